@@ -1,0 +1,1 @@
+"""The job suite: packets in, science out."""

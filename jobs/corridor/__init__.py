@@ -1,0 +1,1 @@
+"""The way of the data: sources, decode, surveys, enrichment, batch, sinks, ledger."""

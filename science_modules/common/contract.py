@@ -1,0 +1,110 @@
+"""The contract of a science module: a frozen declaration and a pure function."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from science_modules.common.alert_batch import AlertBatch
+
+TYPES: dict[str, pa.DataType] = {
+    "float64": pa.float64(),
+    "float32": pa.float32(),
+    "int64": pa.int64(),
+    "int32": pa.int32(),
+    "bool": pa.bool_(),
+    "string": pa.string(),
+    "list<string>": pa.list_(pa.string()),
+    "list<float32>": pa.list_(pa.float32()),
+    "list<float64>": pa.list_(pa.float64()),
+}
+
+Artefacts = Mapping[str, bytes]
+Load = Callable[[Artefacts], Any]
+Run = Callable[["AlertBatch", Any], "pd.DataFrame"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One output of a module: name, type (a key of TYPES), unit, description."""
+
+    name: str
+    type: str
+    unit: str
+    description: str
+
+    @property
+    def arrow(self) -> pa.Field:
+        """The Arrow field, with unit and description as metadata."""
+        metadata = {"unit": self.unit, "description": self.description}
+        return pa.field(self.name, TYPES[self.type], metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A trained data file that a module needs.
+
+    Parameters
+    ----------
+    name : str
+        File name, in the module's folder or under `<models>/<module>/`.
+    sha256 : str
+        Hex digest, checked at load.
+    source, licence : str
+        Where it comes from, and under which licence.
+    """
+
+    name: str
+    sha256: str
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class ScienceModule:
+    """What a science module declares.
+
+    Parameters
+    ----------
+    name, version : str
+        Name is the folder's name and the struct column's name; version is semantic: outputs are only added
+        within a major version.
+    inputs : tuple of str
+        Columns of the common view; `light_curve` (all lc_ columns), `cutouts` (the three stamps), `candidate`
+        (or `candidate.<field>`), or `<other module>.<output>`.
+    outputs : tuple of Field
+    run : callable
+        `run(batch, state) -> pandas.DataFrame`: one row per alert, in order, one column per output and, where
+        an alert has no answer, the reason in a column `error` (None otherwise). Pure.
+    source : str
+        The paper or page that defines the quantity.
+    load : callable, optional
+        `load(artefacts) -> state`, once per Python worker; `artefacts` maps a name to verified bytes.
+    artefacts : tuple of Artefact
+    surveys : tuple of str
+        Alerts of other surveys are NULL with the reason `not applicable: survey <name>`.
+    optional_inputs : tuple of str
+        Like inputs, but a module that is not in the job is no error: the column is simply absent.
+    """
+
+    name: str
+    version: str
+    inputs: tuple[str, ...]
+    outputs: tuple[Field, ...]
+    run: Run
+    source: str
+    load: Load | None = None
+    artefacts: tuple[Artefact, ...] = ()
+    surveys: tuple[str, ...] = ("ztf", "lsst")
+    optional_inputs: tuple[str, ...] = ()
+
+    @property
+    def arrow_type(self) -> pa.StructType:
+        """The struct column that this module becomes: its outputs, `version` and `error`."""
+        version = pa.field("version", pa.string(), metadata={"unit": "", "description": "version of the module"})
+        error = pa.field("error", pa.string(), metadata={"unit": "", "description": "why there is no answer"})
+        return pa.struct([*(output.arrow for output in self.outputs), version, error])

@@ -1,0 +1,106 @@
+"""Light curves of a batch of alerts as flat arrays: no dict and no Python object per point."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from science_modules.common.view import BANDS, LC_KINDS
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LightCurves:
+    """The light curves of n alerts, one after the other, each ascending in time.
+
+    Attributes
+    ----------
+    offsets : numpy.ndarray of int64, shape (n + 1,)
+        Alert i owns the points offsets[i]:offsets[i + 1].
+    mjd, flux, flux_err : numpy.ndarray of float64, shape (n_points,)
+        MJD TAI of mid-exposure; signed difference flux and error [nJy]; NaN is NULL.
+    flux_total, flux_total_err, flux_total_err_point : numpy.ndarray of float64, shape (n_points,)
+        Flux of the source itself [nJy]; NaN where not corrected.
+    band : numpy.ndarray of int8, shape (n_points,)
+        Index into view.BANDS; -1 if unknown.
+    kind : numpy.ndarray of int8, shape (n_points,)
+        Index into view.LC_KINDS.
+    corrected, dubious : numpy.ndarray of bool, shape (n_points,)
+    real_bogus : numpy.ndarray of float64, shape (n_points,)
+    """
+
+    offsets: NDArray[np.int64]
+    mjd: Floats
+    flux: Floats
+    flux_err: Floats
+    flux_total: Floats
+    flux_total_err: Floats
+    flux_total_err_point: Floats
+    band: NDArray[np.int8]
+    kind: NDArray[np.int8]
+    corrected: NDArray[np.bool_]
+    dubious: NDArray[np.bool_]
+    real_bogus: Floats
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def owner(self) -> NDArray[np.int64]:
+        """The alert that each point belongs to, shape (n_points,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Points per alert, shape (n,)."""
+        return np.diff(self.offsets)
+
+    def select(self, mask: NDArray[np.bool_]) -> "LightCurves":
+        """The same alerts with only the points where mask is true."""
+        kept = np.bincount(self.owner[mask], minlength=len(self))
+        offsets = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+        arrays = {name: getattr(self, name)[mask] for name in _POINT_ARRAYS}
+        return replace(self, offsets=offsets, **arrays)
+
+    def of_kind(self, *kinds: str) -> "LightCurves":
+        """Only the points of these kinds (detection, forced, upper_limit)."""
+        return self.select(np.isin(self.kind, [LC_KINDS.index(kind) for kind in kinds]))
+
+    def in_band(self, band: str) -> "LightCurves":
+        """Only the points in one band, by its letter."""
+        return self.select(self.band == BANDS.index(band))
+
+
+_POINT_ARRAYS = tuple(name for name in LightCurves.__dataclass_fields__ if name != "offsets")
+
+
+def light_curves(table: pa.Table) -> LightCurves:
+    """Flatten the lc_ columns of a table in the common view."""
+    columns = {name: _single(table[f"lc_{name}"]) for name in _POINT_ARRAYS}
+    mjd = columns["mjd"]
+    offsets = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(mjd), 0).to_numpy())])
+    flat = {name: _points(name, column.flatten()) for name, column in columns.items()}
+    return LightCurves(offsets=offsets.astype(np.int64), **flat)
+
+
+def _single(column: pa.ChunkedArray | pa.Array) -> pa.ListArray:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _points(name: str, values: pa.Array) -> NDArray[np.generic]:
+    if name == "band":
+        return _codes(values, BANDS)
+    if name == "kind":
+        return _codes(values, LC_KINDS)
+    if pa.types.is_boolean(values.type):
+        return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False))
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _codes(values: pa.Array, names: tuple[str, ...]) -> NDArray[np.int8]:
+    codes = pc.fill_null(pc.index_in(values, value_set=pa.array(names)), -1)
+    return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int8)
