@@ -1,0 +1,22 @@
+"""Fixtures that all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def real_alerts_directory() -> Path:
+    """Where real packets are: $STRIX_REAL_ALERTS, else shared/data beside the checkout."""
+    return Path(os.environ.get("STRIX_REAL_ALERTS", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_alerts() -> Path:
+    """Directory with real ZTF and Rubin packets; the test skips where it is absent."""
+    directory = real_alerts_directory()
+    if not directory.is_dir():
+        pytest.skip(f"no real alerts: {directory} is absent; set STRIX_REAL_ALERTS to the directory that has them")
+    return directory
