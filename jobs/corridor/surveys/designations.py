@@ -33,9 +33,7 @@ def unpack(names: pa.Array) -> pa.Array:
     half-month (https://docs.minorplanetcenter.net/mpc-ops-docs/designations/packed-designations).
     """
     distinct = pc.dictionary_encode(names)
-    dictionary = pa.array(
-        [unpack_one(name) for name in distinct.dictionary.to_pylist()], type=pa.string()
-    )
+    dictionary = pa.array([unpack_one(name) for name in distinct.dictionary.to_pylist()], type=pa.string())
     return dictionary.take(distinct.indices)
 
 
@@ -62,28 +60,19 @@ def _provisional(year: int, half_month: str, letter: str, cycle: int) -> str:
 
 def _packed_provisional(match: re.Match[str]) -> str:
     comet, century, year, half_month, tens, unit, letter = match.groups()
-    name = _provisional(
-        _CENTURY[century] + int(year),
-        half_month,
-        letter,
-        10 * _base62(tens) + int(unit),
-    )
+    name = _provisional(_CENTURY[century] + int(year), half_month, letter, 10 * _base62(tens) + int(unit))
     return f"{comet}/{name}" if comet else name
 
 
 def _extended_provisional(match: re.Match[str]) -> str:
     year, half_month, count = match.groups()
     cycle, letter = divmod(_base62(count) + 620 * 25, 25)  # begins where cycle 619 ends
-    return _provisional(
-        2000 + _base62(year), half_month, _SECOND_LETTERS[letter], cycle
-    )
+    return _provisional(2000 + _base62(year), half_month, _SECOND_LETTERS[letter], cycle)
 
 
 def _comet(match: re.Match[str]) -> str:
     kind, century, year, half_month, tens, unit, fragment = match.groups()
-    name = (
-        f"{_CENTURY[century] + int(year)} {half_month}{10 * _base62(tens) + int(unit)}"
-    )
+    name = f"{_CENTURY[century] + int(year)} {half_month}{10 * _base62(tens) + int(unit)}"
     part = "" if fragment == "0" else f"-{fragment.upper()}"
     return (f"{kind}/" if kind else "") + name + part
 
@@ -96,25 +85,13 @@ def _survey(match: re.Match[str]) -> str:
 _Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 _RULES: tuple[_Rule, ...] = (
     (re.compile(r"\(?0*(\d+)\)?"), lambda m: m[1]),
-    (
-        re.compile(r"\((\d+)\).+"),
-        lambda m: m[1],
-    ),  # "(97125)1999VG102": the number is the name
-    (
-        re.compile(r"([A-Za-z])(\d{4})"),
-        lambda m: str(_base62(m[1]) * 10000 + int(m[2])),
-    ),
+    (re.compile(r"\((\d+)\).+"), lambda m: m[1]),  # "(97125)1999VG102": the number is the name
+    (re.compile(r"([A-Za-z])(\d{4})"), lambda m: str(_base62(m[1]) * 10000 + int(m[2]))),
     (re.compile(r"~([0-9A-Za-z]{4})"), lambda m: str(620000 + _base62(m[1]))),
     (re.compile(r"0*(\d+)([PDI])"), lambda m: m[1] + m[2]),
     (re.compile(r"(PLS|T[123]S)(\d{4})"), _survey),
-    (
-        re.compile(r"([CPDXAI])?([IJKL])(\d\d)([A-HJ-Y])([0-9A-Za-z])(\d)([A-HJ-Z])"),
-        _packed_provisional,
-    ),
-    (
-        re.compile(r"([CPDXAI])?([IJKL])(\d\d)([A-HJ-Y])([0-9A-Za-z])(\d)([0a-z])"),
-        _comet,
-    ),
+    (re.compile(r"([CPDXAI])?([IJKL])(\d\d)([A-HJ-Y])([0-9A-Za-z])(\d)([A-HJ-Z])"), _packed_provisional),
+    (re.compile(r"([CPDXAI])?([IJKL])(\d\d)([A-HJ-Y])([0-9A-Za-z])(\d)([0a-z])"), _comet),
     (re.compile(r"_([0-9A-Za-z])([A-HJ-Y])([0-9A-Za-z]{4})"), _extended_provisional),
     (re.compile(r"(\d{4}) ?([A-HJ-Y][A-HJ-Z]\d*)"), lambda m: f"{m[1]} {m[2]}"),
 )

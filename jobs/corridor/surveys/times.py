@@ -15,9 +15,7 @@ Floats = NDArray[np.float64]
 MJD_ZERO = 2400000.5  # Julian date of MJD 0
 _MJD_EPOCH = np.datetime64("1858-11-17", "D")
 _FIRST_MJD = 41317.0  # 1972-01-01, first whole leap second
-_LAST_MJD = (
-    2958465.0  # year 9958: keeps a nonsense time away from the calendar routines
-)
+_LAST_MJD = 2958465.0  # year 9958: keeps a nonsense time away from the calendar routines
 
 
 def utc_to_tai(mjd_utc: Floats) -> Floats:
@@ -87,9 +85,7 @@ def _usable(mjd: Floats) -> NDArray[np.bool_]:
     return (mjd >= _FIRST_MJD) & (mjd < _LAST_MJD)
 
 
-def _converted(
-    mjd: Floats, function: Callable[..., tuple[Floats, Floats, NDArray[np.int32]]]
-) -> Floats:
+def _converted(mjd: Floats, function: Callable[..., tuple[Floats, Floats, NDArray[np.int32]]]) -> Floats:
     # The plain ufunc returns its status instead of warning about every date beyond the table.
     mjd = np.asarray(mjd, dtype=np.float64)
     known = _usable(mjd)

@@ -1,0 +1,66 @@
+"""Points of many alerts, flat: one point per exposure, time order, and Arrow lists again."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def best_per_group(group: tuple[NDArray[np.generic], ...], preference: tuple[NDArray[np.generic], ...]) -> Integers:
+    """One point of each group: the one that sorts first by `preference`, the earlier in the packet if all are equal.
+
+    Parameters
+    ----------
+    group : tuple of numpy.ndarray, shape (n_points,)
+        Points that are equal in all of these are one group: alert, kind, exposure, band.
+    preference : tuple of numpy.ndarray, shape (n_points,)
+        The smallest value is kept, the first array decides before the next; NaN is the largest.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n_groups,)
+        Indices of the kept points.
+    """
+    order = np.lexsort((*reversed(preference), *group))
+    if not len(order):
+        return order
+    first = np.zeros(len(order), dtype=bool)
+    first[0] = True
+    for key in group:
+        ordered = key[order]
+        first[1:] |= ordered[1:] != ordered[:-1]
+    kept: Integers = order[first]
+    return kept
+
+
+def offsets_of(owner: Integers, n_alerts: int) -> Integers:
+    """Where each alert's points begin, shape (n_alerts + 1,), for points sorted by owner."""
+    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_alerts))]).astype(np.int64)
+
+
+def first_of_each(key: Integers) -> tuple[Integers, Integers]:
+    """Index of the first point with each key, and for every point the number of its key in that list."""
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return first, inverse
+
+
+def as_lists(offsets: Integers, values: pa.Array) -> pa.ListArray:
+    """One Arrow list per alert."""
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
+
+
+def floats(values: Floats) -> pa.Array:
+    """Numbers as Arrow, NULL for NaN."""
+    return pa.array(values, type=pa.float64(), from_pandas=True)
+
+
+def flags(values: NDArray[np.bool_], known: NDArray[np.bool_]) -> pa.Array:
+    """Booleans as Arrow, NULL where not known."""
+    return pa.array(values, type=pa.bool_(), mask=~known)
+
+
+def letters(codes: NDArray[np.integer], names: tuple[str, ...]) -> pa.Array:
+    """Names as Arrow by their index, NULL where it is negative."""
+    return pa.array(names).take(pa.array(codes, mask=codes < 0))
