@@ -1,6 +1,6 @@
 """What a science module is given: a batch of alerts in the common view, with shared work done once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from science_modules.common.cutouts import Stamps, Triplets, stamps, triplets
 from science_modules.common.light_curves import LightCurves, light_curves
 
 T = TypeVar("T")
@@ -20,11 +21,13 @@ class AlertBatch:
     ----------
     table : pyarrow.Table
         Columns of the common view and, as struct columns, the outputs of modules that ran before.
+    memo : dict, optional
+        Shared work of another batch over the same alerts.
     """
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: pa.Table, memo: dict[Any, Any] | None = None) -> None:
         self.table = table
-        self._memo: dict[Any, Any] = {}
+        self._memo: dict[Any, Any] = {} if memo is None else memo
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -65,8 +68,30 @@ class AlertBatch:
         """The light curves in the packets, flat; read-only by agreement."""
         return self.memo(light_curves)
 
+    @property
+    def stamps(self) -> Stamps:
+        """The decoded stamps; their arrays are read-only."""
+        return self.memo(stamps)
+
+    @property
+    def triplets(self) -> Triplets:
+        """The stamps as the ZTF networks want them, read-only."""
+        if triplets not in self._memo:
+            self._memo[triplets] = triplets(self.stamps)
+        normalised: Triplets = self._memo[triplets]
+        return normalised
+
+    def with_column(self, name: str, column: pa.Array) -> "AlertBatch":
+        """The same alerts with one more column; shared work is kept."""
+        return AlertBatch(self.table.append_column(name, column), self._memo)
+
+    def select(self, names: Iterable[str]) -> "AlertBatch":
+        """The same alerts with only these columns (those that are there); shared work is kept."""
+        wanted = set(names)
+        return AlertBatch(self.table.select([n for n in self.table.column_names if n in wanted]), self._memo)
+
     def memo(self, function: Callable[[pa.Table], T]) -> T:
-        """`function(table)`, computed once per batch however many modules ask."""
+        """`function(table)`, computed once per batch however many modules ask; it may read the view's columns only."""
         if function not in self._memo:
             self._memo[function] = function(self.table)
         value: T = self._memo[function]

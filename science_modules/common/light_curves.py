@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -91,7 +92,7 @@ def _single(column: pa.ChunkedArray | pa.Array) -> pa.ListArray:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _points(name: str, values: pa.Array) -> NDArray[np.generic]:
+def _points(name: str, values: pa.Array) -> NDArray[Any]:
     if name == "band":
         return _codes(values, BANDS)
     if name == "kind":

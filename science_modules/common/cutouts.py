@@ -1,0 +1,160 @@
+"""Image stamps: the three cutouts of every alert as float32 arrays, and as the input tensor of the ZTF networks.
+
+A stamp that is missing or cannot be read is no exception but a reason, so that one bad stamp costs one answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
+from numpy.typing import NDArray
+
+from science_modules.common.fits import FitsError, Image, first_image
+
+STAMPS = ("science", "template", "difference")
+MAX_BYTES = 4 * 2**20  # the largest Rubin stamp seen is 0.1 MiB
+SIZE = 63  # ZTF stamps: 63 x 63 pixels of 1.01 arcsec
+PADDING = 1e-9  # what Kowalski and BOOM pad cropped stamps with, so what the networks know
+
+_GZIP = b"\x1f\x8b"
+
+Reasons = list[str | None]
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """The stamps of n alerts.
+
+    Attributes
+    ----------
+    images : mapping of str to list
+        Per stamp (science, template, difference), n images: float32 arrays of shape (height, width), read-only,
+        as received (NaN included), or None.
+    reasons : mapping of str to list
+        Per stamp, why an image is None: "no science stamp", "science stamp unreadable: ...",
+        "science stamp inflates beyond 4 MiB"; None where there is one.
+    """
+
+    images: Mapping[str, list[Image | None]]
+    reasons: Mapping[str, Reasons]
+
+    def __len__(self) -> int:
+        return len(self.images[STAMPS[0]])
+
+    @property
+    def first_reasons(self) -> Reasons:
+        """Per alert, the first reason among its three stamps; None if all three are there."""
+        return [next(filter(None, reasons), None) for reasons in zip(*(self.reasons[s] for s in STAMPS), strict=True)]
+
+
+@dataclass(frozen=True)
+class Triplets:
+    """The stamps of n alerts as the networks of braai and ACAI want them.
+
+    Attributes
+    ----------
+    planes : numpy.ndarray of float32, shape (n, 3, 63, 63), read-only
+        Science, template, difference; each without NaN and of unit L2 norm. Rows with a reason mean nothing.
+    reasons : list
+        Why an alert has no triplet; None where it has one.
+    """
+
+    planes: NDArray[np.float32]
+    reasons: Reasons
+
+    @property
+    def images(self) -> NDArray[np.float32]:
+        """The same as (n, 63, 63, 3), the published layout; a view."""
+        return np.moveaxis(self.planes, 1, 3)
+
+
+def stamps(table: pa.Table) -> Stamps:
+    """Decode the cutout columns of a table in the common view; modules use `AlertBatch.stamps`."""
+    images: dict[str, list[Image | None]] = {}
+    reasons: dict[str, Reasons] = {}
+    for stamp in STAMPS:
+        read = [_read(stamp, data) for data in table[f"cutout_{stamp}"].to_pylist()]
+        images[stamp] = [image for image, _ in read]
+        reasons[stamp] = [reason for _, reason in read]
+    return Stamps(images, reasons)
+
+
+def triplets(decoded: Stamps) -> Triplets:
+    """Normalise stamps for the published ZTF networks; modules use `AlertBatch.triplets`.
+
+    Per stamp: NaN and infinity to 0, divided by its L2 norm, and a stamp that was cropped at the edge of a CCD is
+    padded at the bottom and right to 63 x 63 with 1e-9.
+
+    Notes
+    -----
+    Duev et al. 2019, MNRAS 489, 3582, sect. 3; the padding and its value as in the public code of Kowalski.
+    """
+    planes = np.full((len(decoded), len(STAMPS), SIZE, SIZE), PADDING, dtype=np.float32)
+    reasons = decoded.first_reasons
+    for channel, stamp in enumerate(STAMPS):
+        for (height, width), rows in _by_shape(decoded.images[stamp]).items():
+            if max(height, width) > SIZE:
+                _refuse(reasons, rows, f"{stamp} stamp is {height}x{width}, wants at most {SIZE}x{SIZE}")
+                continue
+            same = np.stack([image for image in (decoded.images[stamp][row] for row in rows) if image is not None])
+            planes[rows, channel, :height, :width] = _unit(same)
+    planes.setflags(write=False)
+    return Triplets(planes, reasons)
+
+
+def _read(stamp: str, data: bytes | None) -> tuple[Image | None, str | None]:
+    if not data:
+        return None, f"no {stamp} stamp"
+    try:
+        return first_image(_inflated(data)), None
+    except OverflowError:
+        return None, f"{stamp} stamp inflates beyond {MAX_BYTES // 2**20} MiB"
+    except (FitsError, IsalError, EOFError) as error:  # type: ignore[misc]  # isal declares IsalError as a value
+        return None, f"{stamp} stamp unreadable: {error}"
+
+
+def _inflated(data: bytes) -> bytes:
+    """The bytes behind gzip, or the bytes themselves.
+
+    Raises
+    ------
+    OverflowError
+        If there are more than MAX_BYTES of them.
+    EOFError, IsalError
+        If the gzip stream ends early or is damaged.
+    """
+    if not data.startswith(_GZIP):
+        return data
+    stream = isal_zlib.decompressobj(wbits=31)  # 31: gzip header and checksum
+    raw = bytes(stream.decompress(data, MAX_BYTES + 1))
+    if len(raw) > MAX_BYTES:
+        raise OverflowError
+    if not stream.eof:
+        raise EOFError("gzip stream ends early")
+    return raw
+
+
+def _by_shape(images: list[Image | None]) -> dict[tuple[int, int], list[int]]:
+    """Rows of the images that are there, by shape: nearly all are 63 x 63 and are treated in one go."""
+    rows: dict[tuple[int, int], list[int]] = {}
+    for row, image in enumerate(images):
+        if image is not None:
+            rows.setdefault((image.shape[0], image.shape[1]), []).append(row)
+    return rows
+
+
+def _refuse(reasons: Reasons, rows: list[int], reason: str) -> None:
+    for row in rows:
+        reasons[row] = reasons[row] or reason
+
+
+def _unit(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Images of one shape, finite and each of unit L2 norm (left at zero if it is all zero)."""
+    clean = np.where(np.isfinite(images), images, np.float32(0))
+    # float64 sums over one image's contiguous pixels: the same bits whatever the number of images
+    squares = np.square(clean.reshape(len(clean), -1), dtype=np.float64).sum(axis=1)
+    norms = np.sqrt(squares).astype(np.float32)
+    return np.asarray(clean / np.where(norms > 0, norms, np.float32(1))[:, None, None], dtype=np.float32)
