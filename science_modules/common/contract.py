@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -22,6 +23,8 @@ TYPES: dict[str, pa.DataType] = {
     "list<float32>": pa.list_(pa.float32()),
     "list<float64>": pa.list_(pa.float64()),
 }
+
+_RESERVED = ("version", "error")
 
 Artefacts = Mapping[str, bytes]
 Load = Callable[[Artefacts], Any]
@@ -45,6 +48,24 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Original:
+    """The published file that an artefact is made from, where it is not loaded as published.
+
+    Parameters
+    ----------
+    name, sha256, url : str
+        File name, hex digest and where it is published.
+    convert : callable
+        `convert(published bytes) -> artefact bytes`; deterministic, so that both digests can be declared.
+    """
+
+    name: str
+    sha256: str
+    url: str
+    convert: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True)
 class Artefact:
     """A trained data file that a module needs.
 
@@ -56,12 +77,15 @@ class Artefact:
         Hex digest, checked at load.
     source, licence : str
         Where it comes from, and under which licence.
+    original : Original, optional
+        The published file that it is converted from (`strix models add`).
     """
 
     name: str
     sha256: str
     source: str
     licence: str
+    original: Original | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +113,11 @@ class ScienceModule:
         Alerts of other surveys are NULL with the reason `not applicable: survey <name>`.
     optional_inputs : tuple of str
         Like inputs, but a module that is not in the job is no error: the column is simply absent.
+
+    Raises
+    ------
+    ValueError
+        If the name is no identifier, an output is named twice or `version` or `error`, or a type is unknown.
     """
 
     name: str
@@ -101,6 +130,21 @@ class ScienceModule:
     artefacts: tuple[Artefact, ...] = ()
     surveys: tuple[str, ...] = ("ztf", "lsst")
     optional_inputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [output.name for output in self.outputs]
+        wrong = [name for name in (self.name, *names) if not name.isidentifier()]
+        wrong += [name for name in names if names.count(name) > 1 or name in _RESERVED]
+        if wrong or not names:
+            raise ValueError(f"{self.name}: wants outputs of different names, none of {_RESERVED}; has {names}")
+        unknown = [output.type for output in self.outputs if output.type not in TYPES]
+        if unknown:
+            raise ValueError(f"{self.name}: types {unknown} are not among {sorted(TYPES)}")
+
+    @property
+    def artefact_hash(self) -> str:
+        """sha256 over the digests of the artefacts, in order."""
+        return sha256("".join(artefact.sha256 for artefact in self.artefacts).encode()).hexdigest()
 
     @property
     def arrow_type(self) -> pa.StructType:

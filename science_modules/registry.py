@@ -1,0 +1,161 @@
+"""The science modules by name: a module's name is the name of its folder.
+
+Folders are looked for in this package and in the directories of $STRIX_MODULE_PATH, so that a module can be added
+without touching the package. Importing this imports no module and no heavy library.
+"""
+
+import difflib
+import importlib
+import os
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import science_modules
+from science_modules.common.contract import ScienceModule
+from science_modules.common.view import CUTOUTS, VIEW_NAMES
+
+_NO_MODULES = ("common",)
+_VIEW_INPUTS = (*VIEW_NAMES, *(column.name for column in CUTOUTS), "light_curve", "cutouts", "candidate")
+
+
+class UnknownModule(LookupError):
+    """No folder of that name holds a science module."""
+
+
+class ResolveError(ValueError):
+    """The modules of a job do not fit together."""
+
+
+def folders() -> dict[str, Path]:
+    """Every module's folder by the module's name, in alphabetical order.
+
+    Raises
+    ------
+    ResolveError
+        If two directories hold a module of the same name.
+    """
+    found: dict[str, Path] = {}
+    for directory in (Path(science_modules.__file__).parent, *_external()):
+        for path in sorted(directory.iterdir()):
+            if not (path / "__init__.py").is_file() or path.name in _NO_MODULES:
+                continue
+            if path.name in found:
+                raise ResolveError(f"module {path.name!r} is both in {found[path.name]} and in {path}")
+            found[path.name] = path
+    return dict(sorted(found.items()))
+
+
+def names() -> list[str]:
+    """The names of all modules, in alphabetical order."""
+    return list(folders())
+
+
+def get(name: str) -> ScienceModule:
+    """The declaration of a module.
+
+    Raises
+    ------
+    UnknownModule
+        If there is none of that name; says the nearest one.
+    ResolveError
+        If the folder holds no MODULE of its own name.
+    """
+    known = folders()
+    if name not in known:
+        raise UnknownModule(f"no science module {name!r}{_nearest(name, known)}; there are {list(known)}")
+    parent = str(known[name].parent)
+    if parent not in science_modules.__path__:
+        science_modules.__path__.append(parent)  # makes science_modules.<name> importable, here and when unpickled
+        importlib.invalidate_caches()
+    module = getattr(importlib.import_module(f"science_modules.{name}"), "MODULE", None)
+    if not isinstance(module, ScienceModule) or module.name != name:
+        found = module.name if isinstance(module, ScienceModule) else type(module).__name__
+        raise ResolveError(f"{known[name]} wants a MODULE named {name!r}, has {found!r}")
+    return module
+
+
+def resolve(names: Sequence[str]) -> list[ScienceModule]:
+    """The modules of a job in the order in which they can run.
+
+    A module comes after those whose outputs it reads, otherwise the given order stays.
+
+    Raises
+    ------
+    UnknownModule, ResolveError
+        For an unknown or repeated name, an input that nothing gives, or modules that wait for one another.
+    """
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ResolveError(f"modules named twice: {repeated}")
+    modules = {name: get(name) for name in names}
+    needs = {module.name: _needs(module, modules) for module in modules.values()}
+    return [modules[name] for name in _ordered(needs)]
+
+
+def source_hash(name: str) -> str:
+    """sha256 over a module's version and the files of its folder: whether two machines run the same code."""
+    digest = sha256(get(name).version.encode())
+    folder = folders()[name]
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def columns_of(inputs: Iterable[str]) -> set[str]:
+    """The columns of a table that inputs name: `light_curve` is all lc_ columns, `braai.p_real` the column braai."""
+    groups = {
+        "light_curve": [name for name in VIEW_NAMES if name.startswith("lc_")],
+        "cutouts": [column.name for column in CUTOUTS],
+    }
+    return {column for name in inputs for column in groups.get(name, [name.partition(".")[0]])}
+
+
+def _external() -> list[Path]:
+    """The directories of $STRIX_MODULE_PATH; one that is absent is an error, not a module that silently lacks."""
+    given = [Path(part).resolve() for part in os.environ.get("STRIX_MODULE_PATH", "").split(os.pathsep) if part]
+    for path in given:
+        if not path.is_dir():
+            raise ResolveError(f"STRIX_MODULE_PATH names {path}, which is no directory")
+    return given
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def _needs(module: ScienceModule, modules: dict[str, ScienceModule]) -> set[str]:
+    """The modules of the job that this one reads; refuses inputs that nothing gives."""
+    needs = set()
+    for name in module.inputs + module.optional_inputs:
+        giver, _, output = name.partition(".")
+        if giver in _VIEW_INPUTS:
+            continue
+        if giver not in modules:
+            if name in module.inputs:
+                raise ResolveError(_gap(module, name, giver))
+            continue
+        if output not in [field.name for field in modules[giver].outputs]:
+            given = [field.name for field in modules[giver].outputs]
+            raise ResolveError(f"{module.name} wants {name}, {giver} gives {given}")
+        needs.add(giver)
+    return needs
+
+
+def _gap(module: ScienceModule, name: str, giver: str) -> str:
+    if giver in folders():
+        return f"{module.name} wants {name}: add {giver} to the job's modules"
+    return f"{module.name} wants {name}: no column of the common view and no module{_nearest(name, _VIEW_INPUTS)}"
+
+
+def _ordered(needs: dict[str, set[str]]) -> list[str]:
+    done: list[str] = []
+    while len(done) < len(needs):
+        ready = [name for name in needs if name not in done and needs[name] <= set(done)]
+        if not ready:
+            waiting = {name: sorted(needs[name] - set(done)) for name in needs if name not in done}
+            raise ResolveError(f"modules that wait for one another: {waiting}")
+        done.append(ready[0])
+    return done
