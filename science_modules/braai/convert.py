@@ -1,0 +1,17 @@
+"""The published braai network (Keras 2 .h5) as ONNX."""
+
+from science_modules.common.keras_onnx import Graph, read_weights
+
+
+def to_onnx(h5: bytes) -> bytes:
+    """braai d6_m9: input `triplets` (n, 3, 63, 63), output a score (n, 1).
+
+    Notes
+    -----
+    VGG6, layers as in the model_config of the published file; the second pooling is 4 x 4.
+    """
+    graph = Graph(read_weights(h5))
+    image = graph.max_pool(graph.conv(graph.conv("triplets", "conv1"), "conv2"), 2)
+    image = graph.max_pool(graph.conv(graph.conv(image, "conv3"), "conv4"), 4)
+    head = graph.dense(graph.flatten(image), "fc_1")
+    return graph.serialised({"triplets": [3, 63, 63]}, graph.dense(head, "fc_out", "Sigmoid"))
