@@ -1,0 +1,124 @@
+"""Writer schemas of the Confluent wire format, from a directory that the operator names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jobs.corridor.decode.fault import Fault
+
+
+class SchemaDirectory:
+    """Writer schemas by schema id; offline, and re-read when an id is not known yet.
+
+    A schema is `<directory>/<id>.avsc`, complete in itself, or the folder `<directory>/<major>.<minor>` with
+    id = 100 * major + minor, as Rubin publishes them: one file per record, and among them one `*alert.avsc`, which
+    refers to the others by name.
+
+    Parameters
+    ----------
+    directory : path or None
+        None knows no schema.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._texts: dict[int, str] = {}
+
+    def __call__(self, schema_id: int) -> str:
+        """The writer schema (JSON, complete in itself) of an id.
+
+        A schema that is found is kept; one that is not is looked for again at the next call, so that an operator can
+        add it while the job runs.
+
+        Raises
+        ------
+        Fault
+            unknown_schema if there is none, or if its files cannot be read.
+        """
+        if schema_id not in self._texts:
+            self._texts[schema_id] = self._load(schema_id)
+        return self._texts[schema_id]
+
+    def _load(self, schema_id: int) -> str:
+        path = self._find(schema_id)
+        try:
+            return json.dumps(_complete(path))
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
+            message = f"schema id {schema_id}: {path} cannot be read: {type(error).__name__}: {error}"
+            raise Fault("unknown_schema", message) from None
+
+    def _find(self, schema_id: int) -> Path:
+        if self._directory is None:
+            raise Fault(
+                "unknown_schema",
+                f"wants schema id {schema_id}, no schema directory is configured",
+            )
+        folder = self._directory / f"{schema_id // 100}.{schema_id % 100}"
+        candidates = [
+            self._directory / f"{schema_id}.avsc",
+            *sorted(folder.glob("*alert.avsc")),
+        ]
+        found = [path for path in candidates if path.is_file()]
+        if len(found) != 1:
+            wanted = f"one of {schema_id}.avsc and {folder.name}/*alert.avsc in {self._directory}"
+            raise Fault(
+                "unknown_schema",
+                f"schema id {schema_id}: wants {wanted}, found {[p.name for p in found]}",
+            )
+        return found[0]
+
+
+def _complete(path: Path) -> Any:
+    """The schema in a file, with those in the other files of its folder put in where they are first named."""
+    top = json.loads(path.read_text())
+    if path.stem.isdigit():
+        return top
+    others = [
+        json.loads(other.read_text())
+        for other in path.parent.glob("*.avsc")
+        if other != path
+    ]
+    return _Assembly({_full_name(other, ""): other for other in others}).of(top, "")
+
+
+def _full_name(schema: dict[str, Any], namespace: str) -> str:
+    name: str = schema["name"]
+    space = schema.get("namespace", namespace)
+    return name if "." in name or not space else f"{space}.{name}"
+
+
+class _Assembly:
+    """Puts definitions in where their names stand, each once: Avro names it from there on."""
+
+    def __init__(self, definitions: dict[str, Any]) -> None:
+        self._left = definitions
+
+    def of(self, schema: Any, namespace: str) -> Any:
+        if isinstance(schema, list):
+            return [self.of(branch, namespace) for branch in schema]
+        if isinstance(schema, str):
+            return self._named(schema, namespace)
+        if schema["type"] == "record":
+            space = _full_name(schema, namespace).rpartition(".")[0]
+            fields = [
+                {**field, "type": self.of(field["type"], space)}
+                for field in schema["fields"]
+            ]
+            return {**schema, "fields": fields}
+        inner = {"array": "items", "map": "values"}.get(str(schema["type"]), "type")
+        return (
+            schema
+            if inner not in schema
+            else {**schema, inner: self.of(schema[inner], namespace)}
+        )
+
+    def _named(self, name: str, namespace: str) -> Any:
+        full = name if "." in name or not namespace else f"{namespace}.{name}"
+        return self.of(self._left.pop(full), namespace) if full in self._left else name
