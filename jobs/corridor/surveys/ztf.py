@@ -23,6 +23,7 @@ from jobs.corridor.surveys.ztf_light_curve import LightCurve, first_detection, l
 from jobs.corridor.surveys.ztf_points import (
     DETECTION,
     UPPER_LIMIT,
+    child,
     numbers,
     usable_error,
     usable_magnitude,
@@ -43,7 +44,8 @@ def view(packets: pa.StructArray, schema_versions: list[str], now_mjd: float) ->
 
     Parameters
     ----------
-    packets : pyarrow.StructArray of ztf_fields.PACKET, length n
+    packets : pyarrow.StructArray
+        n packets of type ztf_fields.PACKET.
     schema_versions : list of str, length n
         What each writer schema says of itself; where it is empty, the packet's `schemavsn` is taken.
     now_mjd : float
@@ -54,7 +56,7 @@ def view(packets: pa.StructArray, schema_versions: list[str], now_mjd: float) ->
     Viewed
         One row per packet; refused are packets without ids, time or position, and those from impossible times.
     """
-    candidate = pc.struct_field(packets, "candidate")
+    candidate = child(packets, "candidate")
     curve = light_curve(packets)
     columns = {
         **_identity(packets),
@@ -76,11 +78,11 @@ _SCHEMA = pa.schema([*_FIELDS, pa.field("candidate", ztf_fields.CANDIDATE), pa.f
 
 
 def _identity(packets: pa.StructArray) -> Columns:
-    publisher = pc.utf8_lower(pc.struct_field(packets, "publisher"))
+    publisher = pc.utf8_lower(child(packets, "publisher"))
     return {
         "survey": pa.repeat("ztf", len(packets)),
-        "alert_id": pc.struct_field(packets, "candid"),
-        "object_id": pc.struct_field(packets, "objectId"),
+        "alert_id": child(packets, "candid"),
+        "object_id": child(packets, "objectId"),
         "is_simulated": pc.fill_null(pc.match_substring(publisher, "simulat"), False),
     }
 
@@ -121,7 +123,7 @@ def _photometry(candidate: pa.StructArray, curve: LightCurve) -> Columns:
 
 def _scores(candidate: pa.StructArray) -> Columns:
     rb = floats(usable_score(numbers(candidate, "rb")))
-    unspoilt = pc.equal(pc.struct_field(candidate, "nbad"), 0)
+    unspoilt = pc.equal(child(candidate, "nbad"), 0)
     return {
         "real_bogus": floats(usable_score(numbers(candidate, "drb"))),
         "quality_ok": pc.and_kleene(pc.greater_equal(rb, MIN_RB), unspoilt),
@@ -134,7 +136,7 @@ def _counts(candidate: pa.StructArray, curve: LightCurve) -> Columns:
     return {
         "n_detections": pa.array(curve.count(detected)),
         "n_positive": pa.array(curve.count(detected & (curve.points.flux > 0))),
-        "n_detections_survey": pc.struct_field(candidate, "ndethist"),
+        "n_detections_survey": child(candidate, "ndethist"),
         "first_detection_mjd": floats(first),
         "age_days": floats(curve.mjd[curve.alert] - first),
         "last_limit_mjd": floats(curve.last_mjd(UPPER_LIMIT)),
@@ -143,7 +145,7 @@ def _counts(candidate: pa.StructArray, curve: LightCurve) -> Columns:
 
 
 def _solar_system(candidate: pa.StructArray) -> Columns:
-    distance, name = (numbers(candidate, "ssdistnr"), pc.struct_field(candidate, "ssnamenr"))
+    distance, name = (numbers(candidate, "ssdistnr"), child(candidate, "ssnamenr"))
     near = flags((distance >= 0) & (distance <= MAX_SSO_ARCSEC), ~np.isnan(distance))
     named = pc.invert(pc.is_in(pc.utf8_trim_whitespace(name), value_set=pa.array(["null", ""])))
     named = pc.if_else(pc.is_valid(name), named, None)
@@ -157,11 +159,11 @@ def _solar_system(candidate: pa.StructArray) -> Columns:
 
 def _cutouts(packets: pa.StructArray) -> Columns:
     names = {name: "cutout" + name.removeprefix("cutout_").capitalize() for name in (c.name for c in CUTOUTS)}
-    return {name: pc.struct_field(packets, [published, "stampData"]) for name, published in names.items()}
+    return {name: child(child(packets, published), "stampData") for name, published in names.items()}
 
 
 def _schema_versions(packets: pa.StructArray, writer: list[str]) -> pa.StringArray:
-    of_writer, of_packet = (pa.array(writer, pa.string()), pc.struct_field(packets, "schemavsn"))
+    of_writer, of_packet = (pa.array(writer, pa.string()), child(packets, "schemavsn"))
     return pc.if_else(pc.equal(of_writer, ""), pc.fill_null(of_packet, ""), of_writer)
 
 

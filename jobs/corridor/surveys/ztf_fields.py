@@ -74,7 +74,7 @@ _MINUS_999 = (
 )
 
 SENTINELS: Mapping[str, tuple[Any, ...]] = {
-    **{name: (-999,) for name in _MINUS_999.split()},
+    **dict.fromkeys(_MINUS_999.split(), (-999,)),
     "ssnamenr": ("null", ""),
     "drbversion": ("",),
 }

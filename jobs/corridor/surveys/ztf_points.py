@@ -89,7 +89,7 @@ def midpoint(jd: Floats, exptime: Floats | float) -> Floats:
 
 def alert_points(packets: pa.StructArray) -> Points:
     """The alerts themselves, one point each, in order."""
-    rows = pc.struct_field(packets, "candidate")
+    rows = child(packets, "candidate")
     return _magnitude_points(rows, np.arange(len(packets)), is_alert=True)
 
 
@@ -98,7 +98,7 @@ def history_points(packets: pa.StructArray) -> Points:
     rows, owner = _rows(packets, "prv_candidates")
     points = _magnitude_points(rows, owner, is_alert=False)
     forced = _forced_points(rows, owner)
-    is_forced = pc.is_valid(pc.struct_field(rows, "forcediffimflux")).to_numpy(zero_copy_only=False)
+    is_forced = pc.is_valid(child(rows, "forcediffimflux")).to_numpy(zero_copy_only=False)
     return Points.concatenate(points.take(~is_forced), forced.take(is_forced))
 
 
@@ -123,9 +123,14 @@ def with_exposure_of_alert(points: Points, alerts: Points) -> Points:
     return replace(points, exptime=np.where(same, alerts.exptime[points.owner], points.exptime))
 
 
+def child(rows: pa.StructArray, name: str) -> pa.Array:
+    """A field of records, NULL where the record is."""
+    return rows.field(name) if rows.null_count == 0 else pc.struct_field(rows, name)
+
+
 def numbers(rows: pa.StructArray, name: str) -> Floats:
     """A numeric field as float64, NaN for NULL."""
-    values = pc.cast(pc.struct_field(rows, name), pa.float64())
+    values = pc.cast(child(rows, name), pa.float64())
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
@@ -160,13 +165,13 @@ def signs(isdiffpos: pa.Array) -> Floats:
 
 
 def _rows(packets: pa.StructArray, name: str) -> tuple[pa.StructArray, NDArray[np.int64]]:
-    lists = pc.struct_field(packets, name)
+    lists = child(packets, name)
     owner = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
     return pc.list_flatten(lists), owner.astype(np.int64)
 
 
 def _bands(rows: pa.StructArray) -> NDArray[np.int8]:
-    fid = pc.fill_null(pc.struct_field(rows, "fid"), 0).to_numpy(zero_copy_only=False)
+    fid = pc.fill_null(child(rows, "fid"), 0).to_numpy(zero_copy_only=False)
     return np.asarray(_BAND_OF_FID[np.where((fid >= 1) & (fid <= 3), fid, 0)])
 
 
@@ -182,7 +187,7 @@ def _reference(rows: pa.StructArray) -> tuple[Floats, Floats]:
 
 def _magnitude_points(rows: pa.StructArray, owner: NDArray[np.int64], is_alert: bool) -> Points:
     detected = _is_detection(rows) | is_alert
-    flux = flux_of_magnitude(usable_magnitude(numbers(rows, "magpsf"))) * signs(pc.struct_field(rows, "isdiffpos"))
+    flux = flux_of_magnitude(usable_magnitude(numbers(rows, "magpsf"))) * signs(child(rows, "isdiffpos"))
     error = np.abs(flux) * usable_error(numbers(rows, "sigmapsf")) * _RELATIVE_ERROR_OF_ONE_MAG
     reference, reference_err = _reference(rows)
     return Points(
@@ -198,12 +203,12 @@ def _magnitude_points(rows: pa.StructArray, owner: NDArray[np.int64], is_alert: 
         reference=reference,
         reference_err=reference_err,
         real_bogus=usable_score(numbers(rows, "rb")),
-        candid=pc.fill_null(pc.struct_field(rows, "candid"), 0).to_numpy(zero_copy_only=False),
+        candid=pc.fill_null(child(rows, "candid"), 0).to_numpy(zero_copy_only=False),
     )
 
 
 def _is_detection(rows: pa.StructArray) -> Flags:
-    named = (pc.is_valid(pc.struct_field(rows, name)) for name in ("magpsf", "candid"))
+    named = (pc.is_valid(child(rows, name)) for name in ("magpsf", "candid"))
     return np.asarray(pc.or_(*named).to_numpy(zero_copy_only=False))
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.corridor.surveys.history import first_of_each
-from jobs.corridor.surveys.ztf_points import DETECTION, Points
+from jobs.corridor.surveys.ztf_points import DETECTION, Points, child
 from science_modules.common.view import BANDS
 
 Floats = NDArray[np.float64]
@@ -66,6 +66,7 @@ def dubious(points: Points, total: Totals) -> tuple[Flags, Flags]:
     points : Points
         Sorted by owner, then by time.
     total : Totals
+        Of these points.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def _near(candidate: pa.StructArray, name: str, limit: float) -> pa.BooleanArray
 
 
 def _without_nan(candidate: pa.StructArray, name: str) -> pa.DoubleArray:
-    values = pc.cast(pc.struct_field(candidate, name), pa.float64())
+    values = pc.cast(child(candidate, name), pa.float64())
     return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
 
 

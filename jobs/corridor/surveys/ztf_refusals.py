@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.corridor.refusals import Refusal
-from jobs.corridor.surveys.ztf_points import numbers
+from jobs.corridor.surveys.ztf_points import child, numbers
 
 FIRST_MJD = 57388.0  # 2016-01-01
 _WHERE = "view"
@@ -18,14 +18,15 @@ def refusals(packets: pa.StructArray, columns: Mapping[str, pa.Array], now_mjd: 
 
     Parameters
     ----------
-    packets : pyarrow.StructArray of ztf_fields.PACKET
+    packets : pyarrow.StructArray
+        Of type ztf_fields.PACKET.
     columns : mapping of str to pyarrow.Array
         `mjd` of the common view.
     now_mjd : float
         When the batch was planned, MJD TAI.
     """
-    candidate = pc.struct_field(packets, "candidate")
-    candid, object_id = (pc.struct_field(packets, "candid"), pc.fill_null(pc.struct_field(packets, "objectId"), ""))
+    candidate = child(packets, "candidate")
+    candid, object_id = (child(packets, "candid"), pc.fill_null(child(packets, "objectId"), ""))
     jd, ra, dec = (numbers(candidate, name) for name in ("jd", "ra", "dec"))
     mjd = columns["mjd"].to_numpy(zero_copy_only=False)
     no_id = pc.or_(pc.is_null(candid), pc.equal(object_id, "")).to_numpy(zero_copy_only=False)
