@@ -1,0 +1,192 @@
+"""Configuration: a YAML file to a frozen dataclass; every key is also an option on the command line."""
+
+import argparse
+import dataclasses
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TRIGGERS = ("available_now", "continuous")
+
+
+class ConfigError(ValueError):
+    """The configuration says something that Strix cannot do; the message names what it can."""
+
+
+def _key(default: Any, help_: str, choices: Sequence[str] = ()) -> Any:
+    """A configuration key: its default, what it means (with its unit) and, for some, the values it takes."""
+    metadata = {"help": help_, "choices": tuple(choices)}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class JobConfig:
+    """What a job is told. Paths that are not absolute are taken from the working directory."""
+
+    input: tuple[str, ...] = _key(
+        (), "files, directories, globs, .tar or .tar.gz archives; for enrich: the output of ingest"
+    )
+    output: str = _key("data", "directory of the tables, the ledger and the status")
+    survey: str = _key("auto", "whose packets are taken; the others go to quarantine", ("auto", "ztf", "lsst"))
+    modules: tuple[str, ...] = _key(("stetson_k", "braai", "acai"), "science modules, by name")
+    raw: bool = _key(True, "keep the packets as received (table raw), which replay reads")
+    cutouts: bool = _key(True, "write the stamps as a table of their own")
+    trigger: str = _key("available_now", "stop when everything is read, or look again for ever", TRIGGERS)
+    interval_s: float = _key(5.0, "s; continuous: time between two looks at the input")
+    max_alerts_per_batch: int = _key(5000, "alerts; a larger input is read as several batches")
+    settle_s: float = _key(2.0, "s; a file younger than this waits for the next look")
+    patterns: tuple[str, ...] = _key(
+        ("*.avro", "*.tar", "*.tar.gz", "*.tgz"), "file names that are taken from a directory"
+    )
+    schemas: str | None = _key(None, "directory of Avro schemas for the Confluent wire format; default $STRIX_SCHEMAS")
+    models: str = _key("models", "directory of trained artefacts (`strix models add`)")
+    model_sources: tuple[str, ...] = _key(
+        (), "paths or URLs that hold published weights, one folder per module; used where models lacks them"
+    )
+    missing_models: str = _key(
+        "error", "a module without its artefacts: stop, or go on without it and say so", ("error", "skip")
+    )
+    checkpoint: str | None = _key(None, "directory of the stream's identity; default <output>/_checkpoints/<job>")
+    append: bool = _key(
+        False, "let a new checkpoint write to an output that holds other streams; known alerts are dropped"
+    )
+    max_failures_per_batch: int = _key(
+        100, "alerts; more failed answers than this stop the job, the batch is not sealed"
+    )
+    on_error: str = _key("record", "a module's failure: record it in its error field, or raise", ("record", "raise"))
+    module_timeout_s: float = _key(
+        120.0, "s; a step that takes longer on a chunk of alerts is ended, its alert quarantined"
+    )
+    module_memory_mb: int = _key(4096, "MiB; for a step that is run alone after it lost its worker twice")
+    master: str | None = _key("local", "Spark master; local uses every core; null leaves it to spark-submit")
+    driver_memory: str = _key("1g", "heap of Spark's JVM")
+    tasks: int = _key(0, "tasks per batch; 0: two per core")
+    durable: bool = _key(False, "sync files before each rename, against power loss")
+    spark: Mapping[str, str] = _key(dict, "further Spark configuration, key to value")
+
+    def __post_init__(self) -> None:
+        for each in dataclasses.fields(self):
+            choices = each.metadata["choices"]
+            value = getattr(self, each.name)
+            if choices and value not in choices:
+                raise ConfigError(f"{each.name} is {value!r}, it can be {', '.join(choices)}")
+
+    @property
+    def surveys(self) -> tuple[str, ...]:
+        """Names of the surveys whose packets are taken."""
+        return ("ztf", "lsst") if self.survey == "auto" else (self.survey,)
+
+    @property
+    def schema_directory(self) -> str | None:
+        """Where the schemas of the wire format are, absolute, or None."""
+        given = self.schemas or os.environ.get("STRIX_SCHEMAS")
+        return os.path.abspath(given) if given else None
+
+
+def load(
+    path: str | Path | None, overrides: Mapping[str, Any] | None = None, defaults: Mapping[str, Any] | None = None
+) -> JobConfig:
+    """Read a job's YAML file; overrides win over the file, the file over defaults.
+
+    Raises
+    ------
+    ConfigError
+        For a file that is no mapping, an unknown key (names the known ones and the nearest), a value of another type.
+    """
+    content: dict[str, Any] = dict(defaults or {})
+    if path is not None:
+        content |= _read(Path(path))
+    content |= dict(overrides or {})
+    known = {each.name: each for each in dataclasses.fields(JobConfig)}
+    for name in content:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ConfigError(f"unknown key {name!r}{hint}; known keys: {', '.join(sorted(known))}")
+    return JobConfig(**{name: _convert(known[name], value) for name, value in content.items()})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file {path}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} should hold `key: value` lines, it holds a {type(content).__name__}")
+    return content
+
+
+def _convert(key: dataclasses.Field[Any], value: Any) -> Any:
+    kind = _kind(key)
+    try:
+        if value is None and "None" in kind:
+            return None
+        if kind.startswith("tuple"):
+            parts = value.split(",") if isinstance(value, str) else list(value)
+            return tuple(str(part) for part in parts if str(part))
+        if kind == "bool":
+            return _boolean(value)
+        if kind.startswith("Mapping"):
+            return {str(name): str(setting) for name, setting in dict(value).items()}
+        return {"float": float, "int": int}.get(kind, str)(value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{key.name} is {value!r}, it should be of type {kind}") from None
+
+
+def _kind(key: dataclasses.Field[Any]) -> str:
+    """The type of a key in words: bool, int, float, str, `str | None`, tuple[str, ...], Mapping[str, str]."""
+    return key.type.__name__ if key.type in (bool, int, float, str) else str(key.type).replace("collections.abc.", "")
+
+
+def _boolean(value: Any) -> bool:
+    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if str(value).lower() not in known:
+        raise ValueError(value)
+    return known[str(value).lower()]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """One option per key, with unit and default in its help, and `--config`."""
+    parser.add_argument("--config", help="YAML file with any of the keys below")
+    for each in dataclasses.fields(JobConfig):
+        default = each.default if each.default is not dataclasses.MISSING else {}
+        text = f"{each.metadata['help']} (default: {_show(default)})".replace("%", "%%")
+        name = "--" + each.name.replace("_", "-")
+        if _kind(each) == "bool":
+            parser.add_argument(
+                name, nargs="?", const="true", default=argparse.SUPPRESS, metavar="true|false", help=text
+            )
+        elif each.name == "input":
+            parser.add_argument(name, nargs="+", default=argparse.SUPPRESS, help=text)
+        elif _kind(each).startswith("Mapping"):
+            parser.add_argument(name, type=_pairs, default=argparse.SUPPRESS, metavar="KEY=VALUE,...", help=text)
+        else:
+            metavar = "|".join(each.metadata["choices"]) or each.name.upper()
+            parser.add_argument(name, default=argparse.SUPPRESS, metavar=metavar, help=text)
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was given on the command line, by key."""
+    names = {each.name for each in dataclasses.fields(JobConfig)}
+    return {name: value for name, value in vars(arguments).items() if name in names}
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+
+
+def _show(default: Any) -> str:
+    if isinstance(default, tuple):
+        return ",".join(default) or "none"
+    return "none" if default in (None, {}) else str(default)

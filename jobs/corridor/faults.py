@@ -1,0 +1,36 @@
+"""Fault hooks at every arrow of the life of a batch, so that kill tests hit named points.
+
+`STRIX_FAULT=after_seal` kills the process with SIGKILL when it first comes to that point; `after_seal@3` when it comes
+there in batch 3. Without the variable a hook is one comparison.
+"""
+
+import os
+import signal
+
+POINTS = (
+    "after_plan",
+    "in_stage",
+    "after_stage",
+    "after_dedupe",
+    "before_seal",
+    "after_seal",
+    "in_publish",
+    "after_publish",
+    "after_store",
+    "after_filter",
+    "before_close",
+    "after_close",
+)
+
+_ARMED = os.environ.get("STRIX_FAULT", "")
+
+
+def point(name: str, batch: int) -> None:
+    """Die here if the environment asks for it."""
+    if _ARMED and _ARMED in (name, f"{name}@{batch}"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def armed(name: str, batch: int) -> bool:
+    """Whether the environment asks for death at this point."""
+    return _ARMED in (name, f"{name}@{batch}")

@@ -1,0 +1,263 @@
+"""The one Python pass over a batch: messages in; alerts in the common view with all science, and refusals, out."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.corridor.content import content_hash
+from jobs.corridor.decode import Decoded, Decoder, Group
+from jobs.corridor.enrichment import Enrichment
+from jobs.corridor.guard import Watchdog
+from jobs.corridor.layout import UNKNOWN_NIGHT
+from jobs.corridor.refusals import Refusal
+from jobs.corridor.sources.ranges import Sourced
+from jobs.corridor.surveys import SURVEYS
+from jobs.corridor.tables import QUARANTINE, candidate_type, science_schema
+from science_modules import registry
+from science_modules.common.view import CUTOUTS, PROVENANCE, VIEW
+
+_NIGHT = pa.field("night", pa.string())
+_NIGHT_IN_NAME = re.compile(r"(?<!\d)(20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)")
+_VIEW_NAMES = [column.name for column in VIEW + CUTOUTS] + ["candidate"]
+
+
+@dataclass(frozen=True)
+class PassOptions:
+    """What the pass is made of.
+
+    Attributes
+    ----------
+    surveys : tuple of str
+        Surveys whose packets are taken.
+    schemas : str or None
+        Directory with the schemas of the Confluent wire format.
+    modules : tuple of str
+        Science modules, in any order.
+    now_mjd : float
+        Planning time of the batch, MJD TAI.
+    on_error : str
+        `null` (a module's failure becomes its error field) or `raise`.
+    """
+
+    surveys: tuple[str, ...]
+    schemas: str | None
+    modules: tuple[str, ...]
+    now_mjd: float
+    on_error: Literal["null", "raise"] = "null"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What became of a list of messages.
+
+    Attributes
+    ----------
+    alerts : pyarrow.Table
+        Accepted alerts in order of message and index: the science columns, the stamps, and `schema`, `value`.
+    refused : pyarrow.Table
+        QUARANTINE columns and `night` (string).
+    """
+
+    alerts: pa.Table
+    refused: pa.Table
+
+
+class OnePass:
+    """Decode, common view, content hash and science modules over a list of messages."""
+
+    def __init__(self, options: PassOptions, artefacts: Mapping[str, Mapping[str, bytes]], watchdog: Watchdog) -> None:
+        self.options = options
+        self.watchdog = watchdog
+        self.decoder = decoder(options.surveys, options.schemas)
+        modules = registry.resolve(options.modules)
+        self.enrichment = Enrichment(modules, artefacts, options.on_error, lambda name: watchdog.step(f"module:{name}"))
+        self.schema = alerts_schema(modules)
+
+    def __call__(self, messages: Sequence[Sourced]) -> Passed:
+        """Run the pass.
+
+        Raises
+        ------
+        Exception
+            What a module raised, if `on_error` is raise.
+        """
+        readable = [each for each in messages if each.refusal is None]
+        self.watchdog.step("decode")
+        decoded = self.decoder.decode([each.message for each in readable])
+        origins = _origins(readable, decoded)
+        refused = [source_refusals(messages), _decode_refusals(readable, decoded)]
+        tables = []
+        for group in decoded.groups:
+            self.watchdog.step(f"view:{group.survey.name}")
+            accepted, rejected = self._view(group, decoded, origins)
+            tables.append(accepted)
+            refused.append(rejected)
+        alerts = self._science(_in_order(tables)) if tables else self.schema.empty_table()
+        self.watchdog.rest()
+        return Passed(alerts, pa.concat_tables(refused))
+
+    def _view(self, group: Group, decoded: Decoded, origins: pa.StructArray) -> tuple[pa.Table, pa.Table]:
+        viewed = group.survey.view(group.packets, group.versions, self.options.now_mjd)
+        table = _complete(viewed.table, group, decoded, origins)
+        bad = np.array(sorted(viewed.refusals), dtype=np.int64)
+        good = np.ones(table.num_rows, dtype=bool)
+        good[bad] = False
+        reasons = [viewed.refusals[row] for row in bad.tolist()]
+        return table.filter(pa.array(good)), _view_refusals(table.take(pa.array(bad)), reasons)
+
+    def _science(self, alerts: pa.Table) -> pa.Table:
+        alerts = alerts.append_column("content_hash", pa.array(content_hash(alerts), type=pa.int64()))
+        return self.enrichment.run(alerts).select(self.schema.names).cast(self.schema)
+
+
+@lru_cache(maxsize=8)
+def decoder(surveys: tuple[str, ...], schemas: str | None) -> Decoder:
+    """The decoder of this process for these surveys; parsed writer schemas stay with it."""
+    chosen = [survey for survey in SURVEYS if survey.name in surveys]
+    return Decoder(chosen, Path(schemas) if schemas else None)
+
+
+def alerts_schema(modules: list[Any]) -> pa.Schema:
+    """The science table's columns, the stamps and the packet itself."""
+    stamps = [column.field for column in CUTOUTS]
+    packet = [pa.field("schema", pa.string()), pa.field("value", pa.large_binary())]
+    return pa.schema([*science_schema(modules), *stamps, *packet])
+
+
+def _origins(messages: Sequence[Sourced], decoded: Decoded) -> pa.StructArray:
+    """Provenance per datum: that of its message, the index counted on."""
+    of_message = pa.array([each.provenance for each in messages], type=PROVENANCE)
+    per_datum = of_message.take(pa.array(decoded.message))
+    children = {field.name: per_datum.field(position) for position, field in enumerate(PROVENANCE)}
+    children["index"] = pc.add(children["index"], pa.array(decoded.index, type=pa.int64()))
+    return pa.StructArray.from_arrays(list(children.values()), fields=list(PROVENANCE))
+
+
+def _complete(view: pa.Table, group: Group, decoded: Decoded, origins: pa.StructArray) -> pa.Table:
+    """The view with candidate of the common type, provenance, the packet, and the datum's number for sorting."""
+    rows = pa.array(group.rows)
+    provenance = origins.take(rows)
+    children = [provenance.field(position) for position in range(len(PROVENANCE) - 1)]
+    children.append(view["schema_version"].combine_chunks())
+    candidate = widen(view["candidate"].combine_chunks(), candidate_type())
+    table = view.set_column(view.schema.get_field_index("candidate"), "candidate", candidate).select(_VIEW_NAMES)
+    table = table.append_column("provenance", pa.StructArray.from_arrays(children, fields=list(PROVENANCE)))
+    values = pa.array([decoded.values[row] for row in group.rows.tolist()], type=pa.large_binary())
+    schemas = pa.array([decoded.schemas[row] for row in group.rows.tolist()], type=pa.string())
+    return table.append_column("schema", schemas).append_column("value", values).append_column("_row", rows)
+
+
+def widen(array: pa.StructArray, type_: pa.StructType) -> pa.StructArray:
+    """The same structs with the fields of a wider struct type; what they lack is NULL."""
+    positions = {field.name: position for position, field in enumerate(array.type)}
+    children = [
+        array.field(positions[field.name]).cast(field.type)
+        if field.name in positions
+        else pa.nulls(len(array), field.type)
+        for field in type_
+    ]
+    return pa.StructArray.from_arrays(children, fields=list(type_), mask=array.is_null())
+
+
+def _in_order(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables, promote_options="default").sort_by("_row").drop_columns(["_row"])
+
+
+def _view_refusals(rows: pa.Table, reasons: list[Refusal]) -> pa.Table:
+    nights = [
+        (str(night), "packet") if refusal.reason in ("no_id", "no_position") and night else _night_of(origin)
+        for night, origin, refusal in zip(
+            rows["night"].to_pylist(), rows["provenance"].to_pylist(), reasons, strict=True
+        )
+    ]
+    ids = [
+        None if refusal.reason == "no_id" else alert
+        for alert, refusal in zip(rows["alert_id"].to_pylist(), reasons, strict=True)
+    ]
+    return refusals_table(
+        reasons,
+        values=rows["value"].to_pylist(),
+        schemas=rows["schema"].to_pylist(),
+        provenance=rows["provenance"].to_pylist(),
+        nights=nights,
+        surveys=rows["survey"].to_pylist(),
+        alert_ids=ids,
+    )
+
+
+def _decode_refusals(messages: Sequence[Sourced], decoded: Decoded) -> pa.Table:
+    origins = [
+        {**messages[each.message].provenance, "index": messages[each.message].provenance["index"] + each.index}
+        for each in decoded.refused
+    ]
+    return refusals_table(
+        [each.refusal for each in decoded.refused],
+        values=[each.value for each in decoded.refused],
+        schemas=[each.schema for each in decoded.refused],
+        provenance=origins,
+    )
+
+
+def source_refusals(messages: Sequence[Sourced]) -> pa.Table:
+    bad = [each for each in messages if each.refusal is not None]
+    return refusals_table(
+        [each.refusal for each in bad if each.refusal],
+        values=[each.message.value for each in bad],
+        schemas=[each.message.schema for each in bad],
+        provenance=[each.provenance for each in bad],
+    )
+
+
+def refusals_table(
+    reasons: Sequence[Refusal],
+    values: Sequence[bytes | None],
+    schemas: Sequence[str | None],
+    provenance: Sequence[Mapping[str, Any]],
+    nights: Sequence[tuple[str, str]] | None = None,
+    surveys: Sequence[str | None] | None = None,
+    alert_ids: Sequence[int | None] | None = None,
+) -> pa.Table:
+    """Quarantine rows with their `night`; each has a name made from its origin and its bytes."""
+    nights = nights if nights is not None else [_night_of(origin) for origin in provenance]
+    columns = {
+        "quarantine_id": [_name(origin, value) for origin, value in zip(provenance, values, strict=True)],
+        "reason": [each.reason for each in reasons],
+        "message": [each.message for each in reasons],
+        "where": [each.where for each in reasons],
+        "night_from": [source for _, source in nights],
+        "survey": surveys or [None] * len(reasons),
+        "alert_id": alert_ids or [None] * len(reasons),
+        "size": [len(value or b"") for value in values],
+        "schema": list(schemas),
+        "value": list(values),
+        "provenance": list(provenance),
+        "night": [night for night, _ in nights],
+    }
+    schema = pa.schema([*QUARANTINE, _NIGHT])
+    return pa.Table.from_pydict(columns, schema=schema)
+
+
+def _name(origin: Mapping[str, Any], value: bytes | None) -> str:
+    where = "|".join(str(origin.get(key)) for key in ("topic", "partition", "offset", "file", "index"))
+    return hashlib.sha256(where.encode() + b"\0" + (value or b"")).hexdigest()[:16]
+
+
+def _night_of(origin: Mapping[str, Any]) -> tuple[str, str]:
+    """Night and what it was taken from, for a packet that cannot be dated: its file's or topic's name, its timestamp."""
+    for name in (origin.get("topic"), origin.get("file")):
+        found = _NIGHT_IN_NAME.findall(Path(name).name if name else "")
+        if found:
+            return found[-1], "name"
+    timestamp = origin.get("timestamp")
+    if isinstance(timestamp, datetime):
+        return timestamp.astimezone(UTC).strftime("%Y%m%d"), "timestamp"
+    return UNKNOWN_NIGHT, "nothing"

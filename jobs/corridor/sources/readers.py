@@ -1,0 +1,127 @@
+"""Reading planned ranges on the executors: each kind of range becomes messages with their origin."""
+
+import mmap
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from jobs.corridor.decode import Message
+from jobs.corridor.decode.container import MAGIC, Header, blocks, read_header
+from jobs.corridor.decode.fault import Fault
+from jobs.corridor.refusals import Refusal
+from jobs.corridor.sources.ranges import Range, Sourced
+from jobs.corridor.sources.spool import read_spool
+from jobs.corridor.sources.tarballs import Member, members
+from jobs.corridor.sources.units import FILE_LIMITS, count_in
+
+# Blocks of a container go to the decoder together up to about this many bytes.
+MESSAGE_BYTES = 4 * 1024 * 1024
+MAX_PACKET_BYTES = 64 * 1024 * 1024
+
+
+def read_ranges(ranges: Sequence[Range]) -> Iterator[Sourced]:
+    """The messages of these ranges, in order."""
+    readers = {"container": _container, "tar": _tar, "targz": _spooled, "raw": _raw, "quarantine": _quarantine}
+    for each in ranges:
+        yield from readers[each.kind](each)
+
+
+def _origin(file: str, index: int) -> dict[str, Any]:
+    return {"file": file, "index": index}
+
+
+def _container(planned: Range) -> Iterator[Sourced]:
+    size = os.path.getsize(planned.path)
+    with open(planned.path, "rb") as file:
+        magic = file.read(len(MAGIC))
+        if magic != MAGIC:
+            yield _whole_file(planned, size)
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            try:
+                header = read_header(data, FILE_LIMITS)
+            except Fault:
+                yield _whole_file(planned, size)
+                return
+            head, at, index = data[: header.end], max(planned.offset, header.end), planned.start
+            for end, count in _cuts(data, header, at, planned.end):
+                yield Sourced(Message(head + data[at:end]), _origin(planned.path, index))
+                at, index = end, index + count
+
+
+def _cuts(data: mmap.mmap, header: Header, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where to cut blocks at:end into messages: each message's end and number of packets; a bad rest is a message."""
+    count = 0
+    first = at
+    try:
+        for block in blocks(data, replace(header, end=at), FILE_LIMITS):
+            if block.at >= end:
+                break
+            count += block.count
+            first = block.end
+            if block.end - at >= MESSAGE_BYTES:
+                yield block.end, count
+                at, count = block.end, 0
+    except Fault:
+        if first > at:
+            yield first, count
+            at, count = first, 0
+        yield end, 1
+        return
+    if end > at:
+        yield end, count
+
+
+def _whole_file(planned: Range, size: int) -> Sourced:
+    with open(planned.path, "rb") as file:
+        value = file.read(MAX_PACKET_BYTES)
+    refusal = None
+    if size > MAX_PACKET_BYTES:
+        message = (
+            f"a file of {size} bytes that is no sound container, the limit is {MAX_PACKET_BYTES}; its beginning is kept"
+        )
+        refusal = Refusal("too_large", message, "container")
+    return Sourced(Message(value), _origin(planned.path, 0), refusal)
+
+
+def _tar(planned: Range) -> Iterator[Sourced]:
+    index = planned.start
+    with open(planned.path, "rb") as file:
+        file.seek(planned.offset)
+        for member in members(file, planned.offset):
+            if member.offset >= planned.end:
+                return
+            yield _member(planned.path, member, index)
+            index += 1 if member.refusal else count_in(member.data)
+
+
+def _spooled(planned: Range) -> Iterator[Sourced]:
+    for index, member in read_spool(planned.spool):
+        yield _member(planned.path, member, index)
+
+
+def _member(archive: str, member: Member, index: int) -> Sourced:
+    name = f"{archive}!{member.name}" if member.name else archive
+    return Sourced(Message(member.data), _origin(name, index), member.refusal)
+
+
+def _raw(planned: Range) -> Iterator[Sourced]:
+    """Packets of a raw table, with the origin that they had."""
+    file = pq.ParquetFile(planned.path)
+    groups = range(planned.offset, planned.end) if planned.end else range(file.num_row_groups)
+    for batch in file.iter_batches(256, row_groups=list(groups), columns=["value", "schema", "provenance"]):
+        for row in batch.to_pylist():
+            yield Sourced(Message(row["value"], row["schema"]), row["provenance"])
+
+
+def _quarantine(planned: Range) -> Iterator[Sourced]:
+    """Entries of a quarantine file; their origin says so."""
+    wanted = ds.field("quarantine_id").isin(planned.entries)
+    columns = ["quarantine_id", "value", "schema"]
+    table = ds.dataset(planned.path, format="parquet").to_table(columns, filter=wanted)
+    for row in table.to_pylist():
+        yield Sourced(Message(row["value"] or b"", row["schema"]), _origin(f"quarantine:{row['quarantine_id']}", 0))

@@ -1,0 +1,210 @@
+"""How a task writes its tables under `_staging/` and what it tells the driver: files, counts and ids, never pixels."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.corridor.counts import Counts, add_counts, count_science, empty_counts
+from jobs.corridor.layout import UNKNOWN_NIGHT
+from jobs.corridor.one_pass import Passed
+from jobs.corridor.tables import CUTOUT_TABLE, QUARANTINE, RAW, science_schema
+from science_modules import registry
+
+MANIFEST = pa.schema([("manifest", pa.string()), ("ids", pa.binary())])
+# What the driver needs to find duplicates: one row per accepted alert, in the order of the night's files.
+ID_ROWS = pa.schema(
+    [
+        ("part", pa.string()),
+        ("night", pa.string()),
+        ("row", pa.int64()),
+        ("survey", pa.string()),
+        ("alert_id", pa.int64()),
+        ("content_hash", pa.int64()),
+        ("schema_version", pa.string()),
+        ("file", pa.string()),
+        ("index", pa.int64()),
+        ("offset", pa.int64()),
+    ]
+)
+# A row group is written once a night has this many rows in hand, so that memory does not grow with the task.
+ROWS_IN_HAND = 1024
+
+# Packets and stamps hold compressed images: compressing them again costs time and saves nothing.
+_PACKED = ("value", "cutout_science", "cutout_template", "cutout_difference")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The schemas of the tables that a job writes, by name; quarantine is always there."""
+
+    schemas: dict[str, pa.Schema]
+
+    @classmethod
+    def of(cls, names: Iterable[str], modules: Iterable[str]) -> "Tables":
+        """The tables of these names, with the columns of these modules."""
+        known = {
+            "raw": RAW,
+            "science": science_schema(registry.resolve(tuple(modules))),
+            "cutouts": CUTOUT_TABLE,
+            "quarantine": QUARANTINE,
+        }
+        return cls({name: known[name] for name in (*names, "quarantine")})
+
+
+def write_parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How a table is written: zstd and dictionaries, but for columns that hold compressed bytes already."""
+    leaves = _leaves(schema)
+    packed = [leaf for leaf in leaves if leaf in _PACKED]
+    compression = {leaf: "NONE" if leaf in _PACKED else "zstd" for leaf in leaves} if packed else "zstd"
+    return {"compression": compression, "use_dictionary": [leaf for leaf in leaves if leaf not in _PACKED]}
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    return [path for field in schema for path in _paths(field.name, field.type)]
+
+
+def _paths(name: str, type_: pa.DataType) -> list[str]:
+    if pa.types.is_struct(type_):
+        return [path for child in type_ for path in _paths(f"{name}.{child.name}", child.type)]
+    if pa.types.is_list(type_):
+        return _paths(f"{name}.list.element", type_.value_type)
+    return [name]
+
+
+class NightFile:
+    """A staged Parquet file of one table and night; rows are held until there are enough for a row group."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self.schema = schema
+        self.rows = 0
+        self._held: list[pa.Table] = []
+        self._held_rows = 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def append(self, table: pa.Table) -> None:
+        """Add rows; the table's further columns are left out."""
+        table = table.select(self.schema.names).cast(self.schema)
+        self._held.append(table)
+        self._held_rows += table.num_rows
+        self.rows += table.num_rows
+        if self._held_rows >= ROWS_IN_HAND:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is held and the footer."""
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _flush(self) -> None:
+        if not self._held:
+            return
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, self.schema, **write_parquet_options(self.schema))
+        self._writer.write_table(pa.concat_tables(self._held))
+        self._held, self._held_rows = [], 0
+
+
+class StagedTask:
+    """All that one task attempt writes.
+
+    Parameters
+    ----------
+    directory : Path
+        The batch's folder under `_staging/`.
+    name : str
+        Run id, task and attempt: no two attempts share a file.
+    """
+
+    def __init__(self, directory: Path, name: str, tables: Tables, modules: tuple[str, ...]) -> None:
+        self.directory = directory
+        self.name = name
+        self.tables = tables
+        self.modules = modules
+        self.counts: dict[str, Counts] = {}
+        self._files: dict[tuple[str, str], NightFile] = {}
+        self._ids: list[pa.Table] = []
+        self._rows: dict[str, int] = {}
+
+    def add(self, passed: Passed) -> None:
+        """Write one pass's outcome and count it."""
+        for night, alerts in by_night(passed.alerts, passed.alerts["night"]):
+            self._add_alerts(night, alerts)
+        for night, refused in by_night(passed.refused, passed.refused["night"]):
+            self._file("quarantine", night).append(refused)
+            reasons = pc.value_counts(refused["reason"]).to_pylist()
+            more = {"read": refused.num_rows, "quarantined": {each["values"]: each["counts"] for each in reasons}}
+            add_counts(self.counts.setdefault(night, empty_counts()), more)
+
+    def close(self) -> pa.RecordBatch:
+        """Close the files; the manifest as one row."""
+        for file in self._files.values():
+            file.close()
+        files = [
+            {
+                "table": table,
+                "night": night,
+                "staged": file.path.name,
+                "rows": file.rows,
+                "bytes": file.path.stat().st_size,
+            }
+            for (table, night), file in self._files.items()
+        ]
+        manifest = json.dumps({"part": self.name, "files": files, "nights": self.counts})
+        ids = pa.concat_tables(self._ids) if self._ids else ID_ROWS.empty_table()
+        return pa.RecordBatch.from_pydict({"manifest": [manifest], "ids": [to_ipc(ids)]}, schema=MANIFEST)
+
+    def _add_alerts(self, night: str, alerts: pa.Table) -> None:
+        for table in self.tables.schemas:
+            if table != "quarantine":
+                self._file(table, night).append(alerts)
+        more: Counts = {"read": alerts.num_rows, "decoded": alerts.num_rows}
+        if "science" in self.tables.schemas:
+            more |= count_science(alerts, self.modules)
+        add_counts(self.counts.setdefault(night, empty_counts()), more)
+        self._ids.append(self._id_rows(night, alerts))
+
+    def _id_rows(self, night: str, alerts: pa.Table) -> pa.Table:
+        first = self._rows.get(night, 0)
+        self._rows[night] = first + alerts.num_rows
+        provenance = alerts["provenance"].combine_chunks()
+        columns = {name: alerts[name] for name in ("survey", "alert_id", "content_hash")}
+        columns |= {name: pc.struct_field(provenance, name) for name in ("schema_version", "file", "index", "offset")}
+        columns["part"] = pa.repeat(self.name, alerts.num_rows)
+        columns["night"] = pa.repeat(night, alerts.num_rows)
+        columns["row"] = pa.array(range(first, first + alerts.num_rows), type=pa.int64())
+        return pa.table({name: columns[name] for name in ID_ROWS.names}).cast(ID_ROWS)
+
+    def _file(self, table: str, night: str) -> NightFile:
+        key = (table, night)
+        if key not in self._files:
+            path = self.directory / f"{self.name}-{table}-{night}.parquet"
+            self._files[key] = NightFile(path, self.tables.schemas[table])
+        return self._files[key]
+
+
+def by_night(table: pa.Table, nights: pa.ChunkedArray) -> Iterable[tuple[str, pa.Table]]:
+    """The table cut by night, nights ascending, order kept within a night."""
+    for night in sorted(set(nights.to_pylist()), key=str):
+        own = table if nights.null_count == 0 and pc.all(pc.equal(nights, night)).as_py() else None
+        yield str(night or UNKNOWN_NIGHT), own if own is not None else table.filter(pc.equal(nights, night))
+
+
+def to_ipc(table: pa.Table) -> bytes:
+    """A table as bytes."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def from_ipc(content: bytes) -> pa.Table:
+    """The table that `to_ipc` wrote."""
+    return pa.ipc.open_stream(content).read_all()

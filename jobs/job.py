@@ -1,0 +1,202 @@
+"""From a configuration to a running job: what night, ingest and enrich have in common."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pyspark.sql import SparkSession
+
+from jobs import models
+from jobs.config import ConfigError, JobConfig
+from jobs.corridor.batch import Recipe
+from jobs.corridor.guard import Limits
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import open_stream
+from jobs.corridor.lock import OutputLock
+from jobs.corridor.runner import Runner, Source
+from jobs.corridor.sources.files import FileSource
+from jobs.corridor.sources.ledger_batches import LedgerSource
+from jobs.corridor.status import Status
+from jobs.session import EnvironmentProblem, build_session, check_executors, hash_of
+from science_modules import registry
+from science_modules.common.contract import ScienceModule
+
+LEAST_FREE = 0.05
+
+
+@dataclass(frozen=True)
+class Science:
+    """The modules of a job with their artefacts, and the modules that were left out, with the reason."""
+
+    modules: tuple[ScienceModule, ...]
+    artefacts: Mapping[str, Mapping[str, bytes]]
+    left_out: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the modules, in the order in which they run."""
+        return tuple(module.name for module in self.modules)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a job did."""
+
+    layout: Layout
+    stream: str
+    status: Status
+    science: Science
+
+
+def tables_of(job: str, config: JobConfig) -> tuple[str, ...]:
+    """The tables that a job writes; ingest: raw; enrich: science, cutouts; night: all."""
+    raw = ("raw",) if config.raw else ()
+    cutouts = ("cutouts",) if config.cutouts else ()
+    return {"ingest": ("raw",), "enrich": ("science", *cutouts), "night": (*raw, "science", *cutouts)}[job]
+
+
+def run_job(job: str, config: JobConfig, spark: SparkSession | None = None) -> Outcome:
+    """Check everything that can be checked, then run a job to its end.
+
+    Raises
+    ------
+    ConfigError, EnvironmentProblem, OutputInUse, LedgerError, ArtefactError, ValueError
+        Before anything is read; the message says both sides.
+    """
+    layout = Layout(Path(os.path.abspath(config.output)))
+    science = prepare_science(config) if job != "ingest" else Science((), {}, {})
+    source = source_of(job, config, layout)
+    source.check()
+    check_output(layout.root)
+    with OutputLock(layout.lock, job), _session(job, config, spark) as session:
+        check_executors(session, science.names)
+        checkpoint = Path(config.checkpoint) if config.checkpoint else layout.checkpoint(job)
+        stream = open_stream(layout, job, checkpoint, config.append)
+        recipe = _recipe(job, config, science, session)
+        runner = Runner(session, layout, job, stream, source, recipe, config.max_alerts_per_batch)
+        status = runner.run(config.trigger, config.interval_s)
+    return Outcome(layout, stream, status, science)
+
+
+def prepare_science(config: JobConfig) -> Science:
+    """Resolve the modules and find their artefacts, adding published weights from `model_sources` where they lack.
+
+    Raises
+    ------
+    ValueError
+        For an unknown module (names the nearest), a gap or a loop.
+    ArtefactError
+        If artefacts are missing and `missing_models` is error.
+    """
+    directory = Path(config.models)
+    wanted = [registry.get(name) for name in config.modules]
+    left_out = {}
+    for module in wanted:
+        problem = _obtain(module, directory, config.model_sources)
+        if problem and config.missing_models == "error":
+            raise models.ArtefactError(problem)
+        if problem:
+            left_out[module.name] = problem
+    kept = registry.resolve([module.name for module in wanted if module.name not in left_out])
+    return Science(tuple(kept), {module.name: models.find(module, directory) for module in kept}, left_out)
+
+
+def _obtain(module: ScienceModule, directory: Path, sources: tuple[str, ...]) -> str | None:
+    """Make sure that a module's artefacts are there; what is wrong if they cannot be."""
+    problems = []
+    for source in sources if models.missing(module, directory) else ():
+        try:
+            models.add(module, source, directory)
+            break
+        except models.ArtefactError as error:
+            problems.append(str(error))
+    try:
+        models.find(module, directory)
+    except models.ArtefactError as error:
+        return "; ".join([str(error), *problems])
+    return None
+
+
+def source_of(job: str, config: JobConfig, layout: Layout) -> Source:
+    """The source that the inputs name: the ledger of an ingest output for enrich, files otherwise."""
+    if not config.input:
+        raise ConfigError(f"{job} needs --input: files, directories, globs, .tar or .tar.gz archives")
+    tasks = config.tasks or 2 * len(os.sched_getaffinity(0))
+    first = Path(config.input[0])
+    if job == "enrich" and (first / "ledger").is_dir() or first.name == "raw" and (first.parent / "ledger").is_dir():
+        root = first if (first / "ledger").is_dir() else first.parent
+        return LedgerSource(Layout(Path(os.path.abspath(root))), tasks)
+    if job == "enrich" and not all(name.endswith(".parquet") for name in config.input):
+        raise ConfigError(f"enrich reads the output of `strix ingest`; {first} has no ledger/ folder")
+    return FileSource(config.input, config.settle_s, layout.staging / "spool", config.patterns, tasks)
+
+
+def check_output(root: Path) -> None:
+    """Raise EnvironmentProblem if the output cannot be written or its disk is nearly full."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe = root / "._probe"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise EnvironmentProblem(f"output {root} cannot be written: {error.strerror}") from None
+    usage = shutil.disk_usage(root)
+    if usage.free < LEAST_FREE * usage.total:
+        share = 100 * usage.free / usage.total
+        raise EnvironmentProblem(f"the disk of {root} has {share:.1f} % free, a job needs {100 * LEAST_FREE:.0f} %")
+
+
+@contextmanager
+def _session(job: str, config: JobConfig, spark: SparkSession | None) -> Iterator[SparkSession]:
+    if spark is not None:
+        yield spark
+        return
+    session = build_session(job, config.master, config.driver_memory, dict(config.spark))
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+def _recipe(job: str, config: JobConfig, science: Science, spark: SparkSession) -> Recipe:
+    broadcast = spark.sparkContext.broadcast({name: dict(files) for name, files in science.artefacts.items()})
+    on_error: Literal["null", "raise"] = "raise" if config.on_error == "raise" else "null"
+    return Recipe(
+        tables=tables_of(job, config),
+        surveys=config.surveys,
+        schemas=config.schema_directory,
+        modules=science.names,
+        hashes=_hashes(config, science),
+        artefacts=_Broadcast(broadcast),
+        limits=Limits(config.module_timeout_s, config.module_memory_mb),
+        max_failures=config.max_failures_per_batch,
+        on_error=on_error,
+        durable=config.durable,
+    )
+
+
+def _hashes(config: JobConfig, science: Science) -> dict[str, Any]:
+    return {
+        "config": hash_of(json.dumps(asdict(config), sort_keys=True, default=str)),
+        "modules": {
+            module.name: {"version": module.version, "source": registry.source_hash(module.name)}
+            for module in science.modules
+        },
+        "artefacts": {module.name: {each.name: each.sha256 for each in module.artefacts} for module in science.modules},
+    }
+
+
+@dataclass(frozen=True)
+class _Broadcast:
+    """Gives a broadcast's value on the executor."""
+
+    broadcast: Any
+
+    def __call__(self) -> Mapping[str, Mapping[str, bytes]]:
+        value: Mapping[str, Mapping[str, bytes]] = self.broadcast.value
+        return value
