@@ -50,7 +50,7 @@ def _exposure(simulated: SimulatedObject) -> dict[str, Any]:
     visits = simulated.visits
     n = len(visits)
     since = visits.jd - JD_OF_NIGHT_ID_ZERO
-    pid = np.floor(since * 1e6).astype(np.int64) * 10_000 + simulated.rcid * 100 + 15
+    pid = np.floor(since * 1e5).astype(np.int64) * 10_000 + simulated.rcid * 100 + 15
     return {
         "jd": visits.jd,
         "fid": visits.fid,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_LEAST_SHARE = 1e-3
+_LEAST_SHARE = 5e-4
 
 
 @dataclass(frozen=True)

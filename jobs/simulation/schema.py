@@ -2,8 +2,9 @@
 
 from typing import Any
 
-# "type: names", in the order on the wire; `?` is a union with null. The survey puts the value's type first in the
-# union and still gives null as default, which strict Avro libraries refuse: kept, because real packets do so.
+# "type: names", in the order on the wire; `?` is a union with null. Real 3.3 packets come with null first and with
+# null second in their unions. Here it is second, and is still the default, which strict Avro libraries refuse: the
+# harder of the two to read.
 _PHOTOMETRY = """
 float?: chipsf magap sigmagap distnr magnr sigmagnr chinr sharpnr sky magdiff fwhm classtar mindtoedge magfromlim
 float?: seeratio aimage bimage aimagerat bimagerat elong
