@@ -37,7 +37,7 @@ class LightCurve:
     ----------
     points : Points
         One per (exposure, band) and kind. Of two detections in one exposure the alert itself is kept, else the one
-        with the higher `rb`.
+        with the higher `rb`, else the one with the lower `candid`.
     mjd : numpy.ndarray of float64, shape (n_points,)
     total : Totals
     dubious, dubious_known : numpy.ndarray of bool, shape (n_points,)
@@ -124,8 +124,8 @@ def light_curve_columns(curve: LightCurve) -> dict[str, pa.Array]:
 
 
 def _one_per_exposure(points: Points) -> Points:
-    mjd = np.where(np.isfinite(points.jd), points.jd - MJD_ZERO, 0.0)  # an alert without a time is refused
-    exposure = np.rint(mjd / SAME_EXPOSURE).astype(np.int64)
+    dated = np.abs(points.jd) < 1e7  # an alert without a time is refused
+    exposure = np.rint(np.where(dated, points.jd - MJD_ZERO, 0.0) / SAME_EXPOSURE).astype(np.int64)
     group = (points.owner, points.kind, exposure, points.band)
     kept = points.take(best_per_group(group, (~points.is_alert, -points.real_bogus, points.candid)))
     return kept.take(np.lexsort((kept.band, kept.kind, kept.jd, kept.owner)))

@@ -28,14 +28,15 @@ def ztf_packets(real_alerts: Path) -> list[Packet]:
 def ztf_schemas(real_alerts: Path) -> dict[str, Packet]:
     """The writer schema of every file with real packets, by its path below the directory; ZTF's and Rubin's."""
     schemas = {}
-    for path in _avro(real_alerts):
+    folders = ("ztf_alerts", "ztf_native_old", "ztf_native_v4", "lsst_alerts")
+    for path in (path for folder in folders for path in _avro(real_alerts / folder)):
         with path.open("rb") as stream:
             schemas[str(path.relative_to(real_alerts))] = fastavro.reader(stream).writer_schema
     return schemas
 
 
 def _avro(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.rglob("*.avro") if path.is_file())
+    return sorted(directory.glob("*.avro"))
 
 
 def _as_text(packet: Packet) -> Packet:
