@@ -25,6 +25,7 @@ from jobs.corridor.surveys.designations import unpack
 from jobs.corridor.surveys.history import flags, floats, letters
 from jobs.corridor.surveys.lsst_fields import CANDIDATE, DIA_SOURCE, EXPOSURE_FIELDS, PACKET, SENTINELS
 from jobs.corridor.surveys.lsst_history import (
+    MJD_2016,
     Fields,
     Summary,
     as_columns,
@@ -33,6 +34,7 @@ from jobs.corridor.surveys.lsst_history import (
     errors,
     light_curve_points,
     numbers,
+    scores,
     summarise,
 )
 from jobs.corridor.surveys.sky import ecliptic_latitude, galactic
@@ -43,7 +45,6 @@ from science_modules.common.view import BANDS, CUTOUTS, VIEW
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_MJD_2016 = 57388.0 + 36 / 86400  # 2016-01-01 00:00 UTC in TAI; TAI - UTC was 36 s
 _QUALITY_FLAGS = (
     "psfFlux_flag",
     "centroid_flag",
@@ -108,7 +109,7 @@ def view(packets: pa.StructArray, schema_versions: list[str], now_mjd: float) ->
 
 
 def _real_id(ids: pa.Array) -> pa.Array:
-    return pc.if_else(pc.not_equal(ids, 0), ids, pa.scalar(None, pa.int64()))
+    return pc.if_else(pc.not_equal(ids, 0), ids, None)
 
 
 def _named(prefix: str, ids: pa.Array) -> pa.Array:
@@ -138,6 +139,7 @@ def _identity(packet: Fields, source: Fields) -> Fields:
 def _place_and_time(source: Fields) -> Fields:
     ra, dec, mjd = (numbers(source[name]) for name in ("ra", "dec", "midpointMjdTai"))
     gal_l, gal_b = galactic(ra, dec)
+    night = lsst_day_obs(mjd)
     return {
         "ra": floats(ra),
         "dec": floats(dec),
@@ -145,7 +147,7 @@ def _place_and_time(source: Fields) -> Fields:
         "gal_b": floats(gal_b),
         "ecl_lat": floats(ecliptic_latitude(ra, dec)),
         "mjd": floats(mjd),
-        "night": pa.array(lsst_day_obs(mjd)),
+        "night": pa.array(night, mask=night == 0),
     }
 
 
@@ -173,7 +175,7 @@ def _judgements(source: Fields) -> Fields:
     return {
         "dubious": unknown,
         "stellar": unknown,
-        "real_bogus": floats(numbers(source["reliability"])),
+        "real_bogus": floats(scores(source["reliability"])),
         "quality_ok": flags(~_any_flag(source, _QUALITY_FLAGS), answered),
     }
 
@@ -200,7 +202,7 @@ def _history_columns(packet: Fields, source: Fields, summary: Summary, n_bad: ND
 def _survey_first(dia_object: Fields) -> Floats:
     # NULL or NaN in every real packet so far.
     first = numbers(dia_object["firstDiaSourceMjdTai"])
-    return np.where(first >= _MJD_2016, first, np.nan)
+    return np.where(first >= MJD_2016, first, np.nan)
 
 
 def _solar_system(packet: Fields, source: Fields) -> Fields:
@@ -209,21 +211,21 @@ def _solar_system(packet: Fields, source: Fields) -> Fields:
     asked = pc.is_valid(source["ssObjectId"])
     known = pc.or_(named, attached)
     return {
-        "is_known_sso": pc.if_else(pc.or_(known, asked), known, pa.scalar(None, pa.bool_())),
-        "sso_name": unpack(_designation(packet)),
+        "is_known_sso": pc.if_else(pc.or_(known, asked), known, None),
+        "sso_name": unpack(pc.if_else(known, _designation(packet), None)),
         "sso_distance_arcsec": floats(_ephemeris_distance(children(packet["ssSource"]), source["dec"])),
     }
 
 
 def _designation(packet: Fields) -> pa.Array:
     orbit = children(packet["mpc_orbits"])
-    names = pc.coalesce(
+    names = (
         children(packet["ssSource"])["designation"],
         orbit["unpacked_primary_provisional_designation"],
         orbit["designation"],
         children(packet["MPCORB"])["mpcDesignation"],
     )
-    return pc.if_else(pc.not_equal(names, ""), names, pa.scalar(None, pa.string()))
+    return pc.coalesce(*(pc.if_else(pc.not_equal(name, ""), name, None) for name in names))
 
 
 def _ephemeris_distance(ss_source: Fields, declination: pa.Array) -> Floats:
@@ -243,13 +245,13 @@ def _candidate(packet: Fields, source: Fields) -> pa.StructArray:
 def _refusals(source: Fields, now_mjd: float) -> dict[int, Refusal]:
     identity, mjd, ra, dec = (source[name] for name in ("diaSourceId", "midpointMjdTai", "ra", "dec"))
     time, latest = numbers(mjd), now_mjd + 1
-    in_range = (time >= _MJD_2016) & (time <= latest)
+    in_range = (time >= MJD_2016) & (time <= latest)
     on_sky = (numbers(ra) >= 0) & (numbers(ra) <= 360) & (np.abs(numbers(dec)) <= 90)
     no_id = ~np.asarray(pc.is_valid(_real_id(identity)))
     checks = (
         ("no_id", no_id, "a diaSourceId", (identity,)),
         ("no_time", np.isnan(time), "a finite midpointMjdTai", (mjd,)),
-        ("time_out_of_range", ~in_range, f"midpointMjdTai from {_MJD_2016:.5f} to {latest:.5f}", (mjd,)),
+        ("time_out_of_range", ~in_range, f"midpointMjdTai from {MJD_2016:.5f} to {latest:.5f}", (mjd,)),
         ("no_position", ~on_sky, "ra in 0 to 360 and dec in -90 to 90 deg", (ra, dec)),
     )
     refused: dict[int, Refusal] = {}

@@ -17,6 +17,7 @@ Fields = dict[str, pa.Array]
 
 DETECTION, FORCED, UPPER_LIMIT = (LC_KINDS.index(kind) for kind in ("detection", "forced", "upper_limit"))
 
+MJD_2016 = 57388.0 + 36 / 86400  # 2016-01-01 00:00 UTC in TAI; TAI - UTC was 36 s
 _TOLERANCE_DAYS = 1e-6  # 0.09 s: a history point this much later than its alert is the same exposure
 _LIMIT_MAGS = (10.0, 26.0)  # a 5-sigma limit outside is no limit
 _NO_EXPOSURE = -(2**62)
@@ -80,6 +81,12 @@ def errors(array: pa.Array) -> Floats:
     return np.where(values > 0, values, np.nan)
 
 
+def scores(array: pa.Array) -> Floats:
+    """Any numeric Arrow array of scores as float64; what is not between 0 and 1 is NaN, like NULL."""
+    values = numbers(array)
+    return np.where((values >= 0) & (values <= 1), values, np.nan)
+
+
 def band_codes(bands: pa.Array) -> Ints:
     """Filter letters as indices into view.BANDS; -1 for anything else."""
     codes = pc.fill_null(pc.index_in(bands, value_set=pa.array(BANDS)), -1)
@@ -89,10 +96,10 @@ def band_codes(bands: pa.Array) -> Ints:
 def light_curve_points(packet: Fields, source: Fields) -> tuple[Points, Ints]:
     """All usable points of a batch: history and the alerts' own measurements.
 
-    Within a kind one point is kept per exposure and band, the one with the highest real-bogus score; a forced point
-    of an exposure with a detection stays. Dropped as impossible: no time, or later than the alert; a detection or
-    forced point without a finite flux (whatever its signal to noise, it stays otherwise); a limit outside 10 to
-    26 mag. The alert's own measurement stays even without a flux.
+    Within a kind one point is kept per exposure and band: the alert itself, else the one with the highest real-bogus
+    score; a forced point of an exposure with a detection stays. Dropped as impossible: a time before 2016 or after
+    the alert's, an unknown band, a detection or forced point without a finite flux (whatever its signal to noise, it
+    stays otherwise), a limit outside 10 to 26 mag. The alert itself is never dropped.
 
     Parameters
     ----------
@@ -156,7 +163,7 @@ def _read(
         flux_err=errors(records[flux_err]),
         flux_total=numbers(records.get("scienceFlux", absent)),
         flux_total_err=errors(records.get("scienceFluxErr", absent)),
-        real_bogus=numbers(records.get("reliability", absent)),
+        real_bogus=scores(records.get("reliability", absent)),
         current=np.full(n, current),
     )
 
@@ -166,12 +173,12 @@ def _integers(array: pa.Array, null: int) -> Ints:
 
 
 def _possible(points: Points, alert_mjd: Floats) -> Bools:
-    in_time = points.mjd <= alert_mjd[points.owner] + _TOLERANCE_DAYS
+    dated = (points.mjd >= MJD_2016) & (points.mjd <= alert_mjd[points.owner] + _TOLERANCE_DAYS)
     faintest, brightest = (10 ** (0.4 * (31.4 - mag)) for mag in reversed(_LIMIT_MAGS))
     limit = 5 * points.flux_err
     limiting = (points.kind == UPPER_LIMIT) & (limit >= faintest) & (limit <= brightest)
     measured = (points.kind != UPPER_LIMIT) & np.isfinite(points.flux)
-    possible: Bools = in_time & (limiting | measured | points.current)
+    possible: Bools = points.current | dated & (points.band >= 0) & (limiting | measured)
     return possible
 
 
@@ -185,7 +192,7 @@ def _unique_in_time_order(points: Points) -> Ints:
     # No exposure named: nothing says that two points are of the same.
     exposure = np.where(points.exposure == _NO_EXPOSURE, _NO_EXPOSURE - np.arange(len(points)), points.exposure)
     series = (points.owner * len(LC_KINDS) + points.kind) * (len(BANDS) + 1) + points.band  # one integer sorts faster
-    best = best_per_group((exposure, series), (-points.real_bogus, ~points.current, points.identity))
+    best = best_per_group((exposure, series), (~points.current, -points.real_bogus, points.identity))
     kept: Ints = best[np.lexsort((points.mjd[best], points.owner[best]))]
     return kept
 
@@ -242,12 +249,13 @@ class Summary:
 def summarise(points: Points, n: int) -> Summary:
     """Counts and times of the n alerts' points."""
     detected, limiting = points.kind == DETECTION, points.kind == UPPER_LIMIT
-    first, last = np.full(n, np.inf), np.full(n, -np.inf)
-    np.minimum.at(first, points.owner[detected], points.mjd[detected])
-    np.maximum.at(last, points.owner[limiting], points.mjd[limiting])
+    first, last = np.full(n, np.nan), np.full(n, np.nan)
+    # In time order, so of several values assigned to one alert the last stays.
+    first[points.owner[detected][::-1]] = points.mjd[detected][::-1]
+    last[points.owner[limiting]] = points.mjd[limiting]
     return Summary(
         n_detections=np.bincount(points.owner[detected], minlength=n).astype(np.int64),
         n_positive=np.bincount(points.owner[detected & (points.flux > 0)], minlength=n).astype(np.int64),
-        first_detection_mjd=np.where(np.isfinite(first), first, np.nan),
-        last_limit_mjd=np.where(np.isfinite(last), last, np.nan),
+        first_detection_mjd=first,
+        last_limit_mjd=last,
     )
