@@ -1,18 +1,16 @@
 """Thirty statistics of the light curve in each band, and colours."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Artefacts, ScienceModule
 from science_modules.common.view import BANDS
 from science_modules.lc_features.curves import band_curves
 from science_modules.lc_features.features import NAMES, fields
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Kernel = Callable[..., None]
 TOO_FEW = "too few points: no detection has a defined magnitude"
@@ -27,7 +25,7 @@ def load(artefacts: Artefacts) -> Kernel:
     return statistics
 
 
-def run(batch: AlertBatch, kernel: Kernel) -> "pd.DataFrame":
+def run(batch: AlertBatch, kernel: Kernel) -> pd.DataFrame:
     """One row per alert: `<statistic>_<band>`, `n_<band>`, `n_left_out`, the colours, `error`."""
     curves = band_curves(batch)
     values = np.full((len(batch) * len(BANDS), len(NAMES)), np.nan)
@@ -36,9 +34,7 @@ def run(batch: AlertBatch, kernel: Kernel) -> "pd.DataFrame":
     return _frame(values.reshape(len(batch), len(BANDS), len(NAMES)), counts, curves.left_out)
 
 
-def _frame(values: Any, counts: Any, left_out: Any) -> "pd.DataFrame":
-    import pandas as pd
-
+def _frame(values: Any, counts: Any, left_out: Any) -> pd.DataFrame:
     names = [output.name for output in MODULE.outputs]
     n_statistics, n_integers = len(BANDS) * len(NAMES), len(BANDS) + 1
     integers = np.column_stack([counts, left_out]).astype(np.int32)

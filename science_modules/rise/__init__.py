@@ -1,8 +1,9 @@
 """How fast a source brightens or fades now, band by band, and how its colour changes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Field, ScienceModule
@@ -11,17 +12,12 @@ from science_modules.rise.colour import COLOUR_NAMES, g_minus_r
 from science_modules.rise.points import detections
 from science_modules.rise.rates import limit_rates, recent_rates
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 SIGNIFICANCE = 3.0
 TOO_FEW = "too few points: no band has positive detections or a limit 0.5 d apart, and g and r were not seen together"
 
 
-def run(batch: AlertBatch, state: None) -> "pd.DataFrame":
+def run(batch: AlertBatch, state: None) -> pd.DataFrame:
     """One row per alert: rates, their significance, limits, colour and its change, ages, `error`."""
-    import pandas as pd
-
     found = detections(batch)
     rate, rate_err, n = recent_rates(found, batch["mjd"])
     limit = limit_rates(found, batch.light_curves)

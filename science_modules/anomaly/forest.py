@@ -1,0 +1,88 @@
+"""An isolation forest as plain arrays: read from a file without pickle, scored without coniferest."""
+
+import io
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The trees, one behind the other, and the scores of what they were trained on.
+
+    Attributes
+    ----------
+    features : numpy.ndarray of str, shape (n_features,)
+        The statistics that the trees split on, in the order of the columns.
+    roots : numpy.ndarray of int32, shape (n_trees,)
+        First node of each tree.
+    feature : numpy.ndarray of uint8, shape (n_nodes,)
+        Column that a node splits on.
+    left : numpy.ndarray of int32, shape (n_nodes,)
+        Node for x <= value; the node behind it is for x > value; 0 for a leaf.
+    value : numpy.ndarray of float32, shape (n_nodes,)
+        Threshold, or in a leaf the path length that is reached there.
+    average : numpy.ndarray of float32, shape (n_nodes,)
+        Path length expected below a node for as many training points as it had.
+    scale : numpy.ndarray of float64, shape (1,)
+        c(n), the expected path length in a tree of n training points (Liu et al. 2008, eq. 1).
+    training_scores : numpy.ndarray of float64, shape (n_training,)
+        Scores of the training alerts, ascending.
+    """
+
+    features: NDArray[np.str_]
+    roots: NDArray[np.int32]
+    feature: NDArray[np.uint8]
+    left: NDArray[np.int32]
+    value: NDArray[np.float32]
+    average: NDArray[np.float32]
+    scale: Floats
+    training_scores: Floats
+
+    def score(self, x: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Scores, and how much each feature contributed.
+
+        Parameters
+        ----------
+        x : numpy.ndarray of float32, shape (n, n_features)
+
+        Returns
+        -------
+        scores : numpy.ndarray, shape (n,)
+            -2^(-mean path / c(n)), as coniferest's and scikit-learn's score_samples: -1 to 0, lower is more anomalous.
+        contributions : numpy.ndarray, shape (n, n_features)
+            Steps by which the splits on a feature shortened the mean path; they add up to c(n) - mean path.
+        """
+        from science_modules.anomaly.kernels import walk
+
+        x = np.ascontiguousarray(x, np.float32)
+        paths, shortened = np.zeros(len(x)), np.zeros(x.shape)
+        walk(self.roots, self.feature, self.left, self.value, self.average, x, paths, shortened)
+        return -(2.0 ** (-paths / (self.scale[0] * len(self.roots)))), shortened / len(self.roots)
+
+    def percentile(self, scores: Floats) -> Floats:
+        """Share of the training alerts that are less anomalous, 0 to 100."""
+        reference = self.training_scores
+        less = len(reference) - np.searchsorted(reference, scores, side="right")
+        return 100.0 * less / len(reference)
+
+    def to_bytes(self) -> bytes:
+        """The forest as a compressed .npz file; the same forest gives the same bytes."""
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **{field.name: getattr(self, field.name) for field in fields(self)})
+        return stream.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Forest":
+        """Read a forest; nothing in the file is executed.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If an array is absent, or the file is no .npz of plain arrays.
+        """
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return cls(**{field.name: arrays[field.name] for field in fields(cls)})

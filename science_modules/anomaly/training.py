@@ -1,0 +1,162 @@
+"""Grow an isolation forest on science columns and write it, with a card, as plain arrays."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from science_modules.anomaly.forest import Forest
+from science_modules.anomaly.selection import FEATURES, Curves, curves
+from science_modules.common.alert_batch import AlertBatch
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a forest is grown.
+
+    Parameters
+    ----------
+    n_trees, n_subsamples : int
+        Trees, and light curves drawn for each.
+    alerts_per_object : int
+        At most so many alerts of one object, spread over its time, so that none dominates.
+    seed : int
+    """
+
+    n_trees: int = 200
+    n_subsamples: int = 256
+    alerts_per_object: int = 3
+    seed: int = 20260101
+
+
+def train(science: pa.Table, settings: Settings) -> tuple[Forest, dict[str, Any]]:
+    """A forest, and the facts for its card.
+
+    Parameters
+    ----------
+    science : pyarrow.Table
+        Alerts of one survey: survey, alert_id, object_id, mjd, quality_ok, real_bogus, lc_features.
+    settings : Settings
+
+    Returns
+    -------
+    forest : Forest
+    card : dict
+        What it was trained on, and how half of the objects score in a forest of the other half.
+
+    Raises
+    ------
+    ValueError
+        If fewer light curves pass the cuts than one tree is grown on.
+    """
+    batch, found = _training_sample(science, settings)
+    if len(found.x) < settings.n_subsamples:
+        raise ValueError(f"wants at least {settings.n_subsamples} light curves, {len(found.x)} pass the cuts")
+    forest = grow(found, settings)
+    return forest, {**_what(batch, found), "settings": vars(settings), "unseen": _unseen(batch, found, settings)}
+
+
+def grow(found: Curves, settings: Settings) -> Forest:
+    """The forest of coniferest on these light curves, as arrays, with the training alerts' scores."""
+    from coniferest.isoforest import IsolationForest
+    from coniferest.utils import average_path_length
+
+    grown = IsolationForest(settings.n_trees, settings.n_subsamples, random_seed=settings.seed).fit(found.x)
+    trees = list(grown.core_forest)
+    roots = np.cumsum([0, *(tree.n_nodes for tree in trees)]).astype(np.int32)
+    forest = Forest(
+        features=np.array(FEATURES),
+        roots=roots[:-1],
+        feature=np.concatenate([np.where(tree.left > 0, tree.feature, 0) for tree in trees]).astype(np.uint8),
+        left=np.concatenate([_moved(tree.left, root) for tree, root in zip(trees, roots[:-1], strict=True)]),
+        value=np.concatenate([tree.value for tree in trees]).astype(np.float32),
+        average=np.concatenate([tree.node_average_path_length for tree in trees]).astype(np.float32),
+        scale=np.array([average_path_length(float(settings.n_subsamples))], np.float64),
+        training_scores=np.empty(0),
+    )
+    return _with_scores(forest, alert_scores(forest, found))
+
+
+def alert_scores(forest: Forest, found: Curves) -> Floats:
+    """The lowest score of each alert's bands, in the order of the alerts."""
+    scores, _ = forest.score(found.x)
+    starts = np.flatnonzero(np.r_[True, np.diff(found.alert) > 0])
+    return np.asarray(np.minimum.reduceat(scores, starts)) if len(scores) else scores
+
+
+def write(forest: Forest, card: Mapping[str, Any], survey: str, directory: Path) -> str:
+    """Write `forest_<survey>.npz` and `forest_<survey>.json`; the sha256 that the module's Artefact declares."""
+    directory.mkdir(parents=True, exist_ok=True)
+    data = forest.to_bytes()
+    digest = sha256(data).hexdigest()
+    (directory / f"forest_{survey}.npz").write_bytes(data)
+    text = json.dumps({"survey": survey, "sha256": digest, **card}, indent=1)
+    (directory / f"forest_{survey}.json").write_text(text + "\n")
+    return digest
+
+
+def _moved(left: NDArray[np.uint32], root: int) -> NDArray[np.int32]:
+    """Children counted from the start of the forest; 0 stays the mark of a leaf."""
+    return np.where(left > 0, left.astype(np.int64) + root, 0).astype(np.int32)
+
+
+def _with_scores(forest: Forest, scores: Floats) -> Forest:
+    return Forest(**{**vars(forest), "training_scores": np.sort(scores)})
+
+
+def _training_sample(science: pa.Table, settings: Settings) -> tuple[AlertBatch, Curves]:
+    """The alerts that pass the cuts, thinned per object, in an order that does not depend on the files'."""
+    science = science.sort_by([("object_id", "ascending"), ("mjd", "ascending"), ("alert_id", "ascending")])
+    usable = np.flatnonzero([reason is None for reason in curves(AlertBatch(science)).reasons])
+    objects = AlertBatch(science)["object_id"][usable]
+    batch = AlertBatch(science.take(usable[thinned(objects, settings.alerts_per_object)]))
+    return batch, curves(batch)
+
+
+def thinned(objects: NDArray[Any], most: int) -> NDArray[np.int64]:
+    """Rows to keep so that no object has more than `most`, evenly spread; rows of an object are neighbours."""
+    start = np.r_[True, objects[1:] != objects[:-1]][: len(objects)]
+    first = np.flatnonzero(start)
+    count = np.diff(np.r_[first, len(objects)])
+    n = np.repeat(count, count)
+    rank = np.arange(len(objects)) - np.repeat(first, count)
+    slot = (rank + 1) * most // np.maximum(n, 1) - rank * most // np.maximum(n, 1)
+    return np.flatnonzero((n <= most) | (slot > 0))
+
+
+def _what(batch: AlertBatch, found: Curves) -> dict[str, Any]:
+    mjd = batch["mjd"]
+    return {
+        "n_alerts": len(batch),
+        "n_objects": len(set(batch["object_id"])),
+        "n_light_curves": len(found.x),
+        "first_mjd": round(float(mjd.min()), 4),
+        "last_mjd": round(float(mjd.max()), 4),
+    }
+
+
+def _unseen(batch: AlertBatch, found: Curves, settings: Settings) -> dict[str, Any]:
+    """Half of the objects against a forest of the other half: 5 % of them should lie beyond its worst 5 %."""
+    half = np.array([sha256(name.encode()).digest()[0] % 2 for name in batch["object_id"]])[found.alert]
+    parts = [_rows(found, half == k) for k in (0, 1)]
+    if min(len(part.x) for part in parts) < settings.n_subsamples:
+        return {}
+    beyond = [_beyond(grow(parts[k], settings), parts[1 - k]) for k in (0, 1)]
+    return {f"share_beyond_{limit}": round(float(np.mean([b[limit] for b in beyond])), 4) for limit in (95, 99)}
+
+
+def _beyond(forest: Forest, other: Curves) -> dict[int, float]:
+    percentile = forest.percentile(alert_scores(forest, other))
+    return {limit: float(np.mean(percentile > limit)) for limit in (95, 99)}
+
+
+def _rows(found: Curves, kept: NDArray[np.bool_]) -> Curves:
+    return Curves(found.alert[kept], found.band[kept], found.x[kept], found.reasons)
