@@ -38,11 +38,7 @@ def _bare_type(schema: dict[str, Any], depth: int) -> Any:
     kind = schema["type"]
     match kind:
         case "record" | "error":
-            return {
-                "type": "record",
-                **_names(schema),
-                "fields": _fields(schema, depth),
-            }
+            return {"type": "record", **_names(schema), "fields": _fields(schema, depth)}
         case "enum":
             return {"type": kind, **_names(schema), "symbols": _symbols(schema)}
         case "fixed":
@@ -63,9 +59,7 @@ def _part(schema: dict[str, Any], name: str) -> Any:
 
 
 def _names(schema: dict[str, Any]) -> dict[str, str]:
-    names = {
-        key: schema[key] for key in ("name", "namespace") if schema.get(key) is not None
-    }
+    names = {key: schema[key] for key in ("name", "namespace") if schema.get(key) is not None}
     if "name" not in names or not all(isinstance(name, str) for name in names.values()):
         raise _wrong("a named type with a string for a name", schema)
     return names
@@ -73,24 +67,17 @@ def _names(schema: dict[str, Any]) -> dict[str, str]:
 
 def _fields(schema: dict[str, Any], depth: int) -> list[dict[str, Any]]:
     fields = _part(schema, "fields")
-    if not isinstance(fields, list) or not all(
-        isinstance(field, dict) for field in fields
-    ):
+    if not isinstance(fields, list) or not all(isinstance(field, dict) for field in fields):
         raise _wrong("a list of fields", fields)
     names = [_part(field, "name") for field in fields]
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise _wrong("fields with different names", names)
-    return [
-        {"name": field["name"], "type": bare_schema(_part(field, "type"), depth)}
-        for field in fields
-    ]
+    return [{"name": field["name"], "type": bare_schema(_part(field, "type"), depth)} for field in fields]
 
 
 def _symbols(schema: dict[str, Any]) -> list[str]:
     symbols = _part(schema, "symbols")
-    if not isinstance(symbols, list) or not all(
-        isinstance(symbol, str) for symbol in symbols
-    ):
+    if not isinstance(symbols, list) or not all(isinstance(symbol, str) for symbol in symbols):
         raise _wrong("a list of symbols", symbols)
     return symbols
 
@@ -103,6 +90,4 @@ def _size(schema: dict[str, Any]) -> int:
 
 
 def _wrong(wanted: str, found: Any) -> Fault:
-    return Fault(
-        "unknown_schema", f"writer schema: wants {wanted}, found {str(found)[:80]}"
-    )
+    return Fault("unknown_schema", f"writer schema: wants {wanted}, found {str(found)[:80]}")

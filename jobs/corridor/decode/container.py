@@ -90,25 +90,16 @@ def read_header(data: Bytes, limits: Limits) -> Header:
     """
     metadata, at = _metadata(data, len(MAGIC), limits)
     if len(data) < at + SYNC_SIZE:
-        raise Fault(
-            "truncated",
-            f"wants a sync marker of {SYNC_SIZE} bytes, {len(data) - at} are left",
-            at,
-        )
+        raise Fault("truncated", f"wants a sync marker of {SYNC_SIZE} bytes, {len(data) - at} are left", at)
     codec = metadata.get(b"avro.codec", b"null")
     if codec not in (b"null", b"deflate"):
         raise Fault("wrong_codec", f"wants codec null or deflate, found {codec[:20]!r}")
     if b"avro.schema" not in metadata:
-        raise Fault(
-            "unknown_schema",
-            f"wants avro.schema in the header, found {sorted(metadata)[:10]}",
-        )
+        raise Fault("unknown_schema", f"wants avro.schema in the header, found {sorted(metadata)[:10]}")
     try:
         text = metadata[b"avro.schema"].decode()
     except UnicodeDecodeError as error:
-        raise Fault(
-            "unknown_schema", f"wants a writer schema in UTF-8, found {error}"
-        ) from None
+        raise Fault("unknown_schema", f"wants a writer schema in UTF-8, found {error}") from None
     writer = writer_schema(text, limits.max_schema_bytes)
     return Header(writer, codec.decode(), data[at : at + SYNC_SIZE], at + SYNC_SIZE)
 
@@ -132,17 +123,9 @@ def _chunk(data: Bytes, at: int, limits: Limits) -> tuple[bytes, int]:
     if size < 0:
         raise Fault("not_avro", f"wants the size of a header entry, found {size}", at)
     if size > limits.max_schema_bytes:
-        raise Fault(
-            "too_large",
-            f"wants header entries of at most {limits.max_schema_bytes} bytes, found {size}",
-            at,
-        )
+        raise Fault("too_large", f"wants header entries of at most {limits.max_schema_bytes} bytes, found {size}", at)
     if start + size > len(data):
-        raise Fault(
-            "truncated",
-            f"wants a header entry of {size} bytes, {len(data) - start} are left",
-            start,
-        )
+        raise Fault("truncated", f"wants a header entry of {size} bytes, {len(data) - start} are left", start)
     return data[start : start + size], start + size
 
 
@@ -173,9 +156,7 @@ def _block(data: Bytes, at: int, number: int, header: Header) -> Block:
     found = data[stop : stop + SYNC_SIZE]
     if found != header.sync:
         raise Fault(
-            "not_avro",
-            f"wants the sync marker {header.sync.hex()} behind the block, found {found.hex()}",
-            stop,
+            "not_avro", f"wants the sync marker {header.sync.hex()} behind the block, found {found.hex()}", stop
         )
     return Block(count, number, at, stop + SYNC_SIZE, start, stop)
 
@@ -187,11 +168,7 @@ def _block_number(data: Bytes, at: int, what: str) -> tuple[int, int]:
         reason = "truncated" if fault.reason == "truncated" else "trailing_bytes"
         raise Fault(reason, f"the {what} of a block: {fault.message}", at) from None
     if value < 0:
-        raise Fault(
-            "trailing_bytes",
-            f"wants a block or the end of the file, found {value} as a block's {what}",
-            at,
-        )
+        raise Fault("trailing_bytes", f"wants a block or the end of the file, found {value} as a block's {what}", at)
     return value, end
 
 
@@ -199,21 +176,13 @@ def _check_count(data: Bytes, block: Block, header: Header, limits: Limits) -> N
     """An announced number that no block of this size can hold would cost an entry per record."""
     if block.first + block.count > limits.max_records:
         most = f"at most {limits.max_records} records in a container"
-        raise Fault(
-            "too_large",
-            f"wants {most}, found {block.count} announced behind {block.first}",
-            block.at,
-        )
+        raise Fault("too_large", f"wants {most}, found {block.count} announced behind {block.first}", block.at)
     size = block.stop - block.start
     room = size if header.codec == "null" else limits.max_inflated_bytes
     least = header.writer.least_size
     if block.count * least > room:
         wanted = f"{block.count} records of at least {least} bytes"
-        raise Fault(
-            "bad_datum",
-            f"announces {wanted} in a block of {room} bytes at most",
-            block.at,
-        )
+        raise Fault("bad_datum", f"announces {wanted} in a block of {room} bytes at most", block.at)
     if block.count == 0 and size > 0:
         _check_empty(data, block, header)
 
@@ -228,11 +197,7 @@ def _check_empty(data: Bytes, block: Block, header: Header) -> None:
             content, rest = payload, b""
         payload = content + rest
     if payload:
-        raise Fault(
-            "trailing_bytes",
-            f"announces no records, holds {len(payload)} bytes",
-            block.at,
-        )
+        raise Fault("trailing_bytes", f"announces no records, holds {len(payload)} bytes", block.at)
 
 
 def inflate(payload: bytes, limit: int) -> tuple[bytes, bytes]:
@@ -251,19 +216,11 @@ def inflate(payload: bytes, limit: int) -> tuple[bytes, bytes]:
     try:
         content = inflater.decompress(payload, limit + 1)
     except zlib.error as error:
-        raise Fault(
-            "bad_datum", f"wants a deflated block, found {len(payload)} bytes: {error}"
-        ) from None
+        raise Fault("bad_datum", f"wants a deflated block, found {len(payload)} bytes: {error}") from None
     if len(content) > limit:
-        raise Fault(
-            "too_large",
-            f"wants a block of at most {limit} bytes, {len(payload)} bytes inflate to more",
-        )
+        raise Fault("too_large", f"wants a block of at most {limit} bytes, {len(payload)} bytes inflate to more")
     if not inflater.eof:
-        raise Fault(
-            "truncated",
-            f"wants the end of a deflated block, {len(payload)} bytes do not have it",
-        )
+        raise Fault("truncated", f"wants the end of a deflated block, {len(payload)} bytes do not have it")
     behind = inflater.unused_data
     checksum = zlib.adler32(content).to_bytes(4, "big")
     return content, b"" if checksum.startswith(behind) else behind

@@ -17,9 +17,7 @@ class Unsuitable(ValueError):
     """A value whose type cannot be taken for the asked one without harm."""
 
 
-def conversion(
-    writer: Any, target: pa.DataType, named: Mapping[str, Any]
-) -> Convert | None:
+def conversion(writer: Any, target: pa.DataType, named: Mapping[str, Any]) -> Convert | None:
     """The function that makes a value fit, or None if it fits as it is.
 
     Harmless are: int to float, int to decimal text, enum to text, text to its UTF-8 bytes, a timestamp to an integer
@@ -36,11 +34,7 @@ def conversion(
     """
     writer = named.get(writer, writer) if isinstance(writer, str) else writer
     if isinstance(writer, list):
-        return _of_union(
-            [_resolved(branch, named) for branch in writer if branch != "null"],
-            target,
-            named,
-        )
+        return _of_union([_resolved(branch, named) for branch in writer if branch != "null"], target, named)
     kind = writer if isinstance(writer, str) else writer["type"]
     if kind == "record" and pa.types.is_struct(target):
         return _of_record(writer, target, named)
@@ -62,11 +56,7 @@ def _is_list(target: pa.DataType) -> bool:
 
 
 def _of_scalar(kind: str, target: pa.DataType) -> Convert | None:
-    if (
-        kind == "null"
-        or kind in _FITTING
-        and any(fits(target) for fits in _FITTING[kind])
-    ):
+    if kind == "null" or kind in _FITTING and any(fits(target) for fits in _FITTING[kind]):
         return None
     if kind in ("int", "long") and pa.types.is_floating(target):
         return _unless_null(float)
@@ -117,17 +107,12 @@ def _unless_null(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
-def _of_union(
-    branches: list[Any], target: pa.DataType, named: Mapping[str, Any]
-) -> Convert | None:
+def _of_union(branches: list[Any], target: pa.DataType, named: Mapping[str, Any]) -> Convert | None:
     """Null and one type as that type; of several types, the one that the value's Python type tells."""
     converts = [conversion(branch, target, named) for branch in branches]
     if len(branches) == 1 or not any(converts):
         return converts[0] if converts else None
-    kinds = [
-        PYTHON_TYPES[branch if isinstance(branch, str) else branch["type"]]
-        for branch in branches
-    ]
+    kinds = [PYTHON_TYPES[branch if isinstance(branch, str) else branch["type"]] for branch in branches]
     if len(set(kinds)) < len(kinds):
         return _unless_null(_refuse("union of types alike", target))
     by_kind = dict(zip(kinds, converts, strict=True))
@@ -139,21 +124,13 @@ def _of_union(
     return convert
 
 
-def _of_record(
-    writer: Mapping[str, Any], target: pa.StructType, named: Mapping[str, Any]
-) -> Convert | None:
+def _of_record(writer: Mapping[str, Any], target: pa.StructType, named: Mapping[str, Any]) -> Convert | None:
     written = {field["name"]: field["type"] for field in writer["fields"]}
-    converts = {
-        each.name: conversion(written[each.name], each.type, named)
-        for each in target
-        if each.name in written
-    }
+    converts = {each.name: conversion(written[each.name], each.type, named) for each in target if each.name in written}
     needed = [(name, convert) for name, convert in converts.items() if convert]
 
     def convert(record: Any) -> Any:
-        return record | {
-            name: _named(name, convert, record[name]) for name, convert in needed
-        }
+        return record | {name: _named(name, convert, record[name]) for name, convert in needed}
 
     return _unless_null(convert) if needed else None
 
@@ -174,6 +151,4 @@ def _each(convert: Convert | None) -> Convert | None:
 def _each_value(convert: Convert | None) -> Convert | None:
     if convert is None:
         return None
-    return _unless_null(
-        lambda items: {key: convert(value) for key, value in items.items()}
-    )
+    return _unless_null(lambda items: {key: convert(value) for key, value in items.items()})

@@ -55,9 +55,7 @@ class Datums:
             return bounds, fault
         return bounds, None
 
-    def decode(
-        self, datums: Sequence[bytes], target: pa.StructType
-    ) -> tuple[pa.StructArray, list[RowFault]]:
+    def decode(self, datums: Sequence[bytes], target: pa.StructType) -> tuple[pa.StructArray, list[RowFault]]:
         """The datums as packets.
 
         Parameters
@@ -87,17 +85,10 @@ class Datums:
 
     def _read(self, datum: bytes) -> Any:
         if len(datum) > self._limits.max_packet_bytes:
-            raise Fault(
-                "too_large",
-                f"wants at most {self._limits.max_packet_bytes} bytes, found {len(datum)}",
-            )
+            raise Fault("too_large", f"wants at most {self._limits.max_packet_bytes} bytes, found {len(datum)}")
         end = self._walk(datum, 0)
         if end != len(datum):
-            raise Fault(
-                "trailing_bytes",
-                f"wants the datum to end, found {len(datum) - end} bytes more",
-                end,
-            )
+            raise Fault("trailing_bytes", f"wants the datum to end, found {len(datum) - end} bytes more", end)
         return _fastavro_read(datum, self._writer.parsed)
 
 
@@ -107,14 +98,9 @@ def _fastavro_read(datum: bytes, parsed: Any) -> Any:
     try:
         record = fastavro.schemaless_reader(stream, parsed, None)
     except (EOFError, IndexError, ValueError) as error:
-        raise Fault(
-            "bad_datum", f"fastavro: {type(error).__name__}: {error}", stream.tell()
-        ) from None
+        raise Fault("bad_datum", f"fastavro: {type(error).__name__}: {error}", stream.tell()) from None
     if stream.tell() != len(datum):
-        raise Fault(
-            "trailing_bytes",
-            f"wants the datum to end, found {len(datum) - stream.tell()} bytes more",
-        )
+        raise Fault("trailing_bytes", f"wants the datum to end, found {len(datum) - stream.tell()} bytes more")
     return record
 
 
@@ -131,9 +117,7 @@ def _packets(
     return packets, sorted(faults + bad, key=lambda each: each.row)
 
 
-def _packet(
-    record: dict[str, Any] | None, target: pa.StructType
-) -> tuple[pa.StructArray, Fault | None]:
+def _packet(record: dict[str, Any] | None, target: pa.StructType) -> tuple[pa.StructArray, Fault | None]:
     try:
         return pa.array([record], type=target), None
     except (ValueError, TypeError, OverflowError) as error:
@@ -141,8 +125,4 @@ def _packet(
 
 
 def _fault(error: Exception) -> Fault:
-    return (
-        error
-        if isinstance(error, Fault)
-        else Fault("bad_datum", f"does not fit the packet type: {error}")
-    )
+    return error if isinstance(error, Fault) else Fault("bad_datum", f"does not fit the packet type: {error}")

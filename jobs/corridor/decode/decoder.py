@@ -21,7 +21,7 @@ from jobs.corridor.surveys.survey import Survey
 GROUP_BYTES = 1 << 30  # Arrow's binary columns end at 2 GiB
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """A piece of a message, and the survey whose packet it is."""
 
@@ -43,18 +43,11 @@ class Decoder:
     limits : Limits
     """
 
-    def __init__(
-        self,
-        surveys: Sequence[Survey],
-        schema_directory: Path | None,
-        limits: Limits = DEFAULT,
-    ) -> None:
+    def __init__(self, surveys: Sequence[Survey], schema_directory: Path | None, limits: Limits = DEFAULT) -> None:
         self._surveys = tuple(surveys)
         self._datums = lru_cache(maxsize=32)(lambda writer: Datums(writer, limits))
         self._survey = lru_cache(maxsize=32)(self._match)
-        self._splitter = Splitter(
-            SchemaDirectory(schema_directory), limits, self._datums
-        )
+        self._splitter = Splitter(SchemaDirectory(schema_directory, limits), limits, self._datums)
 
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """The datums of the messages, one group or more per survey.
@@ -74,24 +67,12 @@ class Decoder:
         groups = []
         for survey in self._surveys:
             rows = [row for row, entry in enumerate(entries) if entry.survey is survey]
-            groups += [
-                self._group(survey, entries, part, refusals)
-                for part in _portions(rows, entries)
-            ]
-        return _decoded(
-            entries, [group for group in groups if len(group.rows)], refusals
-        )
+            groups += [self._group(survey, entries, part, refusals) for part in _portions(rows, entries)]
+        return _decoded(entries, [group for group in groups if len(group.rows)], refusals)
 
     def _match(self, writer: WriterSchema) -> Survey | None:
         declared = writer.declared
-        return next(
-            (
-                survey
-                for survey in self._surveys
-                if declared and survey.matches(declared)
-            ),
-            None,
-        )
+        return next((survey for survey in self._surveys if declared and survey.matches(declared)), None)
 
     def _refused_unread(self, entries: Sequence[_Entry]) -> dict[int, Refusal]:
         """Refusals by entry: those of the splitter, and datums of no known survey."""
@@ -109,11 +90,7 @@ class Decoder:
         return Refusal("unknown_survey", message, "decode")
 
     def _group(
-        self,
-        survey: Survey,
-        entries: Sequence[_Entry],
-        rows: Sequence[int],
-        refusals: dict[int, Refusal],
+        self, survey: Survey, entries: Sequence[_Entry], rows: Sequence[int], refusals: dict[int, Refusal]
     ) -> Group:
         """Decode entries of one survey, writer schema by writer schema; adds to refusals what cannot be decoded.
 
@@ -126,13 +103,9 @@ class Decoder:
         for writer, part in parts.items():
             datums = [entries[row].piece.datum for row in part]
             decoded, faults = self._datums(writer).decode(datums, survey.packet_type)
-            refusals.update(
-                {part[each.row]: each.fault.refusal("decode") for each in faults}
-            )
+            refusals.update({part[each.row]: each.fault.refusal("decode") for each in faults})
             packets.append(decoded)
-        order = np.concatenate(
-            [np.array(part, dtype=np.int64) for part in parts.values()]
-        )
+        order = np.concatenate([np.array(part, dtype=np.int64) for part in parts.values()])
         kept = np.flatnonzero([row not in refusals for row in order])
         kept = kept[np.argsort(order[kept])]
         versions = [_writer(entries[row]).version for row in order[kept]]
@@ -141,9 +114,7 @@ class Decoder:
 
 def _writer(entry: _Entry) -> WriterSchema:
     if entry.piece.writer is None:
-        raise ValueError(
-            f"entry {entry.piece.index} of message {entry.message} has no writer schema"
-        )
+        raise ValueError(f"entry {entry.piece.index} of message {entry.message} has no writer schema")
     return entry.piece.writer
 
 
@@ -164,22 +135,13 @@ def _portions(rows: Sequence[int], entries: Sequence[_Entry]) -> Iterator[list[i
 
 def _take(packets: Sequence[pa.StructArray], rows: NDArray[np.int64]) -> pa.StructArray:
     whole = packets[0] if len(packets) == 1 else pa.concat_arrays(packets)
-    return (
-        whole
-        if np.array_equal(rows, np.arange(len(whole)))
-        else whole.take(pa.array(rows))
-    )
+    return whole if np.array_equal(rows, np.arange(len(whole))) else whole.take(pa.array(rows))
 
 
-def _decoded(
-    entries: Sequence[_Entry], groups: Sequence[Group], refusals: Mapping[int, Refusal]
-) -> Decoded:
+def _decoded(entries: Sequence[_Entry], groups: Sequence[Group], refusals: Mapping[int, Refusal]) -> Decoded:
     """The result: entries without a refusal are its datums, and the groups' rows count those."""
     kept = [entry for row, entry in enumerate(entries) if row not in refusals]
-    number = (
-        np.cumsum([row not in refusals for row in range(len(entries))], dtype=np.int64)
-        - 1
-    )
+    number = np.cumsum([row not in refusals for row in range(len(entries))], dtype=np.int64) - 1
     return Decoded(
         values=[entry.piece.value for entry in kept],
         schemas=[entry.piece.schema for entry in kept],
@@ -187,13 +149,7 @@ def _decoded(
         index=np.array([entry.piece.index for entry in kept], dtype=np.int64),
         groups=[replace(group, rows=number[group.rows]) for group in groups],
         refused=[
-            Refused(
-                entry.message,
-                entry.piece.index,
-                entry.piece.value,
-                entry.piece.schema,
-                refusals[row],
-            )
+            Refused(entry.message, entry.piece.index, entry.piece.value, entry.piece.schema, refusals[row])
             for row, entry in enumerate(entries)
             if row in refusals
         ],

@@ -8,16 +8,7 @@ from jobs.corridor.decode.fault import Fault
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000  # real schemas have up to 700
-SIZES = {
-    "null": 0,
-    "boolean": 1,
-    "int": 1,
-    "long": 1,
-    "float": 4,
-    "double": 8,
-    "bytes": 1,
-    "string": 1,
-}
+SIZES = {"null": 0, "boolean": 1, "int": 1, "long": 1, "float": 4, "double": 8, "bytes": 1, "string": 1}
 
 
 @dataclass(frozen=True)
@@ -66,9 +57,7 @@ class Extents:
         if extent.depth > MAX_DEPTH:
             raise _unsafe(f"at most {MAX_DEPTH} levels", f"{extent.depth}")
         if extent.values > MAX_VALUES:
-            raise _unsafe(
-                f"at most {MAX_VALUES} values outside arrays", f"{extent.values}"
-            )
+            raise _unsafe(f"at most {MAX_VALUES} values outside arrays", f"{extent.values}")
         return extent
 
     def _measure(self, schema: Any) -> Extent:

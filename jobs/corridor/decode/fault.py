@@ -32,6 +32,4 @@ class Fault(Exception):
         """What quarantine keeps of it."""
         place = "" if self.byte is None else f"; at byte {self.byte}"
         field = "".join(self.path).removeprefix(".")
-        return Refusal(
-            self.reason, f"{self.message}{place}{f' ({field})' if field else ''}", where
-        )
+        return Refusal(self.reason, f"{self.message}{place}{f' ({field})' if field else ''}", where)

@@ -49,7 +49,7 @@ class Group:
     versions: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A datum, or the unreadable rest of a message, that could not be decoded.
 

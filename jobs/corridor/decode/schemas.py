@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.corridor.decode.fault import Fault
+from jobs.corridor.decode.limits import DEFAULT, Limits
+from jobs.corridor.decode.writer_schema import WriterSchema, writer_schema
 
 
 class SchemaDirectory:
@@ -18,14 +20,16 @@ class SchemaDirectory:
     ----------
     directory : path or None
         None knows no schema.
+    limits : Limits
     """
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, limits: Limits = DEFAULT) -> None:
         self._directory = directory
-        self._texts: dict[int, str] = {}
+        self._limits = limits
+        self._known: dict[int, WriterSchema] = {}
 
-    def __call__(self, schema_id: int) -> str:
-        """The writer schema (JSON, complete in itself) of an id.
+    def __call__(self, schema_id: int) -> WriterSchema:
+        """The writer schema of an id; its text is complete in itself.
 
         A schema that is found is kept; one that is not is looked for again at the next call, so that an operator can
         add it while the job runs.
@@ -35,43 +39,29 @@ class SchemaDirectory:
         Fault
             unknown_schema if there is none, or if its files cannot be read.
         """
-        if schema_id not in self._texts:
-            self._texts[schema_id] = self._load(schema_id)
-        return self._texts[schema_id]
+        if schema_id not in self._known:
+            self._known[schema_id] = self._load(schema_id)
+        return self._known[schema_id]
 
-    def _load(self, schema_id: int) -> str:
+    def _load(self, schema_id: int) -> WriterSchema:
         path = self._find(schema_id)
         try:
-            return json.dumps(_complete(path))
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-        ) as error:
+            return writer_schema(json.dumps(_complete(path)), self._limits.max_schema_bytes)
+        except Fault as fault:
+            raise Fault(fault.reason, f"schema id {schema_id}: {path}: {fault.message}") from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             message = f"schema id {schema_id}: {path} cannot be read: {type(error).__name__}: {error}"
             raise Fault("unknown_schema", message) from None
 
     def _find(self, schema_id: int) -> Path:
         if self._directory is None:
-            raise Fault(
-                "unknown_schema",
-                f"wants schema id {schema_id}, no schema directory is configured",
-            )
+            raise Fault("unknown_schema", f"wants schema id {schema_id}, no schema directory is configured")
         folder = self._directory / f"{schema_id // 100}.{schema_id % 100}"
-        candidates = [
-            self._directory / f"{schema_id}.avsc",
-            *sorted(folder.glob("*alert.avsc")),
-        ]
+        candidates = [self._directory / f"{schema_id}.avsc", *sorted(folder.glob("*alert.avsc"))]
         found = [path for path in candidates if path.is_file()]
         if len(found) != 1:
             wanted = f"one of {schema_id}.avsc and {folder.name}/*alert.avsc in {self._directory}"
-            raise Fault(
-                "unknown_schema",
-                f"schema id {schema_id}: wants {wanted}, found {[p.name for p in found]}",
-            )
+            raise Fault("unknown_schema", f"schema id {schema_id}: wants {wanted}, found {[p.name for p in found]}")
         return found[0]
 
 
@@ -80,11 +70,7 @@ def _complete(path: Path) -> Any:
     top = json.loads(path.read_text())
     if path.stem.isdigit():
         return top
-    others = [
-        json.loads(other.read_text())
-        for other in path.parent.glob("*.avsc")
-        if other != path
-    ]
+    others = [json.loads(other.read_text()) for other in path.parent.glob("*.avsc") if other != path]
     return _Assembly({_full_name(other, ""): other for other in others}).of(top, "")
 
 
@@ -107,17 +93,10 @@ class _Assembly:
             return self._named(schema, namespace)
         if schema["type"] == "record":
             space = _full_name(schema, namespace).rpartition(".")[0]
-            fields = [
-                {**field, "type": self.of(field["type"], space)}
-                for field in schema["fields"]
-            ]
+            fields = [{**field, "type": self.of(field["type"], space)} for field in schema["fields"]]
             return {**schema, "fields": fields}
         inner = {"array": "items", "map": "values"}.get(str(schema["type"]), "type")
-        return (
-            schema
-            if inner not in schema
-            else {**schema, inner: self.of(schema[inner], namespace)}
-        )
+        return schema if inner not in schema else {**schema, inner: self.of(schema[inner], namespace)}
 
     def _named(self, name: str, namespace: str) -> Any:
         full = name if "." in name or not namespace else f"{namespace}.{name}"

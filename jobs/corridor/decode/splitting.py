@@ -3,15 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from jobs.corridor.decode.container import (
-    MAGIC,
-    Block,
-    Header,
-    blocks,
-    inflate,
-    is_container,
-    read_header,
-)
+from jobs.corridor.decode.container import MAGIC, Block, Header, blocks, inflate, is_container, read_header
 from jobs.corridor.decode.datums import Datums
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import Limits
@@ -23,7 +15,7 @@ from jobs.corridor.refusals import Refusal
 WIRE_HEAD = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One entry of a message: a datum, or something refused.
 
@@ -62,12 +54,7 @@ class Splitter:
         The splitter and decoder of a writer schema's datums.
     """
 
-    def __init__(
-        self,
-        schemas: SchemaDirectory,
-        limits: Limits,
-        datums: Callable[[WriterSchema], Datums],
-    ) -> None:
+    def __init__(self, schemas: SchemaDirectory, limits: Limits, datums: Callable[[WriterSchema], Datums]) -> None:
         self._schemas = schemas
         self._limits = limits
         self._datums = datums
@@ -83,27 +70,15 @@ class Splitter:
 
     def _bare(self, value: bytes, schema: str) -> Piece:
         try:
-            return Piece(
-                0,
-                value,
-                schema,
-                value,
-                writer_schema(schema, self._limits.max_schema_bytes),
-            )
+            return Piece(0, value, schema, value, writer_schema(schema, self._limits.max_schema_bytes))
         except Fault as fault:
             return Piece(0, value, schema, refusal=fault.refusal("decode"))
 
     def _wire(self, value: bytes) -> Piece:
         try:
             _check_wire(value)
-            text = self._schemas(int.from_bytes(value[1:WIRE_HEAD], "big"))
-            return Piece(
-                0,
-                value,
-                None,
-                value[WIRE_HEAD:],
-                writer_schema(text, self._limits.max_schema_bytes),
-            )
+            writer = self._schemas(int.from_bytes(value[1:WIRE_HEAD], "big"))
+            return Piece(0, value, None, value[WIRE_HEAD:], writer)
         except Fault as fault:
             return Piece(0, value, None, refusal=fault.refusal("wire"))
 
@@ -117,105 +92,58 @@ class Splitter:
         number, at = 0, header.end
         try:
             for block in blocks(value, header, self._limits):
-                room -= yield from self._block(
-                    value[block.start : block.stop], header, block, room
-                )
+                if block.count:
+                    room -= yield from self._block(value[block.start : block.stop], header, block, room)
                 number, at = block.first + block.count, block.end
         except Fault as fault:
-            yield Piece(
-                number,
-                value[at:],
-                header.writer.text,
-                refusal=fault.refusal("container"),
-            )
+            yield Piece(number, value[at:], header.writer.text, refusal=fault.refusal("container"))
 
-    def _block(
-        self, stored: bytes, header: Header, block: Block, room: int
-    ) -> Generator[Piece, None, int]:
+    def _block(self, stored: bytes, header: Header, block: Block, room: int) -> Generator[Piece, None, int]:
         """The entries of a sound block; gives back how many bytes it inflated to."""
         content, rest = stored, b""
         if header.codec == "deflate":
             try:
-                content, rest = inflate(
-                    stored, min(self._limits.max_inflated_bytes, room)
-                )
+                content, rest = inflate(stored, min(self._limits.max_inflated_bytes, room))
             except Fault as fault:
-                yield from _lost(
-                    block.first, block.count, stored, header, fault.refusal("container")
-                )
+                yield from _lost(block.first, block.count, stored, header, fault.refusal("container"))
                 return 0
         yield from self._records(content, rest, header, block)
         return len(content)
 
-    def _records(
-        self, content: bytes, rest: bytes, header: Header, block: Block
-    ) -> Iterator[Piece]:
+    def _records(self, content: bytes, rest: bytes, header: Header, block: Block) -> Iterator[Piece]:
         """A block's datums; `rest` is what stands behind the deflate stream and belongs, with any other left-over
         bytes, to the last one, which is refused for it when it is decoded."""
         bounds, fault = self._bounds(content, header, block)
         ends = [*bounds[1:-1], len(content)] if fault is None else bounds[1:]
         for number, (start, end) in enumerate(zip(bounds, ends, strict=False), 1):
             datum = content[start:end] + (rest if number == block.count else b"")
-            yield Piece(
-                block.first + number - 1,
-                datum,
-                header.writer.text,
-                datum,
-                header.writer,
-            )
+            yield Piece(block.first + number - 1, datum, header.writer.text, datum, header.writer)
         if fault is not None:
             done, bad = len(bounds) - 1, content[bounds[-1] :] + rest
-            yield from _lost(
-                block.first + done,
-                block.count - done,
-                bad,
-                header,
-                fault.refusal("decode"),
-            )
+            yield from _lost(block.first + done, block.count - done, bad, header, fault.refusal("decode"))
 
-    def _bounds(
-        self, content: bytes, header: Header, block: Block
-    ) -> tuple[Sequence[int], Fault | None]:
+    def _bounds(self, content: bytes, header: Header, block: Block) -> tuple[Sequence[int], Fault | None]:
         """Where the datums lie; a single one needs no walk to be found."""
-        if block.count <= 1:
-            return [0, len(content)][: block.count + 1], None
+        if block.count == 1:
+            return [0, len(content)], None
         bounds, fault = self._datums(header.writer).split(content, block.count)
         if fault is not None and fault.byte is not None:
             fault.byte -= bounds[-1]  # counted in what is refused, not in the block
         return bounds, fault
 
 
-def _lost(
-    first: int, count: int, value: bytes, header: Header, refusal: Refusal
-) -> Iterator[Piece]:
+def _lost(first: int, count: int, value: bytes, header: Header, refusal: Refusal) -> Iterator[Piece]:
     """Entries of a block from the one on that cannot be read: it has all the bytes, those behind it have none."""
-    behind = Refusal(
-        refusal.reason,
-        f"behind a bad record in the same block: {refusal.message}",
-        refusal.where,
-    )
+    behind = Refusal(refusal.reason, f"behind a bad record in the same block: {refusal.message}", refusal.where)
     for number in range(first, first + count):
         at_fault = number == first
-        yield Piece(
-            number,
-            value if at_fault else b"",
-            header.writer.text,
-            refusal=refusal if at_fault else behind,
-        )
+        yield Piece(number, value if at_fault else b"", header.writer.text, refusal=refusal if at_fault else behind)
 
 
 def _check_wire(value: bytes) -> None:
     if value and MAGIC.startswith(value):
-        raise Fault(
-            "truncated", f"wants an Avro container, found its first {len(value)} bytes"
-        )
+        raise Fault("truncated", f"wants an Avro container, found its first {len(value)} bytes")
     if not value or value[0] != 0:
-        raise Fault(
-            "not_avro",
-            f"wants an Avro container (Obj 1) or a wire message (0 byte), found {value[:8]!r}",
-        )
+        raise Fault("not_avro", f"wants an Avro container (Obj 1) or a wire message (0 byte), found {value[:8]!r}")
     if len(value) < WIRE_HEAD:
-        raise Fault(
-            "truncated",
-            f"wants a wire message of a 0 byte and 4 bytes of schema id, found {len(value)} bytes",
-        )
+        raise Fault("truncated", f"wants a wire message of a 0 byte and 4 bytes of schema id, found {len(value)} bytes")

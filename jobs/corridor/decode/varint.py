@@ -27,21 +27,11 @@ def read_long(data: Bytes, at: int) -> tuple[int, int]:
             return _signed(value, at), position + 1
         shift += 7
     if len(data) < at + LONGEST:
-        raise Fault(
-            "truncated",
-            f"wants an integer, the data end after {max(len(data) - at, 0)} bytes of it",
-            at,
-        )
-    raise Fault(
-        "bad_datum", "wants an integer of at most 10 bytes, found a longer one", at
-    )
+        raise Fault("truncated", f"wants an integer, the data end after {max(len(data) - at, 0)} bytes of it", at)
+    raise Fault("bad_datum", "wants an integer of at most 10 bytes, found a longer one", at)
 
 
 def _signed(value: int, at: int) -> int:
     if value >> 64:
-        raise Fault(
-            "bad_datum",
-            f"wants an integer of 64 bits, found one of {value.bit_length()}",
-            at,
-        )
+        raise Fault("bad_datum", f"wants an integer of 64 bits, found one of {value.bit_length()}", at)
     return (value >> 1) ^ -(value & 1)

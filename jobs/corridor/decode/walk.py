@@ -23,11 +23,7 @@ class Budget:
     def charge(self, count: int, each: int, at: int) -> None:
         """Take `count` items of `each` values."""
         if count * each > self.values:
-            raise Fault(
-                "too_large",
-                f"wants at most {self.values} more values in arrays, found {count} x {each}",
-                at,
-            )
+            raise Fault("too_large", f"wants at most {self.values} more values in arrays, found {count} x {each}", at)
         self.values -= count * each
 
 
@@ -79,10 +75,7 @@ class Walk:
             return _enum(len(schema["symbols"]))
         if schema["type"] == "fixed":
             return _fixed(schema["size"])
-        return _record(
-            [field["name"] for field in schema["fields"]],
-            [self._of(f["type"]) for f in schema["fields"]],
-        )
+        return _record([field["name"] for field in schema["fields"]], [self._of(f["type"]) for f in schema["fields"]])
 
     def _repeated(self, schema: Any, kind: str) -> Step:
         items = schema["items"] if kind == "array" else schema["values"]
@@ -95,9 +88,7 @@ class Walk:
 def _need(data: bytes, at: int, size: int) -> int:
     end = at + size
     if end > len(data):
-        raise Fault(
-            "truncated", f"wants {size} bytes, {max(len(data) - at, 0)} are left", at
-        )
+        raise Fault("truncated", f"wants {size} bytes, {max(len(data) - at, 0)} are left", at)
     return end
 
 
@@ -138,9 +129,7 @@ def _string(data: bytes, at: int, budget: Budget) -> int:
     try:
         data[start:end].decode()
     except UnicodeDecodeError as error:
-        raise Fault(
-            "bad_datum", f"wants UTF-8, found {error.reason}", start + error.start
-        ) from None
+        raise Fault("bad_datum", f"wants UTF-8, found {error.reason}", start + error.start) from None
     return end
 
 
@@ -164,9 +153,7 @@ def _enum(symbols: int) -> Step:
     def walk(data: bytes, at: int, budget: Budget) -> int:
         index, end = read_long(data, at)
         if not 0 <= index < symbols:
-            raise Fault(
-                "bad_datum", f"wants one of {symbols} symbols, found number {index}", at
-            )
+            raise Fault("bad_datum", f"wants one of {symbols} symbols, found number {index}", at)
         return end
 
     return walk
@@ -176,11 +163,7 @@ def _union(branches: Sequence[Step]) -> Step:
     def walk(data: bytes, at: int, budget: Budget) -> int:
         index, start = read_long(data, at)
         if not 0 <= index < len(branches):
-            raise Fault(
-                "bad_datum",
-                f"wants one of {len(branches)} union branches, found number {index}",
-                at,
-            )
+            raise Fault("bad_datum", f"wants one of {len(branches)} union branches, found number {index}", at)
         return branches[index](data, start, budget)
 
     return walk
@@ -217,11 +200,7 @@ def _blocks(item: Step, least_size: int, values: int) -> Step:
             _need(data, start, count * least_size)
             at = _items(item, data, start, budget, done, count)
             if stop is not None and at != stop:
-                raise Fault(
-                    "bad_datum",
-                    f"wants an array block to end at byte {stop}, found its end elsewhere",
-                    at,
-                )
+                raise Fault("bad_datum", f"wants an array block to end at byte {stop}, found its end elsewhere", at)
             done += count
 
     return walk
@@ -238,9 +217,7 @@ def _block_head(data: bytes, at: int) -> tuple[int, int | None, int]:
     return -count, _need(data, start, size), start
 
 
-def _items(
-    item: Step, data: bytes, at: int, budget: Budget, done: int, count: int
-) -> int:
+def _items(item: Step, data: bytes, at: int, budget: Budget, done: int, count: int) -> int:
     number = done
     try:
         for number in range(done, done + count):

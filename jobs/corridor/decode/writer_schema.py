@@ -65,10 +65,7 @@ def writer_schema(text: str, max_bytes: int) -> WriterSchema:
         more than `max_bytes` bytes.
     """
     if len(text) > max_bytes:
-        raise Fault(
-            "too_large",
-            f"wants a writer schema of at most {max_bytes} bytes, found {len(text)}",
-        )
+        raise Fault("too_large", f"wants a writer schema of at most {max_bytes} bytes, found {len(text)}")
     raw = _load(text)
     bare = bare_schema(raw)
     named: dict[str, Any] = {}
@@ -76,14 +73,9 @@ def writer_schema(text: str, max_bytes: int) -> WriterSchema:
     extents = Extents(named)
     size = extents.of(parsed).size
     if size == 0:
-        raise Fault(
-            "unknown_schema",
-            "writer schema: wants datums of at least one byte, found one of none",
-        )
+        raise Fault("unknown_schema", "writer schema: wants datums of at least one byte, found one of none")
     declared = _declared(raw)
-    return WriterSchema(
-        text, declared, bare, parsed, named, extents, size, _version(declared)
-    )
+    return WriterSchema(text, declared, bare, parsed, named, extents, size, _version(declared))
 
 
 def full_name(declared: Mapping[str, Any]) -> str:
@@ -95,26 +87,14 @@ def _load(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Fault(
-            "unknown_schema",
-            f"wants a writer schema in JSON, found {text[:40]!r}: {error}",
-        ) from None
+        raise Fault("unknown_schema", f"wants a writer schema in JSON, found {text[:40]!r}: {error}") from None
 
 
 def _parse(bare: Any, named: dict[str, Any]) -> Any:
     try:
         return fastavro.parse_schema(bare, named_schemas=named)
-    except (
-        SchemaParseException,
-        UnknownType,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-    ) as error:
-        raise Fault(
-            "unknown_schema", f"writer schema: {type(error).__name__}: {error}"
-        ) from None
+    except (SchemaParseException, UnknownType, ValueError, TypeError, KeyError, IndexError) as error:
+        raise Fault("unknown_schema", f"writer schema: {type(error).__name__}: {error}") from None
 
 
 def _declared(raw: Any) -> Mapping[str, Any]:
