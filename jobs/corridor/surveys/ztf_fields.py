@@ -79,7 +79,8 @@ SENTINELS: Mapping[str, tuple[Any, ...]] = {
     "drbversion": ("",),
 }
 
-# Together only ZTF's candidate has these; PGIR, WINTER and ZUDS keep the first four and give the packet ZTF's shape.
+# WINTER's and ZUDS's packets have ZTF's shape and the first four under namespaces of their own; rcid and the rest keep
+# out one that takes the namespace too.
 _OWN_FIELDS = {"jd", "fid", "magpsf", "isdiffpos", "pid", "rcid", "programid", "diffmaglim"}
 
 

@@ -243,6 +243,12 @@ def test_a_forced_point_and_a_limit_stay_beside_a_detection() -> None:
     assert row["lc_mjd"][0] == row["lc_mjd"][1] == row["lc_mjd"][2]
 
 
+def test_points_of_the_alerts_exposure_share_its_middle_and_others_are_of_30_seconds() -> None:
+    row = view([limit(0), limit(1)], exptime=240.0)
+    assert row["lc_mjd"][1] == row["lc_mjd"][2] == row["mjd"]
+    assert row["mjd"] - row["lc_mjd"][0] == pytest.approx(1 + (120 - 15) / 86400, abs=1e-9)
+
+
 def test_a_limit_is_no_flux_and_a_fifth_of_it_as_error() -> None:
     row = view([limit(1, 21.4)])
     assert row["lc_flux"][0] is None
