@@ -117,5 +117,5 @@ PACKET = pa.struct(
 EXPOSURE_FIELDS = ("observation_reason", "target_name")
 CANDIDATE = pa.struct([*DIA_SOURCE, *(PACKET.field(name) for name in EXPOSURE_FIELDS)])
 
-# Rubin writes 0 for "no such id"; no other sentinel occurs in 231 real alerts (8 schemas' worth of fields looked through).
+# Rubin writes 0 for "no such id"; no other sentinel occurs in 231 real alerts.
 SENTINELS = {"diaObjectId": (0,), "ssObjectId": (0,), "parentDiaSourceId": (0,)}

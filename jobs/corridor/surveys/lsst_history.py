@@ -115,7 +115,7 @@ def light_curve_points(packet: Fields, source: Fields) -> tuple[Points, Ints]:
     """
     points = _all_points(packet, source)
     possible = _possible(points, numbers(source["midpointMjdTai"]))
-    n_bad = np.bincount(points.owner[~possible & ~points.current], minlength=len(source["visit"]))
+    n_bad = np.bincount(points.owner[~possible], minlength=len(source["visit"]))
     good = points.take(possible & ~_is_alert_again(points, _integers(source["diaSourceId"], 0)))
     return good.take(_unique_in_time_order(good)), n_bad.astype(np.int64)
 

@@ -83,9 +83,9 @@ def test_the_table_has_the_view_the_stamps_the_candidate_and_the_schema_version(
 
 
 # TAI - UTC = 37 s. MJD 61109 is 2026-03-10; the dayObs of 11:59 UT is still the 9th, that of 12:01 UT the 10th.
-@pytest.mark.parametrize(("minute_of_day", "night"), [(11 * 60 + 59, 20260309), (12 * 60 + 1, 20260310)])
-def test_a_night_ends_at_noon_utc(minute_of_day: int, night: int) -> None:
-    (row,) = view(packet({"midpointMjdTai": 61109 + (minute_of_day * 60 + 37) / 86400}))
+@pytest.mark.parametrize(("after_noon", "night"), [(-60, 20260309), (-1, 20260309), (1, 20260310), (60, 20260310)])
+def test_a_night_ends_at_noon_utc(after_noon: int, night: int) -> None:
+    (row,) = view(packet({"midpointMjdTai": 61109.5 + (after_noon + 37) / 86400}))
     assert row["night"] == night
 
 
