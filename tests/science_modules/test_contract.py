@@ -1,0 +1,63 @@
+"""Every registered module holds the contract, without its author writing a test."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import needs_weights
+
+from science_modules import registry, suite
+
+
+@pytest.fixture(scope="session")
+def cases() -> dict[str, suite.Case]:
+    """Cases made so far: a state is loaded once per module, not once per check."""
+    return {}
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest, cases: dict[str, suite.Case]) -> suite.Case:
+    name: str = request.param
+    if name not in cases:
+        weights = needs_weights(registry.get(name))
+        cases[name] = suite.case(name, request.getfixturevalue("models_directory") if weights else None)
+    return cases[name]
+
+
+@pytest.mark.parametrize("check", suite.CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize("case", registry.names(), indirect=True)
+def test_module_holds(case: suite.Case, check: Callable[[suite.Case], None]) -> None:
+    check(case)
+
+
+BREAKS = {
+    "answers": "return pd.DataFrame({'value': pd.Series([1] * len(batch), dtype='int64')})",
+    "splitting": "return pd.DataFrame({'value': np.full(len(batch), float(len(batch)))})",
+    "order": "return pd.DataFrame({'value': np.arange(float(len(batch)))})",
+    "repetition": "return pd.DataFrame({'value': np.full(len(batch), float(np.random.random()))})",
+    "odd_alerts": "return pd.DataFrame({'value': batch.light_curves.mjd[batch.light_curves.offsets[:-1]]})",
+    "empty_batch": "return pd.DataFrame({'value': np.full(len(batch), batch['mjd'].max())})",
+    "input_unchanged": "batch.light_curves.flux[:] = 0; return pd.DataFrame({'value': batch['mjd']})",
+    "golden": "return pd.DataFrame({'value': batch['mjd'] * 1.001})",
+}
+
+
+@pytest.mark.parametrize("check", BREAKS)
+def test_the_suite_sees_a_module_that_breaks_the_contract(
+    check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"broken_{check}"
+    folder = tmp_path / name
+    folder.mkdir()
+    golden = '[{"how": "by hand", "survey": "ztf", "inputs": {"mjd": 1.0}, "outputs": {"value": 1.0}, "error": null}]'
+    (folder / "golden.json").write_text(golden)
+    (folder / "__init__.py").write_text(
+        "import numpy as np, pandas as pd\n"
+        "from science_modules.common.contract import Field, ScienceModule\n"
+        f"def run(batch, state):\n    {BREAKS[check]}\n"
+        f"MODULE = ScienceModule('{name}', '1.0.0', ('mjd', 'light_curve'),"
+        " (Field('value', 'float64', '', 'x'),), run, 'here')\n"
+    )
+    monkeypatch.setenv("STRIX_MODULE_PATH", str(tmp_path))
+    with pytest.raises((AssertionError, TypeError, ValueError, IndexError)):
+        getattr(suite, f"check_{check}")(suite.case(name))
