@@ -90,6 +90,9 @@ def triplets(decoded: Stamps) -> Triplets:
 
     Notes
     -----
+    Some real templates hold the largest float32 as a fill value (4 of 1,301 alerts). Their norm overflows and the
+    stamp becomes all zero; that is what the published code does, so what its networks were trained and run on.
+
     Duev et al. 2019, MNRAS 489, 3582, sect. 3; the padding and its value as in the public code of Kowalski.
     """
     planes = np.full((len(decoded), len(STAMPS), SIZE, SIZE), PADDING, dtype=np.float32)
@@ -156,5 +159,6 @@ def _unit(images: NDArray[np.float32]) -> NDArray[np.float32]:
     clean = np.where(np.isfinite(images), images, np.float32(0))
     # float64 sums over one image's contiguous pixels: the same bits whatever the number of images
     squares = np.square(clean.reshape(len(clean), -1), dtype=np.float64).sum(axis=1)
-    norms = np.sqrt(squares).astype(np.float32)
+    with np.errstate(over="ignore"):
+        norms = np.sqrt(squares).astype(np.float32)
     return np.asarray(clean / np.where(norms > 0, norms, np.float32(1))[:, None, None], dtype=np.float32)

@@ -168,6 +168,16 @@ def test_triplets_are_clean_of_unit_norm_and_padded_at_the_bottom_right() -> Non
     assert batch.triplets.images[0, 62, 62, 1] == np.float32(1e-9)
 
 
+def test_a_stamp_with_fill_values_becomes_zero_as_in_the_published_code() -> None:
+    image = np.ones((63, 63), np.float32)
+    image[:20] = np.finfo(np.float32).max
+    with np.errstate(over="ignore"):
+        published = image / np.linalg.norm(image)  # float32: the norm is infinite
+    batch = AlertBatch(table([image_bytes(image)]))
+    np.testing.assert_array_equal(batch.triplets.planes[0, 0], published)
+    assert not published.any()
+
+
 def test_a_stamp_larger_than_the_network_has_a_reason() -> None:
     batch = AlertBatch(table([image_bytes(np.ones((63, 93)))]))
     assert batch.triplets.reasons == ["science stamp is 63x93, wants at most 63x63"]
