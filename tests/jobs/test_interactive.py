@@ -1,0 +1,29 @@
+"""A science module as a Spark column gives what it gives without Spark."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.interactive import enrich, module_udf
+from science_modules.common import examples
+
+
+@pytest.mark.spark
+def test_a_module_as_a_spark_column_gives_what_it_gives_without_spark(tmp_path: Path) -> None:
+    sql = pytest.importorskip("pyspark.sql")
+    alerts = examples.examples(20).select(["survey", "alert_id", "object_id", "band", *_light_curve()])
+    builder: Any = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.sql.warehouse.dir", str(tmp_path)).getOrCreate()
+    try:
+        frame = session.createDataFrame(alerts).repartition(2)
+        column = module_udf("stetson_k")(sql.functions.struct("*"))
+        rows = frame.select("alert_id", column.alias("stetson_k")).orderBy("alert_id").collect()
+    finally:
+        session.stop()
+    expected = enrich(alerts, ["stetson_k"])["stetson_k"].to_pylist()
+    assert [row.stetson_k.asDict() for row in rows] == expected
+
+
+def _light_curve() -> list[str]:
+    return [name for name in examples.schema("ztf").names if name.startswith("lc_")]
