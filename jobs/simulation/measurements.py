@@ -111,7 +111,7 @@ def _photometry(simulated: SimulatedObject, rng: np.random.Generator) -> dict[st
 
 def _profile(simulated: SimulatedObject, rng: np.random.Generator) -> dict[str, Any]:
     n, bogus = len(simulated.visits), simulated.kind == "bogus"
-    fwhm = np.clip(simulated.visits.fwhm * rng.lognormal(0, 0.1, n), 1.0, 7.0)
+    fwhm = np.clip(simulated.visits.fwhm * rng.lognormal(0.12, 0.25, n), 1.0, 7.0)  # SExtractor reads wider
     elong = 1 + rng.exponential(0.25 if bogus else 0.1, n)
     aimage = 0.36 * fwhm * np.sqrt(elong)
     sumrat = np.clip(rng.normal(0.75, 0.15, n), 0.4, 1.0) if bogus else np.clip(1 - rng.exponential(0.03, n), 0.4, 1)

@@ -100,9 +100,9 @@ def _scene(sources: Sources, zero_point: float, row: float, col: float, seeing: 
 
 
 def _misregistration(scene: Floats, rng: np.random.Generator) -> Floats:
-    """What is left of steady sources: images do not match to 0.03 px, nor fluxes to 0.5 %."""
+    """What is left of steady sources: images do not match to 0.02 px, nor fluxes to 0.3 %."""
     down, across = np.gradient(scene)
-    shift, scale = rng.normal(0, 0.03, 2), rng.normal(0, 0.005)
+    shift, scale = rng.normal(0, 0.02, 2), rng.normal(0, 0.003)
     return np.asarray(shift[0] * down + shift[1] * across + scale * scene)
 
 
