@@ -1,0 +1,89 @@
+"""Reading Avro's variable parts inside compiled code: numbers, union branches, text.
+
+`data` is the address of a datum, `pos` and `end` are counted from there. Whoever reads gets the position behind what was
+read, or the negative of the cause of failure.
+"""
+
+from .compiling import called, inlined
+from .failures import BRANCH, LONG_NUMBER, TRUNCATED
+from .memory import load_8, load_64
+
+# The top bit of each of 8 bytes, as an int64.
+NOT_ASCII = -0x7F7F7F7F7F7F7F80
+
+
+@called
+def read_long_number(data: int, pos: int, end: int) -> tuple[int, int]:
+    """A number of two bytes or more as its 64 bits before zig-zag, and the position behind it or a negative cause."""
+    bits = 0
+    shift = 0
+    while pos < end:
+        byte = load_8(data + pos)
+        if shift == 63 and byte > 1:
+            return bits, -LONG_NUMBER
+        bits |= (byte & 0x7F) << shift
+        pos += 1
+        if byte < 0x80:
+            return bits, pos
+        shift += 7
+    return bits, -TRUNCATED
+
+
+@inlined
+def read_signed(data: int, pos: int, end: int) -> tuple[int, int]:
+    """A zig-zag number, and the position behind it or a negative cause."""
+    if pos >= end:
+        return 0, -TRUNCATED
+    bits = load_8(data + pos)
+    after = pos + 1
+    if bits >= 0x80:
+        bits, after = read_long_number(data, pos, end)
+    # A logical shift: Python's and numba's keep the sign.
+    return ((bits >> 1) & 0x7FFFFFFFFFFFFFFF) ^ -(bits & 1), after
+
+
+@inlined
+def open_union(data: int, pos: int, end: int, value: int, null: int) -> tuple[int, bool]:
+    """Step over a union's branch: the position behind it or a negative cause; whether a value follows.
+
+    `value` and `null` are the indices of the branches; a `value` of -1 says that there is no union, only a value.
+    """
+    if value < 0:
+        return pos, True
+    branch, after = read_signed(data, pos, end)
+    if after < 0 or branch == value:
+        return after, after >= 0
+    return (after if branch == null else -BRANCH), False
+
+
+@called
+def is_utf8(data: int, pos: int, stop: int) -> bool:
+    """Whether the text is UTF-8 by Unicode's table 3-7: no overlong form, surrogate, or point over U+10FFFF."""
+    while pos < stop:
+        if pos + 8 <= stop and load_64(data + pos) & NOT_ASCII == 0:
+            pos += 8
+        else:
+            length = character_length(data + pos, stop - pos)
+            if length == 0:
+                return False
+            pos += length
+    return True
+
+
+@called
+def character_length(text: int, size: int) -> int:
+    """Bytes of the UTF-8 character at an address with `size` bytes left, 0 if there is none."""
+    first = load_8(text)
+    if first < 0x80:
+        return 1
+    length = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    if first < 0xC2 or first > 0xF4 or length > size:
+        return 0
+    low = 0xA0 if first == 0xE0 else 0x90 if first == 0xF0 else 0x80
+    high = 0x9F if first == 0xED else 0x8F if first == 0xF4 else 0xBF
+    if load_8(text + 1) < low or load_8(text + 1) > high:
+        return 0
+    for i in range(2, length):
+        if load_8(text + i) & 0xC0 != 0x80:
+            return 0
+    return length
