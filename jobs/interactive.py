@@ -54,7 +54,7 @@ def module_udf(name: str, models: Path | None = None) -> "Callable[[Column], Col
     ------
     UnknownModule, ArtefactError
     """
-    from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
+    from pyspark.sql.pandas.functions import arrow_udf
     from pyspark.sql.pandas.types import from_arrow_type
 
     module = registry.get(name)
@@ -64,6 +64,6 @@ def module_udf(name: str, models: Path | None = None) -> "Callable[[Column], Col
         enriched = Enrichment([registry.get(name)], weights).run(pa.Table.from_struct_array(alerts))
         return enriched[name].combine_chunks()
 
-    run.__annotations__ = {"alerts": pa.Array, "return": pa.Array}
-    udf: Callable[[Column], Column] = arrow_udf(run, from_arrow_type(module.arrow_type), ArrowUDFType.SCALAR)
+    # Spark reads the kind of function from run's type hints; its stubs want that kind as a third argument
+    udf: Callable[[Column], Column] = arrow_udf(run, from_arrow_type(module.arrow_type))  # type: ignore[call-overload]
     return udf

@@ -1,5 +1,6 @@
 """A science module as a Spark column gives what it gives without Spark."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ from science_modules.common import examples
 
 
 @pytest.mark.spark
-def test_a_module_as_a_spark_column_gives_what_it_gives_without_spark(tmp_path: Path) -> None:
+def test_a_module_as_a_spark_column_gives_what_it_gives_without_spark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     sql = pytest.importorskip("pyspark.sql")
     alerts = examples.examples(20).select(["survey", "alert_id", "object_id", "band", *_light_curve()])
     builder: Any = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
