@@ -14,6 +14,7 @@ import pytest
 from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
+from isal import isal_zlib
 
 from science_modules.common import cutouts
 from science_modules.common.alert_batch import AlertBatch
@@ -102,6 +103,7 @@ BAD = {
     "not FITS": (b"hello", "science stamp unreadable: byte 0: wants SIMPLE or XTENSION, has b'hello'"),
     "not FITS in gzip": (gzip.compress(b"hello"), "science stamp unreadable: byte 0: wants SIMPLE"),
     "gzip cut short": (gzip.compress(RAW)[:-20], "science stamp unreadable: "),
+    "gzip without its end": (gzip.compress(RAW)[:-8], "science stamp unreadable: gzip stream ends early"),
     "gzip checksum": (gzip.compress(RAW)[:-8] + bytes(8), "science stamp unreadable: "),
     "pixels cut short": (RAW[:4000], "science stamp unreadable: 63x63 pixels want 15876 bytes, the file has 1120"),
     "header cut short": (RAW[:200], "science stamp unreadable: header without END"),
@@ -125,6 +127,24 @@ def test_a_bad_stamp_is_a_reason_and_its_neighbours_stay(name: str) -> None:
     normalised = triplets(decoded)
     assert [bool(r) for r in normalised.reasons] == [False, True, False]
     np.testing.assert_array_equal(normalised.planes[0], normalised.planes[2])
+
+
+def test_a_bomb_is_not_inflated_beyond_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    inflated: list[int] = []
+
+    class Spy:
+        def __init__(self, wbits: int) -> None:
+            self.stream = isal_zlib.decompressobj(wbits=wbits)
+
+        def decompress(self, data: bytes, *limit: int) -> bytes:
+            raw = self.stream.decompress(data, *limit)
+            inflated.append(len(raw))
+            return raw
+
+    bomb = table([gzip.compress(bytes(20 * MAX_BYTES))])
+    monkeypatch.setattr(cutouts, "isal_zlib", type("fake", (), {"decompressobj": Spy}))
+    assert stamps(bomb).first_reasons == ["science stamp inflates beyond 4 MiB"]
+    assert max(inflated) <= MAX_BYTES + 1
 
 
 @given(st.binary(max_size=200), st.integers(0, len(RAW) - 1), st.booleans())
