@@ -1,12 +1,17 @@
 """Every registered module holds the contract, without its author writing a test."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from conftest import needs_weights
 
+from jobs.corridor.enrichment import Enrichment
 from science_modules import registry, suite
+from science_modules.common.alert_batch import AlertBatch
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +33,21 @@ def case(request: pytest.FixtureRequest, cases: dict[str, suite.Case]) -> suite.
 @pytest.mark.parametrize("case", registry.names(), indirect=True)
 def test_module_holds(case: suite.Case, check: Callable[[suite.Case], None]) -> None:
     check(case)
+
+
+@pytest.mark.parametrize("case", registry.names(), indirect=True)
+def test_an_alert_that_breaks_a_module_changes_no_bit_of_its_neighbours(case: suite.Case) -> None:
+    def poisoned(batch: AlertBatch, state: Any) -> pd.DataFrame:
+        if 10_017 in batch["alert_id"]:
+            raise RuntimeError("poison")
+        return case.module.run(batch, state)
+
+    module = replace(case.module, run=poisoned, load=lambda artefacts: case.state)
+    alerts = case.alerts[case.module.surveys[0]]
+    out = [repr(answer) for answer in Enrichment([module]).run(alerts)[module.name].to_pylist()]
+    whole = case.bits(alerts)
+    assert "failed: RuntimeError: poison" in out.pop(17)
+    assert out == whole[:17] + whole[18:]
 
 
 BREAKS = {

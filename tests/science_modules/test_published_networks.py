@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from science_modules import acai, braai
+from science_modules import acai, braai, suite
 from science_modules.common import examples
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import ScienceModule
@@ -222,3 +222,16 @@ def test_conflict_and_unclaimed_follow_from_the_scores(scored: pd.DataFrame) -> 
         assert flag == (sum(score > 0.5 for score in row) >= 2)
         assert lonely == (b < 0.2 and max(h, n, v, o) < 0.2)
     assert rows["conflict"].any() and rows["unclaimed"].any()
+
+
+@pytest.mark.parametrize("name", ["acai", "braai"])
+def test_real_alerts_have_the_same_bits_in_any_batch(ztf_table: pa.Table, state_of: StateOf, name: str) -> None:
+    module = {"acai": acai.MODULE, "braai": braai.MODULE}[name]
+    case = suite.Case(module, Path(), Path())
+    case.__dict__["state"] = state_of(module)
+    alerts = ztf_table.slice(700, 66)
+    whole = case.bits(alerts)
+    for size in (7, 33):
+        assert [a for at in range(0, 66, size) for a in case.bits(alerts.slice(at, size))] == whole
+    order = np.random.default_rng(0).permutation(66)
+    assert case.bits(alerts.take(order)) == [whole[row] for row in order]
