@@ -4,7 +4,7 @@ from typing import Any
 
 from jobs.corridor.decode.fault import Fault
 
-MAX_DEPTH = 128  # of nested JSON; real schemas have 9
+MAX_DEPTH = 128  # of nested types
 _UNITS = {
     f"{local}timestamp-{name}": unit
     for local in ("", "local-")

@@ -134,7 +134,11 @@ def _string(data: bytes, at: int, budget: Budget) -> int:
 
 
 def _fixed(size: int) -> Step:
-    return lambda data, at, budget: _need(data, at, size)
+    def walk(data: bytes, at: int, budget: Budget) -> int:
+        end = at + size
+        return end if end <= len(data) else _need(data, at, size)
+
+    return walk
 
 
 _PRIMITIVES: dict[str, Step] = {
@@ -160,7 +164,12 @@ def _enum(symbols: int) -> Step:
 
 
 def _union(branches: Sequence[Step]) -> Step:
+    codes = {2 * index: branch for index, branch in enumerate(branches[:64])}  # an index of one byte, as it stands
+
     def walk(data: bytes, at: int, budget: Budget) -> int:
+        branch = codes.get(data[at]) if at < len(data) else None
+        if branch is not None:
+            return branch(data, at + 1, budget)
         index, start = read_long(data, at)
         if not 0 <= index < len(branches):
             raise Fault("bad_datum", f"wants one of {len(branches)} union branches, found number {index}", at)
