@@ -16,7 +16,7 @@ N_REASONS = 3
 ARTEFACTS = (
     Artefact(
         name="forest_ztf.npz",
-        sha256="74e0775153bfdcae8ca3357b49d3381dab036b54d74fc3a1c6e8cbe6d54581ed",
+        sha256="2fa277cd2c7c5bd610d1c3c4e6c35e3b271300d47d02c2d06ead620a09c060f6",
         source="jobs/train_anomaly.py on real ZTF alerts and light curves, 2018 to 2026; its card is forest_ztf.json",
         licence="Apache-2.0",
     ),

@@ -25,8 +25,9 @@ class Forest:
         Node for x <= value; the node behind it is for x > value; 0 for a leaf.
     value : numpy.ndarray of float32, shape (n_nodes,)
         Threshold, or in a leaf the path length that is reached there.
-    average : numpy.ndarray of float32, shape (n_nodes,)
-        Path length expected below a node for as many training points as it had.
+    gain : numpy.ndarray of float32, shape (n_nodes,)
+        Steps by which coming to a node shortened the path that was expected at its parent: c(n of the parent) -
+        c(n of the node) - 1, n the training points there; 0 for a root.
     scale : numpy.ndarray of float64, shape (1,)
         c(n), the expected path length in a tree of n training points (Liu et al. 2008, eq. 1).
     training_scores : numpy.ndarray of float64, shape (n_training,)
@@ -38,7 +39,7 @@ class Forest:
     feature: NDArray[np.uint8]
     left: NDArray[np.int32]
     value: NDArray[np.float32]
-    average: NDArray[np.float32]
+    gain: NDArray[np.float32]
     scale: Floats
     training_scores: Floats
 
@@ -59,9 +60,9 @@ class Forest:
         from science_modules.anomaly.kernels import walk
 
         x = np.ascontiguousarray(x, np.float32)
-        paths, shortened = np.zeros(len(x)), np.zeros(x.shape)
-        walk(self.roots, self.feature, self.left, self.value, self.average, x, paths, shortened)
-        return -(2.0 ** (-paths / (self.scale[0] * len(self.roots)))), shortened / len(self.roots)
+        paths, gains = np.zeros(len(x)), np.zeros(x.shape)
+        walk(self.roots, self.feature, self.left, self.value, self.gain, x, paths, gains)
+        return -(2.0 ** (-paths / (self.scale[0] * len(self.roots)))), gains / len(self.roots)
 
     def percentile(self, scores: Floats) -> Floats:
         """Share of the training alerts that are less anomalous, 0 to 100."""

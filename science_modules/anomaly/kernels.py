@@ -14,30 +14,31 @@ def walk(
     feature: NDArray[np.uint8],
     left: NDArray[np.int32],
     value: NDArray[np.float32],
-    average: NDArray[np.float32],
+    gain: NDArray[np.float32],
     x: NDArray[np.float32],
     paths: Floats,
-    shortened: Floats,
+    gains: Floats,
 ) -> None:
-    """Add to `paths` each row's path length over all trees, to `shortened` how much each feature's splits cut it.
+    """Add to `paths` each row's path length over all trees, to `gains` how much each feature's splits shortened it.
 
     Parameters
     ----------
-    roots, feature, left, value, average
+    roots, feature, left, value, gain
         See forest.Forest.
     x : numpy.ndarray of float32, shape (n, n_features)
     paths : numpy.ndarray of float64, shape (n,)
         Zeros on entry.
-    shortened : numpy.ndarray of float64, shape (n, n_features)
-        Zeros on entry. A split takes one step and leads from a node with expected path length a to a child with b:
-        it shortens the path by a - b - 1.
+    gains : numpy.ndarray of float64, shape (n, n_features)
+        Zeros on entry.
     """
-    for i in range(len(x)):
-        for root in roots:
+    for root in roots:  # tree by tree, so that one tree stays in the processor's cache
+        for i in range(len(x)):
             node = root
-            while left[node] > 0:
+            child = left[node]
+            while child > 0:
                 j = feature[node]
-                child = left[node] if x[i, j] <= value[node] else left[node] + 1
-                shortened[i, j] += average[node] - average[child] - 1.0
+                child += x[i, j] > value[node]
+                gains[i, j] += gain[child]
                 node = child
+                child = left[node]
             paths[i] += value[node]

@@ -78,7 +78,7 @@ def grow(found: Curves, settings: Settings) -> Forest:
         feature=np.concatenate([np.where(tree.left > 0, tree.feature, 0) for tree in trees]).astype(np.uint8),
         left=np.concatenate([_moved(tree.left, root) for tree, root in zip(trees, roots[:-1], strict=True)]),
         value=np.concatenate([tree.value for tree in trees]).astype(np.float32),
-        average=np.concatenate([tree.node_average_path_length for tree in trees]).astype(np.float32),
+        gain=np.concatenate([_gain(tree.left, tree.node_average_path_length) for tree in trees]),
         scale=np.array([average_path_length(float(settings.n_subsamples))], np.float64),
         training_scores=np.empty(0),
     )
@@ -106,6 +106,15 @@ def write(forest: Forest, card: Mapping[str, Any], survey: str, directory: Path)
 def _moved(left: NDArray[np.uint32], root: int) -> NDArray[np.int32]:
     """Children counted from the start of the forest; 0 stays the mark of a leaf."""
     return np.where(left > 0, left.astype(np.int64) + root, 0).astype(np.int32)
+
+
+def _gain(left: NDArray[np.uint32], expected: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What each node took off the path length expected at its parent, less the step to it."""
+    gain = np.zeros(len(left), np.float32)
+    split = np.flatnonzero(left > 0)
+    for child in (left[split], left[split] + 1):
+        gain[child] = expected[split] - expected[child] - 1
+    return gain
 
 
 def _with_scores(forest: Forest, scores: Floats) -> Forest:
