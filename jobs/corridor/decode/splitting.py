@@ -99,14 +99,15 @@ class Splitter:
             yield Piece(number, value[at:], header.writer.text, refusal=fault.refusal("container"))
 
     def _block(self, stored: bytes, header: Header, block: Block, room: int) -> Generator[Piece, None, int]:
-        """The entries of a sound block; gives back how many bytes it inflated to."""
+        """The entries of a sound block; gives back how many bytes were inflated for it."""
         content, rest = stored, b""
         if header.codec == "deflate":
+            limit = min(self._limits.max_inflated_bytes, room)
             try:
-                content, rest = inflate(stored, min(self._limits.max_inflated_bytes, room))
+                content, rest = inflate(stored, limit)
             except Fault as fault:
                 yield from _lost(block.first, block.count, stored, header, fault.refusal("container"))
-                return 0
+                return limit if fault.reason == "too_large" else 0  # a file of bombs must not cost their number
         yield from self._records(content, rest, header, block)
         return len(content)
 

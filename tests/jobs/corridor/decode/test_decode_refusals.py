@@ -173,6 +173,15 @@ def test_blocks_that_inflate_to_too_much_together_are_too_large() -> None:
     assert 4 * len(value) < room  # otherwise the container's own size would be the limit
 
 
+def test_blocks_that_inflate_too_far_use_up_the_room_of_those_behind_them() -> None:
+    bomb = block(deflated(bytes(4000)), 1)
+    value = header(codec=b"deflate") + bomb * 3 + block(deflated(ONE), 1)
+    limits = Limits(max_inflated_bytes=3000, max_container_bytes=9000)
+    assert 4 * len(value) < 9000
+    assert reasons(value, limits) == ["too_large"] * 4
+    assert reasons(value, Limits(max_inflated_bytes=3000, max_container_bytes=9100)) == ["too_large"] * 3 + [""]
+
+
 def test_more_records_than_the_limit_are_too_large(tmp_path: Path) -> None:
     limits = Limits(max_records=3)
     (tmp_path / "file.avro").write_bytes(header() + PAIR + PAIR + PAIR)
