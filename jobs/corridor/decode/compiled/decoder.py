@@ -89,8 +89,13 @@ class DatumDecoder:
         ValueError
             If the datums have more than 2 GiB together.
         """
-        buffers = [pa.py_buffer(bytes(datum)) for datum in datums]  # bytes: what nobody can change between the passes
-        table = _table(buffers)
+        return self.decode_buffers([pa.py_buffer(bytes(datum)) for datum in datums], allow_rest)
+
+    def decode_buffers(
+        self, datums: Sequence[pa.Buffer], allow_rest: bool = False
+    ) -> tuple[pa.StructArray, list[DatumRefusal]]:
+        """The same for datums in Arrow buffers, without a copy: nobody may write to them before this returns."""
+        table = _table(datums)
         marks = np.zeros((len(datums), max(1, self._n_marks)), np.int64)
         counts = np.zeros(self._n_cursors, np.int64)
         self._count.run(table, counts, marks, exact=not allow_rest)
@@ -148,7 +153,7 @@ class DatumDecoder:
         starts = start_cursors(self._columns, arena, counts)
         cursors = starts.copy()
         self._fill.run(table, cursors, marks, arena.slots)
-        cursors[ROOT] = counts[ROOT]
+        cursors[[NOBODY, ROOT]] = counts[[NOBODY, ROOT]]
         if not np.array_equal(cursors, starts + counts):
             raise AssertionError("FILL has written other than COUNT has counted")
         sum_up_offsets(self._columns, arena)

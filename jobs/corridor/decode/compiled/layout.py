@@ -68,10 +68,15 @@ def allocate(columns: list[Column], cursors: NDArray[Any]) -> Arena:
     sizes = np.array([_sizes(column, int(cursors[column.level])) for column in columns], np.int64).reshape(-1, 2)
     padded = (sizes + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
     ends = np.cumsum(padded).reshape(-1, 2)
-    buffer = pa.allocate_buffer(int(padded.sum()) + ALIGNMENT)
-    payload = pa.allocate_buffer(sum(int(cursors[column.cursor]) for column in columns if is_payload(column)) + 1)
+    buffer = memory(int(padded.sum()))
+    payload = memory(sum(int(cursors[column.cursor]) for column in columns if is_payload(column)))
     np.frombuffer(buffer, np.uint8).fill(0)
     return Arena(buffer, payload, buffer.address + ends - padded, sizes)
+
+
+def memory(size: int) -> pa.Buffer:
+    """Memory of exactly this size, to be written; a fuzz puts guard pages behind it."""
+    return pa.allocate_buffer(size)
 
 
 def is_payload(column: Column) -> bool:

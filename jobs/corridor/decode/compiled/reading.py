@@ -46,14 +46,15 @@ def read_signed(data: int, pos: int, end: int) -> tuple[int, int]:
 def open_union(data: int, pos: int, end: int, value: int, null: int) -> tuple[int, bool]:
     """Step over a union's branch: the position behind it or a negative cause; whether a value follows.
 
-    `value` and `null` are the indices of the branches; a `value` of -1 says that there is no union, only a value.
+    `value` and `null` are the indices of the branches; a `value` of -1 says that there is no union, only a value;
+    a `null` of -1 that the union has no null.
     """
     if value < 0:
         return pos, True
     branch, after = read_signed(data, pos, end)
     if after < 0 or branch == value:
         return after, after >= 0
-    return (after if branch == null else -BRANCH), False
+    return (after if branch == null >= 0 else -BRANCH), False
 
 
 @called

@@ -1,0 +1,80 @@
+"""What a decoded datum must be, by fastavro and slow Python."""
+
+import io
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+
+# Where the walk is stricter than fastavro, on purpose: the texts of these refusals.
+STRICTER = (
+    "a variable-length number over 64 bits",
+    "an int over 32 bits",
+    "neither 0 nor 1",
+    "a union branch that the schema does not have",
+    "an enum symbol that the schema does not have",
+    "does not take the bytes that it says",
+    "array items",
+    "nested deeper",
+)
+
+
+def without_logical_types(node: Any) -> Any:
+    """The schema as fastavro shall read it: numbers as they are written, not dates (which overflow)."""
+    if isinstance(node, list):
+        return [without_logical_types(branch) for branch in node]
+    if isinstance(node, dict):
+        return {key: without_logical_types(value) for key, value in node.items() if key != "logicalType"}
+    return node
+
+
+class Oracle:
+    """Reads datums of a schema with fastavro and gives them as `to_pylist` of the wanted type would."""
+
+    def __init__(self, schema: Any, wanted: pa.StructType) -> None:
+        self.schema = fastavro.parse_schema(without_logical_types(schema))
+        self.wanted = wanted
+
+    def read(self, datum: bytes) -> tuple[Any, int]:
+        """The value, and how many bytes it took; whatever fastavro raises."""
+        stream = io.BytesIO(datum)
+        value = fastavro.schemaless_reader(stream, self.schema)
+        return as_type(value, self.wanted), stream.tell()
+
+
+def as_type(value: Any, wanted: pa.DataType) -> Any:
+    """A fastavro value as the wanted type."""
+    if value is None:
+        return None
+    if pa.types.is_struct(wanted):
+        return {field.name: as_type(value.get(field.name), field.type) for field in wanted}
+    if pa.types.is_list(wanted):
+        return [as_type(item, wanted.value_type) for item in value]
+    if pa.types.is_map(wanted):
+        return {key: as_type(item, wanted.item_type) for key, item in value.items()}
+    if pa.types.is_floating(wanted):
+        return float(value)
+    return str(value) if pa.types.is_string(wanted) else value
+
+
+def plain(value: Any) -> Any:
+    """A `to_pylist` value with maps as dicts (of two entries with one key the last counts, as in fastavro)."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], tuple):
+        return {key: plain(item) for key, item in value}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Whether two values are alike, types included; every NaN is like every other, -0.0 is not 0.0.
+
+    An empty map is an empty list in `to_pylist`.
+    """
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return ours.keys() == theirs.keys() and all(same(ours[key], theirs[key]) for key in theirs)
+    if isinstance(theirs, dict):
+        return not theirs and ours == []
+    if isinstance(theirs, list) and isinstance(ours, list):
+        return len(ours) == len(theirs) and all(map(same, ours, theirs))
+    return type(ours) is type(theirs) and repr(ours) == repr(theirs)
