@@ -2,7 +2,18 @@
 
 import pyarrow as pa
 
-from .nodes import Array, Enum, Fixed, Map, Named, Node, Primitive, Record, Union, UnsupportedSchema
+from .nodes import (
+    Array,
+    Enum,
+    Fixed,
+    Map,
+    Named,
+    Node,
+    Primitive,
+    Record,
+    Union,
+    UnsupportedSchema,
+)
 from .schema import Schema
 
 PHYSICAL: dict[str, pa.DataType] = {

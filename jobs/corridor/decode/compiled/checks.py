@@ -4,7 +4,15 @@ Each gives the position behind a run of leaves, or a failure. Nothing is read at
 """
 
 from .compiling import inlined
-from .failures import BOOLEAN, INT_RANGE, NEGATIVE_LENGTH, NOT_UTF8, SYMBOL, TRUNCATED, fail
+from .failures import (
+    BOOLEAN,
+    INT_RANGE,
+    NEGATIVE_LENGTH,
+    NOT_UTF8,
+    SYMBOL,
+    TRUNCATED,
+    fail,
+)
 from .memory import load_8
 from .reading import is_utf8, open_union, read_signed
 

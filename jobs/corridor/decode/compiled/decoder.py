@@ -11,7 +11,18 @@ from .arrow_types import arrow_type
 from .assembly import Assembly, start_cursors, sum_up_offsets
 from .failures import TRAILING, DatumRefusal, refusal, unpack
 from .instructions import Program
-from .interpreter import ADDRESS, AFTER, DATUM_WIDTH, FRAME_WIDTH, N_FRAMES, PC, START, STOP, run_over, warm_up
+from .interpreter import (
+    ADDRESS,
+    AFTER,
+    DATUM_WIDTH,
+    FRAME_WIDTH,
+    N_FRAMES,
+    PC,
+    START,
+    STOP,
+    run_over,
+    warm_up,
+)
 from .layout import allocate
 from .nodes import UnsupportedSchema
 from .programs import NOBODY, ROOT, Compilation

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import check_boolean, check_bytes, check_enum, check_fixed, check_int, check_long
+from .checks import (
+    check_boolean,
+    check_bytes,
+    check_enum,
+    check_fixed,
+    check_int,
+    check_long,
+)
 from .compiling import called, entry, inlined
 from .failures import (
     BLOCK_SIZE,
@@ -114,8 +121,9 @@ def open_block(
         block_end = after + size
     if after < 0:
         return fail(pos, -after, 0), 0, -1
-    # The negative of the least int64 is itself.
-    if count < 0 or count > (end - after) // least:
+    if count < 0:  # the least int64, whose negative is itself
+        return fail(pos, BLOCK_SIZE, 0), 0, -1
+    if count > (end - after) // least:
         return fail(pos, TRUNCATED, 0), 0, -1
     if items + count > MOST_ITEMS:
         return fail(pos, ITEMS, 0), 0, -1

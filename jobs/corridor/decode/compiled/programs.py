@@ -13,9 +13,27 @@ import pyarrow as pa
 from . import instructions as op
 from .arrow_types import stored_type, value_branch
 from .instructions import Program
-from .nodes import Array, Enum, Fixed, Map, Node, Primitive, Record, Union, UnsupportedSchema
+from .nodes import (
+    Array,
+    Enum,
+    Fixed,
+    Map,
+    Node,
+    Primitive,
+    Record,
+    Union,
+    UnsupportedSchema,
+)
 from .schema import Measure, Schema
-from .walk import add_check, add_checks, add_subroutines, is_leaf, optional, pair, repeated
+from .walk import (
+    add_check,
+    add_checks,
+    add_subroutines,
+    is_leaf,
+    optional,
+    pair,
+    repeated,
+)
 
 FILLS = {
     "boolean": op.FILL_BOOLEAN,

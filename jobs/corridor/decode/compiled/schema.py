@@ -169,12 +169,12 @@ class Schema:
     def _definition(self, kind: str, name: str, source: Mapping[str, Any], depth: int) -> Definition:
         match kind:
             case "enum":
-                return Enum(tuple(str(symbol) for symbol in _key(source, "symbols")))
+                return Enum(tuple(str(symbol) for symbol in _list(source, "symbols")))
             case "fixed":
                 return Fixed(_size(name, _key(source, "size")))
-        return Record(name, self._parse_fields(name, _key(source, "fields"), depth))
+        return Record(name, self._parse_fields(name, _list(source, "fields"), depth))
 
-    def _parse_fields(self, name: str, fields: Any, depth: int) -> tuple[tuple[str, Node], ...]:
+    def _parse_fields(self, name: str, fields: list[Any], depth: int) -> tuple[tuple[str, Node], ...]:
         inside = name.rpartition(".")[0]
         parsed = tuple((str(_key(f, "name")), self._parse(_key(f, "type"), inside, depth + 1)) for f in fields)
         if len(dict(parsed)) < len(parsed):
@@ -231,6 +231,13 @@ def _key(source: Any, key: str) -> Any:
     if not isinstance(source, Mapping) or key not in source:
         raise UnsupportedSchema(f"{str(source)[:80]} has no {key!r}")
     return source[key]
+
+
+def _list(source: Any, key: str) -> list[Any]:
+    found = _key(source, key)
+    if not isinstance(found, list | tuple):
+        raise UnsupportedSchema(f"{key!r} is {str(found)[:80]}, not a list")
+    return list(found)
 
 
 def _full_name(name: str, namespace: str) -> str:

@@ -4,7 +4,9 @@ import io
 from typing import Any
 
 import fastavro
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 # Where the walk is stricter than fastavro, on purpose: the texts of these refusals.
 STRICTER = (
@@ -26,6 +28,17 @@ def without_logical_types(node: Any) -> Any:
     if isinstance(node, dict):
         return {key: without_logical_types(value) for key, value in node.items() if key != "logicalType"}
     return node
+
+
+def without_logical_arrow_types(arrow: pa.DataType) -> pa.DataType:
+    """The Arrow type of the same numbers as they are written."""
+    if pa.types.is_struct(arrow):
+        return pa.struct([(field.name, without_logical_arrow_types(field.type)) for field in arrow])
+    if pa.types.is_list(arrow):
+        return pa.list_(without_logical_arrow_types(arrow.value_type))
+    if pa.types.is_temporal(arrow):
+        return pa.int32() if arrow.bit_width == 32 else pa.int64()
+    return arrow
 
 
 class Oracle:
@@ -78,3 +91,18 @@ def same(ours: Any, theirs: Any) -> bool:
     if isinstance(theirs, list) and isinstance(ours, list):
         return len(ours) == len(theirs) and all(map(same, ours, theirs))
     return type(ours) is type(theirs) and repr(ours) == repr(theirs)
+
+
+def same_arrays(ours: pa.Array, theirs: pa.Array) -> bool:
+    """Whether two arrays are alike, bit for bit; every NaN is like every other."""
+    if ours.type != theirs.type or not ours.is_valid().equals(theirs.is_valid()):
+        return False
+    if pa.types.is_struct(ours.type):
+        return all(map(same_arrays, ours.flatten(), theirs.flatten()))
+    if pa.types.is_list(ours.type):
+        lengths = pc.list_value_length(ours).equals(pc.list_value_length(theirs))
+        return lengths and same_arrays(ours.flatten(), theirs.flatten())
+    if not pa.types.is_floating(ours.type):
+        return bool(ours.equals(theirs))
+    a, b = (array.fill_null(0).to_numpy(zero_copy_only=False) for array in (ours, theirs))
+    return bool(((a.view(f"i{a.itemsize}") == b.view(f"i{b.itemsize}")) | (np.isnan(a) & np.isnan(b))).all())
