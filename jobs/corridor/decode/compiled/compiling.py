@@ -34,9 +34,10 @@ def called(function: Function) -> Function:
 def entry(function: Function) -> Function:
     """Compile a function that Python calls, from the disk cache if there is one."""
     folder = cache_folder()
+    if folder is None:
+        return called(function)
     with _caching_in(folder):
-        jit = numba.njit(nogil=True, error_model="numpy", cache=folder is not None)
-        return cast(Function, jit(function))
+        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=True)(function))
 
 
 def cache_folder() -> Path | None:
@@ -67,10 +68,10 @@ def _is_writable(folder: Path) -> bool:
 
 
 @contextmanager
-def _caching_in(folder: Path | None) -> Iterator[None]:
+def _caching_in(folder: Path) -> Iterator[None]:
     """Numba reads its cache folder from its config when a function is decorated."""
     before = config.CACHE_DIR
-    config.CACHE_DIR = str(folder or before)
+    config.CACHE_DIR = str(folder)
     try:
         yield
     finally:

@@ -72,7 +72,7 @@ class Schema:
     names : dict of str to Record, Enum or Fixed
         Full name to definition.
     recursive : set of str
-        Named types that contain themselves.
+        Named types that contain themselves: at least one of every circle.
 
     Raises
     ------
@@ -160,8 +160,8 @@ class Schema:
         self.names[name] = Record(name, ())  # so that its own fields may name it
         self.names[name] = self._definition(kind, name, source, depth)
         measure = self.measure(self.names[name])
-        # What is named inside and not measured yet is being defined around here: so it contains this type.
-        if not measure.reach <= self._measures.keys():
+        # Types are defined before they are used, or around where they are: so one of every circle finds itself here.
+        if name in measure.reach:
             self.recursive.add(name)
         self._measures[name] = measure
         return Named(name)

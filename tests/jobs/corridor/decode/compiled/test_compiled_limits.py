@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from avro_random import number
 
@@ -31,7 +32,8 @@ def test_arrays_of_items_of_no_bytes_are_refused(items: Any) -> None:
 
 def test_a_million_items_are_read_and_one_more_is_too_large() -> None:
     decoder = DatumDecoder(record(array("boolean")))
-    million = number(1_000_000) + bytes(1_000_000)
+    half = number(500_000) + bytes(500_000)
+    million = half + half
     values, refusals = decoder.decode([million + b"\x00", million + number(1) + b"\x01\x00"])
     assert len(values[0]["f0"]) == 1_000_000
     assert [(r.row, r.reason, r.byte, r.path) for r in refusals] == [(1, "too_large", len(million), "f0")]
@@ -41,25 +43,18 @@ def test_items_that_are_a_byte_here_and_eight_kilobytes_in_columns_are_too_large
     wide = {"type": "record", "name": "wide", "fields": [{"name": f"x{i}", "type": "double"} for i in range(1000)]}
     decoder = DatumDecoder(record(array(["null", wide])))
     # 64 times the bytes, and 1 MiB: 131 rows of 8,000 bytes; 1,000 of them are 8 MB.
-    taken, refused = (number(n) + bytes(n) + b"\x00" for n in (100, 1000))
-    values, refusals = decoder.decode([taken, refused])
-    assert values.to_pylist() == [{"f0": [None] * 100}, None]
-    assert [(r.row, r.reason, r.path) for r in refusals] == [(1, "too_large", "f0")]
+    block = number(100) + bytes(100)
+    values, refusals = decoder.decode([block + b"\x00", block + block + b"\x00", number(1000) + bytes(1000) + b"\x00"])
+    assert values.to_pylist() == [{"f0": [None] * 100}, None, None]
+    assert [(r.row, r.reason, r.byte) for r in refusals] == [(1, "too_large", len(block)), (2, "too_large", 0)]
 
 
 def test_a_type_inside_itself_is_walked_to_a_depth_of_64() -> None:
-    schema = record("int", ["null", "r"])
-    decoder = DatumDecoder(schema, _struct_of_f0())
-    deep = lambda n: b"\x02\x02" * n + b"\x02\x00"
-    values, refusals = decoder.decode([deep(0), deep(64), deep(65), deep(100_000)])
+    decoder = DatumDecoder(record("int", ["null", "r"]), pa.struct([("f0", pa.int32())]))
+    deep = [b"\x02\x02" * depth + b"\x02\x00" for depth in (0, 64, 65, 100_000)]
+    values, refusals = decoder.decode(deep)
     assert values.to_pylist() == [{"f0": 1}, {"f0": 1}, None, None]
     assert [(r.row, r.reason) for r in refusals] == [(2, "too_large"), (3, "too_large")]
-
-
-def _struct_of_f0() -> Any:
-    import pyarrow as pa
-
-    return pa.struct([("f0", pa.int32())])
 
 
 def test_schemas_that_unfold_without_end_are_refused() -> None:

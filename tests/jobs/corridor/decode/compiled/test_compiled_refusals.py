@@ -71,11 +71,13 @@ BROKEN = [
     ("a boolean of 2", changed(7, b"\x02"), "bad_datum", 7, "history[].good"),
     ("branch 3 in the second leaf of a run", changed(9, b"\x06"), "bad_datum", 9, "history[].b"),
     ("an int of 2^31", changed(10, number(2**31)), "bad_datum", 10, "history[].n"),
+    ("an int of -2^31 - 1", changed(10, number(-(2**31) - 1)), "bad_datum", 10, "history[].n"),
     ("an enum symbol that is not there", changed(12, b"\x04"), "bad_datum", 12, "band"),
     ("a long of 11 bytes", changed(0, b"\x80" * 10 + b"\x00"), "bad_datum", 0, "id"),
     ("a long over 64 bits", changed(0, b"\xff" * 9 + b"\x02"), "bad_datum", 0, "id"),
     ("more items than bytes", changed(6, number(2**40)), "truncated", 6, "history"),
     ("a block of 5 bytes that takes 4", changed(6, b"\x01\x0a"), "bad_datum", 12, "history"),
+    ("a block of 3 bytes that takes 4", changed(6, b"\x01\x06"), "bad_datum", 12, "history"),
     ("a block of negative size", changed(6, b"\x01\x01"), "bad_datum", 6, "history"),
     ("a block of the least int64", changed(6, number(-(2**63))), "bad_datum", 6, "history"),
     ("a byte too many", GOOD + b"\x00", "trailing_bytes", 13, ""),
@@ -99,6 +101,20 @@ def test_a_block_with_its_size_in_bytes_is_read(decoder: DatumDecoder) -> None:
     array, refusals = decoder.decode([changed(6, b"\x01\x08")])  # -1 item, 4 bytes
     assert not refusals
     assert array.to_pylist() == [VALUE]
+
+
+def test_the_ends_of_int_and_long_are_read(decoder: DatumDecoder) -> None:
+    ints = [changed(10, number(value)) for value in (2**31 - 1, -(2**31))]
+    assert [row["history"][0]["n"] for row in decoder.decode(ints)[0].to_pylist()] == [2**31 - 1, -(2**31)]
+    longs = [changed(0, number(value)) for value in (2**63 - 1, -(2**63))]
+    assert [row["id"] for row in decoder.decode(longs)[0].to_pylist()] == [2**63 - 1, -(2**63)]
+
+
+def test_a_union_without_null_has_no_branch_of_minus_one() -> None:
+    decoder = DatumDecoder({"type": "record", "name": "r", "fields": [{"name": "x", "type": ["int"]}]})
+    array, refusals = decoder.decode([b"\x00\x06", b"\x01"])
+    assert array.to_pylist() == [{"x": 3}, None]
+    assert [(r.row, r.reason, r.byte) for r in refusals] == [(1, "bad_datum", 0)]
 
 
 def test_every_cell_of_a_refused_datum_is_null(decoder: DatumDecoder) -> None:
