@@ -9,6 +9,7 @@ wrong. Real packets are mutated too where there are any (../shared/data beside t
 
 import argparse
 import faulthandler
+import io
 import os
 import resource
 import subprocess
@@ -19,11 +20,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fastavro
+import pyarrow as pa
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests/jobs/corridor/decode/compiled")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/jobs/corridor/decode/compiled")]
 
 from avro_fuzz import Disagreement, fuzz_packets, fuzz_random_schema
+from avro_oracle import same_arrays
 from avro_packets import real_files, records_of
+
+from jobs.corridor.decode.compiled import DatumDecoder
 
 # Over what the process has after its first decoding: a batch here has a few hundred kB.
 ROOM = 512 * 2**20
@@ -38,6 +45,7 @@ def main() -> int:
     parser.add_argument("--intact", type=int, default=4, help="intact datums per schema")
     parser.add_argument("--mutated", type=int, default=10, help="mutated datums per schema")
     parser.add_argument("--packets", type=int, default=0, help="mutated real packets")
+    parser.add_argument("--real", action="store_true", help="compare every real packet as it is, too")
     parser.add_argument("--seed", type=int, default=0, help="of the first schema")
     parser.add_argument("--no-guard", action="store_true", help="ordinary memory instead of forbidden pages")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -78,6 +86,8 @@ def jobs(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
             f"schema seed {seed}",
             lambda seed=seed: fuzz_random_schema(seed, options.intact, options.mutated, not options.no_guard),
         )
+    for path in real_files() if options.real else ():
+        yield path.name, lambda path=path: compare_real(path)
     files = list(real_files()) if options.packets else []
     for number, path in enumerate(files):
         schema, records = records_of(path)
@@ -88,6 +98,19 @@ def jobs(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
                 f"{path.name} seed {start}",
                 lambda s=schema, r=records, start=start, n=n: fuzz_packets(s, r, start, n, not options.no_guard),
             )
+
+
+def compare_real(path: Path) -> Counter[str]:
+    """Every packet of a file, bit for bit."""
+    schema, records = records_of(path)
+    decoder = DatumDecoder(schema)
+    for start in range(0, len(records), 10):
+        some = records[start : start + 10]
+        array, refusals = decoder.decode(some)
+        read = [fastavro.schemaless_reader(io.BytesIO(record), schema) for record in some]
+        if refusals or not same_arrays(array, pa.array(read, type=decoder.struct_type)):
+            raise Disagreement(f"packets {start} to {start + 9}: {refusals}")
+    return Counter(real=len(records))
 
 
 def cap_memory() -> None:
