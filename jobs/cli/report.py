@@ -1,0 +1,142 @@
+"""The table with which a job ends: what was read, what became of it, what stands out, what to type next."""
+
+import heapq
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from jobs.corridor.counts import Counts, add_counts, empty_counts
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import Record
+from jobs.job import Outcome, Science
+from science_modules.common.contract import Field, ScienceModule
+
+SCORES_PER_MODULE = 5
+
+
+def print_outcome(job: str, outcome: Outcome, records: Sequence[Record], rate: float, console: Console | None = None) -> None:
+    """Print the closing table of a run.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        The batches that the run closed.
+    rate : float
+        Alerts per second of the run, start of Spark not counted.
+    """
+    console = console or Console()
+    totals = empty_counts()
+    for record in records:
+        for counts in record.nights.values():
+            add_counts(totals, counts)
+    if not records:
+        console.print(f"{job}: nothing new to read; {outcome.layout.root} is up to date")
+    console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
+    if totals["modules"]:
+        console.print(_module_table(totals, outcome.science))
+        _print_scores(console, outcome, records)
+    for name, problem in outcome.science.left_out.items():
+        console.print(f"[yellow]{name} was left out:[/yellow] {problem}", highlight=False)
+    _print_next(console, outcome.layout, totals)
+
+
+def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
+    table = Table(title=f"strix {job}", title_justify="left", show_header=False)
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    table.add_row("read", f"{totals['read']:,}")
+    table.add_row("scored" if totals["enriched"] else "decoded", f"{totals['enriched'] or totals['decoded']:,}")
+    table.add_row("duplicates", f"{totals['duplicates']:,}")
+    table.add_row("quarantined", f"{sum(totals['quarantined'].values()):,}")
+    for reason, count in sorted(totals["quarantined"].items()):
+        table.add_row(f"  {reason}", f"{count:,}")
+    table.add_row("flux is NULL", f"{totals['null_flux']:,}")
+    table.add_row("history points dropped", f"{totals['bad_history']:,}")
+    table.add_row("nights", f"{nights:,}")
+    table.add_row("alerts/s", f"{rate:,.0f}")
+    return table
+
+
+def _module_table(totals: Counts, science: Science) -> Table:
+    table = Table(title="modules", title_justify="left")
+    for name in ("module", "version", "answered", "null", "why null"):
+        table.add_column(name, justify="right" if name in ("answered", "null") else "left")
+    versions = {module.name: module.version for module in science.modules}
+    for name, numbers in totals["modules"].items():
+        reasons = Counter({reason: count for reason, count in numbers["null"].items() if count})
+        told = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
+        table.add_row(name, versions.get(name, ""), f"{numbers['answered']:,}", f"{sum(reasons.values()):,}", told)
+    return table
+
+
+def score_outputs(module: ScienceModule) -> list[Field]:
+    """The outputs of a module that are scores, by what their description says."""
+    numbers = [output for output in module.outputs if output.type.startswith("float")]
+    return [output for output in numbers if "score" in output.description.lower()][:SCORES_PER_MODULE]
+
+
+def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record]) -> None:
+    names = [f"{module.name}.{output.name}" for module in outcome.science.modules for output in score_outputs(module)]
+    if not names:
+        return
+    table = Table(title="highest scores", title_justify="left")
+    for column in ("score", "value", "object", "alert", "night"):
+        table.add_column(column, justify="right" if column == "value" else "left")
+    best = highest(outcome.layout, records, names)
+    for name in names:
+        for value, object_id, alert_id, night, simulated in best[name]:
+            mark = " SIMULATED" if simulated else ""
+            table.add_row(name, f"{value:.4f}", f"{object_id}{mark}", str(alert_id), str(night))
+    console.print(table)
+
+
+Best = tuple[float, str, int, int, bool]
+
+
+def highest(layout: Layout, records: Sequence[Record], names: Sequence[str], count: int = 2) -> dict[str, list[Best]]:
+    """The alerts with the highest values of some `module.output` columns: value, object, alert, night, simulated.
+
+    One file is held at a time, whatever the size of the night.
+    """
+    best: dict[str, list[Best]] = {name: [] for name in names}
+    for table in _science(layout, records, names):
+        for name in names:
+            best[name] = heapq.nlargest(count, [*best[name], *_top(table, name, count)])
+    return best
+
+
+def _science(layout: Layout, records: Sequence[Record], names: Sequence[str]) -> Iterator[pa.Table]:
+    columns = ["object_id", "alert_id", "night", "is_simulated", *sorted({name.split(".")[0] for name in names})]
+    for record in records:
+        for file in record.files:
+            if file.table == "science":
+                yield pq.ParquetFile(layout.root / file.name).read(columns)
+
+
+def _top(table: pa.Table, name: str, count: int) -> list[Best]:
+    module, _, output = name.partition(".")
+    values = pc.struct_field(table[module], output)
+    known = pc.is_valid(values)
+    own = table.append_column("_value", values).filter(known)
+    own = own.take(pc.sort_indices(own, sort_keys=[("_value", "descending")])[:count])
+    return [
+        (row["_value"], row["object_id"], row["alert_id"], row["night"], bool(row["is_simulated"]))
+        for row in own.select(["_value", "object_id", "alert_id", "night", "is_simulated"]).to_pylist()
+    ]
+
+
+def _print_next(console: Console, layout: Layout, totals: Counts) -> None:
+    root = os.path.relpath(layout.root)
+    console.print(f"\noutput: {layout.root}", highlight=False, soft_wrap=True)
+    console.print("next:")
+    console.print(f"  strix ledger check {root}", highlight=False)
+    if totals["quarantined"]:
+        console.print(f"  strix quarantine list {root}", highlight=False)
+    if totals["enriched"]:
+        console.print(f"  python -c \"import pandas; print(pandas.read_parquet('{root}/science'))\"", highlight=False, soft_wrap=True)
