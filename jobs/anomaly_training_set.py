@@ -47,7 +47,8 @@ def light_curve_rows(path: Path, survey: str, most: int) -> pa.Table:
 
     The detection is chosen by the hash of the object's name among those with 5 detections of one band in the window;
     at most `most` objects, by the same hash. Other classes are left out, because the file has no reference magnitudes
-    to correct them with; so are light curves that were read from alert packets, and negative differences. `quality_ok` and `real_bogus` are taken as passed: the objects are classified.
+    to correct them with; so are light curves that were read from alert packets, and negative differences.
+    `quality_ok` and `real_bogus` are taken as passed: the objects are classified.
     """
     points = pd.read_parquet(path)
     positive = points["isdiffpos"].fillna(True).astype(bool) & (points["magerr"] > 0)

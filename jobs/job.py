@@ -128,7 +128,9 @@ def source_of(job: str, config: JobConfig, layout: Layout) -> Source:
         raise ConfigError(f"{job} needs --input: files, directories, globs, .tar or .tar.gz archives")
     tasks = config.tasks or 2 * len(os.sched_getaffinity(0))
     first = Path(config.input[0])
-    if job == "enrich" and (first / "ledger").is_dir() or first.name == "raw" and (first.parent / "ledger").is_dir():
+    if (job == "enrich" and (first / "ledger").is_dir()) or (
+        first.name == "raw" and (first.parent / "ledger").is_dir()
+    ):
         root = first if (first / "ledger").is_dir() else first.parent
         return LedgerSource(Layout(Path(os.path.abspath(root))), tasks)
     if job == "enrich" and not all(name.endswith(".parquet") for name in config.input):

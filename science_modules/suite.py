@@ -255,7 +255,7 @@ def main(names: list[str], models: Path | None = None) -> int:
 def _problem(check: Callable[[Case], None], module_case: Case) -> str | None:
     try:
         check(module_case)
-    except Exception as error:  # a check may fail in any way; the suite goes on with the next
+    except Exception as error:  # noqa: BLE001 - a check may fail in any way; the suite goes on with the next
         where = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
     return None

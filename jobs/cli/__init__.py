@@ -1,0 +1,1 @@
+"""`strix <verb>`: the command line."""

@@ -20,7 +20,9 @@ from science_modules.common.contract import Field, ScienceModule
 SCORES_PER_MODULE = 5
 
 
-def print_outcome(job: str, outcome: Outcome, records: Sequence[Record], rate: float, console: Console | None = None) -> None:
+def print_outcome(
+    job: str, outcome: Outcome, records: Sequence[Record], rate: float, console: Console | None = None
+) -> None:
     """Print the closing table of a run.
 
     Parameters
@@ -139,4 +141,8 @@ def _print_next(console: Console, layout: Layout, totals: Counts) -> None:
     if totals["quarantined"]:
         console.print(f"  strix quarantine list {root}", highlight=False)
     if totals["enriched"]:
-        console.print(f"  python -c \"import pandas; print(pandas.read_parquet('{root}/science'))\"", highlight=False, soft_wrap=True)
+        console.print(
+            f"  python -c \"import pandas; print(pandas.read_parquet('{root}/science'))\"",
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -67,7 +67,7 @@ class Recipe:
     modules: tuple[str, ...]
     hashes: dict[str, Any]
     artefacts: Callable[[], Mapping[str, Mapping[str, bytes]]]
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     max_failures: int = 100
     on_error: Literal["null", "raise"] = "null"
     durable: bool = False

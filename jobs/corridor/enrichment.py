@@ -141,7 +141,7 @@ def _halved(module: ScienceModule, state: Any, batch: AlertBatch) -> pa.StructAr
     """The answers; where the module raises, the batch is halved until the bad alert is alone."""
     try:
         return struct_column(module, module.run(batch, state), len(batch))
-    except Exception as error:  # the one place where a module's failure becomes its answer
+    except Exception as error:  # noqa: BLE001 - the one place where a module's failure becomes its answer
         if len(batch) == 1:
             return reason_column(module, f"failed: {type(error).__name__}: {error}"[:MAX_MESSAGE], 1)
     half = len(batch) // 2

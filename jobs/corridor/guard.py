@@ -13,7 +13,6 @@ import resource
 import select
 import signal
 import struct
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ Result = TypeVar("Result")
 
 _HEADER = struct.Struct("dH")
 _STEP_BYTES = 256
+_STDERR = 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Watchdog:
         text = name.encode()[: _STEP_BYTES - _HEADER.size]
         self._shared[: _HEADER.size + len(text)] = _HEADER.pack(time.monotonic(), len(text)) + text
         if self._exits:
-            faulthandler.dump_traceback_later(self.limits.step_s, exit=True, file=sys.__stderr__)
+            faulthandler.dump_traceback_later(self.limits.step_s, exit=True, file=_STDERR)
 
     def rest(self) -> None:
         """No step is in hand."""

@@ -106,14 +106,12 @@ def _check_batch(layout: Layout, ledger: StreamLedger, record: Record) -> Iterat
 def _balance(where: str, record: Record, counts: Counts) -> Iterator[Gap]:
     quarantined = sum(counts["quarantined"].values())
     sides = f"decoded {counts['decoded']} + quarantined {quarantined} + duplicates {counts['duplicates']}"
-    yield from _equal(
-        where, "read", counts["read"], sides, counts["decoded"] + quarantined + counts["duplicates"]
-    )
+    yield from _equal(where, "read", counts["read"], sides, counts["decoded"] + quarantined + counts["duplicates"])
     if "science" in record.tables:
         yield from _equal(where, "decoded", counts["decoded"], "enriched", counts["enriched"])
         for module, numbers in counts["modules"].items():
             told = numbers["answered"] + sum(numbers["null"].values())
-            yield from _equal(where, f"enriched", counts["enriched"], f"{module} answered + null", told)
+            yield from _equal(where, "enriched", counts["enriched"], f"{module} answered + null", told)
 
 
 def _equal(where: str, left: str, left_value: Any, right: str, right_value: Any) -> Iterator[Gap]:
@@ -140,14 +138,18 @@ def _check_files(layout: Layout, record: Record, where: str) -> Iterator[Gap]:
     yield from _check_rows(record, rows, where)
     for night, counts in record.nights.items():
         told = Counter({reason: count for reason, count in counts["quarantined"].items() if count})
-        yield from _equal(f"{where} night {night}", "quarantined", dict(told), "quarantine rows", dict(quarantined.get(night, {})))
+        yield from _equal(
+            f"{where} night {night}", "quarantined", dict(told), "quarantine rows", dict(quarantined.get(night, {}))
+        )
         if "science" in record.tables and counts["enriched"]:
             yield from _check_science(f"{where} night {night}", counts, recounted.get(night, {}))
     totals: Counter[str] = Counter()
     for (_, table), count in rows.items():
         totals[table] += count
     if record.state == "closed":
-        yield from _equal(where, "parquet rows acknowledged", record.sinks.get("parquet"), "rows in files", dict(totals))
+        yield from _equal(
+            where, "parquet rows acknowledged", record.sinks.get("parquet"), "rows in files", dict(totals)
+        )
 
 
 def _check_file(path: Path, file: DataFile, where: str) -> Iterator[Gap]:
@@ -158,7 +160,9 @@ def _check_file(path: Path, file: DataFile, where: str) -> Iterator[Gap]:
 def _check_rows(record: Record, rows: Counter[tuple[str, str]], where: str) -> Iterator[Gap]:
     for night, counts in record.nights.items():
         for table in record.tables:
-            yield from _equal(f"{where} night {night}", "decoded", counts["decoded"], f"{table} rows", rows[(night, table)])
+            yield from _equal(
+                f"{where} night {night}", "decoded", counts["decoded"], f"{table} rows", rows[(night, table)]
+            )
 
 
 def recount_science(path: Path, record: Record) -> Counts:
@@ -196,15 +200,23 @@ def _check_science(where: str, counts: Counts, recounted: Counts) -> Iterator[Ga
 def _check_ids(layout: Layout, ledger: StreamLedger, record: Record, where: str) -> Iterator[Gap]:
     path = ledger.ids_path(record.batch)
     if not path.exists():
-        yield Gap(where, f"{path.name} is missing, {sum(count for _, _, count in record.ids.values())} ids in the ledger")
+        yield Gap(
+            where, f"{path.name} is missing, {sum(count for _, _, count in record.ids.values())} ids in the ledger"
+        )
         return
     ids = pq.read_table(path)
     yield from _equal(where, "ids (least, greatest, count)", record.ids, "in the id file", span(ids))
     table = "science" if "science" in record.tables else "raw"
-    held = [_alert_ids(layout.root / file.name) for file in record.files if file.table == table and (layout.root / file.name).exists()]
+    held = [
+        _alert_ids(layout.root / file.name)
+        for file in record.files
+        if file.table == table and (layout.root / file.name).exists()
+    ]
     there = np.sort(np.concatenate([np.zeros(0, np.int64), *held]))
     if not np.array_equal(np.sort(ids["alert_id"].to_numpy()), there):
-        yield Gap(where, f"the id file's {ids.num_rows} alert ids are not the {len(there)} alert ids of its {table} files")
+        yield Gap(
+            where, f"the id file's {ids.num_rows} alert ids are not the {len(there)} alert ids of its {table} files"
+        )
 
 
 def _alert_ids(path: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -227,7 +239,10 @@ class _Committed:
                     both = _ids_of(ledger, record.batch, survey) & _ids_of(other_ledger, other.batch, survey)
                     if both:
                         where = f"stream {record.stream} batch {record.batch}"
-                        yield Gap(where, f"{len(both)} alert(s) of batch {other.batch} of {other.stream} again, e.g. {min(both)}")
+                        yield Gap(
+                            where,
+                            f"{len(both)} alert(s) of batch {other.batch} of {other.stream} again, e.g. {min(both)}",
+                        )
         self._seen.append((record, record.ids, ledger))
 
 

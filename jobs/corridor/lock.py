@@ -42,7 +42,7 @@ class OutputLock:
 
     def __enter__(self) -> "OutputLock":
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(self.path, "a+", encoding="utf-8")  # noqa: SIM115 - held until exit
+        handle = open(self.path, "a+", encoding="utf-8")
         deadline = time.monotonic() + GRACE_S
         while not self._try(handle):
             if time.monotonic() > deadline:

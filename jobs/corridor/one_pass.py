@@ -208,6 +208,7 @@ def _decode_refusals(messages: Sequence[Sourced], decoded: Decoded) -> pa.Table:
 
 
 def source_refusals(messages: Sequence[Sourced]) -> pa.Table:
+    """Quarantine rows of the messages that the source itself could not read."""
     bad = [each for each in messages if each.refusal is not None]
     return refusals_table(
         [each.refusal for each in bad if each.refusal],

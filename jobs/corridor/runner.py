@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.corridor.batch import BatchLife, Recipe
@@ -117,7 +118,7 @@ class Runner:
             batch=sealed[-1] + 1 if sealed else 0,
             job=self.job,
             planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            now_mjd=float(utc_to_tai(MJD_OF_UNIX_EPOCH + time.time() / 86400.0)),
+            now_mjd=float(utc_to_tai(np.array([MJD_OF_UNIX_EPOCH + time.time() / 86400.0]))[0]),
             ranges=tuple(ranges),
         )
         self.ledger.write_plan(plan)

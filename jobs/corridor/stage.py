@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ GUARDED_ATTEMPT = 2
 CHUNK_MESSAGES = 256
 CHUNK_BYTES = 48 * 1024 * 1024
 
-Read = Callable[[Iterator[pa.RecordBatch]], Iterator[Sourced]]
+Read = Callable[[Iterable[pa.RecordBatch]], Iterator[Sourced]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Stage:
     read: Read
     artefacts: Callable[[], Mapping[str, Mapping[str, bytes]]]
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Work through one task; yields its manifest, one row."""
         context = TaskContext.get()
         task, attempt = (context.partitionId(), context.attemptNumber()) if context else (0, 0)
@@ -137,7 +137,7 @@ def from_closure(works: Sequence[Any], reader: Callable[[Any], Iterator[Sourced]
 
 
 def _read_works(
-    works: tuple[Any, ...], reader: Callable[[Any], Iterator[Sourced]], batches: Iterator[pa.RecordBatch]
+    works: tuple[Any, ...], reader: Callable[[Any], Iterator[Sourced]], batches: Iterable[pa.RecordBatch]
 ) -> Iterator[Sourced]:
     for batch in batches:
         for number in batch.column(0).to_pylist():

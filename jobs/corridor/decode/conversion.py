@@ -56,7 +56,7 @@ def _is_list(target: pa.DataType) -> bool:
 
 
 def _of_scalar(kind: str, target: pa.DataType) -> Convert | None:
-    if kind == "null" or kind in _FITTING and any(fits(target) for fits in _FITTING[kind]):
+    if kind == "null" or (kind in _FITTING and any(fits(target) for fits in _FITTING[kind])):
         return None
     if kind in ("int", "long") and pa.types.is_floating(target):
         return _unless_null(float)

@@ -182,7 +182,7 @@ def _record(names: Sequence[str], steps: Sequence[Step]) -> Step:
     def walk(data: bytes, at: int, budget: Budget) -> int:
         name = ""
         try:
-            for name, step in fields:
+            for name, step in fields:  # noqa: B007 - the field at which it fails
                 at = step(data, at, budget)
         except Fault as fault:
             raise fault.inside(f".{name}") from None
@@ -229,7 +229,7 @@ def _block_head(data: bytes, at: int) -> tuple[int, int | None, int]:
 def _items(item: Step, data: bytes, at: int, budget: Budget, done: int, count: int) -> int:
     number = done
     try:
-        for number in range(done, done + count):
+        for number in range(done, done + count):  # noqa: B007 - the item at which it fails
             at = item(data, at, budget)
     except Fault as fault:
         raise fault.inside(f"[{number}]") from None

@@ -1,0 +1,1 @@
+"""What sealed batches are written to beyond Parquet."""

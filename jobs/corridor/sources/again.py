@@ -1,7 +1,7 @@
 """Reading a few packets of a batch a second time, by their origin: for what is found to conflict after the stage."""
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ class _Finder:
     schemas: str | None
     wanted: dict[tuple[Any, ...], list[dict[str, Any]]]
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         known = decoder(self.surveys, self.schemas)
         for messages in batched(self.read(batches), 64, 16 * 1024 * 1024):
             decoded = known.decode([each.message for each in messages if each.refusal is None])

@@ -32,7 +32,7 @@ class Spooler:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._path = str(self.directory / f"{self._number:06d}-{start}.spool")
             self._number += 1
-            self._handle = open(self._path, "wb")  # noqa: SIM115 - closed by finish
+            self._handle = open(self._path, "wb")
         pickle.dump((at, unit.data), self._handle)
         return self._path
 

@@ -89,7 +89,7 @@ def _tar_units(path: str, offset: int) -> Iterator[Unit]:
 
 def _targz_units(path: str, start: int) -> Iterator[Unit]:
     done = 0
-    with igzip.open(path, "rb") as file:
+    with igzip.IGzipFile(path, "rb") as file:  # type: ignore[no-untyped-call]
         for member in members(cast(BinaryIO, file)):
             unit = Unit(_count_member(member), member.offset, member.end, member)
             done += unit.count

@@ -106,8 +106,8 @@ def open_block(
     """Read the header of an array's next block.
 
     `block_end` is where the last block said it would end; an item takes `least` bytes or more here and `cost` in columns;
-    the datum has had so many `items` and has `room` for so many bytes in columns. Gives the position behind the header or a failure, the number of items, and where the block says that
-    it ends (-1: it does not say; only a negative count does).
+    the datum has had so many `items` and has `room` for so many bytes in columns. Gives the position behind the header
+    or a failure, the number of items, and where the block says that it ends (-1: it does not say; only a negative count does).
     """
     if block_end >= 0 and block_end != pos:
         return fail(pos, BLOCK_SIZE, 0), 0, -1

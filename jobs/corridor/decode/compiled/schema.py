@@ -78,7 +78,8 @@ class Schema:
     ------
     UnsupportedSchema
         If it is not a schema (not JSON, a missing key, an unknown name or type, a name defined twice), or an absurd
-        one (nested deeper than 64, more than 100,000 nodes, rows of more than 1 MiB), or has an array of items of no bytes: seven bytes could
+        one (nested deeper than 64, more than 100,000 nodes, rows of more than 1 MiB), or has
+        an array of items of no bytes: seven bytes could
         then claim 2^40 items.
     """
 

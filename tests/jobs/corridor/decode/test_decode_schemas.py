@@ -79,7 +79,7 @@ def doubling(levels: int) -> dict[str, Any]:
     "schema", [nested(65), nested(1000), nested(20_000), doubling(40)], ids=["65", "1e3", "2e4", "2^40"]
 )
 def test_schemas_that_nest_too_deep_or_double_without_end_are_refused(schema: Any) -> None:
-    with pytest.raises(Fault, match="64 levels|nests at most|100000 values|recursion|wants"):
+    with pytest.raises(Fault, match=r"64 levels|nests at most|100000 values|recursion|wants"):
         writer_schema(_dumps(schema), 1 << 24)
 
 

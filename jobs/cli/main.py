@@ -1,0 +1,57 @@
+"""`strix <verb>`: every job and look-up from one command; a verb's code is loaded when it is called."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Main = Callable[[list[str]], int]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb of the command line: what it does, and the module whose `main(arguments)` does it."""
+
+    does: str
+    module: str
+    job: str = ""
+
+    def main(self) -> Main:
+        """The function that does it."""
+        main = importlib.import_module(self.module).main
+        return (lambda arguments: int(main(self.job, arguments))) if self.job else main
+
+
+VERBS = {
+    "night": Verb("packets to raw, science and cutouts in one pass", "jobs.cli.run", "night"),
+    "ingest": Verb("packets to raw and ledger", "jobs.cli.run", "ingest"),
+    "enrich": Verb("raw packets to science, following the ledger of ingest", "jobs.cli.run", "enrich"),
+    "simulate": Verb("write a simulated night of packets", "jobs.simulate"),
+    "module": Verb("list, show or begin a science module", "jobs.cli.module"),
+    "models": Verb("add published weights", "jobs.cli.models"),
+    "ledger": Verb("check that every alert is accounted for", "jobs.cli.ledger"),
+    "quarantine": Verb("list, show or replay what was refused", "jobs.cli.quarantine"),
+    "doctor": Verb("check everything that a job needs", "jobs.cli.doctor"),
+}
+
+
+def usage() -> str:
+    """The verbs, one line each."""
+    lines = [f"  {name:<12}{verb.does}" for name, verb in VERBS.items()]
+    return "\n".join(["usage: strix VERB ...; `strix VERB --help` says more", "", *lines, ""])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb; 2 for one that does not exist."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return 0 if given else 2
+    if given[0] not in VERBS:
+        sys.stderr.write(f"strix: no verb {given[0]!r}; the verbs are {', '.join(VERBS)}\n")
+        return 2
+    return VERBS[given[0]].main()(given[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
