@@ -1,1 +1,21 @@
-"""The job suite: packets in, science out."""
+"""Jobs: the way of the data from packets to tables and topics, and the command line.
+
+`enrich` and `module_udf` run science modules by hand; both are loaded when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jobs.interactive import enrich, module_udf
+    from jobs.scan import scan
+
+__all__ = ["enrich", "module_udf", "scan"]
+
+_HOMES = {"enrich": "jobs.interactive", "module_udf": "jobs.interactive", "scan": "jobs.scan"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

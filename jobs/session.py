@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from science_modules import registry
@@ -54,8 +55,9 @@ def build_session(
     name : str
         Shown in Spark's UI.
     master : str or None
-        None leaves it to spark-submit; otherwise as Spark writes it. `local` becomes `local[<cores>,4]`: in local mode
-        a task is tried once unless the master says otherwise, and a lost worker must not lose the job.
+        As Spark writes it; spark-submit's `--master` and None win over `local`. A local master becomes
+        `local[<cores>,4]`: in local mode a task is tried once unless the master says otherwise, and a lost worker must
+        not lose the job.
     driver_memory : str
         Heap of the driver's JVM; in local mode that is all of Spark.
     conf : dict, optional
@@ -70,19 +72,44 @@ def build_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"strix {name}")
-    for key, value in {**_defaults(driver_memory), **(conf or {})}.items():
+    chosen = with_retries(_submitted_master() or master) if master in (None, "local") else with_retries(master)
+    settings = _defaults(driver_memory) | (_ON_ONE_MACHINE if chosen and chosen.startswith("local") else {})
+    for key, value in {**settings, **(conf or {})}.items():
         builder = builder.config(key, value)
-    if master:
-        cores = len(os.sched_getaffinity(0))
-        builder = builder.master(f"local[{cores},4]" if master == "local" else master)
+    if chosen:
+        builder = builder.master(chosen)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
 
 
+def with_retries(master: str | None) -> str | None:
+    """A local master with four attempts per task and, unless it names them, the cores that this process may use."""
+    match = re.fullmatch(r"local(?:\[(\d+|\*)\])?", master or "")
+    if not match:
+        return master
+    cores = match.group(1) if match.group(1) not in (None, "*") else len(os.sched_getaffinity(0))
+    return f"local[{cores},4]"
+
+
+def _submitted_master() -> str | None:
+    """The master that spark-submit was given; None outside of spark-submit."""
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        return None
+    SparkContext._ensure_initialized()
+    master: str | None = SparkConf().get("spark.master", None)
+    return master
+
+
+# Nothing outside needs to reach a driver that has its executors inside; and no look-up of the host's name.
+_ON_ONE_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
+
+
 def _defaults(driver_memory: str) -> dict[str, str]:
     return {
         "spark.driver.memory": driver_memory,
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{LOG_SETTINGS} -Dlog4j2.StatusLogger.level=OFF",
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

@@ -14,6 +14,7 @@ from jobs.corridor.sources.ranges import InputChanged
 from jobs.job import run_job
 from jobs.models import ArtefactError
 from jobs.session import EnvironmentProblem
+from science_modules.registry import ResolveError, UnknownModule
 
 OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
 
@@ -47,7 +48,7 @@ def main(job: str, arguments: list[str] | None = None) -> int:
     given = parser(job).parse_args(arguments)
     try:
         return _run(job, given)
-    except ConfigError as error:
+    except (ConfigError, UnknownModule, ResolveError) as error:
         return _say(error, USAGE)
     except OutputInUse as error:
         return _say(error, IN_USE)

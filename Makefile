@@ -1,0 +1,58 @@
+# Thin: each line is a command that also works by hand. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUTPUT ?= data/night
+ARGS ?=
+
+# Real alerts where they are, else a simulated night.
+REAL ?= $(or $(STRIX_REAL_ALERTS),../shared/data)
+REAL_INPUT := $(wildcard $(REAL)/ztf_alerts $(REAL)/ztf_native_old $(REAL)/ztf_native_v4 $(REAL)/lsst_alerts/*.avro \
+	$(REAL)/lsst_alerts/wire $(REAL)/forced/*.tar.gz)
+SIMULATED := data/simulated
+INPUT ?= $(or $(REAL_INPUT),$(SIMULATED))
+SCHEMAS := $(or $(STRIX_SCHEMAS),$(wildcard $(REAL)/lsst_alerts/schemas))
+
+.PHONY: help setup setup-test night test lint soak clean
+
+help:
+	@echo "make setup   virtual environment from requirements/runtime.lock, and .venv/bin/strix"
+	@echo "make night   score a night: INPUT=files, directory, glob or .tar.gz; OUTPUT=$(OUTPUT); ARGS=more options"
+	@echo "make test    lint, types, import contracts, tests"
+	@echo "make soak    the full matrix of kills (minutes)"
+
+setup: $(VENV)/.runtime
+
+$(VENV)/.runtime: requirements/runtime.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.lock $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	@touch $@
+
+setup-test: $(VENV)/.test
+
+night: setup $(filter $(SIMULATED),$(INPUT))
+	@$(BIN)/strix night --config conf/jobs/night.yaml --input $(INPUT) --output $(OUTPUT) \
+		$(if $(SCHEMAS),--schemas $(SCHEMAS)) $(ARGS)
+
+$(SIMULATED): | $(VENV)/.runtime
+	$(BIN)/strix simulate $(SIMULATED) --n 500
+
+lint: setup-test
+	$(BIN)/ruff check jobs science_modules tests
+	$(BIN)/ruff format --check jobs science_modules tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: lint
+	$(BIN)/python -m pytest -m "not soak" --cov --cov-report=term $(ARGS)
+
+soak: setup-test
+	.ci/soak
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage .import_linter_cache

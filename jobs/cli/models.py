@@ -1,0 +1,60 @@
+"""`strix models list | add NAME --from PATH|URL`: published weights, verified and made ready for scoring."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs import models
+from science_modules import registry
+
+
+def main(arguments: list[str]) -> int:
+    """Run the verb; 0 if done, 2 for an unknown module, 3 if the weights cannot be had."""
+    given = _parser().parse_args(arguments)
+    try:
+        if given.action == "list":
+            _list(given.models)
+        else:
+            _add(given.name, given.source, given.models)
+    except registry.UnknownModule as error:
+        sys.stderr.write(f"strix models: {error}\n")
+        return 2
+    except models.ArtefactError as error:
+        sys.stderr.write(f"strix models: {error}\n")
+        return 3
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="strix models", description="Trained artefacts of science modules.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="what every module needs and whether it is there")
+    add = actions.add_parser("add", help="verify published weights and convert them for scoring")
+    add.add_argument("name", help="module, e.g. acai")
+    add.add_argument("--from", dest="source", help="folder or URL of the published files; default: as the module declares")
+    for each in (listing, add):
+        each.add_argument("--models", type=Path, help="directory of artefacts (default: $STRIX_MODELS, else models)")
+    return parser
+
+
+def _list(directory: Path | None) -> None:
+    table = Table("module", "artefact", "state", "licence", "published at")
+    for name in registry.names():
+        module = registry.get(name)
+        lacking = {each.name for each in models.missing(module, directory)}
+        for artefact in module.artefacts:
+            state = "missing" if artefact.name in lacking else "here"
+            table.add_row(name, artefact.name, state, artefact.licence, artefact.source)
+    Console().print(table)
+
+
+def _add(name: str, source: str | None, directory: Path | None) -> None:
+    module = registry.get(name)
+    if not any(each.original for each in module.artefacts):
+        sys.stdout.write(f"{name} needs no weights from elsewhere\n")
+        return
+    for path in models.add(module, source, directory):
+        sys.stdout.write(f"{path}\n")
