@@ -1,9 +1,13 @@
 """Fixtures that all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from jobs.services.kafka import KafkaBroker, start_kafka
+from jobs.session import EnvironmentProblem, find_java
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,3 +24,15 @@ def real_alerts() -> Path:
     if not directory.is_dir():
         pytest.skip(f"no real alerts: {directory} is absent; set STRIX_REAL_ALERTS to the directory that has them")
     return directory
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A real broker of this test run, on free ports, gone at its end; mark its tests `kafka`."""
+    try:
+        find_java()
+    except EnvironmentProblem as problem:
+        pytest.skip(f"no Kafka broker: {problem}")
+    broker = start_kafka(tmp_path_factory.mktemp("kafka"))
+    yield broker
+    broker.stop()

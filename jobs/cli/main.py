@@ -31,6 +31,7 @@ VERBS = {
     "models": Verb("add published weights", "jobs.cli.models"),
     "ledger": Verb("check that every alert is accounted for", "jobs.cli.ledger"),
     "quarantine": Verb("list, show or replay what was refused", "jobs.cli.quarantine"),
+    "services": Verb("start and stop a real Kafka on this machine", "jobs.cli.services"),
     "doctor": Verb("check everything that a job needs", "jobs.cli.doctor"),
 }
 

@@ -1,0 +1,76 @@
+"""`strix services up|down|list`: a real Kafka on this machine, without Docker."""
+
+import argparse
+import subprocess
+import sys
+
+from jobs.services.running import SERVICES, Running, down, find, up
+from jobs.session import EnvironmentProblem
+
+OK, USAGE, ENVIRONMENT = 0, 2, 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the verb."""
+    options = argparse.ArgumentParser(prog="strix services", description=__doc__)
+    actions = options.add_subparsers(dest="action", required=True)
+    begin = actions.add_parser("up", help="start services and wait until they answer")
+    begin.add_argument("names", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; default: all")
+    begin.add_argument("--port", type=int, help="for one service; default: its usual port, or any if that is taken")
+    end = actions.add_parser("down", help="stop services and remove all that they kept")
+    end.add_argument("names", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; default: all")
+    actions.add_parser("list", help="what runs, and where")
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says.
+
+    Returns
+    -------
+    int
+        0 done, 2 no such service, 3 it could not be started; `list`: 3 if one that was started has died.
+    """
+    given = parser().parse_args(arguments)
+    names = getattr(given, "names", None) or list(SERVICES)
+    unknown = [name for name in names if name not in SERVICES]
+    if unknown:
+        return _say(f"no service {unknown[0]!r}; the services are {', '.join(SERVICES)}", USAGE)
+    if given.action == "up" and given.port is not None and len(names) > 1:
+        return _say(f"--port is for one service, {len(names)} were named", USAGE)
+    try:
+        return {"up": _up, "down": _down, "list": _list}[given.action](names, getattr(given, "port", None))
+    except (EnvironmentProblem, subprocess.TimeoutExpired) as error:
+        return _say(str(error), ENVIRONMENT)
+
+
+def _up(names: list[str], port: int | None) -> int:
+    for name in names:
+        _tell(up(name, port))
+    return OK
+
+
+def _down(names: list[str], _: int | None) -> int:
+    for name in names:
+        sys.stdout.write(f"{name}: stopped, its data is removed\n" if down(name) else f"{name}: was not running\n")
+    return OK
+
+
+def _list(names: list[str], _: int | None) -> int:
+    known = [service for name in names if (service := find(name)) is not None]
+    for service in known:
+        _tell(service)
+    if not known:
+        sys.stdout.write("no service runs; `strix services up` starts one\n")
+    return OK if all(service.up for service in known) else ENVIRONMENT
+
+
+def _tell(service: Running) -> None:
+    addresses = ", ".join(f"{name} {address}" for name, address in service.addresses.items())
+    state = "up" if service.up else "died"
+    sys.stdout.write(f"{service.name}: {state}, {addresses} ({service.directory})\n")
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"strix: {message}\n")
+    return code

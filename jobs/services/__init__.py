@@ -1,0 +1,1 @@
+"""Real services for everybody, without Docker: started, found and stopped by `strix services`."""

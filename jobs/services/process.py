@@ -1,0 +1,106 @@
+"""A Java service as a process of its own: started, waited for, stopped."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from jobs.session import EnvironmentProblem
+
+STOP_S = 20.0
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on: the preferred one if it is free, else any."""
+    for port in [preferred, 0] if preferred else [0]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port or 0))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise EnvironmentProblem("no free TCP port on 127.0.0.1")
+
+
+def start(command: Sequence[str], log: Path, directory: Path) -> int:
+    """Start a command in a session of its own, so that it outlives this process; its process id."""
+    with open(log, "ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=directory,
+            start_new_session=True,
+        )
+    return process.pid
+
+
+def wait_ready(ready: Callable[[], bool], pid: int, log: Path, patience_s: float) -> None:
+    """Wait until a service answers.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If its process ends first or it does not answer in time; with the end of its log.
+    """
+    deadline = time.monotonic() + patience_s
+    while not ready():
+        if not alive(pid):
+            raise EnvironmentProblem(f"process {pid} ended before it answered; the end of {log}:\n{tail(log)}")
+        if time.monotonic() > deadline:
+            raise EnvironmentProblem(
+                f"process {pid} did not answer in {patience_s:g} s; the end of {log}:\n{tail(log)}"
+            )
+        time.sleep(0.1)
+
+
+def alive(pid: int, created: float | None = None) -> bool:
+    """Whether a process runs; with `created` (seconds since 1970): whether it is still the same process."""
+    try:
+        process = psutil.Process(pid)
+        same = created is None or abs(process.create_time() - created) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def created(pid: int) -> float:
+    """When a process was started, seconds since 1970."""
+    return float(psutil.Process(pid).create_time())
+
+
+def stop(pid: int) -> None:
+    """End a process: SIGTERM, and SIGKILL if it has not ended after 20 s."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + STOP_S
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return
+        while alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not alive(pid):
+            _reap(pid)
+            return
+
+
+def _reap(pid: int) -> None:
+    """Take the exit status if it was our own child, so that no zombie is left."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log."""
+    if not log.exists():
+        return "(no log)"
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
