@@ -8,9 +8,10 @@ import fnmatch
 import glob
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -46,13 +47,6 @@ class _Walk:
         return unit
 
 
-@dataclass
-class _Progress:
-    stop: int
-    end: int
-    last: bool
-
-
 class FileSource:
     """Packets in files.
 
@@ -76,7 +70,8 @@ class FileSource:
         self.patterns = tuple(patterns)
         self.tasks = tasks
         self.spooler = Spooler(spool)
-        self._progress: dict[str, _Progress] = {}
+        self._progress: dict[str, Range] = {}
+        self._begun: set[str] = set()
         self._walks: dict[str, _Walk] = {}
         self._young = 0
 
@@ -127,11 +122,15 @@ class FileSource:
 
     def _note(self, ranges: Sequence[Range]) -> None:
         for each in ranges:
-            self._progress[each.path] = _Progress(each.stop, each.end, each.last)
+            self._progress[each.path] = each
+            (self._begun.discard if each.last else self._begun.add)(each.path)
 
     def _unread(self) -> Iterator[str]:
         self._young = 0
-        for path in self._look():
+        found = self._look()
+        for path in sorted(self._begun - set(found)):
+            self._progress[path].check_unchanged()
+        for path in found:
             known = self._progress.get(path)
             if known is None or not known.last:
                 yield path
@@ -155,23 +154,22 @@ class FileSource:
         name = os.path.basename(path)
         if name.startswith((".", "_")) or name.endswith(".tmp"):
             return
-        if path not in self._progress and self._is_young(path):
+        status = _regular(path)
+        if status is None:
+            return
+        # A time in the future says nothing of the file's age: it is read at once.
+        if path not in self._progress and 0 <= time.time() - status.st_mtime < self.settle_s:
             self._young += 1
             return
         yield path
-
-    def _is_young(self, path: str) -> bool:
-        try:
-            age = time.time() - os.stat(path).st_mtime
-        except FileNotFoundError:
-            return False
-        return 0 <= age < self.settle_s
 
     def _take(self, path: str, wanted: int, grain: int) -> Iterator[Range]:
         """Ranges of at most about `grain` packets of one file, `wanted` in all."""
         kind = kind_of(path)
         status = os.stat(path)
         known = self._progress.get(path)
+        if known:
+            known.check_unchanged()
         start, offset = (known.stop, known.end) if known else (0, 0)
         walk = self._walks.pop(path, None) or _Walk(units(kind, path, start, offset))
         current = Range(kind, path, start, start, offset, offset, status.st_size, status.st_mtime_ns, last=False)
@@ -192,3 +190,12 @@ class FileSource:
     def _closed(self, current: Range, *, last: bool) -> Range:
         self.spooler.finish()
         return replace(current, last=last)
+
+
+def _regular(path: str) -> os.stat_result | None:
+    """What is known of a file; None for what went away since it was listed, a dangling link, a pipe."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None

@@ -3,6 +3,7 @@
 A batch is taken once it is closed, so a compacted or moved raw file is never taken for new packets.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import DataFile, Record, StreamLedger, streams
 from jobs.corridor.sources.files import LEAST_PER_TASK, NoInput
-from jobs.corridor.sources.ranges import Range, divide, total
+from jobs.corridor.sources.ranges import InputChanged, Range, divide, total
 from jobs.corridor.sources.readers import read_ranges
 from jobs.corridor.stage import Read, from_closure
 
@@ -59,6 +60,11 @@ class LedgerSource:
     def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
         """One numbered row per task; the ranges travel with the function."""
         del staging
+        for each in ranges:
+            if not os.path.exists(each.path):
+                raise InputChanged(
+                    f"{each.path} is gone, the ledger says that batch {each.batch} wrote it; put it back"
+                )
         most = max(spark.sparkContext.defaultParallelism, total(ranges) // LEAST_PER_TASK)
         works = divide(ranges, min(self.tasks, most))
         return spark.range(0, len(works), 1, len(works)), from_closure(works, read_ranges)

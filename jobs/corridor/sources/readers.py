@@ -3,20 +3,20 @@
 import mmap
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from jobs.corridor.decode import Message
-from jobs.corridor.decode.container import MAGIC, Header, blocks, read_header
+from jobs.corridor.decode.container import MAGIC, Header
 from jobs.corridor.decode.fault import Fault
+from jobs.corridor.decode.limits import DEFAULT
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sources.ranges import Range, Sourced
 from jobs.corridor.sources.spool import read_spool
 from jobs.corridor.sources.tarballs import Member, members
-from jobs.corridor.sources.units import FILE_LIMITS, count_in
+from jobs.corridor.sources.units import RAW_COLUMNS, count_in, file_header, sound_blocks
 
 # Blocks of a container go to the decoder together up to about this many bytes.
 MESSAGE_BYTES = 4 * 1024 * 1024
@@ -27,11 +27,13 @@ def read_ranges(ranges: Sequence[Range]) -> Iterator[Sourced]:
     """The messages of these ranges, in order."""
     readers = {"container": _container, "tar": _tar, "targz": _spooled, "raw": _raw, "quarantine": _quarantine}
     for each in ranges:
-        yield from readers[each.kind](each)
+        if len(each):
+            yield from readers[each.kind](each)
 
 
 def _origin(file: str, index: int) -> dict[str, Any]:
-    return {"file": file, "index": index}
+    """Provenance of a packet in a file; a name that is not UTF-8 is told with its bytes escaped."""
+    return {"file": file.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"), "index": index}
 
 
 def _container(planned: Range) -> Iterator[Sourced]:
@@ -43,37 +45,48 @@ def _container(planned: Range) -> Iterator[Sourced]:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
-                header = read_header(data, FILE_LIMITS)
+                header = file_header(data)
             except Fault:
                 yield _whole_file(planned, size)
                 return
             head, at, index = data[: header.end], max(planned.offset, header.end), planned.start
-            for end, count in _cuts(data, header, at, planned.end):
-                yield Sourced(Message(head + data[at:end]), _origin(planned.path, index))
+            for end, count, fault in _cuts(data, header, at, planned.end):
+                origin = _origin(planned.path, index)
+                yield (
+                    _rest(head, data, at, end, origin, fault)
+                    if fault
+                    else Sourced(Message(head + data[at:end]), origin)
+                )
                 at, index = end, index + count
 
 
-def _cuts(data: mmap.mmap, header: Header, at: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where to cut blocks at:end into messages: each message's end and number of packets; a bad rest is a message."""
+def _cuts(data: mmap.mmap, header: Header, at: int, end: int) -> Iterator[tuple[int, int, Fault | None]]:
+    """Where to cut blocks at:end into messages: each message's end, number of packets, and what is wrong with a rest."""
     count = 0
-    first = at
+    last = at
     try:
-        for block in blocks(data, replace(header, end=at), FILE_LIMITS):
+        for block in sound_blocks(data, header, at):
             if block.at >= end:
                 break
-            count += block.count
-            first = block.end
-            if block.end - at >= MESSAGE_BYTES:
-                yield block.end, count
-                at, count = block.end, 0
-    except Fault:
-        if first > at:
-            yield first, count
-            at, count = first, 0
-        yield end, 1
-        return
-    if end > at:
-        yield end, count
+            if last > at and (block.end - at > MESSAGE_BYTES or count + block.count > DEFAULT.max_records):
+                yield last, count, None
+                at, count = last, 0
+            last, count = block.end, count + block.count
+        if last > at:
+            yield last, count, None
+    except Fault as fault:
+        if last > at:
+            yield last, count, None
+        if last < end:
+            yield end, 1, fault
+
+
+def _rest(head: bytes, data: mmap.mmap, at: int, end: int, origin: dict[str, Any], fault: Fault) -> Sourced:
+    """The unreadable rest of a container as one message, for the decoder to refuse; of a very long one the beginning."""
+    if end - at <= MAX_PACKET_BYTES:
+        return Sourced(Message(head + data[at:end]), origin)
+    kept = Fault(fault.reason, f"{fault.message}; a rest of {end - at} bytes, its beginning is kept", fault.byte)
+    return Sourced(Message(head + data[at : at + MAX_PACKET_BYTES]), origin, kept.refusal("container"))
 
 
 def _whole_file(planned: Range, size: int) -> Sourced:
@@ -113,7 +126,7 @@ def _raw(planned: Range) -> Iterator[Sourced]:
     """Packets of a raw table, with the origin that they had."""
     file = pq.ParquetFile(planned.path)
     groups = range(planned.offset, planned.end) if planned.end else range(file.num_row_groups)
-    for batch in file.iter_batches(256, row_groups=list(groups), columns=["value", "schema", "provenance"]):
+    for batch in file.iter_batches(256, row_groups=list(groups), columns=list(RAW_COLUMNS)):
         for row in batch.to_pylist():
             yield Sourced(Message(row["value"], row["schema"]), row["provenance"])
 

@@ -61,7 +61,7 @@ def read_spool(path: str) -> Iterator[tuple[int, Member]]:
 
 def spool_again(ranges: Sequence[Range], directory: Path) -> list[Range]:
     """The ranges with spool files for those of compressed archives that have none, as after a restart."""
-    lost = [each for each in ranges if each.kind == "targz" and not os.path.exists(each.spool or "-")]
+    lost = [each for each in ranges if each.kind == "targz" and len(each) and not os.path.exists(each.spool or "-")]
     if not lost:
         return list(ranges)
     shutil.rmtree(directory, ignore_errors=True)

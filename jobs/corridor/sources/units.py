@@ -9,17 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from isal import igzip
 
-from jobs.corridor.decode.container import MAGIC, blocks, read_header
+from jobs.corridor.decode.container import MAGIC, Block, Header, blocks, read_header
 from jobs.corridor.decode.fault import Fault
-from jobs.corridor.decode.limits import Limits
+from jobs.corridor.decode.limits import DEFAULT, Limits
 from jobs.corridor.decode.varint import Bytes
 from jobs.corridor.sources.tarballs import Member, members
 
-# A file may hold any number of records; only what is decoded at once is bounded.
-FILE_LIMITS = Limits(max_records=1 << 62)
+# What is read of a raw table.
+RAW_COLUMNS = ("value", "schema", "provenance")
+# A file may hold any number of records; only what is decoded at once is bounded (see sound_blocks).
+_FILE_LIMITS = Limits(max_records=1 << 62)
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,16 @@ def units(kind: str, path: str, start: int, offset: int) -> Iterator[Unit]:
 
 
 def count_in(data: Bytes) -> int:
-    """Packets that the decoder makes of these bytes."""
-    return sum(unit.count for unit in _blocks(data, 0))
+    """Packets that the decoder makes of these bytes when it gets them as one message."""
+    if data[: len(MAGIC)] != MAGIC:
+        return 1
+    count = 0
+    try:
+        for block in blocks(data, read_header(data, DEFAULT), DEFAULT):
+            count += block.count
+    except Fault:
+        count += 1
+    return count
 
 
 def _container_units(path: str, offset: int) -> Iterator[Unit]:
@@ -65,15 +76,32 @@ def _container_units(path: str, offset: int) -> Iterator[Unit]:
         yield from _blocks(data, offset)
 
 
+def file_header(data: Bytes) -> Header:
+    """The header of a container in a file; raises Fault."""
+    return read_header(data, _FILE_LIMITS)
+
+
+def sound_blocks(data: Bytes, header: Header, at: int) -> Iterator[Block]:
+    """The sound blocks from byte `at` on, which is where one begins; raises Fault for what is behind them.
+
+    A block that announces more records than the decoder takes at once is not sound.
+    """
+    for block in blocks(data, replace(header, end=at), _FILE_LIMITS):
+        if block.count > DEFAULT.max_records:
+            wanted = f"wants at most {DEFAULT.max_records} records in a block"
+            raise Fault("too_large", f"{wanted}, found {block.count} announced", block.at)
+        yield block
+
+
 def _blocks(data: Bytes, offset: int) -> Iterator[Unit]:
     if data[: len(MAGIC)] != MAGIC:
         yield Unit(1, 0, len(data))
         return
     at = offset
     try:
-        header = read_header(data, FILE_LIMITS)
+        header = file_header(data)
         at = max(offset, header.end)
-        for block in blocks(data, replace(header, end=at), FILE_LIMITS):
+        for block in sound_blocks(data, header, at):
             yield Unit(block.count, block.at, block.end)
             at = block.end
     except Fault:
@@ -102,10 +130,21 @@ def _count_member(member: Member) -> int:
 
 
 def _raw_units(path: str, start: int) -> Iterator[Unit]:
-    metadata = pq.read_metadata(path)
+    metadata = _raw_metadata(path)
     first = 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group).num_rows
         if first >= start:
             yield Unit(rows, group, group + 1)
         first += rows
+
+
+def _raw_metadata(path: str) -> pq.FileMetaData:
+    try:
+        metadata = pq.read_metadata(path)
+    except pa.ArrowException as error:
+        raise ValueError(f"{path} should be a raw table of Strix, it is no Parquet file: {error}") from None
+    found = metadata.schema.to_arrow_schema().names
+    if not set(RAW_COLUMNS) <= set(found):
+        raise ValueError(f"{path} should be a raw table of Strix with {', '.join(RAW_COLUMNS)}, it has {found}")
+    return metadata
