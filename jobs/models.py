@@ -74,7 +74,7 @@ def _fetched(module: ScienceModule, original: Original, url: str) -> bytes:
 
 
 def _absent(module: ScienceModule, original: Original, looked: str) -> ArtefactError:
-    how = f"get it from {original.url}, then: strix models add {module.name} DIRECTORY"
+    how = f"get it from {original.url}, then: strix models add {module.name} --from DIRECTORY"
     return ArtefactError(f"{module.name} wants {original.name}, looked for at {looked}; {how}")
 
 

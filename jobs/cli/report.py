@@ -32,7 +32,7 @@ def print_outcome(
     rate : float
         Alerts per second of the run, start of Spark not counted.
     """
-    console = console or Console()
+    console = console or _console()
     totals = empty_counts()
     for record in records:
         for counts in record.nights.values():
@@ -43,9 +43,21 @@ def print_outcome(
     if totals["modules"]:
         console.print(_module_table(totals, outcome.science))
         _print_scores(console, outcome, records)
-    for name, problem in outcome.science.left_out.items():
-        console.print(f"[yellow]{name} was left out:[/yellow] {problem}", highlight=False)
+    _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals)
+
+
+def _console() -> Console:
+    """A console for tables: a pipe has no width of its own, and ids must not be cut."""
+    console = Console()
+    return console if console.is_terminal else Console(width=120)
+
+
+def _print_left_out(console: Console, science: Science) -> None:
+    for name, problem in science.left_out.items():
+        told = f"[yellow]{name} was left out:[/yellow] its published weights are not here; add them with"
+        console.print(f"{told} `strix models add {name} --from PATH|URL`", highlight=False, soft_wrap=True)
+        console.print(f"  [dim]{problem}[/dim]", highlight=False, soft_wrap=True)
 
 
 def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
@@ -89,7 +101,7 @@ def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record])
         return
     table = Table(title="highest scores", title_justify="left")
     for column in ("score", "value", "object", "alert", "night"):
-        table.add_column(column, justify="right" if column == "value" else "left")
+        table.add_column(column, justify="right" if column == "value" else "left", no_wrap=True)
     best = highest(outcome.layout, records, names)
     for name in names:
         for value, object_id, alert_id, night, simulated in best[name]:

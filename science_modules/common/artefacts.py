@@ -65,5 +65,5 @@ def _read(module: ScienceModule, artefact: Artefact, where: tuple[Path, ...]) ->
         if path.is_file():
             return verified(path.read_bytes(), artefact.sha256, f"{module.name}: {path}")
     looked = " and ".join(str(folder) for folder in where)
-    how = f"strix models add {module.name}" if artefact.original else f"it is from {artefact.source}"
+    how = f"strix models add {module.name} [--from PATH|URL]" if artefact.original else f"it is from {artefact.source}"
     raise ArtefactError(f"{module.name} wants {artefact.name}, looked for in {looked}; get it: {how}")
