@@ -37,7 +37,7 @@ class Datums:
         self._limits = limits
         self._walk = Walk(writer, limits.max_values)
 
-    def split(self, block: bytes, count: int) -> tuple[list[int], Fault | None]:
+    def split(self, block: bytes, count: int) -> tuple[Sequence[int], Fault | None]:
         """Where `count` datums that stand one behind the other begin and end.
 
         Returns

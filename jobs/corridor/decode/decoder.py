@@ -1,5 +1,6 @@
 """Messages of any mixture of surveys and schema versions to Arrow, with every datum accounted for."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.corridor.decode.datums import Datums
+from jobs.corridor.decode.fast_datums import FastDatums
 from jobs.corridor.decode.limits import DEFAULT, Limits
 from jobs.corridor.decode.messages import Decoded, Group, Message, Refused
 from jobs.corridor.decode.schemas import SchemaDirectory
@@ -41,11 +43,20 @@ class Decoder:
     schema_directory : path or None
         Where the writer schemas of wire messages are; see SchemaDirectory.
     limits : Limits
+    fast : bool or None
+        Whether compiled code decodes what it can; the answers are the same. None: yes, unless STRIX_DECODE is slow.
     """
 
-    def __init__(self, surveys: Sequence[Survey], schema_directory: Path | None, limits: Limits = DEFAULT) -> None:
+    def __init__(
+        self,
+        surveys: Sequence[Survey],
+        schema_directory: Path | None,
+        limits: Limits = DEFAULT,
+        fast: bool | None = None,
+    ) -> None:
         self._surveys = tuple(surveys)
-        self._datums = lru_cache(maxsize=32)(lambda writer: Datums(writer, limits))
+        chosen = FastDatums if (os.environ.get("STRIX_DECODE") != "slow" if fast is None else fast) else Datums
+        self._datums = lru_cache(maxsize=32)(lambda writer: chosen(writer, limits))
         self._survey = lru_cache(maxsize=32)(self._match)
         self._splitter = Splitter(SchemaDirectory(schema_directory, limits), limits, self._datums)
 
