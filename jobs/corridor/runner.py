@@ -19,6 +19,7 @@ from jobs.corridor.batch import BatchLife, Recipe
 from jobs.corridor.ids import IdIndex
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Plan, Record, StreamLedger, records
+from jobs.corridor.progress import Done, Progress, watched
 from jobs.corridor.sinks.sink import Sink
 from jobs.corridor.sources.ranges import Range
 from jobs.corridor.stage import Read
@@ -42,6 +43,9 @@ class Source(Protocol):
 
     def waiting_s(self) -> float | None:
         """Seconds until something that was seen but could not be taken yet may be; None if there is nothing."""
+
+    def share(self) -> float | None:
+        """How much of what is known to be there has been planned, 0 to 1; None if that is not known."""
 
     def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
         """A DataFrame whose partitions are the tasks, and what turns a partition's rows into messages."""
@@ -77,11 +81,12 @@ class Runner:
         self.index = IdIndex(self.layout, self.recipe.tables)
         self.life = BatchLife(self.spark, self.layout, self.ledger, self.source, self.recipe, self.index, self.sinks)
         self.status = Status(self.layout, self.job, self.stream)
+        self.done = Done()
         self._stop = threading.Event()
 
     def run(self, trigger: str, interval_s: float) -> Status:
         """Work until everything is read (`available_now`) or until SIGTERM (`continuous`), which ends after the batch in hand."""
-        with self._until_terminated():
+        with self._until_terminated(), Progress(self.job, self.done, self._tasks):
             self._recover()
             while not self._stop.is_set():
                 ranges = self.source.plan(self.limit)
@@ -128,6 +133,16 @@ class Runner:
         record = self.life.process(plan)
         self.source.done(plan.ranges)
         self.status.note(record)
+        self.done.packets, self.done.batches = self.status.read, self.status.batches
+        if watched():
+            self.done.share = self.source.share()
+
+    def _tasks(self) -> tuple[int, int]:
+        """Finished and planned tasks of the batch in hand."""
+        tracker = self.spark.sparkContext.statusTracker()
+        stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+        known = [stage for stage in stages if stage is not None]
+        return sum(stage.numCompletedTasks for stage in known), sum(stage.numTasks for stage in known)
 
     @contextmanager
     def _until_terminated(self) -> Iterator[None]:

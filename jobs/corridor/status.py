@@ -1,7 +1,6 @@
-"""What a running job tells: `status.json` after every batch for monitors, a progress line for people at a terminal."""
+"""What a running job tells monitors: `status.json` after every batch."""
 
 import os
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,19 +9,10 @@ from typing import Any
 from jobs.corridor.layout import Layout, replace_json
 from jobs.corridor.ledger import Record
 
-# A job shorter than this needs no progress line.
-QUIET_S = 5.0
-
 
 @dataclass
 class Status:
-    """Counts of this run and the state of the job.
-
-    Attributes
-    ----------
-    expected : int or None
-        Packets that are known to be waiting, where that is known.
-    """
+    """Counts of this run and the state of the job."""
 
     layout: Layout
     job: str
@@ -43,7 +33,6 @@ class Status:
             self.quarantined += sum(counts["quarantined"].values())
         self.batches += 1
         self.write(state, batch=record.batch, timings_s=record.timings_s)
-        self._progress()
 
     def write(self, state: str, **more: Any) -> None:
         """Replace `status.json`."""
@@ -66,9 +55,3 @@ class Status:
     def rate(self) -> float:
         """Packets per second since the start."""
         return self.read / max(time.monotonic() - self.started, 1e-9)
-
-    def _progress(self) -> None:
-        if time.monotonic() - self.started < QUIET_S or not sys.stderr.isatty():
-            return
-        sys.stderr.write(f"\r{self.job}: {self.read:,} packets in {self.batches} batches, {self.rate():,.0f}/s\033[K")
-        sys.stderr.flush()

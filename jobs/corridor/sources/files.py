@@ -101,6 +101,19 @@ class FileSource:
         self._note(ranges)
         return ranges
 
+    def share(self) -> float | None:
+        """Share of the bytes seen at the last look that have been planned."""
+        sizes = {path: os.path.getsize(path) for path in self._look() if os.path.exists(path)}
+        everything = sum(sizes.values())
+        read = sum(min(self._read_bytes(path, size), size) for path, size in sizes.items())
+        return read / everything if everything else None
+
+    def _read_bytes(self, path: str, size: int) -> int:
+        known = self._progress.get(path)
+        if known is None:
+            return 0
+        return size if known.last else known.end
+
     def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
         """One numbered row per task; the ranges travel with the function."""
         for each in ranges:

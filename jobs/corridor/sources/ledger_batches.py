@@ -57,6 +57,11 @@ class LedgerSource:
                     ranges.extend(self._batch(ledger.read(batch), name))
         return ranges
 
+    def share(self) -> float | None:
+        """Share of the other stream's batches that have been planned."""
+        there = sum(len(StreamLedger(self.upstream, stream).sealed()) for stream in streams(self.upstream))
+        return min(len(self._done) / there, 1.0) if there else None
+
     def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
         """One numbered row per task; the ranges travel with the function."""
         del staging
