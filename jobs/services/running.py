@@ -67,7 +67,7 @@ def up(name: str, port: int | None = None) -> Running:
     """
     known = find(name)
     if known is not None and known.up:
-        if port is not None and str(port) not in known.addresses["bootstrap"]:
+        if port is not None and not known.addresses["bootstrap"].endswith(f":{port}"):
             raise EnvironmentProblem(f"{name} runs at {known.addresses['bootstrap']}, port {port} was asked for")
         return known
     down(name)
