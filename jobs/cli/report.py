@@ -15,6 +15,7 @@ from jobs.corridor.counts import Counts, add_counts, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
 from jobs.job import Outcome, Science
+from jobs.top_alerts import most_anomalous
 from science_modules.common.contract import Field, ScienceModule
 
 SCORES_PER_MODULE = 5
@@ -30,19 +31,20 @@ def print_outcome(
     records : sequence of Record
         The batches that the run closed.
     rate : float
-        Alerts per second of the run, start of Spark not counted.
+        Alerts per second of the run, start of Spark not counted; 0 if nothing was read.
     """
     console = console or _console()
     totals = empty_counts()
     for record in records:
         for counts in record.nights.values():
             add_counts(totals, counts)
-    if not records:
-        console.print(f"{job}: nothing new to read; {outcome.layout.root} is up to date")
+    if not outcome.status.batches:
+        console.print(f"{job}: nothing new to read in the input; this is what the output holds")
     console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
     if totals["modules"]:
         console.print(_module_table(totals, outcome.science))
         _print_scores(console, outcome, records)
+        _print_anomalous(console, outcome.layout, records)
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals)
 
@@ -73,7 +75,8 @@ def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
     table.add_row("flux is NULL", f"{totals['null_flux']:,}")
     table.add_row("history points dropped", f"{totals['bad_history']:,}")
     table.add_row("nights", f"{nights:,}")
-    table.add_row("alerts/s", f"{rate:,.0f}")
+    if rate:
+        table.add_row("alerts/s", f"{rate:,.0f}")
     return table
 
 
@@ -90,9 +93,26 @@ def _module_table(totals: Counts, science: Science) -> Table:
 
 
 def score_outputs(module: ScienceModule) -> list[Field]:
-    """The outputs of a module that are scores, by what their description says."""
+    """The outputs of a module that are scores of which high ones stand out, by what their description says."""
     numbers = [output for output in module.outputs if output.type.startswith("float")]
-    return [output for output in numbers if "score" in output.description.lower()][:SCORES_PER_MODULE]
+    described = [output for output in numbers if "score" in output.description.lower()]
+    return [output for output in described if "lower is more" not in output.description][:SCORES_PER_MODULE]
+
+
+def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]) -> None:
+    found = most_anomalous(layout, records)
+    if not found:
+        return
+    table = Table(
+        title="most anomalous (percentile among the alerts that the forest learned from)", title_justify="left"
+    )
+    for column in ("percentile", "object", "alert", "night"):
+        table.add_column(column, justify="right" if column == "percentile" else "left", no_wrap=True)
+    table.add_column("why: the features that contributed most")
+    for each in found:
+        mark = " SIMULATED" if each.simulated else ""
+        table.add_row(f"{each.percentile:.2f}", f"{each.object_id}{mark}", each.alert_id, str(each.night), each.why)
+    console.print(table)
 
 
 def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record]) -> None:
@@ -147,6 +167,7 @@ def _top(table: pa.Table, name: str, count: int) -> list[Best]:
 
 def _print_next(console: Console, layout: Layout, totals: Counts) -> None:
     root = os.path.relpath(layout.root)
+    root = str(layout.root) if root.startswith("..") else root
     console.print(f"\noutput: {layout.root}", highlight=False, soft_wrap=True)
     console.print("next:")
     console.print(f"  strix ledger check {root}", highlight=False)

@@ -68,7 +68,8 @@ def _run(job: str, given: argparse.Namespace) -> int:
     ledger = StreamLedger(outcome.layout, outcome.stream)
     first = len(ledger.sealed()) - outcome.status.batches
     checked = check_ledger(outcome.layout, since={outcome.stream: first})
-    records = [ledger.read(batch) for batch in ledger.sealed()[first:]]
+    # With nothing new to read, the table is of all that the stream has read before.
+    records = [ledger.read(batch) for batch in ledger.sealed()[first if outcome.status.batches else 0 :]]
     print_outcome(job, outcome, records, outcome.status.rate())
     for gap in checked.gaps:
         Console(stderr=True).print(f"[red]ledger:[/red] {gap}", highlight=False)
