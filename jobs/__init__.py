@@ -7,12 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jobs.interactive import enrich, module_udf
+    from jobs.interactive import enrich, module_udf, read_packets
     from jobs.scan import scan
 
-__all__ = ["enrich", "module_udf", "scan"]
+__all__ = ["enrich", "module_udf", "read_packets", "scan"]
 
-_HOMES = {"enrich": "jobs.interactive", "module_udf": "jobs.interactive", "scan": "jobs.scan"}
+_HOMES = {
+    "enrich": "jobs.interactive",
+    "module_udf": "jobs.interactive",
+    "read_packets": "jobs.interactive",
+    "scan": "jobs.scan",
+}
 
 
 def __getattr__(name: str) -> Any:

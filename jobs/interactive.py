@@ -1,17 +1,74 @@
 """Science modules by hand: over a plain Arrow table, or as a column of a Spark DataFrame."""
 
+import os
+import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from jobs.corridor.enrichment import Enrichment
+from jobs.corridor.guard import Limits, Watchdog
+from jobs.corridor.one_pass import OnePass, PassOptions
+from jobs.corridor.sources.files import FileSource
+from jobs.corridor.sources.ranges import batched
+from jobs.corridor.sources.readers import read_ranges
+from jobs.corridor.surveys.times import tai_of_unix
 from science_modules import registry
 from science_modules.common import artefacts
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
+
+
+def read_packets(
+    *paths: str | Path, surveys: Sequence[str] = ("ztf", "lsst"), schemas: str | Path | None = None
+) -> pa.Table:
+    """Alert packets as a table in the common view, without Spark.
+
+    Parameters
+    ----------
+    *paths : str or pathlib.Path
+        Files, directories, globs, .tar or .tar.gz archives. All of it is held in memory: a night is for `strix night`.
+    surveys : sequence of str
+        Whose packets are taken.
+    schemas : str or pathlib.Path, optional
+        Directory of schemas for the Confluent wire format; $STRIX_SCHEMAS if not given.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of `science_modules.common.view`, the stamps, `candidate`, `provenance`. Duplicates stay.
+
+    Raises
+    ------
+    NoInput
+        If a path names nothing.
+    ValueError
+        If a packet cannot be read: with the reason, the number of such packets and the first one's origin.
+    """
+    options = PassOptions(tuple(surveys), _schemas(schemas), (), tai_of_unix(time.time()))
+    one_pass = OnePass(options, {}, Watchdog(Limits()))
+    with TemporaryDirectory() as spool:
+        source = FileSource([str(path) for path in paths], 0.0, Path(spool))
+        source.check()
+        messages = batched(read_ranges(source.plan(sys.maxsize)), 256, 48 * 1024 * 1024)
+        passed = [one_pass(group) for group in messages]
+    refused = pa.concat_tables([each.refused for each in passed]) if passed else None
+    if refused is not None and refused.num_rows:
+        first = refused.slice(0, 1).to_pylist()[0]
+        told = f"first {first['reason']}: {first['message']} ({first['provenance']['file']})"
+        raise ValueError(f"{refused.num_rows} packet(s) cannot be read; {told}")
+    table = pa.concat_tables([one_pass.schema.empty_table(), *(each.alerts for each in passed)])
+    return table.drop_columns(["schema", "value", "content_hash"])
+
+
+def _schemas(given: str | Path | None) -> str | None:
+    found = given or os.environ.get("STRIX_SCHEMAS")
+    return os.path.abspath(found) if found else None
 
 
 def enrich(table: pa.Table, modules: Sequence[str], models: Path | None = None) -> pa.Table:

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.corridor.batch import BatchLife, Recipe
@@ -24,9 +23,7 @@ from jobs.corridor.sinks.sink import Sink
 from jobs.corridor.sources.ranges import Range
 from jobs.corridor.stage import Read
 from jobs.corridor.status import Status
-from jobs.corridor.surveys.times import utc_to_tai
-
-MJD_OF_UNIX_EPOCH = 40587.0
+from jobs.corridor.surveys.times import tai_of_unix
 
 
 class Source(Protocol):
@@ -123,7 +120,7 @@ class Runner:
             batch=sealed[-1] + 1 if sealed else 0,
             job=self.job,
             planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            now_mjd=float(utc_to_tai(np.array([MJD_OF_UNIX_EPOCH + time.time() / 86400.0]))[0]),
+            now_mjd=tai_of_unix(time.time()),
             ranges=tuple(ranges),
         )
         self.ledger.write_plan(plan)

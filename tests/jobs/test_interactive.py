@@ -32,3 +32,21 @@ def test_a_module_as_a_spark_column_gives_what_it_gives_without_spark(
 
 def _light_curve() -> list[str]:
     return [name for name in examples.schema("ztf").names if name.startswith("lc_")]
+
+
+def test_packets_of_a_file_become_the_common_view(tmp_path: Path) -> None:
+    from jobs import enrich, read_packets
+    from jobs.simulation import simulate
+
+    simulate(tmp_path / "night", 30, seed=1, layout="containers", per_file=10)
+    alerts = read_packets(tmp_path / "night")
+    assert alerts.num_rows == 30 and alerts["is_simulated"].to_pylist() == [True] * 30
+    assert enrich(alerts, modules=["stetson_k"])["stetson_k"].type.get_field_index("k") == 0
+
+
+def test_a_packet_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    from jobs import read_packets
+
+    (tmp_path / "bad.avro").write_bytes(b"no packet")
+    with pytest.raises(ValueError, match=r"1 packet.*not_avro.*bad\.avro"):
+        read_packets(tmp_path / "bad.avro")

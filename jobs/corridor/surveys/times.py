@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MJD_ZERO = 2400000.5  # Julian date of MJD 0
+MJD_OF_UNIX_EPOCH = 40587.0  # 1970-01-01
 _MJD_EPOCH = np.datetime64("1858-11-17", "D")
 _FIRST_MJD = 41317.0  # 1972-01-01, first whole leap second
 _LAST_MJD = 2958465.0  # year 9958: keeps a nonsense time away from the calendar routines
@@ -92,3 +93,8 @@ def _converted(mjd: Floats, function: Callable[..., tuple[Floats, Floats, NDArra
     _, converted, status = function(MJD_ZERO, np.where(known, mjd, _FIRST_MJD))
     result: Floats = np.where(known & (status >= 0), converted, np.nan)
     return result
+
+
+def tai_of_unix(seconds: float) -> float:
+    """MJD TAI of a time in Unix seconds."""
+    return float(utc_to_tai(np.array([MJD_OF_UNIX_EPOCH + seconds / 86400.0]))[0])
