@@ -1,0 +1,82 @@
+"""A small awkward night, the same night undisturbed, and jobs that leave no process behind."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+# The helpers beside this file, in whatever way pytest imports tests.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from comparing import gaps
+from job_process import Job
+from packets import write_night
+
+MODULES = "stetson_k,rise,kills_worker,hangs_worker,raises,dies_by_chance"
+LIMIT = 20
+
+
+@dataclass(frozen=True)
+class Night:
+    """An input and what a job needs to read it."""
+
+    directory: Path
+    options: tuple[str, ...]
+
+    def arguments(self, output: Path, *more: str, limit: int = LIMIT) -> list[str]:
+        """Verb and options of a night over the input."""
+        fixed = ["night", "--input", str(self.directory), "--output", str(output), "--modules", MODULES]
+        return [*fixed, "--settle-s", "0", "--max-alerts-per-batch", str(limit), *self.options, *more]
+
+
+Start = Callable[..., Job]
+
+
+@pytest.fixture(scope="session")
+def real_packets(request: pytest.FixtureRequest) -> Path | None:
+    """The directory of real packets, None where there is none: the night is then simulated only."""
+    try:
+        directory: Path = request.getfixturevalue("real_alerts")
+    except pytest.skip.Exception:
+        return None
+    return directory
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory, real_packets: Path | None) -> Night:
+    """A small night with several surveys where real packets are there."""
+    directory = tmp_path_factory.mktemp("night") / "packets"
+    directory.mkdir()
+    write_night(directory, real_packets)
+    schemas = ("--schemas", str(real_packets / "lsst_alerts" / "schemas")) if real_packets else ()
+    return Night(directory, schemas)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, night: Night) -> Path:
+    """The output of a job over the night that nothing disturbed."""
+    scratch = tmp_path_factory.mktemp("undisturbed")
+    job = Job(night.arguments(scratch / "out"), scratch, {})
+    assert job.wait() == 0, job.said()
+    assert gaps(scratch / "out") == []
+    assert job.left() == []
+    return scratch / "out"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a job; when the test is over, nothing that it started may live."""
+    started: list[Job] = []
+
+    def begin(arguments: list[str], **environment: str) -> Job:
+        started.append(Job(arguments, tmp_path / "scratch", environment))
+        return started[-1]
+
+    yield begin
+    for job in started:
+        if job.process.poll() is None:
+            job.kill()
+            job.wait()
+    assert [told for job in started for told in job.left()] == []
