@@ -46,6 +46,19 @@ class JobConfig:
         ("*.avro", "*.tar", "*.tar.gz", "*.tgz"), "file names that are taken from a directory"
     )
     schemas: str | None = _key(None, "directory of Avro schemas for the Confluent wire format; default $STRIX_SCHEMAS")
+    registry: Mapping[str, str] = _key(
+        dict, "schema registry for ids that the directory lacks: url, username, password_env or password_file, ca_file"
+    )
+    kafka: Mapping[str, str] = _key(
+        dict,
+        "Kafka to read from: bootstrap, protocol, mechanism, username, password_env or password_file, ca_file, ...",
+    )
+    topics: tuple[str, ...] = _key((), "Kafka topics to read instead of input: names, or patterns that begin with ^")
+    start: str = _key(
+        "earliest", "where a new stream begins: earliest, latest, a time (ISO UTC), or topic:partition=offset;..."
+    )
+    patience_s: float = _key(300.0, "s; available_now: how long a broker may be away before the job stops")
+    metrics_port: int = _key(0, "TCP port on which Prometheus can ask how the job does; 0: none")
     models: str = _key("models", "directory of trained artefacts (`strix models add`)")
     model_sources: tuple[str, ...] = _key(
         (), "paths or URLs that hold published weights, one folder per module; used where models lacks them"
@@ -183,7 +196,18 @@ def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+    """KEY=VALUE,KEY=VALUE; a part without `=` belongs to the value before it, as in a list of brokers."""
+    pairs: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if equals:
+            pairs[name] = value
+        elif pairs:
+            last = next(reversed(pairs))
+            pairs[last] += f",{part}"
+        else:
+            raise argparse.ArgumentTypeError(f"{text!r} should be KEY=VALUE,KEY=VALUE")
+    return pairs
 
 
 def _show(default: Any) -> str:

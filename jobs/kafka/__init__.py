@@ -1,0 +1,1 @@
+"""Talking to Kafka: what the source, the sink and `strix listen` share."""
