@@ -61,6 +61,20 @@ def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa
     return _rows(science_files(layout), "object_id", object_id, survey)
 
 
+def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:
+    """The science rows of some alerts, in the order of their keys: survey, alert id, night."""
+    ids = pa.array(sorted({alert for _, alert, _ in keys}), type=pa.int64())
+    nights = dict.fromkeys(night for _, _, night in keys)
+    files = [path for night in nights for path in science_files(layout, night)]
+    tables = [rows for path in files for rows in matching(path, "alert_id", ids)]
+    if not tables:
+        return _nothing()
+    found = pa.concat_tables(tables, promote_options="default")
+    names = zip(found["survey"].to_pylist(), found["alert_id"].to_pylist(), strict=True)
+    place = {key: row for row, key in enumerate(names)}
+    return found.take([place[key[:2]] for key in keys if key[:2] in place])
+
+
 def _batches(layout: Layout, alert_id: int) -> Iterator[tuple[str, int]]:
     """Stream and number of the sealed batches that committed an id."""
     for stream in streams(layout):
@@ -83,11 +97,15 @@ def _rows(files: Sequence[Path], column: str, value: int | str, survey: str | No
     values = pa.array([value])
     tables = [rows for path in files for rows in matching(path, column, values)]
     if not tables:
-        return pa.table({name: [] for name in VIEW_NAMES})
+        return _nothing()
     found = pa.concat_tables(tables, promote_options="default")
     if survey is not None:
         found = found.filter(pc.equal(found["survey"], survey))
     return found.sort_by([("survey", "ascending"), ("mjd", "ascending"), ("alert_id", "ascending")])
+
+
+def _nothing() -> pa.Table:
+    return pa.table({name: [] for name in VIEW_NAMES})
 
 
 def matching(path: Path, column: str, values: pa.Array, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

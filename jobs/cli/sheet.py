@@ -1,0 +1,56 @@
+"""`strix sheet DIR`: a contact sheet of the alerts that stand out."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from jobs.cli.sorting import Sorted, add_options, sort
+from jobs.find_alerts import by_key
+from jobs.find_stamps import find_stamps
+from jobs.pictures import style
+from jobs.pictures.alert import alerts_of
+from jobs.pictures.sheet import Entry, contact_sheet
+from jobs.top_alerts import NoSuchColumn
+
+OK, USAGE = 0, 2
+MOST = 300  # alerts; a figure of more is higher than an image may be
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(prog="strix sheet", description=__doc__)
+    add_options(options, one_per_object=True)
+    options.add_argument("-n", type=int, default=24, help=f"alerts, at most {MOST}")
+    options.add_argument("-o", "--output", type=Path, default=Path("sheet.png"), help="picture (.png, .pdf, .svg)")
+    options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the sheet; 2 if the output has no such night or column."""
+    given = parser().parse_args(arguments)
+    if not 1 <= given.n <= MOST:
+        return _refuse(f"-n is {given.n}, it can be 1 to {MOST}")
+    try:
+        found = sort(given, given.n, whole_module=False)
+    except NoSuchColumn as error:
+        return _refuse(str(error))
+    keys = list(zip(*(found.rows[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
+    values = found.rows[found.key].to_pylist()
+    entries = [Entry(*pair) for pair in zip(alerts_of(by_key(found.layout, keys)), values, strict=True)]
+    title = f"{len(entries)} {'objects' if given.one_per_object else 'alerts'} by {found.key}"
+    drawn = contact_sheet(title, _subtitle(found, given.night), entries, find_stamps(found.layout, keys, given.schemas))
+    style.save(drawn, given.output, dpi=130)
+    sys.stdout.write(f"{len(entries)} alerts, {found.words}: {given.output}\n")
+    return OK
+
+
+def _subtitle(found: Sorted, night: str | None) -> str:
+    when = f"night {night}" if night else "all nights"
+    return f"{found.layout.root.name}, {when}, {found.words} · science, template, difference (north up, east left), light curve"
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"strix sheet: {message}\n")
+    return USAGE

@@ -1,0 +1,1 @@
+"""Pictures of alerts: light curves, stamps, contact sheets."""

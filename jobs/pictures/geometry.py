@@ -1,0 +1,153 @@
+"""Where on the sky a stamp's pixels lie, and the stamp turned so that north is up and east is left."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from science_modules.common.fits import Image
+
+Floats = NDArray[np.float64]
+
+ZTF_SIDE = 63
+ZTF_ARCSEC = 1.01
+# Half of a quadrant of ZTF's camera, 3072 x 3080 pixels: tells which edge cropped a stamp.
+_ZTF_HALF = (1536.0, 1540.0)
+_CARD = 80
+_WCS = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "PC1_1", "PC1_2", "PC2_1", "PC2_2", "CDELT1", "CDELT2")
+# Output pixels per stamp pixel where the stamp is turned by an odd angle.
+_FINE = 4
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Pixels and sky of one stamp.
+
+    Attributes
+    ----------
+    matrix : numpy.ndarray of float64, shape (2, 2)
+        (east, north) [arcsec] per (column, row) [pixel].
+    alert : tuple of float or None
+        Column and row of the alert, pixel centres being whole numbers from 0; None where that is not known.
+    """
+
+    matrix: Floats
+    alert: tuple[float, float] | None
+
+    @property
+    def pixel_arcsec(self) -> float:
+        """Side of a pixel [arcsec]."""
+        return float(math.sqrt(abs(np.linalg.det(self.matrix))))
+
+    def pixel(self, east: float, north: float) -> tuple[float, float] | None:
+        """Column and row of a point so far [arcsec] from the alert; None where the alert's place is not known."""
+        if self.alert is None:
+            return None
+        column, row = np.linalg.solve(self.matrix, (east, north)) + np.array(self.alert)
+        return float(column), float(row)
+
+
+def geometry(facts: Mapping[str, Any], data: bytes, shape: tuple[int, int]) -> Geometry | None:
+    """The geometry of a stamp; None where the survey says nothing about it.
+
+    Parameters
+    ----------
+    facts : mapping
+        survey, ra, dec [deg] and `candidate` (xpos, ypos) of the alert.
+    data : bytes
+        The stamp as received: Rubin's holds its WCS in its FITS header.
+    shape : tuple of int
+        Height and width of the image.
+    """
+    if facts["survey"] == "ztf":
+        return _ztf(facts.get("candidate") or {}, shape)
+    cards = _cards(data)
+    return _tangent(cards, facts["ra"], facts["dec"]) if all(name in cards for name in _WCS[:8]) else None
+
+
+def sky_offset(facts: Mapping[str, Any], ra: float, dec: float) -> tuple[float, float]:
+    """How far a position lies east and north of the alert [arcsec]; for the few arcsec of a stamp."""
+    east = (ra - facts["ra"] + 180) % 360 - 180
+    return 3600 * east * math.cos(math.radians(facts["dec"])), 3600 * (dec - facts["dec"])
+
+
+def upright(image: Image, place: Geometry, side: int | None = None) -> NDArray[np.float32]:
+    """The stamp on a square grid with north up and east left, centred as the stamp is; nearest pixels, NaN outside.
+
+    Parameters
+    ----------
+    side : int, optional
+        Pixels of the result; without it the stamp's longer side, four times as many where the stamp is turned.
+    """
+    height, width = image.shape
+    reach = max(height, width)
+    aligned = min(abs(place.matrix[0, 0]), abs(place.matrix[0, 1])) < 1e-3 * place.pixel_arcsec
+    side = side or (reach if aligned else _FINE * reach)
+    offsets = ((np.arange(side) + 0.5) / side - 0.5) * reach * place.pixel_arcsec
+    east, north = np.meshgrid(-offsets, -offsets)
+    columns, rows = np.tensordot(np.linalg.inv(place.matrix), np.stack([east, north]), axes=1)
+    column = np.rint(columns + (width - 1) / 2).astype(np.int64)
+    row = np.rint(rows + (height - 1) / 2).astype(np.int64)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    turned = np.full((side, side), np.nan, dtype=np.float32)
+    turned[inside] = image[row[inside], column[inside]]
+    return turned
+
+
+def turned(place: Geometry, image: Image, at: tuple[float, float]) -> tuple[float, float]:
+    """Where a pixel (column, row) is in the upright picture: arcsec to the right and up from its centre."""
+    height, width = image.shape
+    offset = np.array(at) - ((width - 1) / 2, (height - 1) / 2)
+    east, north = place.matrix @ offset
+    return -float(east), float(north)
+
+
+def _ztf(candidate: Mapping[str, Any], shape: tuple[int, int]) -> Geometry:
+    """ZTF stamps have no WCS: row 0 is north, column 0 is east; at the edge of a chip they are cropped."""
+    height, width = shape
+    column = _centre(width, candidate.get("xpos"), _ZTF_HALF[0])
+    row = _centre(height, candidate.get("ypos"), _ZTF_HALF[1])
+    known = (column, row) if column is not None and row is not None else None
+    return Geometry(np.diag([-ZTF_ARCSEC, -ZTF_ARCSEC]), known)
+
+
+def _centre(size: int, position: float | None, half: float) -> float | None:
+    """The alert's row or column: what a low edge cut off is missing before it."""
+    whole = ZTF_SIDE // 2
+    if size == ZTF_SIDE:
+        return float(whole)
+    if position is None:
+        return None
+    return float(whole if position > half else size - 1 - whole)
+
+
+def _tangent(cards: Mapping[str, float], ra: float, dec: float) -> Geometry | None:
+    """The linear part of a FITS WCS (Greisen & Calabretta 2002, eq. 1); curvature is nothing over 20 arcsec."""
+    step1, step2 = cards.get("CDELT1", 1.0), cards.get("CDELT2", 1.0)
+    matrix = 3600 * np.array(
+        [[step1 * cards["PC1_1"], step1 * cards["PC1_2"]], [step2 * cards["PC2_1"], step2 * cards["PC2_2"]]]
+    )
+    if not abs(np.linalg.det(matrix)) > 0:
+        return None
+    place = Geometry(matrix, (cards["CRPIX1"] - 1, cards["CRPIX2"] - 1))
+    reference = {"ra": cards["CRVAL1"], "dec": cards["CRVAL2"]}
+    return Geometry(matrix, place.pixel(*sky_offset(reference, ra, dec)))
+
+
+def _cards(data: bytes) -> dict[str, float]:
+    """The numbers among the WCS cards of the first header."""
+    found: dict[str, float] = {}
+    for at in range(0, len(data) - _CARD + 1, _CARD):
+        card = data[at : at + _CARD]
+        name = card[:8].decode("ascii", "replace").strip()
+        if name == "END":
+            break
+        if name in _WCS:
+            try:
+                found[name] = float(card[10:].split(b"/")[0])
+            except ValueError:
+                continue
+    return found

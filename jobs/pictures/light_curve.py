@@ -1,0 +1,219 @@
+"""Light curves: difference flux about zero, and the flux of the source itself where it is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+from jobs.pictures import style
+from jobs.pictures.alert import Alert, Curve
+from jobs.pictures.words import FLUX_UNITS, ZERO_POINT, magnitude, utc_times
+from science_modules.common.view import BANDS
+
+Floats = NDArray[np.float64]
+
+# An upper limit's flux_err is a fifth of the limit.
+LIMIT_SIGMA = 5.0
+_MANY = 150
+_MARGIN = 0.09
+
+
+@dataclass(frozen=True)
+class Series:
+    """What one panel shows: y and its error per point [nJy], NaN where there is none."""
+
+    curve: Curve
+    y: Floats
+    err: Floats
+    limits: bool
+
+    @property
+    def unit(self) -> tuple[float, str]:
+        """Divisor and name of the flux unit that suits the values."""
+        largest = float(np.nanmax(np.abs(self.y))) if np.isfinite(self.y).any() else 1.0
+        return next((pair for pair in FLUX_UNITS if largest >= 2 * pair[0]), FLUX_UNITS[-1])
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest flux to show [nJy]: all detections, and of the noisier points the middle 98 %."""
+        found = self.curve.kind == "detection"
+        low, high = self.y - self.err, self.y + self.err
+        values = [low[found], high[found], *([np.zeros(1)] if self.limits else [])]
+        rest = np.concatenate([low[~found], high[~found]])
+        rest = rest[np.isfinite(rest)]
+        values.append(np.percentile(rest, [1, 99]) if rest.size else rest)
+        known = np.concatenate(values)
+        known = known[np.isfinite(known)]
+        if not known.size:
+            return -1.0, 1.0
+        bottom, top = float(known.min()), float(known.max())
+        pad = _MARGIN * (top - bottom) or max(abs(top), 1.0)
+        return bottom - pad, top + pad
+
+
+def difference(curve: Curve) -> Series:
+    """Difference flux; upper limits at five times their error."""
+    limit = curve.kind == "upper_limit"
+    return Series(
+        curve, np.where(limit, LIMIT_SIGMA * curve.flux_err, curve.flux), np.where(limit, 0, curve.flux_err), True
+    )
+
+
+def total(curve: Curve) -> Series | None:
+    """Flux of the source itself; None where no point has it."""
+    known = curve.where(np.isfinite(curve.total))
+    return Series(known, known.total, known.total_err, False) if len(known) else None
+
+
+def draw_curve(panels: list[Axes], alert: Alert, series: list[Series]) -> None:
+    """Draw series into panels that share their time axis; the lowest gets the dates, the highest days to the alert."""
+    for axes, each in zip(panels, series, strict=True):
+        _draw(axes, each, alert)
+    _dates(panels[-1])
+    for axes in panels[:-1]:
+        axes.tick_params(labelbottom=False)
+    _days(panels[0], alert.facts["mjd"])
+
+
+def draw_small(axes: Axes, alert: Alert) -> None:
+    """The difference light curve without words, for a contact sheet: detections, limits, the zero line."""
+    series = difference(alert.curve)
+    bottom, top = series.span
+    days = series.curve.mjd - alert.facts["mjd"]
+    axes.axhline(0, color=style.INK, lw=0.6, alpha=0.5)
+    for band in BANDS:
+        own = (series.curve.band == band) & np.isfinite(series.y)
+        limit = own & (series.curve.kind == "upper_limit")
+        point = own & ~limit
+        colour = style.BAND_COLOURS[band]
+        axes.plot(days[limit], series.y[limit], "v", ms=2.4, color=colour, alpha=0.35, mew=0)
+        axes.errorbar(days[point], series.y[point], series.err[point], fmt="o", ms=2.6, color=colour, elinewidth=0.6)
+    axes.set_ylim(bottom, top)
+    axes.set_yticks([])
+    axes.set_xticks([])
+    axes.set_facecolor(style.PANEL)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def legend(drawn: Figure, curve: Curve, at: tuple[float, float]) -> None:
+    """Bands and kinds of points, from this place of the figure to the right."""
+    bands = [band for band in BANDS if band in set(curve.band.tolist())]
+    marks = [_handle("o", style.BAND_COLOURS[band], band) for band in bands]
+    kinds = set(curve.kind.tolist())
+    words = {"detection": ("o", "detection"), "forced": ("open", "forced"), "upper_limit": ("v", "5σ limit")}
+    marks += [_handle(mark, style.QUIET, text) for kind, (mark, text) in words.items() if kind in kinds]
+    drawn.legend(
+        handles=marks, loc="center left", bbox_to_anchor=at, ncols=max(len(marks), 1), frameon=False, fontsize=8.5,
+        handletextpad=0.1, columnspacing=1.3, borderpad=0, borderaxespad=0,
+    )  # fmt: skip
+
+
+def _handle(mark: str, colour: str, text: str) -> Line2D:
+    face = "none" if mark == "open" else colour
+    return Line2D([], [], ls="", marker="o" if mark == "open" else mark, color=colour, mfc=face, ms=6, label=text)
+
+
+def _draw(axes: Axes, series: Series, alert: Alert) -> None:
+    divisor, unit = series.unit
+    bottom, top = (value / divisor for value in series.span)
+    times = utc_times(series.curve.mjd)
+    crowded = len(times) > _MANY
+    if series.limits:
+        axes.axhline(0, color=style.INK, lw=0.7, alpha=0.55, zorder=1)
+    for band in BANDS:
+        for kind in ("upper_limit", "forced", "detection"):
+            own = (series.curve.band == band) & (series.curve.kind == kind) & np.isfinite(series.y)
+            if own.any():
+                _points(axes, kind, band, times[own], series.y[own] / divisor, series.err[own] / divisor, crowded)
+    _ring(axes, series, times, alert, divisor)
+    axes.set_ylim(bottom, top)
+    axes.set_ylabel(f"{'difference' if series.limits else 'total'} flux ({unit})")
+    axes.grid(axis="y", color=style.LINE, lw=0.6, alpha=0.7)
+    axes.set_axisbelow(True)
+    _magnitudes(axes, divisor, bottom, top)
+    outside = int(((series.y / divisor < bottom) | (series.y / divisor > top)).sum())
+    if outside:
+        note = f"{outside} point{'s' * (outside > 1)} outside the frame"
+        axes.text(0.995, 0.03, note, transform=axes.transAxes, ha="right", fontsize=7.5, color=style.QUIET,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}, zorder=6)  # fmt: skip
+
+
+def _points(
+    axes: Axes, kind: str, band: str, times: NDArray[np.datetime64], y: Floats, err: Floats, many: bool
+) -> None:
+    colour = style.BAND_COLOURS[band]
+    if kind == "upper_limit":
+        axes.plot(times, y, "v", ms=4.5, color=colour, alpha=0.35, mew=0, zorder=2)
+        return
+    open_ = kind == "forced"
+    size, alpha = (3.4 if many else 4.4 if open_ else 5.5), (0.6 if many else 0.95)
+    face, edge = ("white", colour) if open_ else (colour, "white")
+    axes.errorbar(
+        times, y, err, fmt="none", ecolor=colour, elinewidth=0.6 if many else 1.0, alpha=0.5 * alpha, zorder=2
+    )
+    axes.plot(
+        times, y, "o", ms=size, mfc=face, mec=edge, mew=0.6 if not open_ else 0.8, alpha=alpha, zorder=3 if open_ else 4
+    )
+
+
+def _ring(axes: Axes, series: Series, times: NDArray[np.datetime64], alert: Alert, divisor: float) -> None:
+    """A ring around the alert itself."""
+    apart = np.abs(series.curve.mjd - alert.facts["mjd"])
+    own = (series.curve.kind == "detection") & (series.curve.band == alert.facts["band"]) & (apart < 1e-4)
+    axes.plot(times[own], series.y[own] / divisor, "o", ms=12, mfc="none", mec=style.INK, mew=1.2, zorder=5)
+
+
+def _magnitudes(axes: Axes, divisor: float, bottom: float, top: float) -> None:
+    """AB magnitudes of the positive fluxes, on the right."""
+    ticks = magnitude_ticks(bottom * divisor, top * divisor)
+    if not ticks:
+        return
+    right = axes.twinx()
+    right.set_ylim(bottom, top)
+    right.spines["right"].set_visible(True)
+    right.set_yticks([10 ** (-0.4 * (mag - ZERO_POINT)) / divisor for mag in ticks])
+    shown = FuncFormatter(lambda value, _: f"{magnitude(value * divisor):.4g}" if value > 0 else "")
+    right.yaxis.set_major_formatter(shown)
+    right.set_ylabel("AB mag", rotation=270, labelpad=12)
+
+
+def magnitude_ticks(low: float, high: float) -> list[float]:
+    """A handful of round magnitudes between two fluxes [nJy], an eighth of the range apart or more."""
+    if high <= 0:
+        return []
+    apart, ticks = (high - low) / 8, list[float]()
+    for step in (1.0, 0.5, 0.2, 0.1, 0.05, 0.02):
+        ticks, last = [], np.inf
+        for mag in np.ceil(magnitude(high) / step) * step + step * np.arange(200):
+            flux = 10 ** (-0.4 * (mag - ZERO_POINT))
+            if flux < max(low, apart / 3):
+                break
+            if last - flux > apart:
+                ticks.append(round(float(mag), 3))
+                last = flux
+        if len(ticks) >= 4:
+            return ticks
+    return ticks
+
+
+def _dates(axes: Axes) -> None:
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    left, right = axes.get_xlim()
+    pad = max(0.025 * (right - left), 0.25)
+    axes.set_xlim(left - pad, right + pad)
+    axes.set_xlabel("UTC", labelpad=2)
+
+
+def _days(axes: Axes, mjd: float) -> None:
+    alert_day = utc_times(np.array([mjd]))[0].astype("datetime64[s]").astype(np.float64) / 86400
+    upper = axes.secondary_xaxis("top", functions=(lambda day: day - alert_day, lambda day: day + alert_day))
+    upper.tick_params(length=3)
+    upper.set_xlabel("days from the alert", labelpad=4, loc="right", fontsize=8)

@@ -1,0 +1,76 @@
+"""Times, positions and numbers as people read them."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.corridor.surveys.times import tai_to_utc
+
+_MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "s")
+_DAY_S = 86400
+# AB magnitude of 1 nJy
+ZERO_POINT = 31.4
+FLUX_UNITS = ((1e6, "mJy"), (1e3, "µJy"), (1.0, "nJy"))
+
+
+def utc_times(mjd_tai: NDArray[np.float64]) -> NDArray[np.datetime64]:
+    """UTC of MJD TAI, to the second."""
+    seconds = np.round(tai_to_utc(np.asarray(mjd_tai, dtype=np.float64)) * _DAY_S)
+    known = np.isfinite(seconds)
+    times = _MJD_EPOCH + np.where(known, seconds, 0).astype("timedelta64[s]")
+    return np.where(known, times, np.datetime64("NaT"))
+
+
+def iso_utc(mjd_tai: float) -> str:
+    """`2023-10-18 05:12:33 UTC`, rounded to the second."""
+    time = utc_times(np.array([mjd_tai]))[0]
+    return "time not known" if np.isnat(time) else f"{str(time).replace('T', ' ')} UTC"
+
+
+def sexagesimal(ra: float, dec: float) -> str:
+    """`05h12m33.12s -04°05'06.7"`."""
+    hours, minutes, seconds = _parts(ra / 15, 2)
+    degrees, arcmin, arcsec = _parts(abs(dec), 1)
+    sign = "−" if dec < 0 else "+"
+    return f"{hours % 24:02d}h{minutes:02d}m{seconds:05.2f}s {sign}{degrees:02d}°{arcmin:02d}′{arcsec:04.1f}″"
+
+
+def _parts(value: float, digits: int) -> tuple[int, int, float]:
+    """Whole units, sixtieths and sixtieths of those, rounded first, so that 59.996 s is carried over."""
+    unit = 10**digits
+    ticks = round(value * 3600 * unit)
+    return ticks // (3600 * unit), ticks // (60 * unit) % 60, ticks % (60 * unit) / unit
+
+
+def number(value: float | int | bool | str | None, unit: str = "") -> str:
+    """A value with its unit, four digits at most behind the thousands; a dash for NULL."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    if isinstance(value, str | bool):
+        return value if isinstance(value, str) else ("yes" if value else "no")
+    whole = isinstance(value, int) or abs(value) >= 1000
+    return (
+        f"{value:,.0f} {unit}".rstrip().replace("-", "−") if whole else f"{value:.4g} {unit}".rstrip().replace("-", "−")
+    )
+
+
+def with_error(value: float | None, error: float | None, unit: str = "") -> str:
+    """A value and its error, both to the error's second digit."""
+    if value is None or error is None or not math.isfinite(value) or not (math.isfinite(error) and error > 0):
+        return number(value, unit)
+    digits = max(1 - math.floor(math.log10(error)), 0)
+    return f"{value:,.{digits}f} ± {error:,.{digits}f} {unit}".rstrip().replace("-", "−")
+
+
+def flux(value: float | None, error: float | None = None) -> str:
+    """A flux [nJy] in the unit that suits it."""
+    size = abs(value) if value is not None else 0.0
+    divisor, unit = next((pair for pair in FLUX_UNITS if size >= 2 * pair[0]), FLUX_UNITS[-1])
+    scaled = [None if each is None else each / divisor for each in (value, error)]
+    return with_error(scaled[0], scaled[1], unit)
+
+
+def magnitude(flux_njy: float) -> float:
+    """AB magnitude of a flux [nJy]; NaN for one that is not positive."""
+    return ZERO_POINT - 2.5 * math.log10(flux_njy) if flux_njy > 0 else math.nan
