@@ -1,8 +1,9 @@
 """A small awkward night, the same night undisturbed, and jobs that leave no process behind."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,43 @@ def start(tmp_path: Path) -> Iterator[Start]:
             job.kill()
             job.wait()
     assert [told for job in started for told in job.left()] == []
+
+
+@dataclass
+class Matrix:
+    """The result table of the soak: one line per disturbed output."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def note(self, point: str, batch: str, kills: int, restarts: int, different: list[str], gaps: list[str]) -> None:
+        """Add a line; fails if the tables differ or the ledger has a gap."""
+        equal, balanced = ("no" if told else "yes" for told in (different, gaps))
+        self.lines.append(f"| {point} | {batch} | {kills} | {restarts} | {equal} | {balanced} |")
+        assert different == []
+        assert gaps == []
+
+    def table(self) -> str:
+        """All lines as a Markdown table."""
+        head = ["| point | batch | kills | restarts | equal | balanced |", "|---|---|---|---|---|---|"]
+        return "\n".join([*head, *self.lines, ""])
+
+
+MATRIX = pytest.StashKey[Matrix]()
+
+
+@pytest.fixture(scope="session")
+def matrix(pytestconfig: pytest.Config) -> Matrix:
+    """The result table of this session."""
+    return pytestconfig.stash.setdefault(MATRIX, Matrix())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Write the result table to the file that $STRIX_SOAK_RESULT names, or to the terminal."""
+    found = config.stash.get(MATRIX, None)
+    if found is None:
+        return
+    named = os.environ.get("STRIX_SOAK_RESULT")
+    if named:
+        Path(named).write_text(found.table(), encoding="utf-8")
+    else:
+        terminalreporter.write("\n" + found.table())
