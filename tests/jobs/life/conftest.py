@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,28 +10,10 @@ import pytest
 # The helpers beside this file, in whatever way pytest imports tests.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from awkward_night import write_night
 from comparing import gaps
 from job_process import Job
-from packets import write_night
-
-MODULES = "stetson_k,rise,kills_worker,hangs_worker,raises,dies_by_chance"
-LIMIT = 20
-
-
-@dataclass(frozen=True)
-class Night:
-    """An input and what a job needs to read it."""
-
-    directory: Path
-    options: tuple[str, ...]
-
-    def arguments(self, output: Path, *more: str, limit: int = LIMIT) -> list[str]:
-        """Verb and options of a night over the input."""
-        fixed = ["night", "--input", str(self.directory), "--output", str(output), "--modules", MODULES]
-        return [*fixed, "--settle-s", "0", "--max-alerts-per-batch", str(limit), *self.options, *more]
-
-
-Start = Callable[..., Job]
+from night_job import Matrix, Night, Start
 
 
 @pytest.fixture(scope="session")
@@ -81,25 +62,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
             job.kill()
             job.wait()
     assert [told for job in started for told in job.left()] == []
-
-
-@dataclass
-class Matrix:
-    """The result table of the soak: one line per disturbed output."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def note(self, point: str, batch: str, kills: int, restarts: int, different: list[str], gaps: list[str]) -> None:
-        """Add a line; fails if the tables differ or the ledger has a gap."""
-        equal, balanced = ("no" if told else "yes" for told in (different, gaps))
-        self.lines.append(f"| {point} | {batch} | {kills} | {restarts} | {equal} | {balanced} |")
-        assert different == []
-        assert gaps == []
-
-    def table(self) -> str:
-        """All lines as a Markdown table."""
-        head = ["| point | batch | kills | restarts | equal | balanced |", "|---|---|---|---|---|---|"]
-        return "\n".join([*head, *self.lines, ""])
 
 
 MATRIX = pytest.StashKey[Matrix]()

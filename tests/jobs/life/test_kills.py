@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from comparing import differences, gaps
-from conftest import Night, Start
 from job_process import ROOT
+from night_job import Night, Start
 
 from jobs.corridor.faults import POINTS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from comparing import TABLES, gaps, quarantine, read_table, table_differences, totals
-from conftest import Night, Start
+from night_job import Night, Start
 
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import records

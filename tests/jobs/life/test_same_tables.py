@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from awkward_night import WAVES, conflicting
 from comparing import TABLES, Ids, gaps, quarantine, read_table, table_differences, totals
-from conftest import Night, Start
-from packets import WAVES, conflicting
+from night_job import Night, Start
 
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import records

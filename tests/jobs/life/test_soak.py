@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 from comparing import differences, gaps
-from conftest import Matrix, Night, Start
 from job_process import Job
+from night_job import Matrix, Night, Start
 from test_kills import KILLED, called_points
 
 FIRST, LATER = 0, 3
