@@ -30,9 +30,9 @@ from jobs.corridor.one_pass import PassOptions, refusals_table
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sinks.sink import Sink
 from jobs.corridor.sources.again import find_packets
-from jobs.corridor.sources.ranges import Range
+from jobs.corridor.sources.ranges import Range, ServiceAway, Tally, add_tallies
 from jobs.corridor.stage import Read, Stage
-from jobs.corridor.staging import ID_ROWS, MANIFEST, NightFile, Tables, by_night, from_ipc
+from jobs.corridor.staging import ID_ROWS, MANIFEST, ORIGIN, NightFile, Tables, by_night, from_ipc
 
 
 class TooManyFailures(RuntimeError):
@@ -85,11 +85,17 @@ class Staged:
         Counts per night.
     ids : pyarrow.Table
         staging.ID_ROWS.
+    tallies : list of Tally
+        What became of planned offsets.
+    away : str
+        Set if a task's service did not answer.
     """
 
     files: list[dict[str, Any]]
     nights: dict[str, Counts]
     ids: pa.Table
+    tallies: list[Tally] = field(default_factory=list)
+    away: str = ""
 
 
 @dataclass
@@ -112,6 +118,8 @@ class BatchLife:
         ------
         TooManyFailures
             If a module failed too often; nothing is sealed.
+        ServiceAway
+            If the source did not answer: nothing is sealed; or a sink: `finish` goes on.
         """
         faults.point("after_plan", plan.batch)
         clock = _Clock()
@@ -155,6 +163,8 @@ class BatchLife:
         # One action on the one mapInArrow: count, isEmpty or limit would run it twice or in part.
         manifest = frame.mapInArrow(stage, _spark_schema()).toArrow()
         staged = gather(manifest)
+        if staged.away:
+            raise ServiceAway(staged.away)
         self._check_failures(staged)
         return staged
 
@@ -226,6 +236,7 @@ class BatchLife:
             files=tuple(self._named(plan, staged.files)),
             ids=span(kept),
             hashes=self.recipe.hashes,
+            tallies=add_tallies(staged.tallies),
         )
         if self.recipe.durable:
             self._sync(record)
@@ -276,6 +287,8 @@ def gather(manifest: pa.Table) -> Staged:
         for night, counts in content["nights"].items():
             add_counts(staged.nights.setdefault(night, empty_counts()), counts)
         staged.ids = pa.concat_tables([staged.ids, from_ipc(ids)])
+        staged.tallies.extend(Tally.from_json(each) for each in content["tallies"])
+        staged.away = staged.away or content["away"]
     return staged
 
 
@@ -283,7 +296,7 @@ def packets_again(
     source: Source, spark: SparkSession, plan: Plan, recipe: Recipe, conflicts: pa.Table, directory: Path
 ) -> pa.Table:
     """The conflicting packets as quarantine rows with `night`, read once more through the source."""
-    wanted = conflicts.select(["survey", "alert_id", "content_hash", "night", "file", "index", "offset"]).to_pylist()
+    wanted = conflicts.select(["survey", "alert_id", "content_hash", "night", *ORIGIN]).to_pylist()
     frame, read = source.frame(spark, plan.ranges, directory / "again")
     found = find_packets(frame, read, recipe.surveys, recipe.schemas, wanted)
     refusal = Refusal("conflicting_id", "another measurement is committed under this id", "dedupe")

@@ -2,7 +2,7 @@
 
 The same (survey, alert_id) with the same content hash is a duplicate: kept once, counted. Another measurement under the
 same id goes to quarantine. Across batches the first committed stays; within a batch the newest schema version, then the
-smallest hash, then the first by file, index and offset: never the order of arrival.
+smallest hash, then the first by file and index, or topic, partition and offset: never the order of arrival.
 """
 
 from collections.abc import Iterable
@@ -80,15 +80,13 @@ def _judge_survey(survey: str, ids: pa.Table, index: IdIndex) -> tuple[Bools, Bo
 
 
 def _precedence(ids: pa.Table) -> NDArray[np.int64]:
-    """Row numbers, best first: newest schema version, smallest hash, first by file, index and offset."""
+    """Row numbers, best first: newest schema version, smallest hash, first by origin."""
     versions = [version_key(text) for text in ids["schema_version"].to_pylist()]
     columns = {
         "major": [-major for major, _ in versions],
         "minor": [-minor for _, minor in versions],
         "hash": ids["content_hash"],
-        "file": ids["file"],
-        "index": ids["index"],
-        "offset": ids["offset"],
+        **{name: ids[name] for name in ("file", "topic", "partition", "offset", "index")},
     }
     keys = [(name, "ascending") for name in columns]
     return np.asarray(pc.sort_indices(pa.table(columns), sort_keys=keys).to_numpy(), dtype=np.int64)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.corridor.layout import Layout, replace_json, sync_file
-from jobs.corridor.sources.ranges import Range
+from jobs.corridor.sources.ranges import Range, Tally
 
 FORMAT = 1
 IDS = pa.schema([("survey", pa.string()), ("alert_id", pa.int64()), ("content_hash", pa.int64())])
@@ -87,6 +87,8 @@ class Record:
         Of configuration, modules and their artefacts.
     sinks : dict
         What each sink acknowledged; empty until the batch is closed.
+    tallies : tuple of Tally
+        Per partition of a topic: records, packets, control offsets and gaps; together the planned offsets.
     """
 
     plan: Plan
@@ -99,6 +101,7 @@ class Record:
     state: str = "sealed"
     sinks: dict[str, Any] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
+    tallies: tuple[Tally, ...] = ()
 
     @property
     def stream(self) -> str:
@@ -114,6 +117,7 @@ class Record:
         """As the ledger file keeps it."""
         content = {**asdict(self), "plan": self.plan.to_json(), "format": FORMAT}
         content["planned"] = sum(len(each) for each in self.plan.ranges)
+        content["tallies"] = [each.to_json() for each in self.tallies]
         return content
 
     @classmethod
@@ -124,6 +128,7 @@ class Record:
             plan=Plan.from_json(content["plan"]),
             tables=tuple(content["tables"]),
             files=tuple(DataFile(**each) for each in content["files"]),
+            tallies=tuple(Tally.from_json(each) for each in content.get("tallies", ())),
             **{name: content[name] for name in names},
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -20,10 +20,12 @@ from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Plan, Record, StreamLedger, records
 from jobs.corridor.progress import Done, Progress, watched
 from jobs.corridor.sinks.sink import Sink
-from jobs.corridor.sources.ranges import Range
+from jobs.corridor.sources.ranges import Range, ServiceAway
 from jobs.corridor.stage import Read
 from jobs.corridor.status import Status
 from jobs.corridor.surveys.times import tai_of_unix
+
+LEAST_WAIT_S, MOST_WAIT_S = 0.5, 15.0
 
 
 class Source(Protocol):
@@ -54,6 +56,17 @@ class Source(Protocol):
         """The job ends."""
 
 
+@runtime_checkable
+class LiveSource(Protocol):
+    """A source that keeps notes beside the stream's ledger and has more to tell than what was read."""
+
+    def begin(self, ledger: StreamLedger) -> None:
+        """The stream is known; comes before anything is noted or planned."""
+
+    def report(self) -> dict[str, Any]:
+        """What monitors should know of it."""
+
+
 @dataclass
 class Runner:
     """One stream of one job over one output. The output's lock must be held.
@@ -62,6 +75,8 @@ class Runner:
     ----------
     limit : int
         Packets per batch.
+    patience_s : float
+        How long a service may be away before a job that is `available_now` stops; a `continuous` one waits.
     """
 
     spark: SparkSession
@@ -72,6 +87,7 @@ class Runner:
     recipe: Recipe
     limit: int
     sinks: Sequence[Sink] = ()
+    patience_s: float = 300.0
 
     def __post_init__(self) -> None:
         self.ledger = StreamLedger(self.layout, self.stream, self.recipe.durable)
@@ -80,38 +96,82 @@ class Runner:
         self.status = Status(self.layout, self.job, self.stream)
         self.done = Done()
         self._stop = threading.Event()
+        self._in_hand: Plan | None = None
+        self._away_since: float | None = None
+        if isinstance(self.source, LiveSource):
+            self.source.begin(self.ledger)
+            self.status.more = self.source.report
 
     def run(self, trigger: str, interval_s: float) -> Status:
-        """Work until everything is read (`available_now`) or until SIGTERM (`continuous`), which ends after the batch in hand."""
+        """Work until everything is read (`available_now`) or until SIGTERM (`continuous`), which ends after the batch in hand.
+
+        Raises
+        ------
+        ServiceAway
+            If a service was away for longer than the job's patience; what was begun is finished by the next start.
+        """
         with self._until_terminated(), Progress(self.job, self.done, self._tasks):
             self._recover()
             while not self._stop.is_set():
-                ranges = self.source.plan(self.limit)
-                if ranges:
-                    self._process(self._planned(ranges))
-                elif trigger == "continuous":
-                    self._stop.wait(interval_s)
-                elif (wait := self.source.waiting_s()) is not None:
-                    self._stop.wait(max(wait / 4, 0.05))
-                else:
-                    break
+                try:
+                    if not self._step(trigger, interval_s):
+                        break
+                    self._away_since = None
+                except ServiceAway as problem:
+                    self._wait(problem, self.patience_s if trigger == "available_now" else float("inf"))
         self.source.close()
         self.status.write("stopped")
         return self.status
 
     def _recover(self) -> None:
-        """Finish sealed batches, note all that is committed, and stage a planned batch again."""
+        """Note all that is committed; take the batch in hand that was begun and not closed."""
+        # Sealed batches of other streams (ingest, a replay) are theirs to publish: their staged files stay.
+        kept: set[Path] = set()
         for record in records(self.layout):
             if record.stream != self.stream:
                 self.index.add(record)
-                continue
-            self.life.finish(record)
-            self.source.note(record)
-        shutil.rmtree(self.layout.staging, ignore_errors=True)
-        plan = self.ledger.open_plan()
-        if plan is not None:
-            self._process(plan)
-            self.source.note(self.ledger.read(plan.batch))
+                if record.state != "closed":
+                    kept.add(self.layout.batch_staging(record.stream, record.batch))
+            elif record.state == "closed":
+                self.life.finish(record)
+                self.source.note(record)
+            else:
+                self._in_hand = record.plan
+        self._in_hand = self._in_hand or self.ledger.open_plan()
+        if self._in_hand:
+            kept.add(self.layout.batch_staging(self.stream, self._in_hand.batch))
+        for left in self.layout.staging.glob("*"):
+            if left not in kept:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _step(self, trigger: str, interval_s: float) -> bool:
+        """One batch, or one look without anything to read; False if the job is done."""
+        if self._in_hand is None and (ranges := self.source.plan(self.limit)):
+            self._in_hand = self._planned(ranges)
+        if self._in_hand is not None:
+            self._process(self._in_hand)
+            self._in_hand = None
+            return True
+        if trigger == "continuous":
+            self.status.write("idle")
+            self._stop.wait(interval_s)
+        elif (wait := self.source.waiting_s()) is not None:
+            self._stop.wait(max(wait / 4, 0.05))
+        else:
+            return False
+        return True
+
+    def _wait(self, problem: ServiceAway, patience_s: float) -> None:
+        """Say that a service is away, and wait a little longer each time."""
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        away_s = now - self._away_since
+        self.status.problem(str(problem))
+        if away_s > patience_s:
+            self.status.write("failed")
+            raise ServiceAway(f"{problem} (for {away_s:.0f} s, patience_s is {patience_s:g})")
+        self.status.write("waiting")
+        self._stop.wait(min(max(away_s / 2, LEAST_WAIT_S), MOST_WAIT_S))
 
     def _planned(self, ranges: list[Range]) -> Plan:
         sealed = self.ledger.sealed()
@@ -127,7 +187,9 @@ class Runner:
         return plan
 
     def _process(self, plan: Plan) -> None:
-        record = self.life.process(plan)
+        sealed = self.ledger.record_path(plan.batch).exists()
+        record = self.life.finish(self.ledger.read(plan.batch)) if sealed else self.life.process(plan)
+        self.source.note(record)
         self.source.done(plan.ranges)
         self.status.note(record)
         self.done.packets, self.done.batches = self.status.read, self.status.batches

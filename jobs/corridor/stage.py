@@ -15,7 +15,7 @@ from jobs.corridor.decode import Message
 from jobs.corridor.guard import Death, Limits, Watchdog, in_pieces
 from jobs.corridor.one_pass import OnePass, Passed, PassOptions, source_refusals
 from jobs.corridor.refusals import Refusal
-from jobs.corridor.sources.ranges import Sourced, batched
+from jobs.corridor.sources.ranges import Said, Sourced, batched
 from jobs.corridor.staging import StagedTask, Tables
 
 # Two lost workers may be chance (memory, an operator); at the third attempt the task is taken apart.
@@ -23,7 +23,7 @@ GUARDED_ATTEMPT = 2
 CHUNK_MESSAGES = 256
 CHUNK_BYTES = 48 * 1024 * 1024
 
-Read = Callable[[Iterable[pa.RecordBatch]], Iterator[Sourced]]
+Read = Callable[[Iterable[pa.RecordBatch]], Iterator[Said]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Stage:
         tables = Tables.of(self.tables, self.options.modules)
         staged = StagedTask(Path(self.directory), name, tables, self.options.modules)
         passes = guarded(one_pass) if attempt >= GUARDED_ATTEMPT else partial(_plain, one_pass)
-        for messages in batched(self.read(batches), CHUNK_MESSAGES, CHUNK_BYTES):
+        for messages in batched(staged.sourced(self.read(batches)), CHUNK_MESSAGES, CHUNK_BYTES):
             for passed in passes(messages):
                 staged.add(passed)
         yield staged.close()
@@ -131,14 +131,14 @@ def _refused(one_pass: OnePass, message: Sourced, death: Death) -> Passed:
     return Passed(one_pass.schema.empty_table(), source_refusals([dead]))
 
 
-def from_closure(works: Sequence[Any], reader: Callable[[Any], Iterator[Sourced]]) -> Read:
+def from_closure(works: Sequence[Any], reader: Callable[[Any], Iterator[Said]]) -> Read:
     """A `Read` for tasks that are numbered rows: row i stands for works[i]."""
     return partial(_read_works, tuple(works), reader)
 
 
 def _read_works(
-    works: tuple[Any, ...], reader: Callable[[Any], Iterator[Sourced]], batches: Iterable[pa.RecordBatch]
-) -> Iterator[Sourced]:
+    works: tuple[Any, ...], reader: Callable[[Any], Iterator[Said]], batches: Iterable[pa.RecordBatch]
+) -> Iterator[Said]:
     for batch in batches:
         for number in batch.column(0).to_pylist():
             yield from reader(works[number])

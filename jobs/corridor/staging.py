@@ -1,7 +1,7 @@
 """How a task writes its tables under `_staging/` and what it tells the driver: files, counts and ids, never pixels."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from jobs.corridor.counts import Counts, add_counts, count_science, empty_counts
 from jobs.corridor.layout import UNKNOWN_NIGHT
 from jobs.corridor.one_pass import Passed
+from jobs.corridor.sources.ranges import Away, Said, Sourced, Tally
 from jobs.corridor.tables import CUTOUT_TABLE, QUARANTINE, RAW, science_schema
 from science_modules import registry
 
@@ -27,11 +28,15 @@ ID_ROWS = pa.schema(
         ("alert_id", pa.int64()),
         ("content_hash", pa.int64()),
         ("schema_version", pa.string()),
+        ("topic", pa.string()),
+        ("partition", pa.int32()),
+        ("offset", pa.int64()),
         ("file", pa.string()),
         ("index", pa.int64()),
-        ("offset", pa.int64()),
     ]
 )
+# What tells two packets of a batch apart by where they came from.
+ORIGIN = ("topic", "partition", "offset", "file", "index")
 # A row group is written once a night has this many rows in hand, so that memory does not grow with the task.
 ROWS_IN_HAND = 1024
 
@@ -132,6 +137,19 @@ class StagedTask:
         self._files: dict[tuple[str, str], NightFile] = {}
         self._ids: list[pa.Table] = []
         self._rows: dict[str, int] = {}
+        self._tallies: list[Tally] = []
+        self._away = ""
+
+    def sourced(self, read: Iterable[Said]) -> Iterator[Sourced]:
+        """The messages of what a reader gives; what else it says is kept for the manifest. Ends if its service is away."""
+        for each in read:
+            if isinstance(each, Away):
+                self._away = each.message
+                return
+            if isinstance(each, Tally):
+                self._tallies.append(each)
+            else:
+                yield each
 
     def add(self, passed: Passed) -> None:
         """Write one pass's outcome and count it."""
@@ -157,7 +175,9 @@ class StagedTask:
             }
             for (table, night), file in self._files.items()
         ]
-        manifest = json.dumps({"part": self.name, "files": files, "nights": self.counts})
+        content = {"part": self.name, "files": files, "nights": self.counts, "away": self._away}
+        content["tallies"] = [each.to_json() for each in self._tallies]
+        manifest = json.dumps(content)
         ids = pa.concat_tables(self._ids) if self._ids else ID_ROWS.empty_table()
         return pa.RecordBatch.from_pydict({"manifest": [manifest], "ids": [to_ipc(ids)]}, schema=MANIFEST)
 
@@ -176,7 +196,7 @@ class StagedTask:
         self._rows[night] = first + alerts.num_rows
         provenance = alerts["provenance"].combine_chunks()
         columns = {name: alerts[name] for name in ("survey", "alert_id", "content_hash")}
-        columns |= {name: pc.struct_field(provenance, name) for name in ("schema_version", "file", "index", "offset")}
+        columns |= {name: pc.struct_field(provenance, name) for name in ("schema_version", *ORIGIN)}
         columns["part"] = pa.repeat(self.name, alerts.num_rows)
         columns["night"] = pa.repeat(night, alerts.num_rows)
         columns["row"] = pa.array(range(first, first + alerts.num_rows), type=pa.int64())

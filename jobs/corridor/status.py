@@ -2,9 +2,13 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from jobs.corridor.layout import Layout, replace_json
 from jobs.corridor.ledger import Record
@@ -12,7 +16,17 @@ from jobs.corridor.ledger import Record
 
 @dataclass
 class Status:
-    """Counts of this run and the state of the job."""
+    """Counts of this run and the state of the job.
+
+    Attributes
+    ----------
+    lost : int
+        Offsets that a broker did not have any more.
+    newest_mjd : float or None
+        Time of the newest alert [MJD TAI].
+    more : callable
+        What the source has to tell.
+    """
 
     layout: Layout
     job: str
@@ -23,6 +37,13 @@ class Status:
     duplicates: int = 0
     quarantined: int = 0
     batches: int = 0
+    lost: int = 0
+    newest_mjd: float | None = None
+    last_commit: str | None = None
+    last_error: dict[str, str] | None = None
+    state: str = "starting"
+    more: Callable[[], dict[str, Any]] = dict
+    _batch: dict[str, Any] = field(default_factory=dict)
 
     def note(self, record: Record, state: str = "running") -> None:
         """Count a closed batch and tell."""
@@ -31,27 +52,62 @@ class Status:
             self.decoded += counts["decoded"]
             self.duplicates += counts["duplicates"]
             self.quarantined += sum(counts["quarantined"].values())
+        self.lost += sum(each.lost for each in record.tallies)
         self.batches += 1
-        self.write(state, batch=record.batch, timings_s=record.timings_s)
+        self.last_commit = _now()
+        self.newest_mjd = max(filter(None, [self.newest_mjd, newest_mjd(self.layout, record)]), default=None)
+        self._batch = {"batch": record.batch, "timings_s": record.timings_s}
+        self.write(state)
 
-    def write(self, state: str, **more: Any) -> None:
+    def problem(self, message: str) -> None:
+        """Keep what went wrong last."""
+        self.last_error = {"at": _now(), "message": message}
+
+    def write(self, state: str) -> None:
         """Replace `status.json`."""
-        content = {
+        self.state = state
+        replace_json(self.layout.status, self.content())
+
+    def content(self) -> dict[str, Any]:
+        """What `status.json` holds."""
+        return {
             "job": self.job,
             "stream": self.stream,
-            "state": state,
+            "state": self.state,
             "pid": os.getpid(),
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "at": _now(),
             "batches": self.batches,
             "read": self.read,
             "decoded": self.decoded,
             "duplicates": self.duplicates,
             "quarantined": self.quarantined,
+            "lost": self.lost,
             "alerts_per_s": round(self.rate(), 2),
-            **more,
+            "newest_mjd": self.newest_mjd,
+            "last_commit": self.last_commit,
+            "last_error": self.last_error,
+            **self._batch,
+            **self.more(),
         }
-        replace_json(self.layout.status, content)
 
     def rate(self) -> float:
         """Packets per second since the start."""
         return self.read / max(time.monotonic() - self.started, 1e-9)
+
+
+def newest_mjd(layout: Layout, record: Record) -> float | None:
+    """Time of a batch's newest alert [MJD TAI], from the statistics of its files; None if it holds none."""
+    table = next((name for name in ("science", "raw") if name in record.tables), None)
+    newest = [_greatest(layout.root / file.name, "mjd") for file in record.files if file.table == table and file.rows]
+    return max(filter(None, newest), default=None)
+
+
+def _greatest(path: Path, column: str) -> float | None:
+    metadata = pq.read_metadata(path)
+    place = [metadata.schema.column(number).path for number in range(len(metadata.schema))].index(column)
+    statistics = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
+    return max((each.max for each in statistics if each is not None and each.has_min_max), default=None)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

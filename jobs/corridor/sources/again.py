@@ -10,10 +10,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import BinaryType, StructField, StructType
 
 from jobs.corridor.one_pass import decoder
-from jobs.corridor.sources.ranges import batched
+from jobs.corridor.sources.ranges import ServiceAway, batched, messages_of
 from jobs.corridor.stage import Read
-
-_ORIGIN = ("file", "index", "offset")
+from jobs.corridor.staging import ORIGIN
 
 
 @dataclass(frozen=True)
@@ -24,16 +23,26 @@ class _Finder:
     wanted: dict[tuple[Any, ...], list[dict[str, Any]]]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        try:
+            for found in self._found(batches):
+                yield _answer({"found": found})
+        except ServiceAway as away:
+            yield _answer({"away": str(away)})
+
+    def _found(self, batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
         known = decoder(self.surveys, self.schemas)
-        for messages in batched(self.read(batches), 64, 16 * 1024 * 1024):
+        for messages in batched(messages_of(self.read(batches)), 64, 16 * 1024 * 1024):
             decoded = known.decode([each.message for each in messages if each.refusal is None])
             readable = [each for each in messages if each.refusal is None]
             for number, value in enumerate(decoded.values):
                 origin = readable[decoded.message[number]].provenance
                 origin = {**origin, "index": origin["index"] + int(decoded.index[number])}
-                for match in self.wanted.get(tuple(origin.get(name) for name in _ORIGIN), []):
-                    found = {**match, "value": value, "schema": decoded.schemas[number], "provenance": origin}
-                    yield pa.RecordBatch.from_pydict({"found": [pickle.dumps(found)]})
+                for match in self.wanted.get(tuple(origin.get(name) for name in ORIGIN), []):
+                    yield {**match, "value": value, "schema": decoded.schemas[number], "provenance": origin}
+
+
+def _answer(content: dict[str, Any]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict({"found": [pickle.dumps(content)]})
 
 
 def find_packets(
@@ -44,12 +53,21 @@ def find_packets(
     Parameters
     ----------
     wanted : sequence of dict
-        Each with file, index and offset, as provenance has them.
+        Each with the fields of ORIGIN, as provenance has them.
+
+    Raises
+    ------
+    ServiceAway
+        If the source did not answer.
     """
     by_origin: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for each in wanted:
-        by_origin.setdefault(tuple(each[name] for name in _ORIGIN), []).append(each)
+        by_origin.setdefault(tuple(each[name] for name in ORIGIN), []).append(each)
     finder = _Finder(read, surveys, schemas, by_origin)
     schema = StructType([StructField("found", BinaryType())])
     answer = frame.mapInArrow(finder, schema).toArrow()
-    return [pickle.loads(row) for row in answer["found"].to_pylist()]  # noqa: S301 - our own executors' answer
+    rows = [pickle.loads(row) for row in answer["found"].to_pylist()]  # noqa: S301 - our own executors' answer
+    for row in rows:
+        if "away" in row:
+            raise ServiceAway(row["away"])
+    return [row["found"] for row in rows]

@@ -1,12 +1,16 @@
 """What a batch is planned to read: ranges of packets, written to the ledger before anything is read."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from jobs.corridor.decode import Message
 from jobs.corridor.refusals import Refusal
+
+
+class ServiceAway(RuntimeError):
+    """A service (a broker) does not answer. Nothing was sealed that depends on it; the same can be tried again."""
 
 
 class InputChanged(RuntimeError):
@@ -15,26 +19,31 @@ class InputChanged(RuntimeError):
 
 @dataclass(frozen=True)
 class Range:
-    """Packets start:stop of one file.
+    """Packets start:stop of one file, or records start:stop of one partition of a topic.
 
     Attributes
     ----------
     kind : str
-        container, tar, targz, raw or quarantine: which reader takes it.
+        container, tar, targz, raw, quarantine or kafka: which reader takes it.
     path : str
-        The file.
+        The file; for kafka the topic.
     start, stop : int
-        Numbers of the first packet and of the one behind the last, counted from 0 in the file.
+        Numbers of the first packet and of the one behind the last, counted from 0 in the file; for kafka offsets.
     offset, end : int
         Bytes of the file that hold them (uncompressed bytes for targz; unused for raw).
     size, mtime_ns : int
-        The file as it was planned; another file under the name stops the batch.
+        The file as it was planned; another file under the name stops the batch. For kafka `size` is the partition's
+        end (its last stable offset) when the batch was planned.
     last : bool
-        Whether the file ends here.
+        Whether the file ends here; for kafka whether the partition did when the batch was planned.
     batch : str
         For raw packets that follow a ledger: `<stream>/<batch>` that wrote them.
     entries : tuple of str
         For quarantine: the entries to replay.
+    partition : int
+        For kafka.
+    topic_id : str
+        For kafka: the broker's own id of the topic; another topic under the same name has another one.
     spool : str
         For targz: where this run has put the unpacked members; not part of the plan.
     """
@@ -50,6 +59,8 @@ class Range:
     last: bool = True
     batch: str = ""
     entries: tuple[str, ...] = ()
+    partition: int = 0
+    topic_id: str = ""
     spool: str = field(default="", compare=False)
 
     def __len__(self) -> int:
@@ -94,6 +105,102 @@ class Sourced:
     message: Message
     provenance: dict[str, Any]
     refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of the offsets that a task was to read of one partition: their sum is what was planned.
+
+    Attributes
+    ----------
+    records : int
+        Records that were read.
+    packets : int
+        Packets in them: a record that is an Avro container may hold several.
+    control : int
+        Offsets that hold no record for a reader of committed data: markers of transactions, records of aborted ones.
+    gaps : tuple of (int, int)
+        Offsets a:b that the broker does not have any more.
+    why : str
+        Why there are gaps.
+    """
+
+    topic: str
+    partition: int
+    records: int = 0
+    packets: int = 0
+    control: int = 0
+    gaps: tuple[tuple[int, int], ...] = ()
+    why: str = ""
+
+    @property
+    def lost(self) -> int:
+        """Offsets in the gaps."""
+        return sum(stop - start for start, stop in self.gaps)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the ledger keeps it: without empty fields."""
+        return {
+            key: value for key, value in asdict(self).items() if value or key in ("partition", "records", "packets")
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Tally":
+        """The tally that `to_json` wrote."""
+        return cls(**{**content, "gaps": tuple((start, stop) for start, stop in content.get("gaps", ()))})
+
+
+@dataclass(frozen=True)
+class Away:
+    """What a reader says instead of going on when its service does not answer: the batch must be read again."""
+
+    message: str
+
+
+# What a reader may say.
+Said = Sourced | Tally | Away
+
+
+def messages_of(said: Iterable[Said]) -> Iterator[Sourced]:
+    """The messages alone.
+
+    Raises
+    ------
+    ServiceAway
+        Where the reader says so.
+    """
+    for each in said:
+        if isinstance(each, Away):
+            raise ServiceAway(each.message)
+        if isinstance(each, Sourced):
+            yield each
+
+
+def add_tallies(tallies: Sequence[Tally]) -> tuple[Tally, ...]:
+    """One tally per partition, in order; gaps that touch are one."""
+    sums: dict[tuple[str, int], Tally] = {}
+    for each in tallies:
+        key = (each.topic, each.partition)
+        known = sums.get(key, Tally(*key))
+        sums[key] = Tally(
+            *key,
+            records=known.records + each.records,
+            packets=known.packets + each.packets,
+            control=known.control + each.control,
+            gaps=_joined([*known.gaps, *each.gaps]),
+            why=known.why or each.why,
+        )
+    return tuple(sums[key] for key in sorted(sums))
+
+
+def _joined(gaps: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for start, stop in sorted(gaps):
+        if joined and joined[-1][1] >= start:
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        else:
+            joined.append((start, stop))
+    return tuple(joined)
 
 
 def total(ranges: Sequence[Range]) -> int:
