@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from science_modules.common.view import BANDS
@@ -28,10 +29,8 @@ def content_hash(table: pa.Table) -> NDArray[np.int64]:
 def _bits(table: pa.Table) -> list[NDArray[np.uint64]]:
     times = [_float_bits(table, name, np.float64) for name in ("mjd", "ra", "dec")]
     fluxes = [_float_bits(table, name, np.float32) for name in ("flux", "flux_err")]
-    letters = np.asarray(table["band"].to_numpy(zero_copy_only=False), dtype=object)
-    codes = {letter: number for number, letter in enumerate(BANDS, start=1)}
-    band = np.array([codes.get(letter, 0) for letter in letters], dtype=np.uint64)
-    return [*times, *fluxes, band]
+    band = pc.fill_null(pc.add(pc.index_in(table["band"], value_set=pa.array(BANDS)), 1), 0)
+    return [*times, *fluxes, np.asarray(band.to_numpy(zero_copy_only=False)).astype(np.uint64)]
 
 
 def _float_bits(table: pa.Table, name: str, kind: type[np.floating]) -> NDArray[np.uint64]:

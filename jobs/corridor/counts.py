@@ -37,10 +37,13 @@ def count_science(table: pa.Table, modules: Iterable[str]) -> Counts:
 
 def count_module(column: pa.StructArray) -> Counts:
     """How many rows a module answered (any output is there), and the others by the category of their reason."""
+    outputs = [column.field(i) for i, field in enumerate(column.type) if field.name not in ("version", "error")]
+    if any(output.null_count == 0 for output in outputs):
+        return {"answered": len(column), "null": {}}
     answered = pa.array([False] * len(column))
-    for position, field in enumerate(column.type):
-        if field.name not in ("version", "error"):
-            answered = pc.or_(answered, column.field(position).is_valid())
+    for output in outputs:
+        if output.null_count < len(column):
+            answered = pc.or_(answered, output.is_valid())
     reasons = column.field(column.type.get_field_index("error")).filter(pc.invert(answered))
     return {
         "answered": pc.sum(answered).as_py() or 0,

@@ -68,8 +68,8 @@ class Enrichment:
         for module in self.modules:
             if module.name in served.everything.table.column_names:
                 raise ValueError(f"the table has a column {module.name!r} already")
-            served.add(module.name, self._column(module, served))
-        return _with_metadata(served.everything.table, self.modules)
+            served.add(_field(module), self._column(module, served))
+        return served.everything.table
 
     def _column(self, module: ScienceModule, served: "_Served") -> pa.StructArray:
         """The module's answers for the surveys it serves, and `not applicable` for the rest."""
@@ -119,11 +119,11 @@ class _Served:
             self._subsets[wanted] = AlertBatch(self.everything.table.filter(mask)), mask
         return self._subsets[wanted][0], self._places(mask)
 
-    def add(self, name: str, column: pa.StructArray) -> None:
+    def add(self, field: pa.Field, column: pa.StructArray) -> None:
         """Append a module's column to the batch and to every part of it."""
-        self.everything = self.everything.with_column(name, column)
+        self.everything = self.everything.with_column(field, column)
         for key, (batch, mask) in self._subsets.items():
-            self._subsets[key] = batch.with_column(name, column.filter(mask)), mask
+            self._subsets[key] = batch.with_column(field, column.filter(mask)), mask
 
     def _places(self, mask: pa.Array) -> pa.Array:
         counted = pc.cumulative_sum(mask.cast(pa.int64()))
@@ -149,11 +149,7 @@ def _halved(module: ScienceModule, state: Any, batch: AlertBatch) -> pa.StructAr
     return pa.concat_arrays([_halved(module, state, part) for part in parts])
 
 
-def _with_metadata(table: pa.Table, modules: Sequence[ScienceModule]) -> pa.Table:
-    """Module columns say where they come from, as their fields say unit and description."""
-    schema = table.schema
-    for module in modules:
-        metadata = {"unit": "", "description": f"{module.name} {module.version}; {module.source}"}
-        at = schema.get_field_index(module.name)
-        schema = schema.set(at, pa.field(module.name, module.arrow_type, metadata=metadata))
-    return table.cast(schema)
+def _field(module: ScienceModule) -> pa.Field:
+    """The module's column says where it comes from, as its fields say unit and description."""
+    metadata = {"unit": "", "description": f"{module.name} {module.version}; {module.source}"}
+    return pa.field(module.name, module.arrow_type, metadata=metadata)

@@ -103,11 +103,13 @@ class OnePass:
             refused.append(rejected)
         alerts = self._science(_in_order(tables)) if tables else self.schema.empty_table()
         self.watchdog.rest()
-        return Passed(alerts, pa.concat_tables(refused))
+        return Passed(alerts, pa.concat_tables([table for table in refused if table.num_rows] or [_NO_REFUSALS]))
 
     def _view(self, group: Group, decoded: Decoded, origins: pa.StructArray) -> tuple[pa.Table, pa.Table]:
         viewed = group.survey.view(group.packets, group.versions, self.options.now_mjd)
         table = _complete(viewed.table, group, decoded, origins)
+        if not viewed.refusals:
+            return table, _NO_REFUSALS
         bad = np.array(sorted(viewed.refusals), dtype=np.int64)
         good = np.ones(table.num_rows, dtype=bool)
         good[bad] = False
@@ -116,7 +118,9 @@ class OnePass:
 
     def _science(self, alerts: pa.Table) -> pa.Table:
         alerts = alerts.append_column("content_hash", pa.array(content_hash(alerts), type=pa.int64()))
-        return self.enrichment.run(alerts).select(self.schema.names).cast(self.schema)
+        enriched = self.enrichment.run(alerts)
+        # The types are these already; a cast of some 600 leaves would cost a millisecond to say so.
+        return pa.Table.from_arrays([enriched[name] for name in self.schema.names], schema=self.schema)
 
 
 @lru_cache(maxsize=8)
@@ -160,7 +164,7 @@ def widen(array: pa.StructArray, type_: pa.StructType) -> pa.StructArray:
     """The same structs with the fields of a wider struct type; what they lack is NULL."""
     positions = {field.name: position for position, field in enumerate(array.type)}
     children = [
-        array.field(positions[field.name]).cast(field.type)
+        _as(array.field(positions[field.name]), field.type)
         if field.name in positions
         else pa.nulls(len(array), field.type)
         for field in type_
@@ -168,7 +172,14 @@ def widen(array: pa.StructArray, type_: pa.StructType) -> pa.StructArray:
     return pa.StructArray.from_arrays(children, fields=list(type_), mask=array.is_null())
 
 
+def _as(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    return array if array.type == type_ else array.cast(type_)
+
+
 def _in_order(tables: list[pa.Table]) -> pa.Table:
+    """One table in the order of the datums; that of a single group is in order, and stays where it is."""
+    if len(tables) == 1:
+        return tables[0].drop_columns(["_row"])
     return pa.concat_tables(tables, promote_options="default").sort_by("_row").drop_columns(["_row"])
 
 
@@ -228,6 +239,8 @@ def refusals_table(
     alert_ids: Sequence[int | None] | None = None,
 ) -> pa.Table:
     """Quarantine rows with their `night`; each has a name made from its origin and its bytes."""
+    if not reasons:
+        return _NO_REFUSALS
     nights = nights if nights is not None else [_night_of(origin) for origin in provenance]
     columns = {
         "quarantine_id": [_name(origin, value) for origin, value in zip(provenance, values, strict=True)],
@@ -243,8 +256,10 @@ def refusals_table(
         "provenance": list(provenance),
         "night": [night for night, _ in nights],
     }
-    schema = pa.schema([*QUARANTINE, _NIGHT])
-    return pa.Table.from_pydict(columns, schema=schema)
+    return pa.Table.from_pydict(columns, schema=_NO_REFUSALS.schema)
+
+
+_NO_REFUSALS = pa.schema([*QUARANTINE, _NIGHT]).empty_table()
 
 
 def _name(origin: Mapping[str, Any], value: bytes | None) -> str:

@@ -81,9 +81,9 @@ class AlertBatch:
         normalised: Triplets = self._memo[triplets]
         return normalised
 
-    def with_column(self, name: str, column: pa.Array) -> "AlertBatch":
-        """The same alerts with one more column; shared work is kept."""
-        return AlertBatch(self.table.append_column(name, column), self._memo)
+    def with_column(self, field: str | pa.Field, column: pa.Array) -> "AlertBatch":
+        """The same alerts with one more column, given by its name or its field; shared work is kept."""
+        return AlertBatch(self.table.append_column(field, column), self._memo)
 
     def select(self, names: Iterable[str]) -> "AlertBatch":
         """The same alerts with only these columns (those that are there); shared work is kept."""

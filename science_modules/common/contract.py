@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ class Field:
     unit: str
     description: str
 
-    @property
+    @cached_property
     def arrow(self) -> pa.Field:
         """The Arrow field, with unit and description as metadata."""
         metadata = {"unit": self.unit, "description": self.description}
@@ -146,7 +147,7 @@ class ScienceModule:
         """sha256 over the digests of the artefacts, in order."""
         return sha256("".join(artefact.sha256 for artefact in self.artefacts).encode()).hexdigest()
 
-    @property
+    @cached_property
     def arrow_type(self) -> pa.StructType:
         """The struct column that this module becomes: its outputs, `version` and `error`."""
         version = pa.field("version", pa.string(), metadata={"unit": "", "description": "version of the module"})
