@@ -153,7 +153,8 @@ class BatchLife:
     def _stage(self, plan: Plan) -> Staged:
         directory = self.layout.batch_staging(plan.stream, plan.batch)
         shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
+        # It may still be there: a task of a killed driver, on an executor that does not know yet, wrote while it was removed.
+        directory.mkdir(parents=True, exist_ok=True)
         frame, read = self.source.frame(self.spark, plan.ranges, directory)
         recipe = self.recipe
         options = PassOptions(recipe.surveys, recipe.schemas, recipe.modules, plan.now_mjd, recipe.on_error)

@@ -20,7 +20,7 @@ from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Plan, Record, StreamLedger, records
 from jobs.corridor.progress import Done, Progress, watched
 from jobs.corridor.sinks.sink import Sink
-from jobs.corridor.sources.ranges import Range, ServiceAway
+from jobs.corridor.sources.ranges import Range, ServiceAway, ServiceRefused
 from jobs.corridor.stage import Read
 from jobs.corridor.status import Status
 from jobs.corridor.surveys.times import tai_of_unix
@@ -109,6 +109,8 @@ class Runner:
         ------
         ServiceAway
             If a service was away for longer than the job's patience; what was begun is finished by the next start.
+        ServiceRefused
+            If a service does not let us in.
         """
         with self._until_terminated(), Progress(self.job, self.done, self._tasks):
             self._recover()
@@ -119,6 +121,10 @@ class Runner:
                     self._away_since = None
                 except ServiceAway as problem:
                     self._wait(problem, self.patience_s if trigger == "available_now" else float("inf"))
+                except ServiceRefused as problem:
+                    self.status.problem(str(problem))
+                    self.status.write("failed")
+                    raise
         self.source.close()
         self.status.write("stopped")
         return self.status
@@ -206,7 +212,8 @@ class Runner:
     @contextmanager
     def _until_terminated(self) -> Iterator[None]:
         def stop(signum: int, frame: FrameType | None) -> None:
-            self._stop.set()
+            # Not here: the signal may come while this very thread holds the event's lock, in `wait`.
+            threading.Thread(target=self._stop.set, daemon=True).start()
 
         if threading.current_thread() is not threading.main_thread():
             yield
