@@ -1,0 +1,1 @@
+"""A night on one page: what was read, what became of it, what stands out."""

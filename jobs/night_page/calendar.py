@@ -1,0 +1,20 @@
+"""Nights as dates."""
+
+from datetime import date, datetime, timedelta
+
+
+def day_of(night: int | str) -> date:
+    """The date that names a night, YYYYMMDD.
+
+    Raises
+    ------
+    ValueError
+        If it is no date.
+    """
+    return datetime.strptime(str(night), "%Y%m%d").date()
+
+
+def week_before(night: int | str) -> list[str]:
+    """The seven nights before a night, oldest first."""
+    day = day_of(night)
+    return [(day - timedelta(days=back)).strftime("%Y%m%d") for back in range(7, 0, -1)]

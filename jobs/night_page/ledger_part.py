@@ -1,0 +1,104 @@
+"""What the ledger says of a night: its counts, its batches, the week before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.corridor.counts import Counts, add_counts, empty_counts
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import Record, records
+
+
+@dataclass(frozen=True)
+class ModuleCounts:
+    """How many alerts a module answered, and why not the others."""
+
+    name: str
+    version: str
+    answered: int
+    null: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Alerts that it was asked about."""
+        return self.answered + sum(self.null.values())
+
+    @property
+    def share(self) -> float | None:
+        """Answered, from 0 to 1; None if it was not asked."""
+        return self.answered / self.total if self.total else None
+
+    @property
+    def failed(self) -> int:
+        """Alerts on which it raised."""
+        return sum(count for reason, count in self.null.items() if reason.startswith("failed"))
+
+
+@dataclass(frozen=True)
+class LedgerPart:
+    """The ledger of a night.
+
+    Attributes
+    ----------
+    counts, week : dict
+        Counts of the night and of the seven nights before, as the ledger keeps them.
+    batches : list of Record
+        Batches that hold packets of the night; each may hold other nights too.
+    versions : dict
+        Module to version, of the newest of these batches.
+    """
+
+    counts: Counts = field(default_factory=empty_counts)
+    week: Counts = field(default_factory=empty_counts)
+    batches: list[Record] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> int:
+        """Packets that were read and are nowhere; 0 if the night balances."""
+        counts = self.counts
+        return int(counts["read"] - counts["decoded"] - counts["duplicates"] - self.quarantined)
+
+    @property
+    def quarantined(self) -> int:
+        """Packets that were refused."""
+        return int(sum(self.counts["quarantined"].values()))
+
+    @property
+    def rate(self) -> float | None:
+        """Packets per second of the batches, planning and waiting not counted."""
+        seconds = sum(sum(batch.timings_s.values()) for batch in self.batches)
+        return sum(map(batch_read, self.batches)) / seconds if seconds else None
+
+    def modules(self, week: bool = False) -> list[ModuleCounts]:
+        """Per module of the night (or of the week before), in the order of the ledger."""
+        numbers = (self.week if week else self.counts)["modules"]
+        return [
+            ModuleCounts(name, self.versions.get(name, ""), each["answered"], dict(each["null"]))
+            for name, each in numbers.items()
+        ]
+
+
+def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
+    """Add up the ledger, one batch in hand at a time."""
+    part = LedgerPart()
+    for record in records(layout):
+        if night in record.nights:
+            add_counts(part.counts, record.nights[night])
+            part.batches.append(record)
+            part.versions.update(_versions(record))
+        for earlier in week:
+            if earlier in record.nights:
+                add_counts(part.week, record.nights[earlier])
+    part.batches.sort(key=lambda record: record.plan.planned_at)
+    return part
+
+
+def batch_read(record: Record) -> int:
+    """Packets that a batch read, of all its nights."""
+    return sum(int(counts["read"]) for counts in record.nights.values())
+
+
+def _versions(record: Record) -> dict[str, str]:
+    modules: dict[str, Any] = record.hashes.get("modules", {})
+    return {name: each.get("version", "") for name, each in modules.items()}
