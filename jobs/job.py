@@ -20,8 +20,10 @@ from jobs.corridor.ledger import open_stream
 from jobs.corridor.lock import OutputLock
 from jobs.corridor.runner import Runner, Source
 from jobs.corridor.sources.files import FileSource
+from jobs.corridor.sources.kafka import KafkaSource
 from jobs.corridor.sources.ledger_batches import LedgerSource
 from jobs.corridor.status import Status
+from jobs.kafka.connection import Connection
 from jobs.session import EnvironmentProblem, build_session, check_executors, hash_of
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
@@ -78,7 +80,16 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None) -> O
         checkpoint = Path(config.checkpoint) if config.checkpoint else layout.checkpoint(job)
         stream = open_stream(layout, job, checkpoint, config.append)
         recipe = _recipe(job, config, science, session)
-        runner = Runner(session, layout, job, stream, source, recipe, config.max_alerts_per_batch)
+        runner = Runner(
+            session,
+            layout,
+            job,
+            stream,
+            source,
+            recipe,
+            config.max_alerts_per_batch,
+            patience_s=config.patience_s,
+        )
         status = runner.run(config.trigger, config.interval_s)
     return Outcome(layout, stream, status, science)
 
@@ -123,7 +134,9 @@ def _obtain(module: ScienceModule, directory: Path, sources: tuple[str, ...]) ->
 
 
 def source_of(job: str, config: JobConfig, layout: Layout) -> Source:
-    """The source that the inputs name: the ledger of an ingest output for enrich, files otherwise."""
+    """The source that the inputs name: topics, the ledger of an ingest output for enrich, files otherwise."""
+    if config.topics:
+        return _kafka_source(job, config)
     if not config.input:
         raise ConfigError(f"{job} needs --input: files, directories, globs, .tar or .tar.gz archives")
     tasks = config.tasks or 2 * len(os.sched_getaffinity(0))
@@ -136,6 +149,15 @@ def source_of(job: str, config: JobConfig, layout: Layout) -> Source:
     if job == "enrich" and not all(name.endswith(".parquet") for name in config.input):
         raise ConfigError(f"enrich reads the output of `strix ingest`; {first} has no ledger/ folder")
     return FileSource(config.input, config.settle_s, layout.staging / "spool", config.patterns, tasks)
+
+
+def _kafka_source(job: str, config: JobConfig) -> Source:
+    if config.input or job == "enrich":
+        what = f"--input {' '.join(config.input)}" if config.input else "the output of `strix ingest`"
+        raise ConfigError(f"{job} is given topics {', '.join(config.topics)} and reads {what}; give one of them")
+    bounded = config.trigger == "available_now"
+    tasks = config.tasks or 2 * len(os.sched_getaffinity(0))
+    return KafkaSource(Connection.of(config.kafka), config.topics, config.start, bounded, tasks)
 
 
 def check_output(root: Path) -> None:

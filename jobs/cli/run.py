@@ -10,7 +10,7 @@ from jobs.corridor.batch import TooManyFailures
 from jobs.corridor.ledger import LedgerError, StreamLedger
 from jobs.corridor.ledger_check import check_ledger
 from jobs.corridor.lock import OutputInUse
-from jobs.corridor.sources.ranges import InputChanged, ServiceAway
+from jobs.corridor.sources.ranges import InputChanged, ServiceAway, ServiceRefused
 from jobs.job import run_job
 from jobs.models import ArtefactError
 from jobs.session import EnvironmentProblem
@@ -52,7 +52,7 @@ def main(job: str, arguments: list[str] | None = None) -> int:
         return _say(error, USAGE)
     except OutputInUse as error:
         return _say(error, IN_USE)
-    except (EnvironmentProblem, LedgerError, ArtefactError, InputChanged, ServiceAway) as error:
+    except (EnvironmentProblem, LedgerError, ArtefactError, InputChanged, ServiceAway, ServiceRefused) as error:
         return _say(error, ENVIRONMENT)
     except TooManyFailures as error:
         return _say(error, FAILED)

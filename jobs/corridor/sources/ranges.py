@@ -13,6 +13,10 @@ class ServiceAway(RuntimeError):
     """A service (a broker) does not answer. Nothing was sealed that depends on it; the same can be tried again."""
 
 
+class ServiceRefused(RuntimeError):
+    """A service does not let us in; trying again does not help."""
+
+
 class InputChanged(RuntimeError):
     """A planned file is gone or is not what it was when the batch was planned."""
 

@@ -1,0 +1,84 @@
+"""Where to begin in a partition: earliest, latest, a time, or offsets that are given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from jobs.kafka.cluster import Cluster, Look, Part
+
+
+@dataclass(frozen=True)
+class Start:
+    """A place to begin.
+
+    Attributes
+    ----------
+    word : str
+        earliest, latest, time or offsets.
+    unix_ms : int
+        For time: records that are not older.
+    offsets : dict
+        For offsets: by topic and partition; the others begin at their earliest.
+    """
+
+    word: str
+    unix_ms: int = 0
+    offsets: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "Start":
+        """`earliest`, `latest`, an ISO time (UTC unless it says otherwise), or `topic:partition=offset;...`.
+
+        Raises
+        ------
+        ValueError
+            If it is nothing of this.
+        """
+        if text in ("earliest", "latest"):
+            return cls(text)
+        try:
+            if "=" in text:
+                return cls("offsets", offsets=dict(_offset(part) for part in text.split(";") if part.strip()))
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            wanted = "earliest, latest, an ISO time such as 2026-11-21T04:00:00, or topic:partition=offset;..."
+            raise ValueError(f"start is {text!r}, it should be {wanted}") from None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return cls("time", unix_ms=round(moment.timestamp() * 1000))
+
+    def resolve(self, cluster: Cluster, look: Look) -> dict[Part, int]:
+        """The first offset to read of each partition.
+
+        Raises
+        ------
+        ValueError
+            For an offset that the partition does not have, or of a partition that is not there.
+        """
+        if self.word == "earliest":
+            return dict(look.low)
+        if self.word == "latest":
+            return dict(look.end)
+        if self.word == "time":
+            found = cluster.at_time(list(look.end), self.unix_ms)
+            return {part: found[part] if found.get(part, -1) >= 0 else end for part, end in look.end.items()}
+        return self._given(look)
+
+    def _given(self, look: Look) -> dict[Part, int]:
+        left = dict(self.offsets)
+        chosen = {part: left.pop((part.topic, part.partition), low) for part, low in look.low.items()}
+        if left:
+            (topic, partition), _ = next(iter(left.items()))
+            there = ", ".join(map(str, sorted(look.low))) or "none"
+            raise ValueError(f"start names {topic}:{partition}, the partitions that are read are {there}")
+        for part, offset in chosen.items():
+            if not look.low[part] <= offset <= look.end[part]:
+                raise ValueError(f"start of {part} is offset {offset}, it has {look.low[part]} to {look.end[part]}")
+        return chosen
+
+
+def _offset(part: str) -> tuple[tuple[str, int], int]:
+    place, _, offset = part.strip().rpartition("=")
+    topic, _, partition = place.rpartition(":")
+    if not topic:
+        raise ValueError(part)
+    return (topic, int(partition)), int(offset)

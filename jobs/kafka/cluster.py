@@ -1,0 +1,171 @@
+"""What is there: topics, their ids, partitions, first and last offsets, as one look at a cluster gives them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._resource import ResourceType
+
+from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
+from jobs.kafka.connection import SILENT, Connection
+
+TIMEOUT_S = 8.0
+# Brokers before 2.8 have no topic ids.
+_NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
+_REFUSED = {
+    KafkaError._AUTHENTICATION,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.UNSUPPORTED_SASL_MECHANISM,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError._SSL,
+}
+_MISSING = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
+
+# The client's own hints leave these functions out.
+_SPECS: Any = OffsetSpec
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """A partition: the topic's name and the broker's own id of it, which another topic of this name does not have."""
+
+    topic: str
+    topic_id: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was there at one moment.
+
+    Attributes
+    ----------
+    cluster : str
+        The cluster's own id.
+    names : tuple of str
+        Every topic that we may see.
+    low, end : dict
+        Per partition of the wanted topics: its first offset, and the one behind its last committed record.
+    """
+
+    cluster: str
+    names: tuple[str, ...]
+    low: Mapping[Part, int]
+    end: Mapping[Part, int]
+
+
+class Cluster:
+    """Looks at a cluster; every method raises ServiceAway if it does not answer, ServiceRefused if it does not let us."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._last_error: KafkaError | None = None
+        self._client: AdminClient | None = None
+
+    @property
+    def admin(self) -> AdminClient:
+        """The client, made at the first use."""
+        if self._client is None:
+            settings: dict[str, Any] = {**self.connection.client(), "error_cb": self._note}
+            self._client = AdminClient(settings, logger=SILENT)
+        return self._client
+
+    def look(self, wanted: Sequence[str]) -> Look:
+        """The partitions of the topics that are wanted, by name or by a pattern that begins with `^`."""
+        metadata = self._ask(lambda: self.admin.list_topics(timeout=TIMEOUT_S))
+        names = tuple(sorted(metadata.topics))
+        parts = self.parts(matching(wanted, names))
+        low, end = self.offsets(parts, _SPECS.earliest()), self.offsets(parts, _SPECS.latest())
+        return Look(str(metadata.cluster_id), names, low, end)
+
+    def parts(self, topics: Sequence[str]) -> list[Part]:
+        """The partitions of these topics; one that is gone has none."""
+        if not topics:
+            return []
+        answers = self._ask(
+            lambda: self.admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_S)
+        )
+        found = []
+        for name, future in answers.items():
+            described = self._result(future, missing=None)
+            if described is not None:
+                topic_id = "" if str(described.topic_id) == _NO_ID else str(described.topic_id)
+                found += [Part(name, topic_id, each.id) for each in described.partitions]
+        return sorted(found)
+
+    def offsets(self, parts: Sequence[Part], spec: OffsetSpec) -> dict[Part, int]:
+        """The offset that a spec stands for in each partition, for readers of committed data; -1 if there is none."""
+        if not parts:
+            return {}
+        specs = {TopicPartition(part.topic, part.partition): spec for part in parts}
+        level = IsolationLevel.READ_COMMITTED
+        answers = self._ask(lambda: self.admin.list_offsets(specs, isolation_level=level, request_timeout=TIMEOUT_S))
+        known = {(part.topic, part.partition): part for part in parts}
+        results = {known[(at.topic, at.partition)]: self._result(future, None) for at, future in answers.items()}
+        return {part: int(result.offset) for part, result in results.items() if result is not None}
+
+    def at_time(self, parts: Sequence[Part], unix_ms: int) -> dict[Part, int]:
+        """The first offset of each partition whose record is not older; -1 if there is none."""
+        return self.offsets(parts, _SPECS.for_timestamp(unix_ms))
+
+    def is_compacted(self, topic: str) -> bool:
+        """Whether the broker removes records between others; False if it does not tell us."""
+        resource = ConfigResource(ResourceType.TOPIC, topic)
+        try:
+            answers = self.admin.describe_configs([resource], request_timeout=TIMEOUT_S)
+            settings = answers[resource].result(timeout=TIMEOUT_S)
+        except KafkaException:
+            return False
+        return "compact" in str(settings["cleanup.policy"].value)
+
+    def _note(self, error: KafkaError) -> None:
+        self._last_error = error
+
+    def _ask(self, question: Any) -> Any:
+        try:
+            return question()
+        except KafkaException as error:
+            raise self._told(error.args[0]) from None
+
+    def _result(self, future: "Future[Answer]", missing: Answer | None) -> Answer | None:
+        try:
+            return future.result(timeout=2 * TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() in _MISSING:
+                return missing
+            raise self._told(error.args[0]) from None
+        except TimeoutError:
+            raise ServiceAway(f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s") from None
+
+    def _told(self, error: KafkaError) -> ServiceAway | ServiceRefused:
+        """What an error means for us; a refused log-in comes as a time-out, the reason through the callback."""
+        assert self._client is not None
+        self._client.poll(0)
+        for each in (error, self._last_error):
+            if each is not None and each.code() in _REFUSED:
+                return ServiceRefused(f"Kafka at {self.connection.bootstrap} refuses us: {each.str()}")
+        why = (self._last_error or error).str()
+        return ServiceAway(f"Kafka at {self.connection.bootstrap} does not answer: {why}")
+
+
+def matching(wanted: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that are wanted; a pattern begins with `^` and never means the broker's own topics (`__...`)."""
+    patterns = [re.compile(each) for each in wanted if each.startswith("^")]
+    plain = set(wanted)
+    return [
+        name
+        for name in sorted(names)
+        if name in plain or (not name.startswith("__") and any(pattern.match(name) for pattern in patterns))
+    ]
