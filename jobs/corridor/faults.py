@@ -22,6 +22,21 @@ POINTS = (
     "after_close",
 )
 
+# The steps of a compaction or pruning; `in_swap` is come to where folders cannot be exchanged in one step.
+HOUSEKEEPING = (
+    "house_begun",
+    "in_merge",
+    "after_merge",
+    "after_link",
+    "before_journal",
+    "after_journal",
+    "in_swap",
+    "after_swap",
+    "after_done",
+    "in_sweep",
+    "after_sweep",
+)
+
 _ARMED = os.environ.get("STRIX_FAULT", "")
 
 
@@ -34,3 +49,9 @@ def point(name: str, batch: int) -> None:
 def armed(name: str, batch: int) -> bool:
     """Whether the environment asks for death at this point."""
     return _ARMED in (name, f"{name}@{batch}")
+
+
+def housekeeping(name: str) -> None:
+    """Die at this step of a compaction or pruning if the environment asks for it."""
+    if _ARMED == name:
+        os.kill(os.getpid(), signal.SIGKILL)
