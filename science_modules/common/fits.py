@@ -4,6 +4,7 @@ FITS Standard 4.0: headers are blocks of 2880 bytes holding cards of 80; data fo
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +39,26 @@ def first_image(data: bytes) -> Image:
     FitsError
         If the file has no such image, ends early, or stores it as anything but plain float32 (BITPIX -32).
     """
+    shape = _plain_shape(data[:BLOCK])
+    if shape is not None:
+        return _pixels(data, BLOCK, *shape)
     start = 0
     while start < len(data):
         header, start = _header(data, start)
         if _is_image(header):
-            return _pixels(data, start, header)
+            return _pixels(data, start, *_shape(header))
         start += _padded(_data_size(header))
     raise FitsError("no two-dimensional image in any HDU")
+
+
+@lru_cache(maxsize=64)
+def _plain_shape(block: bytes) -> tuple[int, int] | None:
+    """Shape of the image whose whole header is this block, None for any other; all ZTF stamps have one of a few headers."""
+    try:
+        header, end = _header(block, 0)
+        return _shape(header) if end == BLOCK and _is_image(header) else None
+    except FitsError:
+        return None
 
 
 def _header(data: bytes, start: int) -> tuple[Header, int]:
@@ -66,13 +80,18 @@ def _is_image(header: Header) -> bool:
     return kind == b"'IMAGE   '" and _integer(header, b"NAXIS   ") == 2
 
 
-def _pixels(data: bytes, start: int, header: Header) -> Image:
+def _shape(header: Header) -> tuple[int, int]:
+    """Height and width of a plain float32 image."""
     bitpix = _integer(header, b"BITPIX  ")
     if bitpix != -32:
         raise FitsError(f"wants BITPIX -32, has {bitpix}")
     if _number(header, b"BSCALE  ", 1.0) != 1.0 or _number(header, b"BZERO   ", 0.0) != 0.0:
         raise FitsError("wants unscaled pixels, has BSCALE or BZERO")
     width, height = _integer(header, b"NAXIS1  "), _integer(header, b"NAXIS2  ")
+    return height, width
+
+
+def _pixels(data: bytes, start: int, height: int, width: int) -> Image:
     size = 4 * width * height
     if width < 1 or height < 1 or start + size > len(data):
         raise FitsError(f"{height}x{width} pixels want {size} bytes, the file has {max(len(data) - start, 0)}")

@@ -21,6 +21,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
+
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT, Limits
 from jobs.corridor.decode.varint import Bytes, read_long
@@ -212,6 +215,9 @@ def inflate(payload: bytes, limit: int) -> tuple[bytes, bytes]:
         bad_datum if it is not deflated data, truncated if its end is missing, too_large if there is more than `limit`
         bytes in it (of which no more than that are ever inflated).
     """
+    sound = _inflate_sound(payload, limit)
+    if sound is not None:
+        return sound, b""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         content = inflater.decompress(payload, limit + 1)
@@ -224,6 +230,19 @@ def inflate(payload: bytes, limit: int) -> tuple[bytes, bytes]:
     behind = inflater.unused_data
     checksum = zlib.adler32(content).to_bytes(4, "big")
     return content, b"" if checksum.startswith(behind) else behind
+
+
+def _inflate_sound(payload: bytes, limit: int) -> bytes | None:
+    """The content of a deflated block that ends where its stream does, three times as fast; None for any other."""
+    inflater = isal_zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        content = bytes(inflater.decompress(payload, limit + 1))
+    except IsalError:  # type: ignore[misc]  # isal declares it as a value
+        return None
+    if len(content) > limit or not inflater.eof:
+        return None
+    behind = inflater.unused_data
+    return content if not behind or isal_zlib.adler32(content).to_bytes(4, "big").startswith(behind) else None
 
 
 def count_datums(path: str | Path, limits: Limits = DEFAULT) -> int:
