@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from jobs.corridor.counts import empty_counts
 from jobs.corridor.ids import span
 from jobs.corridor.layout import TABLES, Layout
-from jobs.corridor.ledger import FORMAT, IDS, Record, StreamLedger, streams
+from jobs.corridor.ledger import FORMAT, IDS, Plan, Record, StreamLedger, streams
 from jobs.corridor.ledger_committed import Committed, Planned
 from jobs.corridor.ledger_files import Found, read_files, same_alerts
+from jobs.corridor.ledger_offsets import check_positions, check_read
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,22 @@ class Gap:
 
 @dataclass
 class Checked:
-    """What a check went through, and the gaps that it found."""
+    """What a check went through, and the gaps that it found.
+
+    Attributes
+    ----------
+    records, control, lost : int
+        Offsets of Kafka that gave a record, that are a transaction's own, and that the broker had no more.
+    """
 
     batches: int = 0
     read: int = 0
     decoded: int = 0
     duplicates: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    control: int = 0
+    lost: int = 0
     gaps: list[Gap] = field(default_factory=list)
 
 
@@ -67,6 +77,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
         ledger = StreamLedger(layout, stream)
         numbers = ledger.sealed()
         checked.gaps.extend(_numbering(stream, numbers))
+        plans: list[Plan] = []
         for number in numbers:
             if since is not None and number < since.get(stream, number + 1):
                 continue
@@ -82,8 +93,11 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
                 continue
             checked.gaps.extend(gaps)
             planned.add(where, record)
+            plans.append(record.plan)
             committed.add(where, record, _ids(ledger, number))
             named.update(file.name for file in record.files)
+        if since is None:
+            checked.gaps.extend(_gaps(f"stream {stream}", check_positions(ledger, plans)))
     checked.gaps.extend(Gap(where, message) for where, message in committed.repeated())
     if since is None:
         checked.gaps.extend(Gap(where, message) for where, message in planned.problems)
@@ -98,6 +112,10 @@ def _count(checked: Checked, record: Record) -> None:
         checked.decoded += counts["decoded"]
         checked.duplicates += counts["duplicates"]
         checked.quarantined.update(counts["quarantined"])
+    for tally in record.tallies:
+        checked.records += tally.records
+        checked.control += tally.control
+        checked.lost += tally.lost
 
 
 def _gaps(where: str, messages: Iterator[str]) -> Iterator[Gap]:
@@ -147,8 +165,7 @@ def _check_batch(layout: Layout, ledger: StreamLedger, record: Record, where: st
 
 
 def _check_totals(record: Record, found: Found) -> Iterator[str]:
-    read = sum(counts["read"] for counts in record.nights.values())
-    yield from _equal("planned packets", sum(len(each) for each in record.plan.ranges), "packets read", read)
+    yield from check_read(record)
     yield from found.problems
     if record.state != "closed":
         yield f"its state is {record.state}, should be closed; start the job again to finish it"

@@ -14,6 +14,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.connection import SILENT, Connection
+from jobs.kafka.part import Part
 
 TIMEOUT_S = 8.0
 # Brokers before 2.8 have no topic ids.
@@ -32,18 +33,6 @@ _MISSING = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaEr
 _SPECS: Any = OffsetSpec
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, order=True)
-class Part:
-    """A partition: the topic's name and the broker's own id of it, which another topic of this name does not have."""
-
-    topic: str
-    topic_id: str
-    partition: int
-
-    def __str__(self) -> str:
-        return f"{self.topic}/{self.partition}"
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from jobs.corridor.sources.kafka_reading import KafkaReader
 from jobs.corridor.sources.kafka_start import Start
 from jobs.corridor.sources.ranges import Range, divide, total
 from jobs.corridor.stage import Read, from_closure
-from jobs.kafka.cluster import Cluster, Look, Part, matching
+from jobs.kafka.cluster import Cluster, Look, matching
 from jobs.kafka.connection import Connection
+from jobs.kafka.part import Part
 
 _LOG = logging.getLogger("strix.kafka")
 

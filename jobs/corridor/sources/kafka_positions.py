@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jobs.corridor.layout import replace_json
-from jobs.corridor.ledger import Plan, StreamLedger
-from jobs.kafka.cluster import Part
+from jobs.corridor.ledger import LedgerError, Plan, StreamLedger
+from jobs.kafka.part import Part
 
 NAME = "positions.json"
 
@@ -61,13 +61,16 @@ class Positions:
 
     @classmethod
     def read(cls, directory: Path) -> "Positions | None":
-        """What `write` wrote; None if the stream has not begun."""
+        """What `write` wrote; None if the stream has not begun. Raises LedgerError if it is damaged."""
         path = directory / NAME
         if not path.exists():
             return None
-        content = json.loads(path.read_text(encoding="utf-8"))
-        moves = tuple(Move(**each) for each in content["moves"])
-        return cls(content["cluster"], tuple(content["topics"]), content["start"], moves)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            moves = tuple(Move(**each) for each in content["moves"])
+            return cls(content["cluster"], tuple(content["topics"]), content["start"], moves)
+        except (ValueError, KeyError, TypeError) as error:
+            raise LedgerError(f"{path} cannot be read: {type(error).__name__} {error}") from None
 
     def write(self, ledger: StreamLedger) -> None:
         """Keep it beside the stream's ledger files."""

@@ -17,8 +17,9 @@ from jobs.corridor.decode import Message
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sources.ranges import Away, Range, Said, ServiceAway, ServiceRefused, Sourced, Tally
 from jobs.corridor.sources.units import count_in
-from jobs.kafka.cluster import Cluster, Part
+from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import SILENT, Connection
+from jobs.kafka.part import Part
 
 # After this long without a record we ask the broker whether it is there.
 SILENCE_S = 5.0

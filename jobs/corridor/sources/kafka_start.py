@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from jobs.kafka.cluster import Cluster, Look, Part
+from jobs.kafka.cluster import Cluster, Look
+from jobs.kafka.part import Part
 
 
 @dataclass(frozen=True)
