@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from rich.console import Console
 
 from jobs.config import ConfigError, add_options, load, overrides
@@ -56,6 +58,8 @@ def main(job: str, arguments: list[str] | None = None) -> int:
         return _say(error, ENVIRONMENT)
     except TooManyFailures as error:
         return _say(error, FAILED)
+    except (PySparkException, Py4JError, ConnectionError) as error:
+        return _say(f"Spark gave up, the batch in hand is not sealed; start the job again to go on\n{error}", FAILED)
     except ValueError as error:
         return _say(error, USAGE)
 
@@ -76,6 +80,6 @@ def _run(job: str, given: argparse.Namespace) -> int:
     return UNBALANCED if checked.gaps else OK
 
 
-def _say(error: BaseException, code: int) -> int:
+def _say(error: BaseException | str, code: int) -> int:
     sys.stderr.write(f"strix: {error}\n")
     return code
