@@ -4,11 +4,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from jobs import models
@@ -184,7 +185,9 @@ def _session(job: str, config: JobConfig, spark: SparkSession | None) -> Iterato
     try:
         yield session
     finally:
-        session.stop()
+        # A JVM that was killed cannot be stopped; why the job ended is told by the exception that is on its way.
+        with suppress(Py4JError, ConnectionError):
+            session.stop()
 
 
 def _recipe(job: str, config: JobConfig, science: Science, spark: SparkSession) -> Recipe:
