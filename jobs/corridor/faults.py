@@ -18,6 +18,9 @@ POINTS = (
     "after_publish",
     "after_store",
     "after_filter",
+    "in_send",
+    "before_commit",
+    "after_commit",
     "before_close",
     "after_close",
 )
@@ -53,5 +56,5 @@ def armed(name: str, batch: int) -> bool:
 
 def housekeeping(name: str) -> None:
     """Die at this step of a compaction or pruning if the environment asks for it."""
-    if _ARMED == name:
+    if name == _ARMED:
         os.kill(os.getpid(), signal.SIGKILL)

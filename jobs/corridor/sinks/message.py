@@ -37,12 +37,9 @@ AVRO_TYPES = {
     pa.bool_(): "boolean",
 }
 
-VALUE = [
-    # A writer that is not told the branch takes the first that fits: double before float, so that no digit is lost.
-    *("null", "boolean", "int", "long", "double", "float", "string"),
-    {"type": "array", "items": ["null", "string"]},
-    {"type": "array", "items": ["null", "double"]},
-]
+# A writer that is not told the branch takes the first that fits: double before float, so that no digit is lost.
+_SCALARS = ["null", "boolean", "int", "long", "double", "float", "string"]
+VALUE = [*_SCALARS, {"type": "array", "items": _SCALARS}]
 
 
 def _doc(column: Column) -> str:

@@ -1,0 +1,215 @@
+"""A batch in one Kafka transaction, with a marker inside it that says which batch it was.
+
+Readers with `isolation.level=read_committed` see all of a transaction or nothing. After a crash the marker says whether
+the batch was committed; a producer that opens under the same transactional id first ends what its predecessor left.
+"""
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from jobs.corridor import faults
+from jobs.corridor.sources.ranges import Range
+from jobs.kafka.connection import SILENT, Connection
+
+PATIENCE_S = 10.0
+# An orphan transaction holds up its topics' readers for this long, unless its owner comes back sooner.
+LEAST_TIMEOUT_S = 15.0
+# The brokers' own default limit.
+GREATEST_TIMEOUT_S = 900.0
+_KEY = b"batch"
+_FIRST_WINDOW = 16
+
+
+class Outgoing(NamedTuple):
+    """A message for a topic."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What a transaction says of itself.
+
+    Attributes
+    ----------
+    ranges : str
+        Hash of what the batch was planned to read.
+    sent : dict
+        Messages by topic.
+    """
+
+    stream: str
+    batch: int
+    ranges: str
+    sent: dict[str, int] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """As its topic holds it."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Marker":
+        """The marker that `to_bytes` wrote."""
+        return cls(**json.loads(content))
+
+
+def hash_of_ranges(ranges: Sequence[Range]) -> str:
+    """A short name for what a batch reads."""
+    content = json.dumps([each.to_json() for each in ranges], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+class BatchProducer:
+    """One opened producer: after any failure it is thrown away, and a new one looks at the marker.
+
+    Parameters
+    ----------
+    name : str
+        The transactional id.
+    marker_topic : str
+        One partition, made before.
+
+    Attributes
+    ----------
+    marker : Marker or None
+        Of the last batch that was committed under this name.
+
+    Raises
+    ------
+    KafkaException
+        If the brokers do not answer, or refuse.
+    """
+
+    def __init__(
+        self, connection: Connection, name: str, marker_topic: str, timeout_s: float, max_message_bytes: int
+    ) -> None:
+        self._marker_topic = marker_topic
+        self._timeout_s = timeout_s
+        self._producer = Producer(
+            connection.client(
+                transactional_id=name,
+                transaction_timeout_ms=int(timeout_s * 1000),
+                message_max_bytes=max_message_bytes + 100_000,
+                compression_type="zstd",
+                # The partition that Java clients choose for the same key.
+                partitioner="murmur2_random",
+                linger_ms=5,
+            ),
+            logger=SILENT,
+        )
+        try:
+            # Ends a transaction that a predecessor left open: only then is the marker's topic readable to its end.
+            self._producer.init_transactions(PATIENCE_S)
+            self.marker = _last_marker(connection, marker_topic)
+        except KafkaException:
+            self.close()
+            raise
+
+    def send(self, marker: Marker, messages: Sequence[Outgoing]) -> dict[str, int]:
+        """All messages in one transaction; how many each topic acknowledged.
+
+        Raises
+        ------
+        KafkaException
+            If it is not known that all is committed; this producer must then be closed.
+        """
+        delivered: Counter[str] = Counter()
+
+        def note(error: KafkaError | None, message: Message) -> None:
+            if error is None:
+                delivered[str(message.topic())] += 1
+
+        self._producer.begin_transaction()
+        self._produce(note, Outgoing(self._marker_topic, _KEY, marker.to_bytes()), partition=0)
+        for at, message in enumerate(messages):
+            if 2 * at >= len(messages):
+                faults.point("in_send", marker.batch)
+            self._produce(note, message)
+        self._commit(marker.batch)
+        del delivered[self._marker_topic]
+        if dict(delivered) != marker.sent:
+            raise KafkaException(KafkaError(KafkaError._FAIL, f"{marker.sent} sent, {dict(delivered)} acknowledged"))
+        self.marker = marker
+        return dict(delivered)
+
+    def close(self) -> None:
+        """Forget everything that was not committed."""
+        self._producer.purge()
+        self._producer.poll(0)
+
+    def _produce(self, note: Any, message: Outgoing, **more: Any) -> None:
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                self._producer.produce(message.topic, key=message.key, value=message.value, on_delivery=note, **more)
+                self._producer.poll(0)
+                return
+            except BufferError:
+                # The queue is full: wait until the brokers have taken some.
+                self._producer.poll(0.1)
+                if time.monotonic() > deadline:
+                    raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "queue stays full")) from None
+
+    def _commit(self, batch: int) -> None:
+        self._producer.flush(self._timeout_s)
+        faults.point("before_commit", batch)
+        deadline = time.monotonic() + 2 * self._timeout_s
+        while True:
+            try:
+                self._producer.commit_transaction(PATIENCE_S)
+                return
+            except KafkaException as error:
+                if not error.args[0].retriable() or time.monotonic() > deadline:
+                    raise
+
+
+def _last_marker(connection: Connection, topic: str) -> Marker | None:
+    """The last marker in its topic, looked for from the end: markers and the brokers' own records stand in turn."""
+    consumer = Consumer(
+        connection.client(
+            group_id=topic,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            enable_partition_eof=True,
+        ),
+        logger=SILENT,
+    )
+    try:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE_S, cached=False)
+        window, found = _FIRST_WINDOW, None
+        while found is None and high > low:
+            first = max(low, high - window)
+            found = _read_last(consumer, topic, first)
+            if first == low:
+                break
+            window *= 16
+        return found
+    finally:
+        consumer.close()
+
+
+def _read_last(consumer: Consumer, topic: str, first: int) -> Marker | None:
+    found = None
+    consumer.assign([TopicPartition(topic, 0, first)])
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        message = consumer.poll(1.0)
+        if message is None:
+            continue
+        error = message.error()
+        if error is None:
+            found = Marker.from_bytes(message.value() or b"")
+        elif error.code() == KafkaError._PARTITION_EOF:
+            return found
+        else:
+            raise KafkaException(error)
+    raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"{topic} could not be read to its end"))
