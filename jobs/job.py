@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from jobs import models
 from jobs.config import ConfigError, JobConfig
 from jobs.corridor.batch import Recipe
+from jobs.corridor.decode.registry import Registry, SchemaPlaces
 from jobs.corridor.guard import Limits
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import open_stream
@@ -25,6 +26,8 @@ from jobs.corridor.sources.kafka import KafkaSource
 from jobs.corridor.sources.ledger_batches import LedgerSource
 from jobs.corridor.status import Status
 from jobs.kafka.connection import Connection
+from jobs.metrics import served
+from jobs.services.jars import cache
 from jobs.session import EnvironmentProblem, build_session, check_executors, hash_of
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
@@ -91,7 +94,8 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None) -> O
             config.max_alerts_per_batch,
             patience_s=config.patience_s,
         )
-        status = runner.run(config.trigger, config.interval_s)
+        with served(config.metrics_port, runner.status.content):
+            status = runner.run(config.trigger, config.interval_s)
     return Outcome(layout, stream, status, science)
 
 
@@ -196,7 +200,7 @@ def _recipe(job: str, config: JobConfig, science: Science, spark: SparkSession) 
     return Recipe(
         tables=tables_of(job, config),
         surveys=config.surveys,
-        schemas=config.schema_directory,
+        schemas=_schema_places(config),
         modules=science.names,
         hashes=_hashes(config, science),
         artefacts=_Broadcast(broadcast),
@@ -205,6 +209,11 @@ def _recipe(job: str, config: JobConfig, science: Science, spark: SparkSession) 
         on_error=on_error,
         durable=config.durable,
     )
+
+
+def _schema_places(config: JobConfig) -> str | SchemaPlaces | None:
+    asked = Registry.of(config.registry, cache() / "schemas")
+    return SchemaPlaces(config.schema_directory, asked) if asked else config.schema_directory
 
 
 def _hashes(config: JobConfig, science: Science) -> dict[str, Any]:

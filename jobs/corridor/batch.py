@@ -21,6 +21,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.corridor import faults
 from jobs.corridor.counts import Counts, add_counts, count_science, empty_counts, failures
+from jobs.corridor.decode.registry import SchemaPlaces
 from jobs.corridor.dedupe import Verdict, dropped_rows, judge, rewrite_without
 from jobs.corridor.guard import Limits
 from jobs.corridor.ids import IdIndex, span
@@ -63,7 +64,7 @@ class Recipe:
 
     tables: tuple[str, ...]
     surveys: tuple[str, ...]
-    schemas: str | None
+    schemas: str | SchemaPlaces | None
     modules: tuple[str, ...]
     hashes: dict[str, Any]
     artefacts: Callable[[], Mapping[str, Mapping[str, bytes]]]

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from jobs.corridor.content import content_hash
 from jobs.corridor.decode import Decoded, Decoder, Group
+from jobs.corridor.decode.registry import SchemaPlaces
 from jobs.corridor.enrichment import Enrichment
 from jobs.corridor.guard import Watchdog
 from jobs.corridor.layout import UNKNOWN_NIGHT
@@ -38,8 +39,8 @@ class PassOptions:
     ----------
     surveys : tuple of str
         Surveys whose packets are taken.
-    schemas : str or None
-        Directory with the schemas of the Confluent wire format.
+    schemas : str, SchemaPlaces or None
+        Where the schemas of the Confluent wire format are: a directory, or a directory and a registry.
     modules : tuple of str
         Science modules, in any order.
     now_mjd : float
@@ -49,7 +50,7 @@ class PassOptions:
     """
 
     surveys: tuple[str, ...]
-    schemas: str | None
+    schemas: str | SchemaPlaces | None
     modules: tuple[str, ...]
     now_mjd: float
     on_error: Literal["null", "raise"] = "null"
@@ -124,10 +125,13 @@ class OnePass:
 
 
 @lru_cache(maxsize=8)
-def decoder(surveys: tuple[str, ...], schemas: str | None) -> Decoder:
+def decoder(surveys: tuple[str, ...], schemas: str | SchemaPlaces | None) -> Decoder:
     """The decoder of this process for these surveys; parsed writer schemas stay with it."""
     chosen = [survey for survey in SURVEYS if survey.name in surveys]
-    return Decoder(chosen, Path(schemas) if schemas else None)
+    directory, registry = (
+        (schemas.directory, schemas.registry) if isinstance(schemas, SchemaPlaces) else (schemas, None)
+    )
+    return Decoder(chosen, Path(directory) if directory else None, registry=registry)
 
 
 def alerts_schema(modules: list[Any]) -> pa.Schema:

@@ -14,6 +14,7 @@ from jobs.corridor.decode.datums import Datums
 from jobs.corridor.decode.fast_datums import FastDatums
 from jobs.corridor.decode.limits import DEFAULT, Limits
 from jobs.corridor.decode.messages import Decoded, Group, Message, Refused
+from jobs.corridor.decode.registry import Registry
 from jobs.corridor.decode.schemas import SchemaDirectory
 from jobs.corridor.decode.splitting import Piece, Splitter
 from jobs.corridor.decode.writer_schema import WriterSchema
@@ -43,6 +44,8 @@ class Decoder:
     schema_directory : path or None
         Where the writer schemas of wire messages are; see SchemaDirectory.
     limits : Limits
+    registry : Registry, optional
+        Asked for the schema ids that the directory lacks.
     fast : bool or None
         Whether compiled code decodes what it can; the answers are the same. None: yes, unless STRIX_DECODE is slow.
     """
@@ -53,12 +56,13 @@ class Decoder:
         schema_directory: Path | None,
         limits: Limits = DEFAULT,
         fast: bool | None = None,
+        registry: Registry | None = None,
     ) -> None:
         self._surveys = tuple(surveys)
         chosen = FastDatums if (os.environ.get("STRIX_DECODE") != "slow" if fast is None else fast) else Datums
         self._datums = lru_cache(maxsize=32)(lambda writer: chosen(writer, limits))
         self._survey = lru_cache(maxsize=32)(self._match)
-        self._splitter = Splitter(SchemaDirectory(schema_directory, limits), limits, self._datums)
+        self._splitter = Splitter(SchemaDirectory(schema_directory, limits, registry), limits, self._datums)
 
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """The datums of the messages, one group or more per survey.

@@ -1,6 +1,7 @@
 """Writer schemas of the Confluent wire format, from a directory that the operator names."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ class SchemaDirectory:
     directory : path or None
         None knows no schema.
     limits : Limits
+    registry : callable, optional
+        Gives the file of an id that the directory lacks, or raises Fault.
     """
 
-    def __init__(self, directory: Path | None, limits: Limits = DEFAULT) -> None:
+    def __init__(
+        self, directory: Path | None, limits: Limits = DEFAULT, registry: Callable[[int], Path] | None = None
+    ) -> None:
         self._directory = directory
+        self._registry = registry
         self._limits = limits
         self._known: dict[int, WriterSchema] = {}
 
@@ -54,15 +60,27 @@ class SchemaDirectory:
             raise Fault("unknown_schema", message) from None
 
     def _find(self, schema_id: int) -> Path:
+        if self._registry is not None and not self._in_directory(schema_id):
+            return self._registry(schema_id)
         if self._directory is None:
             raise Fault("unknown_schema", f"wants schema id {schema_id}, no schema directory is configured")
-        folder = self._directory / f"{schema_id // 100}.{schema_id % 100}"
-        candidates = [self._directory / f"{schema_id}.avsc", *sorted(folder.glob("*alert.avsc"))]
-        found = [path for path in candidates if path.is_file()]
+        found = self._in_directory(schema_id)
         if len(found) != 1:
-            wanted = f"one of {schema_id}.avsc and {folder.name}/*alert.avsc in {self._directory}"
+            folder = _folder(schema_id)
+            wanted = f"one of {schema_id}.avsc and {folder}/*alert.avsc in {self._directory}"
             raise Fault("unknown_schema", f"schema id {schema_id}: wants {wanted}, found {[p.name for p in found]}")
         return found[0]
+
+    def _in_directory(self, schema_id: int) -> list[Path]:
+        if self._directory is None:
+            return []
+        folder = self._directory / _folder(schema_id)
+        candidates = [self._directory / f"{schema_id}.avsc", *sorted(folder.glob("*alert.avsc"))]
+        return [path for path in candidates if path.is_file()]
+
+
+def _folder(schema_id: int) -> str:
+    return f"{schema_id // 100}.{schema_id % 100}"
 
 
 def _complete(path: Path) -> Any:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.types import BinaryType, StructField, StructType
 
+from jobs.corridor.decode.registry import SchemaPlaces
 from jobs.corridor.one_pass import decoder
 from jobs.corridor.sources.ranges import ServiceAway, batched, messages_of
 from jobs.corridor.stage import Read
@@ -19,7 +20,7 @@ from jobs.corridor.staging import ORIGIN
 class _Finder:
     read: Read
     surveys: tuple[str, ...]
-    schemas: str | None
+    schemas: str | SchemaPlaces | None
     wanted: dict[tuple[Any, ...], list[dict[str, Any]]]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -46,7 +47,11 @@ def _answer(content: dict[str, Any]) -> pa.RecordBatch:
 
 
 def find_packets(
-    frame: DataFrame, read: Read, surveys: tuple[str, ...], schemas: str | None, wanted: Sequence[dict[str, Any]]
+    frame: DataFrame,
+    read: Read,
+    surveys: tuple[str, ...],
+    schemas: str | SchemaPlaces | None,
+    wanted: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """The wanted packets with `value`, `schema` and `provenance`.
 

@@ -1,0 +1,152 @@
+"""Writer schemas from a Confluent-compatible registry, kept on disk: a registry that is down is one that knows nothing."""
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jobs.corridor.decode.fault import Fault
+from jobs.corridor.decode.limits import DEFAULT
+from jobs.kafka.secrets import Secret, SettingsError
+
+TIMEOUT_S = 5.0
+# An id that is not there, or a registry that does not answer, is asked for again after this long.
+AGAIN_S = 10.0
+KEYS = ("url", "username", "password_env", "password_file", "ca_file")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A schema registry and where its answers are kept.
+
+    Attributes
+    ----------
+    url : str
+        http(s)://host:port/path.
+    cache : str
+        Directory; a schema is `<id>.avsc` in it and is never asked for again.
+    """
+
+    url: str
+    cache: str
+    username: str = ""
+    password: Secret | None = None
+    ca_file: str | None = None
+
+    @classmethod
+    def of(cls, mapping: Mapping[str, str], cache: Path) -> "Registry | None":
+        """The registry that a configuration's mapping describes; None for an empty one.
+
+        Raises
+        ------
+        SettingsError
+            For an unknown key, a URL that is none, a password that is written instead of named.
+        """
+        if not mapping:
+            return None
+        unknown = sorted(set(mapping) - set(KEYS))
+        if "password" in unknown:
+            raise SettingsError(
+                "registry password would hold a secret; name it: password_env: VARIABLE or password_file: PATH"
+            )
+        if unknown:
+            raise SettingsError(f"unknown key registry {unknown[0]!r}; known keys: {', '.join(KEYS)}")
+        url = mapping.get("url", "")
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise SettingsError("registry url should be http(s)://host:port, without a name and password in it")
+        own = cache / hashlib.sha256(url.encode()).hexdigest()[:12]
+        secret = Secret.of("password", mapping)
+        return cls(url.rstrip("/"), str(own), mapping.get("username", ""), secret, mapping.get("ca_file"))
+
+    def __call__(self, schema_id: int) -> Path:
+        """The file with the schema of an id.
+
+        Raises
+        ------
+        Fault
+            unknown_schema if the registry does not know it, does not answer, or answers something else.
+        """
+        path = Path(self.cache) / f"{schema_id}.avsc"
+        if not path.exists():
+            problem = _REMEMBERED.get((self.url, schema_id)) or _REMEMBERED.get((self.url, -1))
+            if problem and time.monotonic() < problem[0]:
+                raise Fault("unknown_schema", problem[1])
+            self._keep(path, self._fetch(schema_id))
+        return path
+
+    def _fetch(self, schema_id: int) -> str:
+        try:
+            status, body = self._get(f"/schemas/ids/{schema_id}")
+        except (OSError, http.client.HTTPException, SettingsError) as error:
+            raise self._remember(-1, f"registry {self.url} does not answer: {error}") from None
+        if status != 200:
+            raise self._remember(schema_id, f"schema id {schema_id}: registry {self.url} answers {status}")
+        try:
+            content: dict[str, Any] = json.loads(body)
+            kind, text = content.get("schemaType", "AVRO"), str(content["schema"])
+            json.loads(text)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            told = f"schema id {schema_id}: registry {self.url} answers what is no schema: {type(error).__name__}"
+            raise self._remember(schema_id, told) from None
+        if kind != "AVRO" or content.get("references"):
+            what = f"a schema of type {kind}" if kind != "AVRO" else "a schema with references"
+            raise self._remember(schema_id, f"schema id {schema_id}: wants one whole AVRO schema, found {what}")
+        return text
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        parts = urlsplit(self.url)
+        host, port = parts.hostname or "", parts.port
+        if parts.scheme == "https":
+            context = ssl.create_default_context(cafile=self.ca_file)
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=TIMEOUT_S, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+        try:
+            connection.request("GET", parts.path + path, headers=self._headers())
+            answer = connection.getresponse()
+            return answer.status, answer.read(2 * DEFAULT.max_schema_bytes)
+        finally:
+            connection.close()
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
+        if self.password is not None:
+            pair = f"{self.username}:{self.password.read()}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        return headers
+
+    def _remember(self, schema_id: int, message: str) -> Fault:
+        _REMEMBERED[(self.url, schema_id)] = (time.monotonic() + AGAIN_S, message)
+        return Fault("unknown_schema", message)
+
+    def _keep(self, path: Path, text: str) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        except OSError as error:
+            raise self._remember(-1, f"{path} cannot be written: {error.strerror}; set STRIX_CACHE") from None
+
+
+# What a process was told in vain, by URL and id (-1: nothing at all), until when.
+_REMEMBERED: dict[tuple[str, int], tuple[float, str]] = {}
+
+
+@dataclass(frozen=True)
+class SchemaPlaces:
+    """Where writer schemas are looked for, in this order: a directory, then a registry."""
+
+    directory: str | None
+    registry: Registry
