@@ -28,7 +28,7 @@ from jobs.corridor.status import Status
 from jobs.kafka.connection import Connection
 from jobs.metrics import served
 from jobs.services.jars import cache
-from jobs.session import EnvironmentProblem, build_session, check_executors, hash_of
+from jobs.session import EnvironmentProblem, build_session, check_executors, find_java, hash_of
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
 
@@ -66,8 +66,13 @@ def tables_of(job: str, config: JobConfig) -> tuple[str, ...]:
     return {"ingest": ("raw",), "enrich": ("science", *cutouts), "night": (*raw, "science", *cutouts)}[job]
 
 
-def run_job(job: str, config: JobConfig, spark: SparkSession | None = None) -> Outcome:
+def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, source: Source | None = None) -> Outcome:
     """Check everything that can be checked, then run a job to its end.
+
+    Parameters
+    ----------
+    source : Source, optional
+        Where packets come from, if not from what the configuration names.
 
     Raises
     ------
@@ -76,8 +81,10 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None) -> O
     """
     layout = Layout(Path(os.path.abspath(config.output)))
     science = prepare_science(config) if job != "ingest" else Science((), {}, {})
-    source = source_of(job, config, layout)
+    source = source or source_of(job, config, layout)
     source.check()
+    if spark is None:
+        find_java()  # before anything is made in the output
     check_output(layout.root)
     with OutputLock(layout.lock, job), _session(job, config, spark) as session:
         check_executors(session, science.names)
@@ -166,7 +173,12 @@ def _kafka_source(job: str, config: JobConfig) -> Source:
 
 
 def check_output(root: Path) -> None:
-    """Raise EnvironmentProblem if the output cannot be written or its disk is nearly full."""
+    """Raise EnvironmentProblem if the output cannot be written or its disk is nearly full; nothing is left behind then."""
+    there = next(path for path in (root, *root.parents) if path.exists())
+    usage = shutil.disk_usage(there)
+    if usage.free < LEAST_FREE * usage.total:
+        share = 100 * usage.free / usage.total
+        raise EnvironmentProblem(f"the disk of {root} has {share:.1f} % free, a job needs {100 * LEAST_FREE:.0f} %")
     try:
         root.mkdir(parents=True, exist_ok=True)
         probe = root / "._probe"
@@ -174,10 +186,6 @@ def check_output(root: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise EnvironmentProblem(f"output {root} cannot be written: {error.strerror}") from None
-    usage = shutil.disk_usage(root)
-    if usage.free < LEAST_FREE * usage.total:
-        share = 100 * usage.free / usage.total
-        raise EnvironmentProblem(f"the disk of {root} has {share:.1f} % free, a job needs {100 * LEAST_FREE:.0f} %")
 
 
 @contextmanager
