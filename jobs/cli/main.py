@@ -36,6 +36,7 @@ VERBS = {
     "ledger": Verb("check that every alert is accounted for", "jobs.cli.ledger"),
     "quarantine": Verb("list, show or replay what was refused", "jobs.cli.quarantine"),
     "services": Verb("start and stop a real Kafka on this machine", "jobs.cli.services"),
+    "stream": Verb("how a stream does; move it to other offsets", "jobs.cli.stream"),
     "doctor": Verb("check everything that a job needs", "jobs.cli.doctor"),
 }
 

@@ -114,3 +114,15 @@ def unplanned(positions: Positions, plans: Sequence[Plan]) -> Iterator[tuple[Par
                     f"batch {plan.batch} begins at offset {each.start}, the one before ended at {expected[part]}",
                 )
             expected[part] = each.stop
+
+
+def planned_to(positions: Positions, plans: Iterable[Plan]) -> dict[Part, int]:
+    """The next offset of each partition, after all plans and moves."""
+    moves = positions.latest()
+    reached = {part: move.offset for part, move in moves.items()}
+    for plan in plans:
+        for each in plan.ranges:
+            part = Part(each.path, each.topic_id, each.partition)
+            if part in moves and plan.batch >= moves[part].batch:
+                reached[part] = each.stop
+    return reached

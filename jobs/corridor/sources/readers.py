@@ -3,6 +3,7 @@
 import mmap
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow.dataset as ds
@@ -132,9 +133,11 @@ def _raw(planned: Range) -> Iterator[Sourced]:
 
 
 def _quarantine(planned: Range) -> Iterator[Sourced]:
-    """Entries of a quarantine file; their origin says so."""
+    """Entries of a quarantine file; their origin says so, and a record's topic, offset and time stay with it."""
+    night = Path(planned.path).parent.name.removeprefix("night=")
     wanted = ds.field("quarantine_id").isin(planned.entries)
-    columns = ["quarantine_id", "value", "schema"]
-    table = ds.dataset(planned.path, format="parquet").to_table(columns, filter=wanted)
-    for row in table.to_pylist():
-        yield Sourced(Message(row["value"] or b"", row["schema"]), _origin(f"quarantine:{row['quarantine_id']}", 0))
+    columns = ["quarantine_id", "value", "schema", "night_from", "provenance"]
+    for row in ds.dataset(planned.path, format="parquet").to_table(columns, filter=wanted).to_pylist():
+        kept = {name: row["provenance"][name] for name in ("topic", "partition", "offset", "timestamp")}
+        origin = {**kept, **_origin(f"quarantine:{row['quarantine_id']}", 0), "night": (night, row["night_from"])}
+        yield Sourced(Message(row["value"] or b"", row["schema"]), origin)

@@ -1,0 +1,105 @@
+"""`strix stream status|reset`: how a stream does, and moving it to other offsets."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from jobs.cli.stream_table import read_stream, show
+from jobs.config import ConfigError, add_options, load, overrides
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import LedgerError, StreamLedger, streams
+from jobs.corridor.lock import OutputInUse, OutputLock
+from jobs.corridor.sources.kafka_positions import NAME
+from jobs.corridor.sources.kafka_reset import reset
+from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
+from jobs.kafka.cluster import Cluster
+from jobs.kafka.connection import Connection
+
+OK, LOST, USAGE, ENVIRONMENT, IN_USE = 0, 1, 2, 3, 4
+INTERVAL_S = 2.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the verb."""
+    options = argparse.ArgumentParser(
+        prog="strix stream",
+        description=__doc__,
+        epilog="exit code: 0 all is well, 1 records are lost, 2 configuration, 3 environment, 4 output in use",
+    )
+    actions = options.add_subparsers(dest="action", required=True)
+    status = actions.add_parser("status", help="lag, rate, age of the newest alert, what is lost, the last error")
+    status.add_argument("directory", help="the job's output")
+    status.add_argument("--watch", action="store_true", help="again every 2 s, until Ctrl-C")
+    status.add_argument("--json", action="store_true", help="for programs")
+    move = actions.add_parser("reset", help="read from other offsets from the next batch on; kept in the ledger")
+    move.add_argument("directory", help="the job's output")
+    move.add_argument("--to", required=True, help="earliest, latest, a time (ISO UTC), or topic:partition=offset;...")
+    move.add_argument("--stream", help="which stream, if the output has more than one that reads Kafka")
+    add_options(move)
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; the code that the process ends with."""
+    given = parser().parse_args(arguments)
+    try:
+        return _reset(given) if given.action == "reset" else _status(given)
+    except (LedgerError, ServiceAway, ServiceRefused) as error:
+        return _say(error, ENVIRONMENT)
+    except OutputInUse as error:
+        return _say(error, IN_USE)
+    except (ConfigError, ValueError) as error:
+        return _say(error, USAGE)
+
+
+def _status(given: argparse.Namespace) -> int:
+    layout = Layout(Path(os.path.abspath(given.directory)))
+    told = read_stream(layout)
+    if given.json:
+        sys.stdout.write(told.to_json() + "\n")
+    elif given.watch:
+        _watch(layout)
+    else:
+        Console().print(show(told))
+    return LOST if told.lost else OK
+
+
+def _watch(layout: Layout) -> None:
+    with Live(show(read_stream(layout)), auto_refresh=False) as live:
+        try:
+            while True:
+                time.sleep(INTERVAL_S)
+                live.update(show(read_stream(layout)), refresh=True)
+        except KeyboardInterrupt:
+            return
+
+
+def _reset(given: argparse.Namespace) -> int:
+    config = load(given.config, {**overrides(given), "output": given.directory})
+    layout = Layout(Path(os.path.abspath(config.output)))
+    cluster = Cluster(Connection.of(config.kafka))
+    with OutputLock(layout.lock, "stream reset"):
+        ledger = StreamLedger(layout, given.stream or _only_stream(layout), config.durable)
+        moved = reset(ledger, cluster, config.topics, given.to)
+    for each in moved:
+        sys.stdout.write(f"{each}\n")
+    sys.stdout.write(f"{len(moved)} partition(s) of stream {ledger.stream} moved\n")
+    return OK
+
+
+def _only_stream(layout: Layout) -> str:
+    known = [stream for stream in streams(layout) if (layout.stream_ledger(stream) / NAME).exists()]
+    if len(known) != 1:
+        told = f"{len(known)} streams that read Kafka ({', '.join(known)}); name one with --stream"
+        raise LedgerError(f"{layout.root} has {told if known else 'no stream that reads Kafka'}")
+    return known[0]
+
+
+def _say(error: BaseException, code: int) -> int:
+    sys.stderr.write(f"strix: {error}\n")
+    return code

@@ -1,0 +1,118 @@
+"""What a stream tells of itself, from `status.json`, the lock and the ledger: no broker is asked."""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import LedgerError, records, streams
+from jobs.corridor.lock import read_holder
+from jobs.metrics import newest_age_s, quarantine_share
+from jobs.services.process import alive
+
+ENDED = ("stopped", "failed")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream as it is now.
+
+    Attributes
+    ----------
+    status : dict
+        What `status.json` holds.
+    state : str
+        Its state, or `died` where the process is gone without a word.
+    lost : dict
+        Lost records of all batches, by what the ledger says of them.
+    """
+
+    status: dict[str, Any]
+    state: str
+    lost: dict[str, int]
+
+    def to_json(self) -> str:
+        """For programs."""
+        share, age = quarantine_share(self.status), newest_age_s(self.status)
+        more = {"state": self.state, "lost_in_ledger": self.lost, "quarantine_share": share, "newest_alert_age_s": age}
+        return json.dumps({**self.status, **more}, indent=1, sort_keys=True)
+
+
+def read_stream(layout: Layout) -> Stream:
+    """The stream that wrote to an output last.
+
+    Raises
+    ------
+    LedgerError
+        If none has.
+    """
+    try:
+        status = json.loads(layout.status.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise LedgerError(f"{layout.root} has no status.json; it should be the output of a job") from None
+    known = [status["stream"]] if status["stream"] in streams(layout) else []
+    lost = {
+        f"{each.topic}/{each.partition} {start} to {stop - 1} ({each.why})": stop - start
+        for record in (records(layout, *known) if known else ())
+        for each in record.tallies
+        for start, stop in each.gaps
+    }
+    return Stream(status, _state(layout, status), lost)
+
+
+def _state(layout: Layout, status: dict[str, Any]) -> str:
+    state = str(status["state"])
+    holder = read_holder(layout.lock)
+    here = not holder or holder["host"] == socket.gethostname()
+    return "died" if state not in ENDED and here and not alive(status["pid"]) else state
+
+
+def show(stream: Stream) -> Group:
+    """The stream for people."""
+    facts = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in _facts(stream):
+        facts.add_row(f"[bold]{name}[/bold]", Text(value))
+    kafka = stream.status.get("kafka")
+    return Group(facts, *([_partitions(kafka)] if kafka else []))
+
+
+def _facts(stream: Stream) -> Iterator[tuple[str, str]]:
+    status = stream.status
+    share, age = quarantine_share(status), newest_age_s(status)
+    error = status["last_error"]
+    yield "stream", f"{status['stream']} (job {status['job']}, process {status['pid']})"
+    yield "state", f"{stream.state} at {status['at']}"
+    yield "last commit", f"{status['last_commit'] or 'none since the start'}"
+    yield "rate", f"{status['alerts_per_s']:g} alerts/s since the start, {status['read']:,} packets"
+    yield "newest alert", f"{_age(age)} old" if age is not None else "none since the start"
+    yield "quarantined", f"{100 * share:.2f} %" if share is not None else "nothing was read"
+    if "kafka" in status:
+        yield "lag", f"{status['kafka']['lag']:,} records at {status['kafka']['bootstrap']}"
+    yield "lost", f"{sum(stream.lost.values()):,} records" if stream.lost else "nothing"
+    for place, count in list(stream.lost.items())[:10]:
+        yield "", f"{place}: {count}"
+    yield "last error", f"{error['at']}: {error['message']}" if error else "none since the start"
+    for notice in status.get("notices", ()):
+        yield "notice", notice
+
+
+def _age(seconds: float) -> str:
+    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _partitions(kafka: dict[str, Any]) -> Table:
+    table = Table("topic", "partition", "position", "end", "lag")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for each in kafka["partitions"]:
+        table.add_row(each["topic"], *(f"{each[name]:,}" for name in ("partition", "position", "end", "lag")))
+    return table
