@@ -36,7 +36,7 @@ OPTION = "librdkafka."
 # Options of the client that hold a secret have a key of their own here.
 _SECRET_OPTIONS = ("password", "secret", ".pem", "jaas", "assertion.private", "sasl.oauthbearer.config")
 # The broker's log says more than the client's; what matters comes back as an error.
-SILENT = logging.Logger("strix.kafka", logging.CRITICAL)
+SILENT = logging.Logger("strix.kafka", logging.CRITICAL + 1)
 # By default a client waits up to 10 s between two tries at a broker that is away.
 _DEFAULTS = {"reconnect.backoff.max.ms": 1000, "socket.keepalive.enable": True}
 

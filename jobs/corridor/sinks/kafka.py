@@ -26,7 +26,7 @@ from jobs.corridor.sinks.kafka_topics import RegistryAway, TopicSettings, make_t
 from jobs.corridor.sinks.message import CUTOUT_NAMES
 from jobs.corridor.sinks.message_encoding import Batch, Encoder, Match, encoder, without_light_curve
 from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path
-from jobs.corridor.sources.ranges import ServiceAway
+from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.connection import Connection
 
 CHUNK = 256
@@ -46,6 +46,9 @@ _LASTING = frozenset(
         KafkaError.POLICY_VIOLATION,
         KafkaError.TOPIC_EXCEPTION,
         KafkaError._INVALID_ARG,
+        KafkaError._AUTHENTICATION,
+        KafkaError._SSL,
+        KafkaError.UNSUPPORTED_SASL_MECHANISM,
     }
 )
 _TAKEN = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
@@ -85,6 +88,7 @@ class KafkaSink:
     schema_id: int | None = None
     _producer: BatchProducer | None = None
     _fenced: int = 0
+    _said: KafkaError | None = None
     _made: set[str] = field(default_factory=set)
 
     def write(self, layout: Layout, batch: Record) -> dict[str, Any]:
@@ -94,7 +98,7 @@ class KafkaSink:
         ------
         ServiceAway
             If the brokers or the registry do not answer; nothing of the batch can be read then.
-        SentElsewhere, KafkaException
+        SentElsewhere, ServiceRefused
             If waiting will not help.
         """
         sent = read_sent(sent_path(layout, batch.stream, batch.batch))
@@ -153,12 +157,13 @@ class KafkaSink:
         """The producer, with the topics that it needs."""
         wanted = topics | set(self.topics)
         if self.schema_id is None or not wanted <= self._made:
-            make_topics(self.connection, self.settings, sorted(wanted - self._made), self.stream)
-            self.schema_id = publish_schema(self.connection, self.settings, sorted(wanted))
+            client = self._client()
+            make_topics(client, self.settings, sorted(wanted - self._made), self.stream)
+            self.schema_id = publish_schema(client, self.settings, sorted(wanted))
             self._made |= wanted
         if self._producer is None:
             self._producer = BatchProducer(
-                self.connection,
+                self._client(),
                 f"{self.settings.prefix}-{self.stream}",
                 self.settings.marker(self.stream),
                 self.timeout_s,
@@ -166,23 +171,36 @@ class KafkaSink:
             )
         return self._producer
 
+    def _client(self) -> dict[str, Any]:
+        """Settings of a client that leaves word of what it is told in the background."""
+        self._said = None
+
+        def note(error: KafkaError) -> None:
+            self._said = error
+
+        return {**self.connection.client(), "error_cb": note}
+
     def forget(self, error: KafkaException) -> None:
         """Throw the producer away after a failure, and say what it means.
 
         Raises
         ------
-        ServiceAway, SentElsewhere, KafkaException
+        ServiceAway, ServiceRefused, SentElsewhere
         """
         if self._producer is not None:
             self._producer.close()
         self._producer = None
         self._made.clear()
         code = error.args[0].code()
+        said = f"Kafka at {self.connection.bootstrap}: {error.args[0].str()}"
+        # A client that is not let in is told so in the background; what it asked for only times out.
+        if self._said and self._said.code() in _LASTING:
+            raise ServiceRefused(f"{said}: {self._said.str()}") from error
         if code in _LASTING:
-            raise error
+            raise ServiceRefused(said) from error
         if code in _TAKEN:
             self._count_fenced()
-        raise ServiceAway(f"Kafka at {self.connection.bootstrap}: {error.args[0].str()}") from error
+        raise ServiceAway(said) from error
 
     def _count_fenced(self) -> None:
         # Brokers end a transaction that takes too long, and fence its producer.

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from jobs.corridor import faults
 from jobs.corridor.sources.ranges import Range
-from jobs.kafka.connection import SILENT, Connection
+from jobs.kafka.connection import SILENT
 
 PATIENCE_S = 10.0
 # An orphan transaction holds up its topics' readers for this long, unless its owner comes back sooner.
@@ -73,6 +73,8 @@ class BatchProducer:
 
     Parameters
     ----------
+    client : mapping
+        Settings of a client.
     name : str
         The transactional id.
     marker_topic : str
@@ -90,26 +92,24 @@ class BatchProducer:
     """
 
     def __init__(
-        self, connection: Connection, name: str, marker_topic: str, timeout_s: float, max_message_bytes: int
+        self, client: Mapping[str, Any], name: str, marker_topic: str, timeout_s: float, max_message_bytes: int
     ) -> None:
         self._marker_topic = marker_topic
         self._timeout_s = timeout_s
-        self._producer = Producer(
-            connection.client(
-                transactional_id=name,
-                transaction_timeout_ms=int(timeout_s * 1000),
-                message_max_bytes=max_message_bytes + 100_000,
-                compression_type="zstd",
-                # The partition that Java clients choose for the same key.
-                partitioner="murmur2_random",
-                linger_ms=5,
-            ),
-            logger=SILENT,
-        )
+        own = {
+            "transactional.id": name,
+            "transaction.timeout.ms": int(timeout_s * 1000),
+            "message.max.bytes": max_message_bytes + 100_000,
+            "compression.type": "zstd",
+            # The partition that Java clients choose for the same key.
+            "partitioner": "murmur2_random",
+            "linger.ms": 5,
+        }
+        self._producer = Producer({**client, **own}, logger=SILENT)
         try:
             # Ends a transaction that a predecessor left open: only then is the marker's topic readable to its end.
             self._producer.init_transactions(PATIENCE_S)
-            self.marker = _last_marker(connection, marker_topic)
+            self.marker = _last_marker(client, marker_topic)
         except KafkaException:
             self.close()
             raise
@@ -172,17 +172,15 @@ class BatchProducer:
                     raise
 
 
-def _last_marker(connection: Connection, topic: str) -> Marker | None:
+def _last_marker(client: Mapping[str, Any], topic: str) -> Marker | None:
     """The last marker in its topic, looked for from the end: markers and the brokers' own records stand in turn."""
-    consumer = Consumer(
-        connection.client(
-            group_id=topic,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            enable_partition_eof=True,
-        ),
-        logger=SILENT,
-    )
+    own = {
+        "group.id": topic,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+    }
+    consumer = Consumer({**client, **own}, logger=SILENT)
     try:
         low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE_S, cached=False)
         window, found = _FIRST_WINDOW, None

@@ -2,15 +2,16 @@
 
 import json
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from jobs.corridor.sinks.message import SCHEMA_ID, schema_json
-from jobs.kafka.connection import SILENT, Connection
+from jobs.kafka.connection import SILENT
 
 PATIENCE_S = 10.0
 _MS_PER_DAY = 86_400_000
@@ -59,11 +60,13 @@ class TopicSettings:
         return f"{self.prefix}.schemas"
 
 
-def make_topics(connection: Connection, settings: TopicSettings, filters: Iterable[str], stream: str) -> list[str]:
+def make_topics(client: Mapping[str, Any], settings: TopicSettings, filters: Iterable[str], stream: str) -> list[str]:
     """Make the topics that are not there yet; their names.
 
     Parameters
     ----------
+    client : mapping
+        Settings of a client.
     filters : iterable of str
         Topics of filters.
 
@@ -72,7 +75,7 @@ def make_topics(connection: Connection, settings: TopicSettings, filters: Iterab
     KafkaException
         If the brokers do not answer, or refuse.
     """
-    admin = AdminClient(connection.client(), logger=SILENT)
+    admin = AdminClient(dict(client), logger=SILENT)
     there = set(admin.list_topics(timeout=PATIENCE_S).topics)
     wanted = [*(_filter_topic(settings, name) for name in filters), _kept(settings, settings.schemas)]
     wanted.append(_kept(settings, settings.marker(stream)))
@@ -101,7 +104,7 @@ def _kept(settings: TopicSettings, name: str) -> NewTopic:
     return NewTopic(name, 1, settings.replication, config=config)
 
 
-def publish_schema(connection: Connection, settings: TopicSettings, topics: Iterable[str]) -> int:
+def publish_schema(client: Mapping[str, Any], settings: TopicSettings, topics: Iterable[str]) -> int:
     """Put the message schema where listeners look for it; the id that messages carry.
 
     Raises
@@ -114,7 +117,7 @@ def publish_schema(connection: Connection, settings: TopicSettings, topics: Iter
         ids = [register(settings.registry, f"{topic}-value", schema_json()) for topic in topics]
         schema_id = ids[0] if ids else SCHEMA_ID
     failed: list[KafkaError] = []
-    producer = Producer(connection.client(acks="all"), logger=SILENT)
+    producer = Producer({**client, "acks": "all"}, logger=SILENT)
     producer.produce(
         settings.schemas,
         key=str(schema_id).encode(),
