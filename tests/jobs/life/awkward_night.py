@@ -11,7 +11,7 @@ from jobs.simulation.packets import packet
 SEED = 11
 # Alert that comes once more as another measurement, and by how much it differs.
 CONFLICT, CONFLICT_MAG = 5, 0.25
-WAVES = ("a", "b", "g", "z")
+WAVES = ("a", "b", "g", "y", "z")
 
 
 def write_night(directory: Path, real: Path | None) -> None:
@@ -30,6 +30,9 @@ def write_night(directory: Path, real: Path | None) -> None:
     for made in ("made", "archived"):
         shutil.rmtree(directory / made)
     _copy_real(directory, real)
+    # Once more what the first batch and, from the archive, the fourth have read: an index that forgets shows.
+    (directory / "y_again_first.avro").write_bytes(container([packet(SEED, 2)[0]]))
+    (directory / "y_again_fourth.avro").write_bytes(container([packet(13, 4)[0]]))
     for number in range(3):
         (directory / f"z_single_{number}.avro").write_bytes(container([packet(14, number)[0]]))
 

@@ -10,7 +10,7 @@ from night_job import Night, Start
 
 from jobs.corridor.faults import POINTS
 
-NAMED = ("after_plan@0", "in_stage@1", "before_seal@2", "after_seal@3", "in_publish@4")
+NAMED = ("after_seal@0", "in_stage@1", "before_seal@2", "in_publish@3", "after_plan@4")
 KILLED = -9
 
 

@@ -24,7 +24,7 @@ def contested(directory: Path) -> Ids:
     """Ids that the night holds with several measurements or in several schema versions: which one stays depends on
     what is read together."""
     versions: dict[int, set[object]] = {}
-    for path in sorted(directory.glob("[abg]_*.avro")):
+    for path in sorted(directory.glob("[abgy]_*.avro")):
         with open(path, "rb") as file:
             if file.read(4) != b"Obj\x01":
                 continue
