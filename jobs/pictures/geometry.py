@@ -32,10 +32,14 @@ class Geometry:
         (east, north) [arcsec] per (column, row) [pixel].
     alert : tuple of float or None
         Column and row of the alert, pixel centres being whole numbers from 0; None where that is not known.
+    centre : tuple of float
+        Column and row about which the picture is drawn: the stamp's middle, or where a chip's edge has cropped it, the
+        alert, so that what is missing is missing on its own side.
     """
 
     matrix: Floats
     alert: tuple[float, float] | None
+    centre: tuple[float, float]
 
     @property
     def pixel_arcsec(self) -> float:
@@ -65,7 +69,9 @@ def geometry(facts: Mapping[str, Any], data: bytes, shape: tuple[int, int]) -> G
     if facts["survey"] == "ztf":
         return _ztf(facts.get("candidate") or {}, shape)
     cards = _cards(data)
-    return _tangent(cards, facts["ra"], facts["dec"]) if all(name in cards for name in _WCS[:8]) else None
+    return (
+        _tangent(cards, facts["ra"], facts["dec"], _middle(shape)) if all(name in cards for name in _WCS[:8]) else None
+    )
 
 
 def sky_offset(facts: Mapping[str, Any], ra: float, dec: float) -> tuple[float, float]:
@@ -75,7 +81,7 @@ def sky_offset(facts: Mapping[str, Any], ra: float, dec: float) -> tuple[float, 
 
 
 def upright(image: Image, place: Geometry, side: int | None = None) -> NDArray[np.float32]:
-    """The stamp on a square grid with north up and east left, centred as the stamp is; nearest pixels, NaN outside.
+    """The stamp on a square grid with north up and east left about its `centre`; nearest pixels, NaN outside.
 
     Parameters
     ----------
@@ -89,19 +95,17 @@ def upright(image: Image, place: Geometry, side: int | None = None) -> NDArray[n
     offsets = ((np.arange(side) + 0.5) / side - 0.5) * reach * place.pixel_arcsec
     east, north = np.meshgrid(-offsets, -offsets)
     columns, rows = np.tensordot(np.linalg.inv(place.matrix), np.stack([east, north]), axes=1)
-    column = np.rint(columns + (width - 1) / 2).astype(np.int64)
-    row = np.rint(rows + (height - 1) / 2).astype(np.int64)
+    column = np.rint(columns + place.centre[0]).astype(np.int64)
+    row = np.rint(rows + place.centre[1]).astype(np.int64)
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     turned = np.full((side, side), np.nan, dtype=np.float32)
     turned[inside] = image[row[inside], column[inside]]
     return turned
 
 
-def turned(place: Geometry, image: Image, at: tuple[float, float]) -> tuple[float, float]:
+def turned(place: Geometry, at: tuple[float, float]) -> tuple[float, float]:
     """Where a pixel (column, row) is in the upright picture: arcsec to the right and up from its centre."""
-    height, width = image.shape
-    offset = np.array(at) - ((width - 1) / 2, (height - 1) / 2)
-    east, north = place.matrix @ offset
+    east, north = place.matrix @ (np.array(at) - np.array(place.centre))
     return -float(east), float(north)
 
 
@@ -111,7 +115,11 @@ def _ztf(candidate: Mapping[str, Any], shape: tuple[int, int]) -> Geometry:
     column = _centre(width, candidate.get("xpos"), _ZTF_HALF[0])
     row = _centre(height, candidate.get("ypos"), _ZTF_HALF[1])
     known = (column, row) if column is not None and row is not None else None
-    return Geometry(np.diag([-ZTF_ARCSEC, -ZTF_ARCSEC]), known)
+    return Geometry(np.diag([-ZTF_ARCSEC, -ZTF_ARCSEC]), known, known or _middle(shape))
+
+
+def _middle(shape: tuple[int, int]) -> tuple[float, float]:
+    return (shape[1] - 1) / 2, (shape[0] - 1) / 2
 
 
 def _centre(size: int, position: float | None, half: float) -> float | None:
@@ -124,7 +132,7 @@ def _centre(size: int, position: float | None, half: float) -> float | None:
     return float(whole if position > half else size - 1 - whole)
 
 
-def _tangent(cards: Mapping[str, float], ra: float, dec: float) -> Geometry | None:
+def _tangent(cards: Mapping[str, float], ra: float, dec: float, centre: tuple[float, float]) -> Geometry | None:
     """The linear part of a FITS WCS (Greisen & Calabretta 2002, eq. 1); curvature is nothing over 20 arcsec."""
     step1, step2 = cards.get("CDELT1", 1.0), cards.get("CDELT2", 1.0)
     matrix = 3600 * np.array(
@@ -132,9 +140,9 @@ def _tangent(cards: Mapping[str, float], ra: float, dec: float) -> Geometry | No
     )
     if not abs(np.linalg.det(matrix)) > 0:
         return None
-    place = Geometry(matrix, (cards["CRPIX1"] - 1, cards["CRPIX2"] - 1))
+    place = Geometry(matrix, (cards["CRPIX1"] - 1, cards["CRPIX2"] - 1), centre)
     reference = {"ra": cards["CRVAL1"], "dec": cards["CRVAL2"]}
-    return Geometry(matrix, place.pixel(*sky_offset(reference, ra, dec)))
+    return Geometry(matrix, place.pixel(*sky_offset(reference, ra, dec)), centre)
 
 
 def _cards(data: bytes) -> dict[str, float]:

@@ -74,7 +74,7 @@ def draw_curve(panels: list[Axes], alert: Alert, series: list[Series]) -> None:
     """Draw series into panels that share their time axis; the lowest gets the dates, the highest days to the alert."""
     for axes, each in zip(panels, series, strict=True):
         _draw(axes, each, alert)
-    _dates(panels[-1])
+    _dates(panels[-1], alert)
     for axes in panels[:-1]:
         axes.tick_params(labelbottom=False)
     _days(panels[0], alert.facts["mjd"])
@@ -202,13 +202,15 @@ def magnitude_ticks(low: float, high: float) -> list[float]:
     return ticks
 
 
-def _dates(axes: Axes) -> None:
+def _dates(axes: Axes, alert: Alert) -> None:
+    """Dates below, from the first point to the last and the alert itself."""
     locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    left, right = axes.get_xlim()
-    pad = max(0.025 * (right - left), 0.25)
-    axes.set_xlim(left - pad, right + pad)
+    times = np.append(alert.curve.mjd, alert.facts["mjd"])
+    pad = max(0.06 * float(np.ptp(times)), 0.5)
+    left, right = utc_times(np.array([times.min() - pad, times.max() + pad]))
+    axes.set_xlim(left, right)
     axes.set_xlabel("UTC", labelpad=2)
 
 

@@ -124,7 +124,7 @@ def _module(drawn: Figure, y: float, said: Said) -> float:
     drawn.text(0.968, y, said.version, fontsize=7.5, color=style.QUIET, ha="right", va="center")
     y -= _LINE
     if said.reason and not said.answers:
-        drawn.text(0.745, y, shorten(said.reason, 46), fontsize=8, color=style.QUIET, style="italic", va="center")
+        drawn.text(0.745, y, shorten(said.reason, 50), fontsize=8, color=style.QUIET, style="italic", va="center")
         return y - _LINE
     for answer in scores(said)[:_BARS_PER_MODULE]:
         _bar(drawn, y, answer)

@@ -163,7 +163,7 @@ def _ready(
     if place is None:
         return Stamp(name, image[::-1], max(image.shape) / 2, turned=False)
     half = max(image.shape) / 2 * place.pixel_arcsec
-    at = turned(place, image, place.alert) if place.alert else None
+    at = turned(place, place.alert) if place.alert else None
     return Stamp(name, upright(image, place), half, at, _reference(facts, at))
 
 

@@ -2,10 +2,11 @@
 
 import math
 
+import erfa
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.corridor.surveys.times import tai_to_utc
+from jobs.corridor.surveys.times import MJD_ZERO, tai_to_utc
 
 _MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "s")
 _DAY_S = 86400
@@ -15,7 +16,7 @@ FLUX_UNITS = ((1e6, "mJy"), (1e3, "µJy"), (1.0, "nJy"))
 
 
 def utc_times(mjd_tai: NDArray[np.float64]) -> NDArray[np.datetime64]:
-    """UTC of MJD TAI, to the second."""
+    """UTC of MJD TAI, to the second, for drawing: on a day with a leap second within 1 s."""
     seconds = np.round(tai_to_utc(np.asarray(mjd_tai, dtype=np.float64)) * _DAY_S)
     known = np.isfinite(seconds)
     times = _MJD_EPOCH + np.where(known, seconds, 0).astype("timedelta64[s]")
@@ -24,8 +25,11 @@ def utc_times(mjd_tai: NDArray[np.float64]) -> NDArray[np.datetime64]:
 
 def iso_utc(mjd_tai: float) -> str:
     """`2023-10-18 05:12:33 UTC`, rounded to the second."""
-    time = utc_times(np.array([mjd_tai]))[0]
-    return "time not known" if np.isnat(time) else f"{str(time).replace('T', ' ')} UTC"
+    utc = float(tai_to_utc(np.array([mjd_tai]))[0])
+    if not math.isfinite(utc):
+        return "time not known"
+    year, month, day, clock = erfa.d2dtf("UTC", 0, MJD_ZERO, utc)
+    return f"{year:04d}-{month:02d}-{day:02d} {clock['h']:02d}:{clock['m']:02d}:{clock['s']:02d} UTC"
 
 
 def sexagesimal(ra: float, dec: float) -> str:
