@@ -128,7 +128,7 @@ class _Partition:
         """
         consumer = self.clients.consumer
         if self._there():
-            consumer.assign([TopicPartition(self.part.topic, self.part.partition, self.position)])
+            self._assign(consumer)
             try:
                 while self.position < self.stop:
                     yield from self._next(consumer)
@@ -140,6 +140,9 @@ class _Partition:
             self._lose(self.stop, "the topic is deleted, or another one has its name")
         counts = (self.records, self.packets, self.control)
         yield Tally(self.part.topic, self.part.partition, *counts, tuple(self.gaps), self.why)
+
+    def _assign(self, consumer: Consumer) -> None:
+        consumer.assign([TopicPartition(self.part.topic, self.part.partition, self.position)])
 
     def _next(self, consumer: Consumer) -> Iterator[Sourced]:
         records: list[Any] = consumer.consume(num_messages=500, timeout=0.5)
@@ -212,7 +215,7 @@ class _Partition:
         elif self._heard - self._moved > PATIENCE_S:
             raise ServiceAway(f"{self.part} has offset {self.position} and does not give it in {PATIENCE_S:g} s")
         if self.position < self.stop:
-            consumer.seek(TopicPartition(self.part.topic, self.part.partition, self.position))
+            self._assign(consumer)
 
     def _there(self) -> bool:
         """Whether the topic that was planned is still there; a no is asked for twice."""

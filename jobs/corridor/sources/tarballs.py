@@ -8,7 +8,7 @@ cannot be read is returned as a rest, so that it is counted.
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from isal.igzip_lib import IsalError
 
@@ -18,7 +18,7 @@ BLOCK = 512
 _PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _EXTENDED = (tarfile.GNUTYPE_LONGNAME, *_PAX)
 # isal: EOFError for a cut, OSError (BadGzipFile) for a wrong head or checksum, IsalError for damaged deflate data.
-_READ_ERRORS = (EOFError, OSError, IsalError)
+_READ_ERRORS: tuple[type[Exception], ...] = (EOFError, OSError, cast(type[Exception], IsalError))
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ def _pax_records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _header(block: bytes) -> tarfile.TarInfo:
     if not block:
-        raise tarfile.EOFHeaderError("the archive ends without its closing blocks")
+        raise tarfile.HeaderError("the archive ends without its closing blocks")
     info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     if info.size < 0:
-        raise tarfile.InvalidHeaderError(f"a member of {info.size} bytes")
+        raise tarfile.HeaderError(f"a member of {info.size} bytes")
     return info
 
 

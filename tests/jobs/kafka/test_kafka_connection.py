@@ -1,0 +1,80 @@
+import pickle
+
+import pytest
+
+from jobs.corridor.sources.kafka_start import Start
+from jobs.kafka.cluster import matching
+from jobs.kafka.connection import Connection
+from jobs.kafka.secrets import SettingsError
+
+SCRAM = {"bootstrap": "b:9094", "protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512", "username": "u"}
+WORD = "correct-horse"
+
+
+def test_a_secret_is_read_where_the_client_is_made_and_held_nowhere_else(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text(f"{WORD}-key\n")
+    mapping = {**SCRAM, "password_env": "STRIX_TEST_WORD", "key_password_file": str(tmp_path / "key")}
+    connection = Connection.of(mapping)
+    monkeypatch.setenv("STRIX_TEST_WORD", WORD)
+    settings = connection.client(group_id="g")
+    assert settings["sasl.password"] == WORD
+    assert settings["ssl.key.password"] == f"{WORD}-key"
+    assert settings["group.id"] == "g"
+    assert WORD not in repr(connection) and WORD.encode() not in pickle.dumps(connection)
+
+
+@pytest.mark.parametrize("key", ["password", "client_secret", "librdkafka.sasl.password", "librdkafka.ssl.key.pem"])
+def test_a_secret_that_is_written_into_the_configuration_is_refused_without_being_repeated(key):
+    with pytest.raises(SettingsError, match="_env") as refused:
+        Connection.of({**SCRAM, key: WORD})
+    assert WORD not in str(refused.value)
+
+
+def test_a_secret_that_is_not_there_names_the_variable_or_the_file(monkeypatch, tmp_path):
+    monkeypatch.delenv("STRIX_TEST_WORD", raising=False)
+    with pytest.raises(SettingsError, match="STRIX_TEST_WORD"):
+        Connection.of({**SCRAM, "password_env": "STRIX_TEST_WORD"}).client()
+    with pytest.raises(SettingsError, match="absent"):
+        Connection.of({**SCRAM, "password_file": str(tmp_path / "absent")}).client()
+
+
+@pytest.mark.parametrize(
+    ("mapping", "told"),
+    [
+        ({}, "bootstrap"),
+        ({"bootstrap": "b:1", "protocoll": "SSL"}, "did you mean protocol"),
+        ({"bootstrap": "b:1", "protocol": "TLS"}, "SASL_SSL"),
+        ({"bootstrap": "b:1", "mechanism": "PLAIN"}, "needs protocol"),
+        (SCRAM, "password_env or password_file"),
+        ({**SCRAM, "mechanism": "OAUTHBEARER"}, "token_url, client_id"),
+        ({**SCRAM, "password_env": "A", "password_file": "B"}, "one of them"),
+    ],
+)
+def test_settings_that_do_not_go_together_say_what_is_missing(mapping, told):
+    with pytest.raises(SettingsError, match=told):
+        Connection.of(mapping)
+
+
+def test_oauthbearer_becomes_the_client_credentials_flow(monkeypatch):
+    monkeypatch.setenv("STRIX_TEST_WORD", WORD)
+    keys = {"token_url": "https://idp/token", "client_id": "strix", "client_secret_env": "STRIX_TEST_WORD"}
+    base = {"bootstrap": "b:1", "protocol": "SASL_SSL", "mechanism": "OAUTHBEARER"}
+    settings = Connection.of({**base, **keys}).client()
+    assert settings["sasl.oauthbearer.method"] == "oidc"
+    assert settings["sasl.oauthbearer.client.secret"] == WORD
+
+
+def test_a_pattern_takes_nightly_topics_and_never_the_brokers_own():
+    names = ["__consumer_offsets", "ztf_20240101_programid1", "ztf_20240101_programid2", "alerts"]
+    assert matching([r"^ztf_\d{8}_programid1$"], names) == ["ztf_20240101_programid1"]
+    assert matching(["^.*"], names) == sorted(names[1:])
+    assert matching(["alerts", "missing"], names) == ["alerts"]
+
+
+def test_a_start_is_a_word_a_time_or_offsets_and_anything_else_names_them():
+    assert Start.parse("2026-11-21T04:00:00").unix_ms == Start.parse("2026-11-21T05:00:00+01:00").unix_ms
+    assert Start.parse("1970-01-02").unix_ms == 86_400_000
+    assert Start.parse("a.b:0=5; a.b:1=7").offsets == {("a.b", 0): 5, ("a.b", 1): 7}
+    for wrong in ("yesterday", "a=5", "a:x=5"):
+        with pytest.raises(ValueError, match="earliest, latest"):
+            Start.parse(wrong)
