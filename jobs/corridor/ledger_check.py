@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.corridor.counts import empty_counts
+from jobs.corridor.housekeeping.checking import Moved
 from jobs.corridor.ids import span
 from jobs.corridor.layout import TABLES, Layout
 from jobs.corridor.ledger import FORMAT, IDS, Plan, Record, StreamLedger, streams
 from jobs.corridor.ledger_committed import Committed, Planned
 from jobs.corridor.ledger_files import Found, read_files, same_alerts
+from jobs.corridor.ledger_moved import left_alerts, read_moved
 from jobs.corridor.ledger_offsets import check_positions, check_read
 
 
@@ -73,6 +75,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
     checked = Checked()
     named: set[str] = set()
     committed, planned = Committed(), Planned()
+    moved = Moved(layout)
     for stream in streams(layout):
         ledger = StreamLedger(layout, stream)
         numbers = ledger.sealed()
@@ -86,7 +89,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
                 content = json.loads(ledger.record_path(number).read_text(encoding="utf-8"))
                 record = Record.from_json(content)
                 _count(checked, record)
-                gaps = list(_check_batch(layout, ledger, record, where))
+                gaps = list(_check_batch(moved, ledger, record, where))
                 gaps += _gaps(where, _check_plan(ledger, record, number, content))
             except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
                 checked.gaps.append(Gap(where, f"its record cannot be read: {type(error).__name__} {error}"))
@@ -99,9 +102,11 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
         if since is None:
             checked.gaps.extend(_gaps(f"stream {stream}", check_positions(ledger, plans)))
     checked.gaps.extend(Gap(where, message) for where, message in committed.repeated())
+    checked.gaps.extend(Gap(where, message) for where, message in moved.problems())
     if since is None:
+        checked.gaps.extend(Gap(where, message) for where, message in moved.strangers(named))
         checked.gaps.extend(Gap(where, message) for where, message in planned.problems)
-        checked.gaps.extend(_unnamed(layout, named))
+        checked.gaps.extend(_unnamed(layout, moved.in_use(named)))
     return checked
 
 
@@ -151,8 +156,11 @@ def _first_difference(planned: Any, told: Any) -> str:
     return f": {differing[1]} is not {differing[0]}"
 
 
-def _check_batch(layout: Layout, ledger: StreamLedger, record: Record, where: str) -> Iterator[Gap]:
-    found = read_files(layout.root, record.files, sorted(record.hashes.get("modules", {})))
+def _check_batch(moved: Moved, ledger: StreamLedger, record: Record, where: str) -> Iterator[Gap]:
+    modules = sorted(record.hashes.get("modules", {}))
+    own = tuple(file for file in record.files if moved.history(file) is None)
+    found = read_files(moved.layout.root, own, modules)
+    read_moved(found, moved, record.files, modules, _ids(ledger, record.batch))
     yield from _gaps(where, _check_totals(record, found))
     for night in sorted({*record.nights, *(file.night for file in record.files)}):
         counts = record.nights.get(night)
@@ -226,7 +234,7 @@ def _check_ids(ledger: StreamLedger, record: Record, found: Found) -> Iterator[s
     yield from _equal("ids (least, greatest, count)", record.ids, "in the id file", span(ids))
     for table in record.tables:
         held = pa.concat_tables(found.alerts.get(table) or [ids.slice(0, 0)])
-        if not same_alerts(ids, held):
+        if not (left_alerts(ids, held, found.pruned[table]) if found.pruned[table] else same_alerts(ids, held)):
             yield f"the id file's {ids.num_rows} alerts are not the {held.num_rows} alerts of its {table} files"
 
 

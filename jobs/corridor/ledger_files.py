@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 
 from jobs.corridor.content import content_hash
 from jobs.corridor.counts import Counts, add_counts, count_science
+from jobs.corridor.housekeeping.spans import SpanFile
 from jobs.corridor.layout import UNKNOWN_NIGHT
 from jobs.corridor.ledger import DataFile
 
 ROWS_AT_ONCE = 4096
+Parquet = pq.ParquetFile | SpanFile
 _MEASUREMENT = ("mjd", "ra", "dec", "band", "flux", "flux_err")
 
 
@@ -38,6 +40,8 @@ class Found:
         Per table survey and alert_id (and content_hash, where the table has it) of its rows.
     problems : list of str
         Files that are not what they should be.
+    pruned : Counter
+        Rows by table that were removed on purpose; they are in `rows` as the journal tells them.
     """
 
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -46,6 +50,7 @@ class Found:
     versions: dict[str, set[str]] = field(default_factory=dict)
     alerts: dict[str, list[pa.Table]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    pruned: Counter[str] = field(default_factory=Counter)
 
     def table_rows(self) -> dict[str, int]:
         """Rows by table."""
@@ -79,11 +84,16 @@ def _read(found: Found, path: Path, file: DataFile, modules: list[str]) -> None:
             found.problems.append(f"{file.name} {what} {there} is not {what} in the ledger ({told})")
     if [file.table, f"night={file.night}"] != list(Path(file.name).parts[:2]):
         found.problems.append(f"{file.name} is told to be of table {file.table}, night {file.night}")
+    read_rows(found, parquet, file, modules)
+
+
+def read_rows(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> None:
+    """Note what the rows of a file say, wherever they are."""
     wrong = {"quarantine": _read_quarantine, "science": _read_science}.get(file.table, _read_alerts)
     found.problems.extend(f"{file.name} {each}" for each in wrong(found, parquet, file, modules))
 
 
-def _read_quarantine(found: Found, parquet: pq.ParquetFile, file: DataFile, modules: list[str]) -> Iterator[str]:
+def _read_quarantine(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> Iterator[str]:
     del modules
     found.reasons.setdefault(file.night, Counter()).update(parquet.read(["reason"])["reason"].to_pylist())
     for batch in parquet.iter_batches(64, columns=["size", "value"]):
@@ -93,7 +103,7 @@ def _read_quarantine(found: Found, parquet: pq.ParquetFile, file: DataFile, modu
             yield f"has {wrong} entries whose bytes are not as many as their size says"
 
 
-def _read_alerts(found: Found, parquet: pq.ParquetFile, file: DataFile, modules: list[str]) -> Iterator[str]:
+def _read_alerts(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> Iterator[str]:
     """Alert ids of a raw or cutouts file."""
     del modules
     columns = [name for name in ("survey", "alert_id", "content_hash") if name in parquet.schema_arrow.names]
@@ -102,7 +112,7 @@ def _read_alerts(found: Found, parquet: pq.ParquetFile, file: DataFile, modules:
     yield from _other_nights(table, file)
 
 
-def _read_science(found: Found, parquet: pq.ParquetFile, file: DataFile, modules: list[str]) -> Iterator[str]:
+def _read_science(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> Iterator[str]:
     columns = ["survey", "alert_id", "content_hash", "night", *_MEASUREMENT, "n_bad_history", *modules]
     changed = 0
     for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=columns):

@@ -1,0 +1,61 @@
+"""Some rows of a Parquet file, read like a file of their own: what became of a small file in a merged one."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.corridor.housekeeping.journal import Journal, Span
+from jobs.corridor.layout import Layout
+
+
+class SpanFile:
+    """Rows start:stop of a Parquet file; only the row groups that hold some of them are read.
+
+    Its methods are those of `pyarrow.parquet.ParquetFile` that Strix uses.
+    """
+
+    def __init__(self, path: Path, start: int, stop: int) -> None:
+        self.start = start
+        self.stop = stop
+        self._file = pq.ParquetFile(path)
+        self.schema_arrow: pa.Schema = self._file.schema_arrow
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """These columns of the rows."""
+        tables = [self._file.read_row_group(group, columns=list(columns))[a:b] for group, a, b in self._groups()]
+        return pa.concat_tables(tables)
+
+    def iter_batches(self, rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The same, at most so many rows at a time."""
+        for group, start, stop in self._groups():
+            at = 0
+            for batch in self._file.iter_batches(rows, row_groups=[group], columns=list(columns)):
+                piece = batch[max(start - at, 0) : max(stop - at, 0)]
+                at += batch.num_rows
+                if piece.num_rows:
+                    yield piece
+
+    def _groups(self) -> Iterator[tuple[int, int, int]]:
+        """Row groups that hold some of the rows, and which of their rows these are."""
+        first = 0
+        for group in range(self._file.num_row_groups):
+            rows = self._file.metadata.row_group(group).num_rows
+            start, stop = max(self.start - first, 0), min(self.stop - first, rows)
+            if start < stop:
+                yield group, start, stop
+            first += rows
+
+
+def spans_now(layout: Layout, name: str, rows: int) -> list[Span] | None:
+    """Where the rows of a file that is gone from its place are now.
+
+    Returns
+    -------
+    list of Span or None
+        Empty if they were pruned; None if no change of the output took the file away.
+    """
+    table, night = Path(name).parts[0], Path(name).parts[1].removeprefix("night=")
+    history = Journal(layout).history(table, night)
+    return history.spans(name, 0, rows) if history.moved(name) else None
