@@ -13,7 +13,7 @@ from night_job import Matrix, Night, Start
 from test_kills import KILLED, called_points
 
 FIRST, LATER = 0, 3
-OUTPUTS, KILLS_EACH = 6, 6
+OUTPUTS, KILLS_EACH = 5, 7
 SEED = int(os.environ.get("STRIX_SOAK_SEED", random.randrange(10**6)))
 
 pytestmark = [pytest.mark.soak, pytest.mark.spark, pytest.mark.timeout(1800)]
