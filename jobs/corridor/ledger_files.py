@@ -13,12 +13,11 @@ import pyarrow.parquet as pq
 
 from jobs.corridor.content import content_hash
 from jobs.corridor.counts import Counts, add_counts, count_science
-from jobs.corridor.housekeeping.spans import SpanFile
+from jobs.corridor.housekeeping.spans import Rows
 from jobs.corridor.layout import UNKNOWN_NIGHT
 from jobs.corridor.ledger import DataFile
 
 ROWS_AT_ONCE = 4096
-Parquet = pq.ParquetFile | SpanFile
 _MEASUREMENT = ("mjd", "ra", "dec", "band", "flux", "flux_err")
 
 
@@ -87,13 +86,13 @@ def _read(found: Found, path: Path, file: DataFile, modules: list[str]) -> None:
     read_rows(found, parquet, file, modules)
 
 
-def read_rows(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> None:
+def read_rows(found: Found, parquet: Rows, file: DataFile, modules: list[str]) -> None:
     """Note what the rows of a file say, wherever they are."""
     wrong = {"quarantine": _read_quarantine, "science": _read_science}.get(file.table, _read_alerts)
     found.problems.extend(f"{file.name} {each}" for each in wrong(found, parquet, file, modules))
 
 
-def _read_quarantine(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> Iterator[str]:
+def _read_quarantine(found: Found, parquet: Rows, file: DataFile, modules: list[str]) -> Iterator[str]:
     del modules
     found.reasons.setdefault(file.night, Counter()).update(parquet.read(["reason"])["reason"].to_pylist())
     for batch in parquet.iter_batches(64, columns=["size", "value"]):
@@ -103,7 +102,7 @@ def _read_quarantine(found: Found, parquet: Parquet, file: DataFile, modules: li
             yield f"has {wrong} entries whose bytes are not as many as their size says"
 
 
-def _read_alerts(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> Iterator[str]:
+def _read_alerts(found: Found, parquet: Rows, file: DataFile, modules: list[str]) -> Iterator[str]:
     """Alert ids of a raw or cutouts file."""
     del modules
     columns = [name for name in ("survey", "alert_id", "content_hash") if name in parquet.schema_arrow.names]
@@ -112,7 +111,7 @@ def _read_alerts(found: Found, parquet: Parquet, file: DataFile, modules: list[s
     yield from _other_nights(table, file)
 
 
-def _read_science(found: Found, parquet: Parquet, file: DataFile, modules: list[str]) -> Iterator[str]:
+def _read_science(found: Found, parquet: Rows, file: DataFile, modules: list[str]) -> Iterator[str]:
     columns = ["survey", "alert_id", "content_hash", "night", *_MEASUREMENT, "n_bad_history", *modules]
     changed = 0
     for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=columns):

@@ -15,6 +15,9 @@ from typing import Any, Protocol, runtime_checkable
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.corridor.batch import BatchLife, Recipe
+from jobs.corridor.housekeeping.house import House
+from jobs.corridor.housekeeping.schemas import SchemaConflict
+from jobs.corridor.housekeeping.tidying import tidy
 from jobs.corridor.ids import IdIndex
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Plan, Record, StreamLedger, records
@@ -94,6 +97,7 @@ class Runner:
         self.index = IdIndex(self.layout, self.recipe.tables)
         self.life = BatchLife(self.spark, self.layout, self.ledger, self.source, self.recipe, self.index, self.sinks)
         self.status = Status(self.layout, self.job, self.stream)
+        self.house = House(self.layout, self.recipe.durable)
         self.done = Done()
         self._stop = threading.Event()
         self._in_hand: Plan | None = None
@@ -126,11 +130,13 @@ class Runner:
                     self.status.write("failed")
                     raise
         self.source.close()
+        self.house.sweep(wait=True)
         self.status.write("stopped")
         return self.status
 
     def _recover(self) -> None:
         """Note all that is committed; take the batch in hand that was begun and not closed."""
+        self.house.recover()
         # Sealed batches of other streams (ingest, a replay) are theirs to publish: their staged files stay.
         kept: set[Path] = set()
         for record in records(self.layout):
@@ -198,9 +204,17 @@ class Runner:
         self.source.note(record)
         self.source.done(plan.ranges)
         self.status.note(record)
+        self._tidy(record)
         self.done.packets, self.done.batches = self.status.read, self.status.batches
         if watched():
             self.done.share = self.source.share()
+
+    def _tidy(self, record: Record) -> None:
+        """Keep the nights that a batch wrote to at fewer than 2,000 files; packets go on if that cannot be."""
+        try:
+            tidy(self.house, record)
+        except SchemaConflict as problem:
+            self.status.problem(f"files of a night are not merged: {problem}")
 
     def _tasks(self) -> tuple[int, int]:
         """Finished and planned tasks of the batch in hand."""

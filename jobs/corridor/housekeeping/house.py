@@ -84,6 +84,8 @@ class House:
                 faults.housekeeping("in_sweep")
             shutil.rmtree(work)
             faults.housekeeping("after_sweep")
+        if wait and self.works.exists():
+            shutil.rmtree(self.works)
 
     def _place(self, change: Change) -> Path:
         return self.layout.table(change.table) / f"night={change.night}"

@@ -36,7 +36,8 @@ class _Vocabulary:
         """The number of each text; new texts get new ones. NULL is the text None."""
         encoded = pc.dictionary_encode(texts, null_encoding="encode")
         numbers = np.array([self._code(str(each)) for each in encoded.dictionary.to_pylist()], dtype=np.int16)
-        return numbers[encoded.indices.to_numpy(zero_copy_only=False)]
+        found: Codes = numbers[encoded.indices.to_numpy(zero_copy_only=False)]
+        return found
 
     def _code(self, text: str) -> int:
         if text not in self.texts:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,11 +11,20 @@ from jobs.corridor.housekeeping.journal import Journal, Span
 from jobs.corridor.layout import Layout
 
 
-class SpanFile:
-    """Rows start:stop of a Parquet file; only the row groups that hold some of them are read.
+class Rows(Protocol):
+    """What is read of a data file: a `pyarrow.parquet.ParquetFile`, or a part of one."""
 
-    Its methods are those of `pyarrow.parquet.ParquetFile` that Strix uses.
-    """
+    schema_arrow: pa.Schema
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """These columns of the rows."""
+
+    def iter_batches(self, rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The same, at most so many rows at a time."""
+
+
+class SpanFile:
+    """Rows start:stop of a Parquet file; only the row groups that hold some of them are read."""
 
     def __init__(self, path: Path, start: int, stop: int) -> None:
         self.start = start
@@ -48,14 +58,34 @@ class SpanFile:
             first += rows
 
 
-def spans_now(layout: Layout, name: str, rows: int) -> list[Span] | None:
-    """Where the rows of a file that is gone from its place are now.
+def spans_now(path: Path, start: int, stop: int) -> list[Span] | None:
+    """Where rows of a data file are now that is gone from its place in an output.
 
     Returns
     -------
     list of Span or None
         Empty if they were pruned; None if no change of the output took the file away.
     """
-    table, night = Path(name).parts[0], Path(name).parts[1].removeprefix("night=")
-    history = Journal(layout).history(table, night)
-    return history.spans(name, 0, rows) if history.moved(name) else None
+    layout, name = Layout(path.parents[2]), str(path.relative_to(path.parents[2]))
+    history = Journal(layout).history(path.parts[-3], path.parts[-2].removeprefix("night="))
+    return history.spans(name, start, stop) if history.moved(name) else None
+
+
+def open_moved(path: Path, start: int, stop: int) -> list[SpanFile]:
+    """Open what holds rows of a data file that is gone from its place.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no change took it, or they were pruned.
+    """
+    for last in (False, False, True):
+        spans = spans_now(path, start, stop)
+        if not spans:
+            raise FileNotFoundError(f"{path} was pruned" if spans is not None else f"{path} is gone")
+        try:
+            return [SpanFile(path.parents[2] / each.name, each.start, each.stop) for each in spans]
+        except FileNotFoundError:  # merged once more since the journal was read
+            if last:
+                raise
+    return []

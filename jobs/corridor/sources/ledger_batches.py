@@ -1,6 +1,7 @@
 """The raw packets that another stream ingested, followed batch by batch through its ledger, not by listing directories.
 
-A batch is taken once it is closed, so a compacted or moved raw file is never taken for new packets.
+A batch is taken once it is closed, so a compacted raw file is never taken for new packets. A plan names the files that
+the batch wrote; if they were merged since, their rows are read from where they are now. Pruned ones are passed over.
 """
 
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs.corridor.housekeeping.spans import spans_now
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import DataFile, Record, StreamLedger, streams
 from jobs.corridor.sources.files import LEAST_PER_TASK, NoInput
@@ -66,7 +68,7 @@ class LedgerSource:
         """One numbered row per task; the ranges travel with the function."""
         del staging
         for each in ranges:
-            if not os.path.exists(each.path):
+            if not os.path.exists(each.path) and not spans_now(Path(each.path), each.start, each.stop):
                 raise InputChanged(
                     f"{each.path} is gone, the ledger says that batch {each.batch} wrote it; put it back"
                 )
@@ -84,7 +86,12 @@ class LedgerSource:
         if "raw" not in record.tables or record.state != "closed":
             return []
         self._done.add(name)
-        return [self._range(file, name) for file in record.files if file.table == "raw"]
+        files = [file for file in record.files if file.table == "raw" and not self._pruned(file)]
+        return [self._range(file, name) for file in files]
+
+    def _pruned(self, file: DataFile) -> bool:
+        path = self.upstream.root / file.name
+        return not path.exists() and spans_now(path, 0, file.rows) == []
 
     def _range(self, file: DataFile, name: str) -> Range:
         return Range("raw", str(self.upstream.root / file.name), 0, file.rows, batch=name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
@@ -13,6 +14,7 @@ from jobs.corridor.decode import Message
 from jobs.corridor.decode.container import MAGIC, Header
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT
+from jobs.corridor.housekeeping.spans import open_moved
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sources.ranges import Range, Sourced
 from jobs.corridor.sources.spool import read_spool
@@ -125,11 +127,21 @@ def _member(archive: str, member: Member, index: int) -> Sourced:
 
 def _raw(planned: Range) -> Iterator[Sourced]:
     """Packets of a raw table, with the origin that they had."""
-    file = pq.ParquetFile(planned.path)
-    groups = range(planned.offset, planned.end) if planned.end else range(file.num_row_groups)
-    for batch in file.iter_batches(256, row_groups=list(groups), columns=list(RAW_COLUMNS)):
+    for batch in _raw_batches(planned):
         for row in batch.to_pylist():
             yield Sourced(Message(row["value"], row["schema"]), row["provenance"])
+
+
+def _raw_batches(planned: Range) -> Iterator[pa.RecordBatch]:
+    """The rows of a range, from where they are now if the file was merged into another since it was planned."""
+    try:
+        file = pq.ParquetFile(planned.path)
+    except FileNotFoundError:
+        for part in open_moved(Path(planned.path), planned.start, planned.stop):
+            yield from part.iter_batches(256, columns=RAW_COLUMNS)
+        return
+    groups = range(planned.offset, planned.end) if planned.end else range(file.num_row_groups)
+    yield from file.iter_batches(256, row_groups=list(groups), columns=list(RAW_COLUMNS))
 
 
 def _quarantine(planned: Range) -> Iterator[Sourced]:
