@@ -155,6 +155,10 @@ class Runner:
         for left in self.layout.staging.glob("*"):
             if left not in kept:
                 shutil.rmtree(left, ignore_errors=True)
+        # What a killed driver was about to rename.
+        for directory in (self.layout.root, self.ledger.directory):
+            for half in directory.glob(".*.tmp"):
+                half.unlink(missing_ok=True)
 
     def _step(self, trigger: str, interval_s: float) -> bool:
         """One batch, or one look without anything to read; False if the job is done."""

@@ -12,7 +12,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[3]
 BAD_MODULES = ROOT / "tests" / "science_modules_bad"
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 # Small and quick to start: a night of a hundred alerts needs neither a big heap nor the best compiler.
 QUICK_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 

@@ -26,6 +26,7 @@ def test_every_fault_hook_has_a_name_that_can_be_armed() -> None:
 
 
 @pytest.mark.spark
+@pytest.mark.timeout(900)
 def test_a_driver_killed_at_five_points_gives_the_tables_of_an_undisturbed_run(
     night: Night, undisturbed: Path, tmp_path: Path, start: Start
 ) -> None:
@@ -41,6 +42,7 @@ def test_a_driver_killed_at_five_points_gives_the_tables_of_an_undisturbed_run(
 
 
 @pytest.mark.spark
+@pytest.mark.timeout(900)
 def test_workers_that_die_by_chance_change_nothing(
     night: Night, undisturbed: Path, tmp_path: Path, start: Start
 ) -> None:

@@ -18,6 +18,7 @@ def spark_home(directory: Path) -> Path:
 
 
 @pytest.mark.spark
+@pytest.mark.timeout(900)
 def test_executors_of_their_own_give_the_same_tables(
     night: Night, undisturbed: Path, tmp_path: Path, start: Start
 ) -> None:

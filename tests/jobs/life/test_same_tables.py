@@ -19,6 +19,8 @@ from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import records
 from jobs.simulation.schema import SCHEMA
 
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
+
 
 def contested(directory: Path) -> Ids:
     """Ids that the night holds with several measurements or in several schema versions: which one stays depends on
@@ -79,7 +81,6 @@ def closed(output: Path) -> int:
     return int(status["read"])
 
 
-@pytest.mark.spark
 def test_one_batch_and_many_give_the_same_tables(night: Night, undisturbed: Path, tmp_path: Path, start: Start) -> None:
     output = tmp_path / "one"
     job = start(night.arguments(output, limit=5000))
@@ -95,7 +96,6 @@ def test_one_batch_and_many_give_the_same_tables(night: Night, undisturbed: Path
     assert gaps(output) == []
 
 
-@pytest.mark.spark
 def test_a_stream_stopped_and_started_gives_the_same_tables_and_one_job_at_a_time_writes_them(
     night: Night, undisturbed: Path, tmp_path: Path, start: Start
 ) -> None:

@@ -69,10 +69,13 @@ def test_a_job_finishes_its_own_sealed_batch_and_keeps_the_other_jobs_for_it(tmp
     layout = Layout(tmp_path)
     records = {stream: sealed(layout, stream, stream) for stream in (MINE, OTHERS)}
     (layout.staging / "left-over").mkdir()
+    halves = [layout.stream_ledger(first) / ".000000000.ids.parquet.tmp", layout.root / ".status.json.77.tmp"]
+    for half in halves:
+        half.touch()
     second = OTHERS if first == MINE else MINE
     run(layout, first, first)
     assert (tmp_path / records[second].files[0].staged).exists()
-    assert not (layout.staging / "left-over").exists()
+    assert not any(path.exists() for path in (layout.staging / "left-over", *halves))
     run(layout, second, second)
     for stream, record in records.items():
         assert pq.ParquetFile(tmp_path / record.files[0].name).read()["stream"].to_pylist() == [stream]
