@@ -1,0 +1,73 @@
+"""Does what the filters of a batch matched add up with what is sent, and what is sent with what the topics took?"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.corridor.ledger import Record, StreamLedger
+from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path
+
+
+def check_sent(ledger: StreamLedger, record: Record) -> Iterator[str]:
+    """What is wrong between the filters' counts, the file of what is sent and what Kafka acknowledged."""
+    wanted, told = record.hashes.get("filters") or {}, record.sinks.get("filters") or {}
+    if record.state != "closed" or not (wanted or told):
+        return
+    path = sent_path(ledger.layout, record.stream, record.batch)
+    sent = read_sent(path)
+    if sent is None:
+        yield f"{path.name} is gone, {sum(each['sent'] for each in told.values())} matches were sent by it"
+        return
+    rows = Counter(sent.matches["filter"].to_pylist())
+    for name in sorted({*told, *rows}):
+        yield from _check_filter(name, told.get(name), rows[name])
+    if told != sent.filters:
+        yield f"the ledger's counts of filters are not those of {path.name}"
+    yield from _check_alerts(ledger, record, sent)
+    if "kafka" in record.sinks:
+        yield from _check_topics(record.sinks["kafka"], sent)
+
+
+def _check_filter(name: str, told: dict[str, Any] | None, rows: int) -> Iterator[str]:
+    if told is None:
+        yield f"filter {name}: {rows} matches are sent, and the ledger does not know it"
+        return
+    if told["sent"] != rows:
+        yield f"filter {name}: sent {told['sent']} is not the rows that are sent ({rows})"
+    held = told["per_object"] + told["over_max_per_night"]
+    if told["matched"] != told["sent"] + held:
+        yield f"filter {name}: matched {told['matched']} is not sent {told['sent']} + held back {held}"
+    if told["over_max_per_night"] != len(told["over"]):
+        yield f"filter {name}: over_max_per_night {told['over_max_per_night']} is not the ids listed ({len(told['over'])})"
+
+
+def _check_alerts(ledger: StreamLedger, record: Record, sent: Sent) -> Iterator[str]:
+    path = ledger.ids_path(record.batch)
+    if not path.exists():
+        return
+    known = pq.read_table(path, columns=["survey", "alert_id"])
+    strangers = pc.invert(pc.is_in(_keys(sent.matches), value_set=_keys(known)))
+    count = pc.sum(strangers).as_py() or 0
+    if count:
+        yield f"{count} of {sent.matches.num_rows} matches are of alerts that the batch does not hold"
+    twice = sent.matches.num_rows - len(_keys(sent.matches, sent.matches["filter"]).unique())
+    if twice:
+        yield f"{twice} matches are sent twice by one filter"
+
+
+def _keys(table: pa.Table, *more: pa.ChunkedArray) -> pa.ChunkedArray:
+    parts = [table["survey"], table["alert_id"].cast(pa.string()), *more]
+    return pc.binary_join_element_wise(*parts, ":")
+
+
+def _check_topics(told: dict[str, Any], sent: Sent) -> Iterator[str]:
+    pairs = sent.matches.group_by(["survey", "filter"]).aggregate([([], "count_all")]).to_pylist()
+    wanted = {f"{pair['survey']}.{pair['filter']}": pair["count_all"] for pair in pairs}
+    taken = {".".join(topic.split(".")[-2:]): count for topic, count in told["topics"].items()}
+    for name in sorted({*wanted, *taken}):
+        if wanted.get(name, 0) != taken.get(name, 0):
+            yield f"topic of {name}: {wanted.get(name, 0)} matches are sent, Kafka acknowledged {taken.get(name, 0)}"
