@@ -35,6 +35,7 @@ VERBS = {
     "models": Verb("add published weights", "jobs.cli.models"),
     "ledger": Verb("check that every alert is accounted for", "jobs.cli.ledger"),
     "quarantine": Verb("list, show or replay what was refused", "jobs.cli.quarantine"),
+    "listen": Verb("hear the matches of a filter's topic", "jobs.cli.listen"),
     "services": Verb("start and stop a real Kafka on this machine", "jobs.cli.services"),
     "stream": Verb("how a stream does; move it to other offsets", "jobs.cli.stream"),
     "doctor": Verb("check everything that a job needs", "jobs.cli.doctor"),

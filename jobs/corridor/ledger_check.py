@@ -19,6 +19,7 @@ from jobs.corridor.ledger_committed import Committed, Planned
 from jobs.corridor.ledger_files import Found, read_files, same_alerts
 from jobs.corridor.ledger_moved import left_alerts, read_moved
 from jobs.corridor.ledger_offsets import check_positions, check_read
+from jobs.corridor.ledger_sent import check_sent
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ def _check_batch(moved: Moved, ledger: StreamLedger, record: Record, where: str)
         yield from _gaps(f"{where} night {night}", _balance(record, counts))
         yield from _gaps(f"{where} night {night}", _check_night(record, night, counts, found))
     yield from _gaps(where, _check_ids(ledger, record, found))
+    yield from _gaps(where, check_sent(ledger, record))
 
 
 def _check_totals(record: Record, found: Found) -> Iterator[str]:
