@@ -134,8 +134,8 @@ class _Partition:
                     yield from self._next(consumer)
             finally:
                 consumer.unassign()
-            if not self.gaps and not self._there():
-                raise ServiceAway(f"{self.part} was deleted while it was read; its offsets are looked at again")
+            if self.records and self._replaced():
+                raise ServiceAway(f"{self.part} was made again while it was read; its offsets are looked at again")
         else:
             self._lose(self.stop, "the topic is deleted, or another one has its name")
         counts = (self.records, self.packets, self.control)
@@ -227,3 +227,8 @@ class _Partition:
     def _named(self) -> bool:
         found = self.clients.cluster.parts([self.part.topic])
         return self.part in found or (not self.part.topic_id and any(each.topic == self.part.topic for each in found))
+
+    def _replaced(self) -> bool:
+        """Whether another topic has the name now; one that is only gone has given what was read."""
+        found = self.clients.cluster.parts([self.part.topic])
+        return bool(self.part.topic_id and found and self.part not in found)
