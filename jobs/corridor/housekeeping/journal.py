@@ -6,7 +6,7 @@ rewritten; who looks for a file of theirs asks a `History` where its rows are no
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from jobs.corridor.layout import Layout, replace_json, sync_directory
 
 FORMAT = 1
 COMPACTION, PRUNING = "compaction", "pruning"
+# Files that a change makes are named like a batch's, with this for the stream.
+PRODUCT = "compact"
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,11 @@ class History:
             for part, after, until in _cut(change.new, first + start, first + stop)
             for span in self.spans(part.name, after, until)
         ]
+
+    def covered(self, name: str, read: Callable[[str], bool]) -> bool:
+        """Whether a file was read, or is made of files that all were."""
+        change = self._made_by.get(name)
+        return read(name) or (change is not None and all(self.covered(part.name, read) for part in change.old))
 
     def originals(self, name: str) -> list[str]:
         """The files of batches that a file was made of: itself if a batch wrote it."""

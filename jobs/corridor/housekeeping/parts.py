@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from jobs.corridor.housekeeping.journal import Journal, Part
+from jobs.corridor.housekeeping.journal import PRODUCT, Journal, Part
 from jobs.corridor.housekeeping.rolling import ENOUGH_BYTES, LEAST_BYTES, MOST_BYTES
 from jobs.corridor.layout import TABLES, Layout
 from jobs.corridor.ledger import StreamLedger
-
-PRODUCT = "compact"
 
 
 def product_name(table: str, night: str, number: int, part: int) -> str:

@@ -1,13 +1,13 @@
 """Some rows of a Parquet file, read like a file of their own: what became of a small file in a merged one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.corridor.housekeeping.journal import Journal, Span
+from jobs.corridor.housekeeping.journal import PRODUCT, Journal, Span
 from jobs.corridor.layout import Layout
 
 
@@ -56,6 +56,21 @@ class SpanFile:
             if start < stop:
                 yield group, start, stop
             first += rows
+
+
+def was_read(path: Path, read: Callable[[str], bool]) -> bool:
+    """Whether a merged raw file of an output holds nothing but the rows of files that were read.
+
+    Parameters
+    ----------
+    read : callable
+        Whether the file of a path was read to its end.
+    """
+    root, night = path.parents[2], path.parts[-2]
+    if not path.name.startswith(f"{PRODUCT}-") or not night.startswith("night="):
+        return False
+    history = Journal(Layout(root)).history(path.parts[-3], night.removeprefix("night="))
+    return history.covered(str(path.relative_to(root)), lambda name: read(str(root / name)))
 
 
 def spans_now(path: Path, start: int, stop: int) -> list[Span] | None:

@@ -1,7 +1,8 @@
 """Files as a source: a growing directory, a set of files, containers, tar archives, raw Parquet.
 
 Order is path, then index. Nothing is skipped by age; what is younger than `settle_s`, hidden or `*.tmp` waits for the
-next look. What was read is known from the ledger's ranges, by path.
+next look. What was read is known from the ledger's ranges, by path; a raw file that was merged from files that were read
+is not read again.
 """
 
 import fnmatch
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs.corridor.housekeeping.spans import was_read
 from jobs.corridor.ledger import Record
 from jobs.corridor.sources.ranges import Range, divide, total
 from jobs.corridor.sources.readers import read_ranges
@@ -145,8 +147,12 @@ class FileSource:
             self._progress[path].check_unchanged()
         for path in found:
             known = self._progress.get(path)
-            if known is None or not known.last:
+            if (known is None or not known.last) and not was_read(Path(path), self._read_whole):
                 yield path
+
+    def _read_whole(self, path: str) -> bool:
+        known = self._progress.get(path)
+        return known is not None and known.last
 
     def _look(self) -> list[str]:
         """Paths of all settled files, ascending."""

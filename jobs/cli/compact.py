@@ -1,0 +1,99 @@
+"""`strix compact DIR`: merge the small files of closed nights; `--to-current` brings old nights to today's columns."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.corridor.housekeeping.compact import Wanted, compact
+from jobs.corridor.housekeeping.house import House, total
+from jobs.corridor.housekeeping.journal import Change
+from jobs.corridor.housekeeping.parts import all_nights
+from jobs.corridor.housekeeping.schemas import SchemaConflict
+from jobs.corridor.layout import TABLES, Layout
+from jobs.corridor.ledger import LedgerError
+from jobs.corridor.lock import OutputInUse, OutputLock
+
+OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(
+        prog="strix compact",
+        description=__doc__,
+        epilog="Rows, ids and the ledger's numbers stay; readers see a night's old files or its new ones. exit code:"
+        " 0 done, 2 no such output or night, 3 files and ledger do not fit together, 4 output in use",
+    )
+    options.add_argument("output", metavar="DIR", help="the output of a job")
+    options.add_argument("--night", nargs="+", default=[], metavar="YYYYMMDD", help="only these nights (default: all)")
+    options.add_argument("--table", nargs="+", default=list(TABLES), choices=TABLES, help="only these tables")
+    options.add_argument(
+        "--to-current", action="store_true", help="rewrite files that lack columns of today's schema, too"
+    )
+    options.add_argument("--durable", action="store_true", help="sync files before each rename, against power loss")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Compact, and say what was merged."""
+    given = parser().parse_args(arguments)
+    layout = Layout(Path(given.output).absolute())
+    if not layout.ledger.is_dir():
+        return _say(f"{layout.root} has no ledger; it should be the output of a job", USAGE)
+    unknown = sorted(set(given.night) - set(all_nights(layout)))
+    if unknown:
+        return _say(f"{layout.root} has no night {unknown[0]}; it has {_some(all_nights(layout))}", USAGE)
+    try:
+        with OutputLock(layout.lock, "compact"):
+            return _compact(layout, given)
+    except OutputInUse as error:
+        return _say(str(error), IN_USE)
+    except (LedgerError, SchemaConflict) as error:
+        return _say(str(error), ENVIRONMENT)
+
+
+def _compact(layout: Layout, given: argparse.Namespace) -> int:
+    house = House(layout, given.durable)
+    house.recover()
+    schemas = None
+    if given.to_current:
+        from jobs.corridor.housekeeping.today import todays_schemas
+
+        schemas = todays_schemas(layout, given.table)
+    _print(compact(house, Wanted(tuple(given.table), tuple(given.night), schemas)))
+    return OK
+
+
+def _print(changes: Iterable[Change]) -> None:
+    """A line per table at the end; per night at a terminal while it goes on."""
+    console = Console()
+    console = console if console.is_terminal else Console(width=120)
+    made: dict[str, list[Change]] = {}
+    for change in changes:
+        made.setdefault(change.table, []).append(change)
+        if console.is_terminal:
+            console.print(f"[dim]{change.table} {change.night}: {len(change.old)} files to {len(change.new)}[/dim]")
+    if not made:
+        console.print("nothing to merge: no night has several small files")
+        return
+    table = Table(title="strix compact", title_justify="left")
+    for name in ("table", "nights", "rows", "files before", "after", "MiB before", "after"):
+        table.add_column(name, justify="left" if name == "table" else "right")
+    for name, done in made.items():
+        old, new = [part for each in done for part in each.old], [part for each in done for part in each.new]
+        rows, sizes = total(old)[0], [f"{total(parts)[1] / 2**20:,.1f}" for parts in (old, new)]
+        table.add_row(name, f"{len(done):,}", f"{rows:,}", f"{len(old):,}", f"{len(new):,}", *sizes)
+    console.print(table)
+
+
+def _some(nights: list[str]) -> str:
+    return f"{len(nights)}, {nights[0]} to {nights[-1]}" if nights else "none"
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"strix compact: {message}\n")
+    return code

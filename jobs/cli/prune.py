@@ -1,0 +1,103 @@
+"""`strix prune DIR`: remove packets and stamps of old nights; the ledger still accounts for them."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.corridor.housekeeping.house import House
+from jobs.corridor.housekeeping.journal import Change
+from jobs.corridor.housekeeping.pruning import Kept, Limit, prune, size_of
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import LedgerError
+from jobs.corridor.lock import OutputInUse, OutputLock
+
+OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(
+        prog="strix prune",
+        description=__doc__,
+        epilog="Science, quarantine and ledger stay. exit code: 0 done, 2 no such output or nothing asked for,"
+        " 3 files and ledger do not fit together, 4 output in use",
+    )
+    options.add_argument("output", metavar="DIR", help="the output of a job")
+    options.add_argument("--raw-days", type=_days, metavar="DAYS", help="keep the packets of the last DAYS nights")
+    options.add_argument("--cutout-days", type=_days, metavar="DAYS", help="keep the stamps of the last DAYS nights")
+    options.add_argument("--as-of", type=_date, metavar="YYYYMMDD", help="count from this night (default: today, UTC)")
+    options.add_argument("--unscored", action="store_true", help="also packets that no batch of this output has scored")
+    options.add_argument("--dry-run", action="store_true", help="only say what would go")
+    options.add_argument("--durable", action="store_true", help="sync files before each rename, against power loss")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prune, and say what went and what stayed."""
+    given = parser().parse_args(arguments)
+    layout = Layout(Path(given.output).absolute())
+    if not layout.ledger.is_dir():
+        return _say(f"{layout.root} has no ledger; it should be the output of a job", USAGE)
+    today = given.as_of or datetime.now(UTC).date()
+    asked = (("raw", given.raw_days), ("cutouts", given.cutout_days))
+    limits = [Limit.of(table, days, today) for table, days in asked if days is not None]
+    if not limits:
+        return _say("say what may go: --raw-days DAYS, --cutout-days DAYS", USAGE)
+    try:
+        with OutputLock(layout.lock, "prune"):
+            house = House(layout, given.durable)
+            house.recover()
+            _print(prune(house, limits, given.unscored, given.dry_run), given.dry_run)
+    except OutputInUse as error:
+        return _say(str(error), IN_USE)
+    except LedgerError as error:
+        return _say(str(error), ENVIRONMENT)
+    return OK
+
+
+def _print(done: Iterable[Change | Kept], dry_run: bool) -> None:
+    console = Console()
+    console = console if console.is_terminal else Console(width=120)
+    removed: dict[str, list[Change]] = {}
+    for each in done:
+        if isinstance(each, Kept):
+            console.print(f"{each.table} {each.night} stays: {each.why}", highlight=False, soft_wrap=True)
+        else:
+            removed.setdefault(each.table, []).append(each)
+    if not removed:
+        console.print("nothing to prune")
+        return
+    table = Table(title="would be removed" if dry_run else "removed", title_justify="left")
+    for name in ("table", "nights", "from", "to", "rows", "files", "MiB"):
+        table.add_column(name, justify="left" if name == "table" else "right")
+    for name, changes in removed.items():
+        rows, size = size_of(changes)
+        nights = sorted(change.night for change in changes)
+        files = sum(len(change.old) for change in changes)
+        table.add_row(
+            name, f"{len(nights):,}", nights[0], nights[-1], f"{rows:,}", f"{files:,}", f"{size / 2**20:,.1f}"
+        )
+    console.print(table)
+
+
+def _days(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} should be a number of days, 0 or more")
+    return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a night as YYYYMMDD") from None
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"strix prune: {message}\n")
+    return code
