@@ -35,6 +35,8 @@ VERBS = {
     "models": Verb("add published weights", "jobs.cli.models"),
     "ledger": Verb("check that every alert is accounted for", "jobs.cli.ledger"),
     "quarantine": Verb("list, show or replay what was refused", "jobs.cli.quarantine"),
+    "compact": Verb("merge the small files of closed nights", "jobs.cli.compact"),
+    "prune": Verb("remove packets and stamps of old nights", "jobs.cli.prune"),
     "listen": Verb("hear the matches of a filter's topic", "jobs.cli.listen"),
     "services": Verb("start and stop a real Kafka on this machine", "jobs.cli.services"),
     "stream": Verb("how a stream does; move it to other offsets", "jobs.cli.stream"),
