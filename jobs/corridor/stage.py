@@ -20,8 +20,9 @@ from jobs.corridor.staging import StagedTask, Tables
 
 # Two lost workers may be chance (memory, an operator); at the third attempt the task is taken apart.
 GUARDED_ATTEMPT = 2
-CHUNK_MESSAGES = 256
-CHUNK_BYTES = 48 * 1024 * 1024
+# About 500 ZTF or 100 Rubin alerts: a pass costs some 30 ms whatever its size; larger ones leave the processor's cache.
+CHUNK_MESSAGES = 512
+CHUNK_BYTES = 24 * 1024 * 1024
 
 Read = Callable[[Iterable[pa.RecordBatch]], Iterator[Said]]
 
@@ -57,7 +58,6 @@ class Stage:
         watchdog = Watchdog(self.limits)
         watchdog.step("start")
         one_pass = OnePass(self.options, self.artefacts(), watchdog)
-        _settle()
         watchdog.rest()
         name = f"{self.run}-{task:04d}-{attempt}-{os.getpid()}"
         tables = Tables.of(self.tables, self.options.modules)
@@ -66,6 +66,7 @@ class Stage:
         for messages in batched(staged.sourced(self.read(batches)), CHUNK_MESSAGES, CHUNK_BYTES):
             for passed in passes(messages):
                 staged.add(passed)
+            _settle()
         yield staged.close()
 
 
@@ -73,7 +74,8 @@ _SETTLED: list[bool] = []
 
 
 def _settle() -> None:
-    """Freeze what is loaded: PySpark's daemon collects garbage after every task, and would walk all of it each time."""
+    """Freeze what is loaded, once a pass has loaded all there is: PySpark collects garbage after every task, and would
+    walk over all of it each time."""
     if not _SETTLED:
         gc.collect()
         gc.freeze()
