@@ -1,0 +1,136 @@
+"""What a filter would have done to alerts that are there: rates, what each clause costs, what it just missed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyspark.sql import SparkSession
+
+from jobs.corridor.filters.columns import Catalogue
+from jobs.corridor.filters.compiling import clauses
+from jobs.corridor.filters.definition import Filter
+from jobs.corridor.filters.engine import run
+from jobs.corridor.filters.leaves import ALWAYS, read_leaves, with_missing
+
+SAMPLES = 10
+_ANSWERED = "answer"
+
+
+@dataclass
+class Clause:
+    """One of the conditions that AND joins.
+
+    Attributes
+    ----------
+    text : str
+    after : int
+        Alerts that this and all clauses before it let pass.
+    alone : int
+        Alerts that it lets pass by itself.
+    null : int
+        Alerts for which it is NULL.
+    keeps_out : int
+        Near misses: alerts that all other clauses let pass.
+    near : pyarrow.Table
+        Some of them: the ids, and the columns of this clause.
+    """
+
+    text: str
+    after: int = 0
+    alone: int = 0
+    null: int = 0
+    keeps_out: int = 0
+    near: pa.Table | None = None
+
+
+@dataclass
+class DryRun:
+    """The outcome over all alerts that were looked at.
+
+    Attributes
+    ----------
+    total, matched : int
+    nights : dict of int to list
+        Per night: alerts, matches.
+    clauses : list of Clause
+    nulls : dict of str to int
+        Per column: alerts for which it is NULL.
+    matches : pyarrow.Table or None
+        All matches: the ids and the filter's columns.
+    """
+
+    clauses: list[Clause]
+    total: int = 0
+    matched: int = 0
+    nights: dict[int, list[int]] = field(default_factory=dict)
+    nulls: dict[str, int] = field(default_factory=dict)
+    matches: pa.Table | None = None
+
+
+def dry_run(spark: SparkSession, each: Filter, files: Sequence[Path], catalogue: Catalogue) -> DryRun:
+    """Try a filter on science files.
+
+    Notes
+    -----
+    `per_object` and `max_per_night` are not applied: this says what the condition does.
+    """
+    parts = clauses(each.where, catalogue)
+    done = DryRun([Clause(text) for text, _ in parts], nulls=dict.fromkeys(sorted(each.condition.columns), 0))
+    asked = {f"clause {number}": part.sql for number, (_, part) in enumerate(parts)}
+    for leaves in read_leaves(files, each.columns):
+        leaves = with_missing(leaves, each.kinds)
+        found = run(spark, leaves, {**asked, _ANSWERED: each.condition.sql})
+        _count(done, leaves, found[_ANSWERED])
+        answers = np.stack([_truth(found[name]) for name in asked])
+        _count_clauses(done, answers, [found[name].null_count for name in asked])
+        for number, (_, part) in enumerate(parts):
+            _note_near(done.clauses[number], leaves, _near(answers, number), sorted(part.columns))
+    return done
+
+
+def _truth(answers: pa.ChunkedArray) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = pc.fill_null(answers, False).to_numpy()
+    return found
+
+
+def _count(done: DryRun, leaves: pa.Table, answers: pa.ChunkedArray) -> None:
+    passed = pc.fill_null(answers, False)
+    done.total += leaves.num_rows
+    for name in done.nulls:
+        done.nulls[name] += leaves[name].null_count
+    of_nights = pa.table({"night": leaves["night"], "passed": passed}).group_by("night")
+    for row in of_nights.aggregate([("passed", "count"), ("passed", "sum")]).to_pylist():
+        counts = done.nights.setdefault(row["night"], [0, 0])
+        counts[0] += row["passed_count"]
+        counts[1] += row["passed_sum"]
+    matches = leaves.select([*ALWAYS, *(name for name in leaves.column_names if name not in ALWAYS)]).filter(passed)
+    done.matched += matches.num_rows
+    done.matches = _joined(done.matches, matches)
+
+
+def _count_clauses(done: DryRun, answers: NDArray[np.bool_], nulls: Sequence[int]) -> None:
+    after = np.logical_and.accumulate(answers, axis=0).sum(axis=1)
+    for clause, left, alone, null in zip(done.clauses, after, answers.sum(axis=1), nulls, strict=True):
+        clause.after += int(left)
+        clause.alone += int(alone)
+        clause.null += null
+
+
+def _near(answers: NDArray[np.bool_], number: int) -> NDArray[np.bool_]:
+    """Rows that fail this clause and no other."""
+    near: NDArray[np.bool_] = (~answers[number]) & ((~answers).sum(axis=0) == 1)
+    return near
+
+
+def _note_near(clause: Clause, leaves: pa.Table, near: NDArray[np.bool_], columns: Sequence[str]) -> None:
+    clause.keeps_out += int(near.sum())
+    shown = leaves.select([*ALWAYS, *(name for name in columns if name not in ALWAYS)]).filter(pa.array(near))
+    clause.near = _joined(clause.near, shown).slice(0, SAMPLES)
+
+
+def _joined(before: pa.Table | None, more: pa.Table) -> pa.Table:
+    return more if before is None else pa.concat_tables([before, more], promote_options="default")

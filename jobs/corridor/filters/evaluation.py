@@ -1,0 +1,142 @@
+"""All filters over the science files of a batch, in one pass."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import SparkSession
+
+from jobs.corridor.filters.definition import Filter
+from jobs.corridor.filters.engine import How, run
+from jobs.corridor.filters.kinds import Kind
+from jobs.corridor.filters.leaves import ALWAYS, FILE, ROW, read_leaves, with_missing
+from jobs.corridor.filters.typed import Typed
+
+FILTERS_PER_MASK = 62  # bits of a BIGINT that are no sign
+
+
+def evaluate(
+    spark: SparkSession, science_files: Sequence[Path], filters: Sequence[Filter], how: How = "auto"
+) -> pa.Table:
+    """The matches of all filters.
+
+    Parameters
+    ----------
+    science_files : sequence of pathlib.Path
+        Published science files of a batch.
+    how : str
+        See `engine.run`.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row per match, ordered by object_id, mjd, alert_id, filter: survey, alert_id, object_id, mjd, night,
+        `filter` (name), `file` (number in `science_files`), `row` (number in the file), and `annotations`: a struct
+        with one struct per filter that has annotations, NULL in the rows of other filters.
+    """
+    read = {name for each in filters for name in each.columns}
+    found = [matches(spark, leaves, filters, how) for leaves in read_leaves(science_files, read)]
+    if not found:
+        return _schema(filters).empty_table()
+    together = pa.concat_tables(found)
+    keys = [(name, "ascending") for name in ("object_id", "mjd", "alert_id", "filter")]
+    return together.take(pc.sort_indices(together.drop_columns(["annotations"]), keys))
+
+
+def matches(spark: SparkSession, leaves: pa.Table, filters: Sequence[Filter], how: How = "auto") -> pa.Table:
+    """The matches among the rows of `leaves.read_leaves`, in their order, filter by filter."""
+    leaves = with_missing(leaves, _kinds(filters))
+    masks = {
+        f"mask {start}": _mask(filters[start : start + FILTERS_PER_MASK])
+        for start in range(0, len(filters), FILTERS_PER_MASK)
+    }
+    values = _distinct(value for each in filters for value in each.values.values() if not value.column)
+    found = run(spark, leaves, masks | {name: sql for sql, name in values.items()}, how)
+    rows = [_rows(found, number) for number in range(len(filters))]
+    tables = [_matched(each, leaves, found, kept, values, filters) for each, kept in zip(filters, rows, strict=True)]
+    return pa.concat_tables(tables) if tables else _schema(filters).empty_table()
+
+
+def _mask(filters: Sequence[Filter]) -> str:
+    """One bit per filter; a `where` on it would double the planning."""
+    bits = [f"IF({each.condition.sql}, {1 << bit}L, 0L)" for bit, each in enumerate(filters)]
+    while len(bits) > 1:  # a balanced tree: Spark walks expressions by recursion
+        pairs = [bits[at : at + 2] for at in range(0, len(bits), 2)]
+        bits = [f"({' | '.join(pair)})" for pair in pairs]
+    return bits[0]
+
+
+def _distinct(values: Iterable[Typed]) -> dict[str, str]:
+    """Every expression once, with a name for its column."""
+    texts = sorted({value.sql for value in values})
+    return {sql: f"value {number}" for number, sql in enumerate(texts)}
+
+
+def _kinds(filters: Sequence[Filter]) -> dict[str, Kind]:
+    kinds: dict[str, Kind] = {}
+    for each in filters:
+        kinds |= each.kinds
+    return kinds
+
+
+def _rows(found: pa.Table, number: int) -> pa.Array:
+    start = number - number % FILTERS_PER_MASK
+    mask = found[f"mask {start}"].to_numpy()
+    return pa.array(np.flatnonzero(mask & (1 << (number - start))), pa.int64())
+
+
+def _matched(
+    each: Filter,
+    leaves: pa.Table,
+    found: pa.Table,
+    rows: pa.Array,
+    values: dict[str, str],
+    filters: Sequence[Filter],
+) -> pa.Table:
+    taken, computed = leaves.take(rows), found.select(list(values.values())).take(rows)
+    own = [
+        (taken[value.column] if value.column else computed[values[value.sql]]).combine_chunks().cast(value.kind.arrow)
+        for value in each.values.values()
+    ]
+    name = pa.array([each.name] * len(rows), pa.string())
+    columns = [*(taken[column] for column in ALWAYS), name, taken[FILE], taken[ROW]]
+    return pa.table([*columns, _annotations(each, own, len(rows), filters)], schema=_schema(filters))
+
+
+def _annotations(each: Filter, own: list[pa.Array], rows: int, filters: Sequence[Filter]) -> pa.Array:
+    type_ = annotations_type(filters)
+    if not type_.num_fields:
+        return pa.nulls(rows, type_)
+    columns = [_of_filter(other, own if other is each else None, rows) for other in filters if other.values]
+    return pa.StructArray.from_arrays(columns, fields=list(type_))
+
+
+def _of_filter(each: Filter, values: list[pa.Array] | None, rows: int) -> pa.Array:
+    type_ = annotation_type(each)
+    return pa.nulls(rows, type_) if values is None else pa.StructArray.from_arrays(values, fields=list(type_))
+
+
+def annotation_type(each: Filter) -> pa.StructType:
+    """The annotations of a filter: a field per name, in the order of its file."""
+    return pa.struct([pa.field(name, value.kind.arrow) for name, value in each.values.items()])
+
+
+def annotations_type(filters: Sequence[Filter]) -> pa.StructType:
+    """The column `annotations`: a struct per filter that has any."""
+    return pa.struct([pa.field(each.name, annotation_type(each)) for each in filters if each.values])
+
+
+def _schema(filters: Sequence[Filter]) -> pa.Schema:
+    types = {"survey": pa.string(), "alert_id": pa.int64(), "object_id": pa.string(), "mjd": pa.float64()}
+    return pa.schema(
+        [
+            *types.items(),
+            ("night", pa.int64()),
+            ("filter", pa.string()),
+            ("file", pa.int64()),
+            ("row", pa.int64()),
+            ("annotations", annotations_type(filters)),
+        ]
+    )

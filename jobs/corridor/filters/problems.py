@@ -1,0 +1,82 @@
+"""What is wrong with a filter, said at the word where it is wrong."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a word stands in a text: start and end, counted in characters from 0, the end not included."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    where : str
+        File and key: `conf/filters/fast.yaml: where`.
+    message : str
+        What was wanted and what was found.
+    text : str
+        The text that holds the word; empty if the problem is not in a text.
+    place : Place or None
+        The word.
+    """
+
+    where: str
+    message: str
+    text: str = ""
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        if self.place is None or not self.text:
+            return f"{self.where}: {self.message}"
+        line, column, marked = _marked(self.text, self.place)
+        return f"{self.where}: line {line}, column {column}: {self.message}\n{marked}"
+
+
+class FilterError(ValueError):
+    """Filters that cannot be used, with everything that is wrong with them.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Refused(Exception):
+    """An expression is not allowed; becomes a Problem where file and key are known."""
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        self.message = message
+        self.place = place
+        super().__init__(message)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean x?`, or nothing if no known word is near."""
+    names = list(known)
+    same_end = [name for name in names if name.rpartition(".")[2] == word.rpartition(".")[2]]
+    near = same_end or difflib.get_close_matches(word, names, n=3, cutoff=0.6)
+    folded = [name for name in names if name.lower() == word.lower()]
+    found = (folded or near)[:3]
+    return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+def _marked(text: str, place: Place) -> tuple[int, int, str]:
+    before = text[: place.start]
+    line = before.count("\n") + 1
+    column = place.start - (before.rfind("\n") + 1)
+    shown = text.splitlines()[line - 1] if text.splitlines() else ""
+    width = max(1, min(place.end - place.start, len(shown) - column))
+    return line, column + 1, f"    {shown}\n    {' ' * column}{'^' * width}"
