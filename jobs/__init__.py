@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobs.interactive import enrich, module_udf, read_packets
-    from jobs.scan import scan
+    from jobs.listening import listen
+    from jobs.scanning import scan
 
-__all__ = ["enrich", "module_udf", "read_packets", "scan"]
+__all__ = ["enrich", "listen", "module_udf", "read_packets", "scan"]
 
 _HOMES = {
     "enrich": "jobs.interactive",
+    "listen": "jobs.listening",
     "module_udf": "jobs.interactive",
     "read_packets": "jobs.interactive",
-    "scan": "jobs.scan",
+    "scan": "jobs.scanning",
 }
 
 

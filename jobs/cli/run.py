@@ -2,18 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from rich.console import Console
 
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.batch import TooManyFailures
 from jobs.corridor.ledger import LedgerError, StreamLedger
-from jobs.corridor.ledger_check import check_ledger
+from jobs.corridor.ledger_check import Gap, check_ledger
 from jobs.corridor.lock import OutputInUse
 from jobs.corridor.sources.ranges import InputChanged, ServiceAway, ServiceRefused
-from jobs.job import run_job
+from jobs.job import Outcome, run_job
 from jobs.models import ArtefactError
 from jobs.session import EnvironmentProblem
 from science_modules.registry import ResolveError, UnknownModule
@@ -48,8 +48,13 @@ def main(job: str, arguments: list[str] | None = None) -> int:
         0 only if the ledger of what the run wrote balances.
     """
     given = parser(job).parse_args(arguments)
+    return exit_code(lambda: _run(job, given))
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """What some work returns, or the code of what stops a job; its message goes to stderr, without a traceback."""
     try:
-        return _run(job, given)
+        return work()
     except (ConfigError, UnknownModule, ResolveError) as error:
         return _say(error, USAGE)
     except OutputInUse as error:
@@ -65,19 +70,27 @@ def main(job: str, arguments: list[str] | None = None) -> int:
 
 
 def _run(job: str, given: argparse.Namespace) -> int:
+    return close(job, run_job(job, load(given.config, overrides(given))))
+
+
+def close(job: str, outcome: Outcome) -> int:
+    """Print the closing table of a run and check the ledger of what it wrote."""
     from jobs.cli.report import print_outcome
 
-    config = load(given.config, overrides(given))
-    outcome = run_job(job, config)
     ledger = StreamLedger(outcome.layout, outcome.stream)
     first = len(ledger.sealed()) - outcome.status.batches
     checked = check_ledger(outcome.layout, since={outcome.stream: first})
     # With nothing new to read, the table is of all that the stream has read before.
     records = [ledger.read(batch) for batch in ledger.sealed()[first if outcome.status.batches else 0 :]]
     print_outcome(job, outcome, records, outcome.status.rate())
-    for gap in checked.gaps:
-        Console(stderr=True).print(f"[red]ledger:[/red] {gap}", highlight=False)
-    return UNBALANCED if checked.gaps else OK
+    return say_gaps(checked.gaps)
+
+
+def say_gaps(gaps: Sequence[Gap]) -> int:
+    """Each gap of a ledger on a line of stderr; the exit code."""
+    for gap in gaps:
+        sys.stderr.write(f"ledger: {gap}\n")
+    return UNBALANCED if gaps else OK
 
 
 def _say(error: BaseException | str, code: int) -> int:

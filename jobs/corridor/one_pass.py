@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,8 @@ from science_modules.common.view import CUTOUTS, PROVENANCE, VIEW
 
 _NIGHT = pa.field("night", pa.string())
 _NIGHT_IN_NAME = re.compile(r"(?<!\d)(20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)")
+# Nights and what they were taken from, by origin, of packets that were in quarantine before.
+Nights = Mapping[str, tuple[str, str]]
 _VIEW_NAMES = [column.name for column in VIEW + CUTOUTS] + ["candidate"]
 
 
@@ -95,18 +97,21 @@ class OnePass:
         self.watchdog.step("decode")
         decoded = self.decoder.decode([each.message for each in readable])
         origins = _origins(readable, decoded)
+        nights = {each.provenance["file"]: each.provenance["night"] for each in readable if "night" in each.provenance}
         refused = [source_refusals(messages), _decode_refusals(readable, decoded)]
         tables = []
         for group in decoded.groups:
             self.watchdog.step(f"view:{group.survey.name}")
-            accepted, rejected = self._view(group, decoded, origins)
+            accepted, rejected = self._view(group, decoded, origins, nights)
             tables.append(accepted)
             refused.append(rejected)
         alerts = self._science(_in_order(tables)) if tables else self.schema.empty_table()
         self.watchdog.rest()
         return Passed(alerts, pa.concat_tables([table for table in refused if table.num_rows] or [_NO_REFUSALS]))
 
-    def _view(self, group: Group, decoded: Decoded, origins: pa.StructArray) -> tuple[pa.Table, pa.Table]:
+    def _view(
+        self, group: Group, decoded: Decoded, origins: pa.StructArray, nights: Nights
+    ) -> tuple[pa.Table, pa.Table]:
         viewed = group.survey.view(group.packets, group.versions, self.options.now_mjd)
         table = _complete(viewed.table, group, decoded, origins)
         if not viewed.refusals:
@@ -115,7 +120,7 @@ class OnePass:
         good = np.ones(table.num_rows, dtype=bool)
         good[bad] = False
         reasons = [viewed.refusals[row] for row in bad.tolist()]
-        return table.filter(pa.array(good)), _view_refusals(table.take(pa.array(bad)), reasons)
+        return table.filter(pa.array(good)), _view_refusals(table.take(pa.array(bad)), reasons, nights)
 
     def _science(self, alerts: pa.Table) -> pa.Table:
         alerts = alerts.append_column("content_hash", pa.array(content_hash(alerts), type=pa.int64()))
@@ -187,9 +192,11 @@ def _in_order(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default").sort_by("_row").drop_columns(["_row"])
 
 
-def _view_refusals(rows: pa.Table, reasons: list[Refusal]) -> pa.Table:
+def _view_refusals(rows: pa.Table, reasons: list[Refusal], known: Nights) -> pa.Table:
     nights = [
-        (str(night), "packet") if refusal.reason in ("no_id", "no_position") and night else _night_of(origin)
+        (str(night), "packet")
+        if refusal.reason in ("no_id", "no_position") and night
+        else known.get(origin["file"]) or _night_of(origin)
         for night, origin, refusal in zip(
             rows["night"].to_pylist(), rows["provenance"].to_pylist(), reasons, strict=True
         )
@@ -272,7 +279,12 @@ def _name(origin: Mapping[str, Any], value: bytes | None) -> str:
 
 
 def _night_of(origin: Mapping[str, Any]) -> tuple[str, str]:
-    """Night and what it was taken from, for a packet that cannot be dated: its file's or topic's name, its timestamp."""
+    """Night and what it was taken from, for a packet that cannot be dated: its file's or topic's name, its timestamp.
+
+    A replayed one stays in the night in which quarantine holds it: its origin has a `night`.
+    """
+    if "night" in origin:
+        return cast(tuple[str, str], origin["night"])
     for name in (origin.get("topic"), origin.get("file")):
         found = _NIGHT_IN_NAME.findall(Path(name).name if name else "")
         if found:

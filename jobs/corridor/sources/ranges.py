@@ -34,7 +34,8 @@ class Range:
     start, stop : int
         Numbers of the first packet and of the one behind the last, counted from 0 in the file; for kafka offsets.
     offset, end : int
-        Bytes of the file that hold them (uncompressed bytes for targz; unused for raw).
+        Bytes of the file that hold them (uncompressed bytes for targz; row groups for raw; for quarantine `end` is the
+        number of entries in the file).
     size, mtime_ns : int
         The file as it was planned; another file under the name stops the batch. For kafka `size` is the partition's
         end (its last stable offset) when the batch was planned.

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from jobs.corridor.decode import Message
@@ -15,6 +14,7 @@ from jobs.corridor.decode.container import MAGIC, Header
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT
 from jobs.corridor.housekeeping.spans import open_moved
+from jobs.corridor.quarantine import read_entries
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sources.ranges import Range, Sourced
 from jobs.corridor.sources.spool import read_spool
@@ -147,9 +147,11 @@ def _raw_batches(planned: Range) -> Iterator[pa.RecordBatch]:
 def _quarantine(planned: Range) -> Iterator[Sourced]:
     """Entries of a quarantine file; their origin says so, and a record's topic, offset and time stay with it."""
     night = Path(planned.path).parent.name.removeprefix("night=")
-    wanted = ds.field("quarantine_id").isin(planned.entries)
-    columns = ["quarantine_id", "value", "schema", "night_from", "provenance"]
-    for row in ds.dataset(planned.path, format="parquet").to_table(columns, filter=wanted).to_pylist():
+    columns = ["reason", "message", "where", "value", "schema", "night_from", "provenance"]
+    for row in read_entries(Path(planned.path), planned.end, planned.entries, columns):
         kept = {name: row["provenance"][name] for name in ("topic", "partition", "offset", "timestamp")}
         origin = {**kept, **_origin(f"quarantine:{row['quarantine_id']}", 0), "night": (night, row["night_from"])}
-        yield Sourced(Message(row["value"] or b"", row["schema"]), origin)
+        # The rest of a container has lost the head that would say how to read it; it is no datum of its schema either.
+        rest = row["where"] == "container" and row["schema"] is not None
+        refusal = Refusal(row["reason"], row["message"], "container") if rest else None
+        yield Sourced(Message(row["value"] or b"", row["schema"]), origin, refusal)

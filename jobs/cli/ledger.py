@@ -1,0 +1,129 @@
+"""`strix ledger check DIR | show DIR`: whether every alert is accounted for, and what became of them."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from jobs.cli.outputs import console, output_of
+from jobs.cli.run import exit_code, say_gaps
+from jobs.config import ConfigError
+from jobs.corridor.counts import Counts, add_counts, empty_counts
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import records
+from jobs.corridor.ledger_check import Checked, check_ledger
+
+_NUMBERS = ("read", "decoded", "duplicates", "quarantined", "enriched", "null_flux", "bad_history")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(prog="strix ledger", description=__doc__)
+    actions = options.add_subparsers(dest="action", required=True)
+    check = actions.add_parser("check", help="0 if every number adds up; else 1, and each gap is a line on stderr")
+    show = actions.add_parser("show", help="per night: read, decoded, duplicates, quarantined, enriched, nulls")
+    show.add_argument("--night", help="YYYYMMDD, or unknown")
+    for each in (check, show):
+        each.add_argument("directory", metavar="DIR", help="the output of a job")
+        each.add_argument("--json", action="store_true", help="write JSON")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the verb; 0, or 1 if a number does not add up, 2 if there is no ledger or no such night."""
+    given = parser().parse_args(arguments)
+    return exit_code(lambda: {"check": _check, "show": _show}[given.action](given))
+
+
+def _check(given: argparse.Namespace) -> int:
+    checked = check_ledger(output_of(given.directory))
+    if given.json:
+        sys.stdout.write(json.dumps(_checked_json(checked), indent=1) + "\n")
+    else:
+        console().print(_summary(checked))
+    return say_gaps(checked.gaps)
+
+
+def _checked_json(checked: Checked) -> dict[str, Any]:
+    content = asdict(checked)
+    return {**content, "balances": not checked.gaps, "quarantined": dict(sorted(checked.quarantined.items()))}
+
+
+def _summary(checked: Checked) -> Table:
+    table = Table(title="the ledger balances" if not checked.gaps else "the ledger does not balance", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name in ("batches", "read", "decoded", "duplicates"):
+        table.add_row(name, f"{getattr(checked, name):,}")
+    table.add_row("quarantined", f"{checked.quarantined.total():,}")
+    for reason, count in sorted(checked.quarantined.items()):
+        table.add_row(f"  {reason}", f"{count:,}")
+    table.add_row("gaps", f"{len(checked.gaps):,}")
+    return table
+
+
+def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
+    """The ledger's numbers per night, over all batches.
+
+    Raises
+    ------
+    ConfigError
+        If no batch has this night.
+    """
+    nights: dict[str, Counts] = {}
+    for record in records(layout):
+        for name, counts in record.nights.items():
+            add_counts(nights.setdefault(name, empty_counts()), counts)
+    if night is not None and night not in nights:
+        raise ConfigError(f"no night {night} in {layout.root}; there are {', '.join(sorted(nights)) or 'none'}")
+    return {name: nights[name] for name in sorted(nights) if night in (None, name)}
+
+
+def _show(given: argparse.Namespace) -> int:
+    nights = nights_of(output_of(given.directory), given.night)
+    total = empty_counts()
+    for counts in nights.values():
+        add_counts(total, counts)
+    if given.json:
+        sys.stdout.write(json.dumps({"nights": nights, "total": total}, indent=1, sort_keys=True) + "\n")
+        return 0
+    out = console()
+    out.print(_nights_table(nights, total))
+    if total["modules"]:
+        out.print(_modules_table(nights, total))
+    return 0
+
+
+def _nights_table(nights: dict[str, Counts], total: Counts) -> Table:
+    table = Table(title="packets by night", title_justify="left", show_footer=len(nights) > 1)
+    table.add_column("night", "total")
+    for name in _NUMBERS:
+        table.add_column(name.replace("_", " "), _number(total, name), justify="right")
+    table.add_column("why quarantined", _reasons(total["quarantined"]))
+    for night, counts in nights.items():
+        table.add_row(night, *(_number(counts, name) for name in _NUMBERS), _reasons(counts["quarantined"]))
+    return table
+
+
+def _modules_table(nights: dict[str, Counts], total: Counts) -> Table:
+    table = Table(title="answers by module", title_justify="left")
+    for name in ("night", "module", "answered", "null", "why null"):
+        table.add_column(name, justify="right" if name in ("answered", "null") else "left")
+    for night, counts in [*nights.items(), *([("total", total)] if len(nights) > 1 else [])]:
+        for module, numbers in sorted(counts["modules"].items()):
+            nulls = numbers["null"]
+            table.add_row(night, module, f"{numbers['answered']:,}", f"{sum(nulls.values()):,}", _reasons(nulls))
+    return table
+
+
+def _number(counts: Counts, name: str) -> str:
+    value = counts[name]
+    return f"{sum(value.values()) if isinstance(value, dict) else value:,}"
+
+
+def _reasons(reasons: dict[str, int]) -> str:
+    most = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{reason} {count:,}" for reason, count in most if count)

@@ -1,0 +1,164 @@
+"""`strix quarantine list DIR | show DIR ID | replay DIR`: what was refused and why, its bytes, and trying again."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from rich.table import Table
+
+from jobs.cli.outputs import console, output_of
+from jobs.cli.run import close, exit_code
+from jobs.config import ConfigError, add_options, load, overrides
+from jobs.corridor.layout import Layout
+from jobs.corridor.quarantine import Entry, NoEntry, content_of, entries, entry_of
+from jobs.corridor.refusals import REASONS
+
+_DUMPED_BYTES = 256
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(prog="strix quarantine", description=__doc__)
+    actions = options.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="how many by reason and night, and each entry")
+    listing.add_argument("--night", help="YYYYMMDD, or unknown")
+    listing.add_argument("--json", action="store_true", help="write a JSON array")
+    show = actions.add_parser("show", help="all that is known of an entry, and the beginning of its bytes")
+    replay = actions.add_parser(
+        "replay",
+        help="read entries again",
+        description="Read entries again with the job that refused them: each once in its life, in a batch of its own."
+        " Modules are those of that job unless they are given.",
+    )
+    for each in (listing, show, replay):
+        each.add_argument("directory", metavar="DIR", help="the output of a job")
+    for each in (listing, replay):
+        each.add_argument("--reason", choices=sorted(REASONS), metavar="REASON", help=", ".join(sorted(REASONS)))
+    show.add_argument("id", metavar="ID", help="the entry, or the beginning of its name")
+    show.add_argument("--bytes", metavar="FILE", type=Path, help="write the refused bytes here")
+    replay.add_argument("ids", metavar="ID", nargs="*", help="entries, or the beginnings of their names")
+    replay.add_argument("--all", action="store_true", help="every entry that was not replayed")
+    add_options(replay)
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the verb; as `strix night` returns it, 2 if there is no such output or entry."""
+    given = parser().parse_args(arguments)
+    return exit_code(lambda: {"list": _list, "show": _show, "replay": _replay}[given.action](given))
+
+
+def _list(given: argparse.Namespace) -> int:
+    found = entries(output_of(given.directory), given.night, given.reason)
+    if given.json:
+        sys.stdout.write(json.dumps([entry.to_json() for entry in found], indent=1) + "\n")
+        return 0
+    out = console()
+    if not found:
+        out.print("quarantine is empty")
+        return 0
+    out.print(_counts_table(found))
+    out.print(_entries_table(found))
+    if any(not entry.replayed for entry in found):
+        out.print(f"next:\n  strix quarantine show {given.directory} {found[0].id}", highlight=False, soft_wrap=True)
+        out.print(f"  strix quarantine replay {given.directory} --all", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _counts_table(found: list[Entry]) -> Table:
+    table = Table(title=f"{len(found):,} refused, by reason and night", title_justify="left")
+    for name in ("reason", "night", "refused", "replayed", "what it means"):
+        table.add_column(name, justify="right" if name in ("refused", "replayed") else "left")
+    refused = Counter((entry.reason, entry.night) for entry in found)
+    again = Counter((entry.reason, entry.night) for entry in found if entry.replayed)
+    for (reason, night), count in sorted(refused.items()):
+        table.add_row(reason, night, f"{count:,}", f"{again[(reason, night)]:,}", REASONS.get(reason, ""))
+    return table
+
+
+def _entries_table(found: list[Entry]) -> Table:
+    table = Table(title="entries", title_justify="left")
+    for name in ("id", "night", "reason", "replayed", "origin", "message"):
+        table.add_column(name, no_wrap=name in ("id", "night", "reason"), overflow="fold")
+    for entry in found:
+        table.add_row(
+            entry.id, entry.night, entry.reason, entry.replayed, _plain(origin_text(entry)), _plain(entry.message)
+        )
+    return table
+
+
+def _plain(text: str) -> str:
+    """Not rich's markup: a message may hold brackets."""
+    return text.replace("[", "\\[")
+
+
+def origin_text(entry: Entry) -> str:
+    """Where a packet came from, in one line."""
+    origin = entry.origin
+    if "file" in origin:
+        return f"{origin['file']} #{origin.get('index', 0)}"
+    return f"{origin.get('topic')}/{origin.get('partition')}@{origin.get('offset')}"
+
+
+def _show(given: argparse.Namespace) -> int:
+    layout = output_of(given.directory)
+    entry = _found(layout, given.id)
+    value, schema = content_of(layout, entry)
+    for name, field in entry.to_json().items():
+        sys.stdout.write(f"{name:<12}{'' if field is None else _line(field)}\n")
+    sys.stdout.write(f"{'is':<12}{'a bare datum; writer schema ' + schema[:80] if schema else 'as received'}\n")
+    sys.stdout.write("\n" + hexdump(value[:_DUMPED_BYTES]))
+    if len(value) > _DUMPED_BYTES:
+        sys.stdout.write(f"... {len(value) - _DUMPED_BYTES:,} bytes more; --bytes FILE writes them all\n")
+    if given.bytes:
+        given.bytes.write_bytes(value)
+        sys.stdout.write(f"{len(value):,} bytes written to {given.bytes}\n")
+    return 0
+
+
+def _line(field: object) -> str:
+    return json.dumps(field) if isinstance(field, dict) else str(field)
+
+
+def hexdump(value: bytes) -> str:
+    """Sixteen bytes a line: where, in hexadecimal, and as text where it is ASCII."""
+    lines = []
+    for at in range(0, len(value), 16):
+        part = value[at : at + 16]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        lines.append(f"{at:08x}  {part.hex(' '):<47}  {text}\n")
+    return "".join(lines)
+
+
+def _found(layout: Layout, name: str) -> Entry:
+    try:
+        return entry_of(layout, name)
+    except NoEntry as error:
+        raise ConfigError(str(error)) from None
+
+
+def _replay(given: argparse.Namespace) -> int:
+    from jobs.replay import replay
+
+    layout = output_of(given.directory)
+    if bool(given.ids) + bool(given.reason) + given.all != 1:
+        raise ConfigError("replay needs to be told what: ID ..., --reason REASON or --all, one of them")
+    chosen = [_found(layout, name) for name in given.ids] or entries(layout, reason=given.reason)
+    fresh = [entry for entry in chosen if not entry.replayed]
+    _say_known([entry for entry in chosen if entry.replayed])
+    if not fresh:
+        sys.stdout.write(f"nothing to replay: {len(chosen)} of {len(chosen)} entries were replayed before\n")
+        return 0
+    config = load(given.config, {**overrides(given), "output": str(layout.root)})
+    modules_given = "modules" in overrides(given)
+    outcomes = replay(fresh, config, modules_given)
+    return max(close("quarantine replay", outcome) for outcome in outcomes)
+
+
+def _say_known(known: list[Entry]) -> None:
+    for entry in known[:5]:
+        sys.stderr.write(f"strix: {entry.id} was replayed in batch {entry.replayed}, it is not read again\n")
+    if len(known) > 5:
+        sys.stderr.write(f"strix: so were {len(known) - 5} more\n")
