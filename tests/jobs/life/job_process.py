@@ -73,7 +73,7 @@ class Job:
 
     def workers(self) -> list[psutil.Process]:
         """The Python workers, without the daemon that forks them."""
-        daemons = {each.pid for each in self.members() if "pyspark.daemon" in _command(each)}
+        daemons = {each.pid for each in self.members() if "daemon" in _command(each)}
         return [each for each in self.members() if each.pid in daemons and _parent(each) in daemons]
 
     def jvms(self) -> list[psutil.Process]:
