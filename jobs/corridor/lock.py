@@ -95,7 +95,8 @@ def read_holder(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return dict(content)
+    known = isinstance(content, dict) and {"host", "pid", "job", "heartbeat"} <= content.keys()
+    return content if known else {}
 
 
 def describe(holder: dict[str, Any]) -> str:
