@@ -66,6 +66,12 @@ class JobConfig:
     missing_models: str = _key(
         "error", "a module without its artefacts: stop, or go on without it and say so", ("error", "skip")
     )
+    filters: str | None = _key(None, "directory of filters (or one file) that are applied to every batch")
+    publish: Mapping[str, str] = _key(
+        dict,
+        "topics for what the filters match: partitions, retention_days, format, ... and a bootstrap of its own, if it is"
+        " not kafka's",
+    )
     checkpoint: str | None = _key(None, "directory of the stream's identity; default <output>/_checkpoints/<job>")
     append: bool = _key(
         False, "let a new checkpoint write to an output that holds other streams; known alerts are dropped"

@@ -27,6 +27,7 @@ from jobs.corridor.sources.ledger_batches import LedgerSource
 from jobs.corridor.status import Status
 from jobs.kafka.connection import Connection
 from jobs.metrics import served
+from jobs.outlets import Outlets
 from jobs.services.jars import cache
 from jobs.session import EnvironmentProblem, build_session, check_executors, find_java, hash_of
 from science_modules import registry
@@ -81,6 +82,7 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
     """
     layout = Layout(Path(os.path.abspath(config.output)))
     science = prepare_science(config) if job != "ingest" else Science((), {}, {})
+    outlets = Outlets.of(job, config, science.names)
     source = source or source_of(job, config, layout)
     source.check()
     if spark is None:
@@ -90,7 +92,8 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
         check_executors(session, science.names)
         checkpoint = Path(config.checkpoint) if config.checkpoint else layout.checkpoint(job)
         stream = open_stream(layout, job, checkpoint, config.append)
-        recipe = _recipe(job, config, science, session)
+        recipe = _recipe(job, config, science, outlets, session)
+        sinks = outlets.sinks(session, layout, stream, config.surveys, config.durable)
         runner = Runner(
             session,
             layout,
@@ -99,6 +102,7 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
             source,
             recipe,
             config.max_alerts_per_batch,
+            sinks,
             patience_s=config.patience_s,
         )
         with served(config.metrics_port, runner.status.content):
@@ -202,7 +206,7 @@ def _session(job: str, config: JobConfig, spark: SparkSession | None) -> Iterato
             session.stop()
 
 
-def _recipe(job: str, config: JobConfig, science: Science, spark: SparkSession) -> Recipe:
+def _recipe(job: str, config: JobConfig, science: Science, outlets: Outlets, spark: SparkSession) -> Recipe:
     broadcast = spark.sparkContext.broadcast({name: dict(files) for name, files in science.artefacts.items()})
     on_error: Literal["null", "raise"] = "raise" if config.on_error == "raise" else "null"
     return Recipe(
@@ -210,7 +214,7 @@ def _recipe(job: str, config: JobConfig, science: Science, spark: SparkSession) 
         surveys=config.surveys,
         schemas=_schema_places(config),
         modules=science.names,
-        hashes=_hashes(config, science),
+        hashes={**_hashes(config, science), "filters": outlets.versions},
         artefacts=_Broadcast(broadcast),
         limits=Limits(config.module_timeout_s, config.module_memory_mb),
         max_failures=config.max_failures_per_batch,

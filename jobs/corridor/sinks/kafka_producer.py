@@ -160,9 +160,12 @@ class BatchProducer:
                     raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "queue stays full")) from None
 
     def _commit(self, batch: int) -> None:
-        self._producer.flush(self._timeout_s)
+        if left := self._producer.flush(self._timeout_s):
+            raise KafkaException(
+                KafkaError(KafkaError._TIMED_OUT, f"{left} messages not taken in {self._timeout_s:g} s")
+            )
         faults.point("before_commit", batch)
-        deadline = time.monotonic() + 2 * self._timeout_s
+        deadline = time.monotonic() + self._timeout_s
         while True:
             try:
                 self._producer.commit_transaction(PATIENCE_S)

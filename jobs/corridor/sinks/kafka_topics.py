@@ -93,7 +93,8 @@ def make_topics(client: Mapping[str, Any], settings: TopicSettings, filters: Ite
 def _filter_topic(settings: TopicSettings, name: str) -> NewTopic:
     config = {
         "retention.ms": str(int(settings.retention_days * _MS_PER_DAY)),
-        "max.message.bytes": str(settings.max_message_bytes),
+        # The limit is one of a producer's batches of messages; a batch is 1 MB, or one message that is larger.
+        "max.message.bytes": str(max(settings.max_message_bytes, 1_000_000) + 50_000),
     }
     return NewTopic(name, settings.partitions, settings.replication, config=config)
 

@@ -1,0 +1,64 @@
+"""Where the matches of a job go: its filters and, if it publishes, its topics; checked before anything starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from jobs.config import ConfigError, JobConfig
+from jobs.corridor.filters import Filter, load_filters
+from jobs.corridor.layout import Layout
+from jobs.corridor.sinks.kafka import KafkaSink
+from jobs.corridor.sinks.matches import MatchSink
+from jobs.corridor.sinks.publish import Publishing
+from jobs.corridor.sinks.sink import Sink
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """The filters of a job, and where their matches are published."""
+
+    filters: tuple[Filter, ...] = ()
+    publishing: Publishing | None = None
+
+    @classmethod
+    def of(cls, job: str, config: JobConfig, modules: Sequence[str]) -> "Outlets":
+        """What a configuration asks for.
+
+        Raises
+        ------
+        ConfigError, FilterError, SettingsError
+            With everything that is wrong.
+        """
+        if config.publish and not config.filters:
+            raise ConfigError("publish says where matches go, and there are no filters; give --filters DIRECTORY")
+        if not config.filters:
+            return cls()
+        if job == "ingest":
+            raise ConfigError("filters need science, ingest has none; use night or enrich")
+        filters = load_filters(config.filters, modules)
+        asking = [each.name for each in filters if each.cutouts]
+        if asking and config.publish and not config.cutouts:
+            raise ConfigError(f"filters {', '.join(asking)} send cutouts, and cutouts is false")
+        publishing = Publishing.of(config.publish, config.kafka) if config.publish else None
+        return cls(filters, publishing)
+
+    def sinks(
+        self, spark: SparkSession, layout: Layout, stream: str, surveys: Sequence[str], durable: bool
+    ) -> list[Sink]:
+        """The sinks of a stream, in the order in which a batch goes through them."""
+        if not self.filters:
+            return []
+        sinks: list[Sink] = [MatchSink(spark, layout, stream, self.filters, durable)]
+        if self.publishing is not None:
+            settings = self.publishing.settings
+            topics = [settings.topic(survey, each.name) for each in self.filters for survey in surveys]
+            sinks.append(
+                KafkaSink(layout, stream, self.publishing.connection, settings, topics, self.publishing.format)
+            )
+        return sinks
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of each filter, for the ledger."""
+        return {each.name: each.version for each in self.filters}
