@@ -10,7 +10,7 @@ from jobs.corridor.filters.columns import Catalogue
 from jobs.corridor.filters.functions import FUNCTIONS, INSTEAD
 from jobs.corridor.filters.kinds import BOOLEAN, INTEGER, NOTHING
 from jobs.corridor.filters.operators import OPERATORS, number
-from jobs.corridor.filters.parsing import MAX_DEPTH, parse, place_of
+from jobs.corridor.filters.parsing import MAX_DEPTH, parse, place_of, split_at_and
 from jobs.corridor.filters.problems import Refused, nearest
 from jobs.corridor.filters.typed import Typed, combined, literal, wants
 
@@ -36,10 +36,31 @@ def compile_value(text: str, catalogue: Catalogue) -> Typed:
 
 def clauses(text: str, catalogue: Catalogue) -> list[tuple[str, Typed]]:
     """The parts of a condition that AND joins, as they are written, each compiled by itself."""
-    tree = parse(text)
+    parts = _parts(parse(text))
+    written = split_at_and(text)
+    if len(written) != len(parts):  # one pair of brackets around all
+        written = [part.sql(dialect="spark") for part in parts]
+    return [(shown, _Compiler(catalogue).boolean(part, "a clause")) for shown, part in zip(written, parts, strict=True)]
+
+
+def refusals(text: str, catalogue: Catalogue) -> list[Refused]:
+    """Everything that is wrong with a condition: the first thing in each of its clauses."""
+    found = []
+    try:
+        parts = _parts(parse(text))
+    except Refused as refusal:
+        return [refusal]
+    for part in parts:
+        try:
+            _Compiler(catalogue).boolean(part, "the filter")
+        except Refused as refusal:
+            found.append(refusal)
+    return found
+
+
+def _parts(tree: exp.Expression) -> list[exp.Expression]:
     inner = _unwrapped(tree)
-    parts = _joined(inner) if isinstance(inner, exp.And) else [tree]
-    return [(part.sql(dialect="spark"), _Compiler(catalogue).boolean(part, "a clause")) for part in parts]
+    return _joined(inner) if isinstance(inner, exp.And) else [tree]
 
 
 def _joined(node: exp.Expression) -> list[exp.Expression]:

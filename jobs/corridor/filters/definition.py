@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from jobs.corridor.filters.columns import Catalogue
-from jobs.corridor.filters.compiling import compile_condition, compile_value
+from jobs.corridor.filters.compiling import compile_condition, compile_value, refusals
 from jobs.corridor.filters.example_rows import flat_row
 from jobs.corridor.filters.kinds import Kind
 from jobs.corridor.filters.problems import Problem, Refused, nearest
@@ -178,17 +178,16 @@ class _Taking:
 
     def fields(self) -> dict[str, Any]:
         where = self._text("where")
+        condition = self._condition(where) if where else None
         annotations = self._annotations()
         return {
             "description": self._text("description"),
             "owner": self._text("owner"),
             "reference": self._text("reference"),
             "where": where,
-            "condition": self._compiled("where", where, compile_condition) if where else None,
+            "condition": condition,
             "annotations": annotations,
-            "values": {
-                name: self._compiled(f"annotations.{name}", text, compile_value) for name, text in annotations.items()
-            },
+            "values": {name: self._value(f"annotations.{name}", text) for name, text in annotations.items()},
             "cutouts": self._boolean("cutouts"),
             "per_object": self._per_object(),
             "max_per_night": self._max_per_night(),
@@ -198,12 +197,23 @@ class _Taking:
     def _problem(self, message: str, key: str = "") -> None:
         self.problems.append(Problem(f"{self.where}: {key}" if key else self.where, message))
 
-    def _compiled(self, key: str, text: str, compile_: Callable[[str, Catalogue], Typed]) -> Typed | None:
+    def _condition(self, text: str) -> Typed | None:
         try:
-            return compile_(text, self.catalogue)
+            return compile_condition(text, self.catalogue)
         except Refused as refusal:
-            self.problems.append(Problem(f"{self.where}: {key}", refusal.message, text, refusal.place))
+            for each in refusals(text, self.catalogue) or [refusal]:
+                self._refused("where", each, text)
             return None
+
+    def _value(self, key: str, text: str) -> Typed | None:
+        try:
+            return compile_value(text, self.catalogue)
+        except Refused as refusal:
+            self._refused(key, refusal, text)
+            return None
+
+    def _refused(self, key: str, refusal: Refused, text: str) -> None:
+        self.problems.append(Problem(f"{self.where}: {key}", refusal.message, text, refusal.place))
 
     def _text(self, key: str) -> str:
         value = self.content.get(key, "")

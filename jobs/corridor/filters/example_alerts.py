@@ -74,14 +74,23 @@ def _viewed(path: Path) -> Iterator[pa.Table]:
 
 
 def _once(table: pa.Table) -> pa.Table:
-    """The first row of each alert: packets of one alert may lie in several files."""
+    """One row per alert, of its newest schema version: packets of one alert may lie in several files."""
+    table = table.sort_by([("schema_version", "descending")])
     places = table.select(["survey", "alert_id"]).append_column("place", pa.array(range(table.num_rows)))
     first = places.group_by(["survey", "alert_id"]).aggregate([("place", "min")])["place_min"]
-    return table.take(first.combine_chunks().sort())
+    return table.take(first)
 
 
 def _enrichment(columns: Iterable[str], models: Path | None) -> Enrichment:
-    wanted = {name.partition(".")[0] for name in columns} & set(registry.folders())
-    there = [name for name in sorted(wanted) if not artefacts.missing(registry.get(name), models)]
-    modules = registry.resolve(there)
+    """The modules that the columns need, with the modules that those need; without those that lack their artefacts."""
+    there = [name for name in registry.names() if not artefacts.missing(registry.get(name), models)]
+    wanted = {name.partition(".")[0] for name in columns} & set(there)
+    while more := {giver for name in wanted for giver in _givers(name) if giver in there} - wanted:
+        wanted |= more
+    modules = registry.resolve(sorted(name for name in wanted if _givers(name) <= wanted))
     return Enrichment(modules, {module.name: artefacts.find(module, models) for module in modules})
+
+
+def _givers(name: str) -> set[str]:
+    """Modules whose outputs a module reads."""
+    return {each.partition(".")[0] for each in registry.get(name).inputs} & set(registry.folders())

@@ -108,7 +108,8 @@ def _without_sentinels(array: pa.Array, field: str, survey: pa.Array) -> pa.Arra
     for name, values in sentinels(field).items():
         if values:
             meaningless = pc.is_in(array, value_set=pa.array(values, array.type))
-            array = pc.if_else(pc.and_(pc.equal(survey, name), meaningless), pa.scalar(None, array.type), array)
+            its_own = pc.fill_null(pc.equal(survey, name), False)
+            array = pc.if_else(pc.and_(its_own, meaningless), pa.scalar(None, array.type), array)
     return array
 
 

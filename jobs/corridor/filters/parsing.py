@@ -64,6 +64,21 @@ def place_of(node: exp.Expression) -> Place | None:
     return Place(found[0][0], found[-1][1] if isinstance(node, exp.Column) else found[0][1])
 
 
+def split_at_and(text: str) -> list[str]:
+    """The text between the ANDs that stand in no bracket, CASE or BETWEEN, blanks and lines evened."""
+    cuts, depth, betweens = [0], 0, 0
+    for token in _tokens(text):
+        kind = token.token_type
+        depth += (kind in (*_OPEN, TokenType.CASE)) - (kind in (*_CLOSE, TokenType.END))
+        betweens += kind == TokenType.BETWEEN and depth == 0
+        if kind == TokenType.AND and depth == 0:
+            if not betweens:
+                cuts += [token.start, token.end + 1]
+            betweens = max(betweens - 1, 0)
+    cuts.append(len(text))
+    return [" ".join(text[start:end].split()) for start, end in zip(cuts[::2], cuts[1::2], strict=True)]
+
+
 def _tokens(text: str) -> list[Token]:
     try:
         return list(_Plain().tokenize(text))

@@ -1,0 +1,212 @@
+"""`strix filter check|test|list|new`: from an idea for a filter to a topic, without starting a stream."""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+from jobs.cli.filter_report import console, print_examples, print_list, print_test
+from jobs.config import ConfigError, load
+from jobs.corridor.filters import Filter, FilterError, Problem, load_filters
+from jobs.corridor.filters.columns import Catalogue
+from jobs.corridor.filters.dry_run import DryRun, dry_run
+from jobs.corridor.filters.example_alerts import find_examples
+from jobs.corridor.filters.examples import NOT_AS_CLAIMED, check_examples
+from jobs.corridor.layout import Layout
+from jobs.find_alerts import by_key
+from jobs.find_stamps import find_stamps
+from jobs.pictures import style
+from jobs.pictures.alert import alerts_of
+from jobs.pictures.sheet import Entry, contact_sheet
+from jobs.session import EnvironmentProblem, build_session
+from jobs.top_alerts import science_files
+from science_modules import registry
+from science_modules.common.artefacts import ArtefactError
+
+OK, WRONG, USAGE, ENVIRONMENT = 0, 1, 2, 3
+DIRECTORY = "conf/filters"
+ON_SHEET = 48  # alerts
+
+_TEMPLATE = """# strix filter check {path}
+# strix filter test {path} --data data/night
+description: "What an astronomer finds in it, one sentence."
+owner: {owner}
+reference: >-
+  The paper or page that it follows.
+# One Spark SQL expression over the common view, candidate.* and the modules' columns (docs/filters.md).
+where: |
+  acai.acai_h > 0.8
+  AND is_positive
+  AND n_positive < 5
+  AND is_known_sso IS FALSE
+annotations:
+  acai_h: acai.acai_h
+  mag: mag
+# cutouts: true            # send the stamps
+# per_object: first        # or every_hours: 24; default all
+# max_per_night: 100       # what is over it is counted and listed, not sent
+examples:
+  # Rows of values (what is left out is NULL), or ids of real alerts: "ztf:1105522281015015000".
+  match:
+    - {{acai: {{acai_h: 0.95}}, is_positive: true, n_positive: 2, is_known_sso: false}}
+  no_match:
+    - {{acai: {{acai_h: 0.95}}, is_positive: true, n_positive: 2}}
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(prog="strix filter", description=__doc__)
+    verbs = options.add_subparsers(dest="verb", required=True, metavar="check|test|list|new")
+    check = verbs.add_parser("check", help="read filters, say what is wrong at its word, try their examples")
+    check.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
+    check.add_argument(
+        "--data", default=os.environ.get("STRIX_REAL_ALERTS"), help="output or packets with example alerts"
+    )
+    test = verbs.add_parser("test", help="what a filter would have done to an output's alerts")
+    test.add_argument("filter", help="file")
+    test.add_argument("--data", required=True, help="output of strix night")
+    test.add_argument("--nights", help="YYYYMMDD or YYYYMMDD..YYYYMMDD (default: all)")
+    test.add_argument("--sheet", type=Path, help="write a contact sheet of matches (.png, .pdf, .svg)")
+    test.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
+    listed = verbs.add_parser("list", help="filters, their versions and limits")
+    listed.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
+    for each in (check, test, listed):
+        each.add_argument("--config", help="job whose modules the filters may use (default: every module)")
+    new = verbs.add_parser("new", help="begin a filter")
+    new.add_argument("name", help="small letters, digits and _; also the topic's name")
+    new.add_argument("--directory", type=Path, default=Path(DIRECTORY))
+    new.add_argument("--owner", default="me")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the four.
+
+    Returns
+    -------
+    int
+        0 if all is well; 1 for a filter that is wrong, or an example that does not give what it claims; 2 for options
+        that cannot be; 3 if Java or a model is missing.
+    """
+    given = parser().parse_args(arguments)
+    verbs = {"check": _check, "test": _test, "list": _list, "new": _new}
+    try:
+        return verbs[given.verb](given)
+    except FilterError as error:
+        return _say(error, WRONG)
+    except (ConfigError, UsageError) as error:
+        return _say(error, USAGE)
+    except (EnvironmentProblem, ArtefactError) as error:
+        return _say(error, ENVIRONMENT)
+
+
+class UsageError(ValueError):
+    """The options ask for what cannot be."""
+
+
+def _modules(given: argparse.Namespace) -> list[str]:
+    return list(load(given.config).modules) if given.config else registry.names()
+
+
+def _filters(given: argparse.Namespace) -> list[Filter]:
+    """All that were named, with all problems of all of them."""
+    modules = _modules(given)
+    found: list[Filter] = []
+    problems: list[Problem] = []
+    for path in given.filters:
+        try:
+            found += load_filters(path, modules)
+        except FilterError as error:
+            problems += error.problems
+    if problems:
+        raise FilterError(problems)
+    return found
+
+
+def _check(given: argparse.Namespace) -> int:
+    filters = _filters(given)
+    alerts = find_examples(_there(given.data), filters) if given.data else None
+    session = build_session("filter check", "local[2]")
+    try:
+        checked = check_examples(session, filters, alerts)
+    finally:
+        session.stop()
+    print_examples(console(), filters, checked)
+    wrong = [each.problem for each in checked if each.outcome == NOT_AS_CLAIMED]
+    if wrong:
+        raise FilterError(wrong)
+    return OK
+
+
+def _test(given: argparse.Namespace) -> int:
+    (each,) = load_filters(Path(given.filter), _modules(given)) or (None,)
+    if each is None:
+        raise UsageError(f"{given.filter} holds no filter")
+    layout = Layout(_there(given.data))
+    files = [path for path in science_files(layout) if _within(path, given.nights)]
+    if not files:
+        raise UsageError(f"{layout.root} has no science files{f' of {given.nights}' if given.nights else ''}")
+    session = build_session("filter test", "local")
+    try:
+        done = dry_run(session, each, files, Catalogue(_modules(given)))
+    finally:
+        session.stop()
+    print_test(console(), each, done)
+    if given.sheet:
+        _write_sheet(layout, each, done, given)
+    return OK
+
+
+def _there(name: str) -> Path:
+    path = Path(name)
+    if not path.is_dir():
+        raise UsageError(f"--data {name}: no such directory")
+    return path
+
+
+def _within(path: Path, nights: str | None) -> bool:
+    if not nights:
+        return True
+    first, _, last = nights.partition("..")
+    if not re.fullmatch(r"\d{8}", first) or not re.fullmatch(r"(\d{8})?", last):
+        raise UsageError(f"--nights {nights}: YYYYMMDD or YYYYMMDD..YYYYMMDD is wanted")
+    night = path.parent.name.removeprefix("night=")
+    return night.isdigit() and first <= night <= (last or first)
+
+
+def _write_sheet(layout: Layout, each: Filter, done: DryRun, given: argparse.Namespace) -> None:
+    """The first matches as a contact sheet."""
+    if done.matches is None or not done.matches.num_rows:
+        sys.stdout.write("no matches, no sheet\n")
+        return
+    shown = done.matches.slice(0, ON_SHEET)
+    keys = list(zip(*(shown[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
+    entries = [Entry(alert, None) for alert in alerts_of(by_key(layout, keys))]
+    title = f"{each.name}: {len(entries)} of {done.matched} matches"
+    stamps = find_stamps(layout, keys, given.schemas)
+    style.save(contact_sheet(title, each.description, entries, stamps), given.sheet, dpi=130)
+    sys.stdout.write(f"{len(entries)} matches: {given.sheet}\n")
+
+
+def _list(given: argparse.Namespace) -> int:
+    print_list(console(), _filters(given))
+    return OK
+
+
+def _new(given: argparse.Namespace) -> int:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", given.name):
+        raise UsageError(f"{given.name!r}: small letters, digits and _, beginning with a letter, at most 60")
+    path = given.directory / f"{given.name}.yaml"
+    if path.exists():
+        raise UsageError(f"{path} is there already")
+    given.directory.mkdir(parents=True, exist_ok=True)
+    path.write_text(_TEMPLATE.format(path=path, owner=given.owner), encoding="utf-8")
+    sys.stdout.write(f"{path}: say what it looks for, then strix filter check {path}\n")
+    return OK
+
+
+def _say(error: BaseException, code: int) -> int:
+    sys.stderr.write(f"strix filter: {error}\n")
+    return code

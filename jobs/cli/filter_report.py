@@ -1,0 +1,131 @@
+"""What `strix filter` prints."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from jobs.corridor.filters import Filter
+from jobs.corridor.filters.dry_run import SAMPLES, Clause, DryRun
+from jobs.corridor.filters.examples import NOT_CHECKED, Checked
+
+_NIGHTS_SHOWN = 12
+_COLUMNS_SHOWN = 6
+_WIDTH_IN_A_PIPE = 200
+_WHOLE = ("name", "version", "alert_id", "object_id", "night")
+
+
+def console() -> Console:
+    """Where reports go: as wide as the terminal, wide enough for ids in a pipe."""
+    return Console() if Console().is_terminal else Console(width=_WIDTH_IN_A_PIPE)
+
+
+def print_list(console: Console, filters: Sequence[Filter]) -> None:
+    """One line per filter."""
+    table = _table("filters", "name", "version", "per object", "per night", "modules", "description")
+    for each in filters:
+        modules = sorted({name.partition(".")[0] for name in each.columns if "." in name} - {"candidate"})
+        table.add_row(
+            each.name,
+            each.version,
+            _per_object(each),
+            str(each.max_per_night or ""),
+            " ".join(modules),
+            each.description,
+        )
+    console.print(table)
+
+
+def print_examples(console: Console, filters: Sequence[Filter], checked: Sequence[Checked]) -> None:
+    """One line per filter, and one per example that could not be looked at."""
+    table = _table("filters that can be used", "name", "version", "match", "no match", "not checked")
+    for each in filters:
+        own = [one for one in checked if one.filter == each.name]
+        looked = [one for one in own if one.outcome != NOT_CHECKED]
+        claims = [sum(one.claim == claim for one in looked) for claim in ("match", "no_match")]
+        table.add_row(each.name, each.version, *map(str, claims), str(len(own) - len(looked)))
+    console.print(table)
+    for one in checked:
+        if one.outcome == NOT_CHECKED:
+            console.print(f"not checked: {one.problem}", highlight=False, markup=False)
+    for each in filters:
+        if not each.examples.match or not each.examples.no_match:
+            said = "has no example of a match and of a miss: nothing would show that it is the wrong way round"
+            console.print(f"{each.name} {said}", highlight=False)
+
+
+def print_test(console: Console, each: Filter, done: DryRun) -> None:
+    """What a dry run found."""
+    share = 100 * done.matched / done.total if done.total else 0.0
+    nights = len(done.nights)
+    console.print(f"[bold]{each.name}[/bold] {each.version}: {each.description}", highlight=False)
+    console.print(
+        f"{done.matched:,} of {done.total:,} alerts match ({share:.2f} %), {done.matched / max(nights, 1):.1f} a night"
+        f" over {nights:,} nights; per_object ({_per_object(each)}) and max_per_night are not applied",
+        highlight=False,
+    )
+    console.print(_clauses(done))
+    console.print(_nulls(done))
+    console.print(_nights(done))
+    if done.matches is not None and done.matches.num_rows:
+        console.print(_sample(f"matches, {min(SAMPLES, done.matched)} of {done.matched}", done.matches))
+    for clause in done.clauses:
+        if clause.near is not None and clause.near.num_rows:
+            console.print(_near(clause))
+
+
+def _per_object(each: Filter) -> str:
+    rule = each.per_object
+    return f"every {rule.hours:g} h" if rule.rule == "every_hours" else rule.rule
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=name in _WHOLE)
+    return table
+
+
+def _clauses(done: DryRun) -> Table:
+    table = _table("clauses", "clause", "left after it", "alone", "NULL", "alone keeps out")
+    for clause in done.clauses:
+        counts = (clause.after, clause.alone, clause.null, clause.keeps_out)
+        table.add_row(clause.text, *(f"{count:,}" for count in counts))
+    return table
+
+
+def _nulls(done: DryRun) -> Table:
+    table = _table("columns", "column", "NULL", "%")
+    for name, count in done.nulls.items():
+        table.add_row(name, f"{count:,}", f"{100 * count / max(done.total, 1):.1f}")
+    return table
+
+
+def _nights(done: DryRun) -> Table:
+    """The nights with most matches."""
+    best = sorted(done.nights.items(), key=lambda item: (-item[1][1], item[0]))[:_NIGHTS_SHOWN]
+    table = _table(f"nights, {len(best)} of {len(done.nights)}, most matches first", "night", "alerts", "matches", "%")
+    for night, (alerts, matches) in best:
+        table.add_row(str(night), f"{alerts:,}", f"{matches:,}", f"{100 * matches / alerts:.2f}")
+    return table
+
+
+def _near(clause: Clause) -> Table:
+    assert clause.near is not None
+    shown = min(clause.near.num_rows, SAMPLES)
+    return _sample(f"near misses, {shown} of {clause.keeps_out:,} that only `{clause.text}` keeps out", clause.near)
+
+
+def _sample(title: str, rows: pa.Table) -> Table:
+    own = [name for name in rows.column_names if name not in ("survey", "alert_id", "object_id", "mjd", "night")]
+    own = [name for name in own if not name.startswith("_") and not pa.types.is_list(rows.schema.field(name).type)]
+    names = ["survey", "alert_id", "object_id", "night", *own[:_COLUMNS_SHOWN]]
+    table = _table(title, *names)
+    for row in rows.select(names).slice(0, SAMPLES).to_pylist():
+        table.add_row(*("NULL" if row[name] is None else _shown(row[name]) for name in names))
+    return table
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
