@@ -61,6 +61,7 @@ class Cluster:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._last_error: KafkaError | None = None
+        self._refusal: KafkaError | None = None
         self._client: AdminClient | None = None
 
     @property
@@ -120,7 +121,11 @@ class Cluster:
         return "compact" in str(settings["cleanup.policy"].value)
 
     def _note(self, error: KafkaError) -> None:
-        self._last_error = error
+        """What the client says by itself: after a refusal also that all brokers are down, which is not the reason."""
+        if error.code() in _REFUSED:
+            self._refusal = error
+        else:
+            self._last_error = error
 
     def _ask(self, question: Any) -> Any:
         try:
@@ -142,9 +147,9 @@ class Cluster:
         """What an error means for us; a refused log-in comes as a time-out, the reason through the callback."""
         assert self._client is not None
         self._client.poll(0)
-        for each in (error, self._last_error):
-            if each is not None and each.code() in _REFUSED:
-                return ServiceRefused(f"Kafka at {self.connection.bootstrap} refuses us: {each.str()}")
+        refusal = error if error.code() in _REFUSED else self._refusal
+        if refusal is not None:
+            return ServiceRefused(f"Kafka at {self.connection.bootstrap} refuses us: {refusal.str()}")
         why = (self._last_error or error).str()
         return ServiceAway(f"Kafka at {self.connection.bootstrap} does not answer: {why}")
 
