@@ -1,0 +1,115 @@
+"""What is measured: packets, modules with their weights, and the machine that it is measured on."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numba
+import onnxruntime
+import pyarrow as pa
+import pyspark
+
+from jobs.bench.packets import packets_in
+from jobs.config import JobConfig, load
+from jobs.corridor.guard import Limits, Watchdog
+from jobs.corridor.one_pass import OnePass, PassOptions
+from jobs.corridor.sources.ranges import Range, Sourced, batched
+from jobs.corridor.sources.readers import read_ranges
+from jobs.corridor.sources.units import kind_of, units
+from jobs.corridor.stage import CHUNK_BYTES, CHUNK_MESSAGES
+from jobs.job import Science, prepare_science
+
+SURVEYS = ("ztf", "lsst")
+NOW_MJD = 70_000.0  # behind all packets
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the command line asked for.
+
+    Attributes
+    ----------
+    alerts, repeats : int
+    packets : Path
+        Where packets are kept between runs.
+    real : tuple of str
+        Files or directories of real packets to use instead of simulated ones.
+    """
+
+    alerts: int
+    repeats: int
+    packets: Path
+    modules: tuple[str, ...]
+    models: str
+    model_sources: tuple[str, ...]
+    schemas: str | None = None
+    real: tuple[str, ...] = ()
+
+    def files(self, alerts: int | None = None) -> list[Path]:
+        """The files to read."""
+        if self.real:
+            return [file for name in self.real for file in _containers(Path(name))]
+        return packets_in(self.packets, alerts or self.alerts)
+
+    def config(self, output: Path, **more: Any) -> JobConfig:
+        """A night's configuration."""
+        return load(
+            None,
+            {
+                "input": [str(file) for file in self.files()],
+                "output": str(output),
+                "modules": self.modules,
+                "models": self.models,
+                "model_sources": self.model_sources,
+                "schemas": self.schemas,
+                "missing_models": "skip",
+                **more,
+            },
+        )
+
+    def science(self) -> Science:
+        """The modules, with their weights."""
+        return prepare_science(self.config(Path()))
+
+    def one_pass(self, science: Science, watchdog: Watchdog | None = None) -> OnePass:
+        """The pass that a task of a job runs, in this process."""
+        options = PassOptions(SURVEYS, self.schemas, science.names, NOW_MJD)
+        return OnePass(options, science.artefacts, watchdog or Watchdog(Limits()))
+
+
+def _containers(path: Path) -> Sequence[Path]:
+    return sorted(path.rglob("*.avro")) if path.is_dir() else [path]
+
+
+def passes_of(files: Sequence[Path]) -> list[list[Sourced]]:
+    """The messages of the files, as a task puts them together for its passes."""
+    read = read_ranges([_range(str(file)) for file in files])
+    return list(batched((each for each in read if isinstance(each, Sourced)), CHUNK_MESSAGES, CHUNK_BYTES))
+
+
+def _range(path: str) -> Range:
+    found = list(units(kind_of(path), path, 0, 0))
+    return Range(kind_of(path), path, 0, sum(unit.count for unit in found), 0, found[-1].end)
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were taken on."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+        "pyspark": pyspark.__version__,
+        "pyarrow": pa.__version__,
+        "onnxruntime": onnxruntime.__version__,
+        "numba": numba.__version__,
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,50 @@
+"""Repeated measurements: median and range."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Number:
+    """What was measured, several times.
+
+    Attributes
+    ----------
+    what, unit : str
+    values : tuple of float
+        One per repeat.
+    """
+
+    what: str
+    unit: str
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The median of the repeats."""
+        return statistics.median(self.values)
+
+    def line(self) -> str:
+        """For people: what, median, unit, range."""
+        low, high = (f"{value:,.{_digits(self.median)}f}" for value in (min(self.values), max(self.values)))
+        value = f"{self.median:,.{_digits(self.median)}f}"
+        spread = f"({low} to {high})" if len(self.values) > 1 else ""
+        return f"  {self.what:<44}{value:>10} {self.unit:<12}{spread}".rstrip()
+
+
+def _digits(value: float) -> int:
+    return 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+
+
+def repeated(measure: Callable[[], dict[tuple[str, str], float]], repeats: int) -> list[Number]:
+    """Measure several times, the first time for nothing: it warms caches and loads what is loaded once."""
+    measure()
+    rows = [measure() for _ in range(repeats)]
+    return [Number(what, unit, tuple(row.get((what, unit), 0.0) for row in rows)) for what, unit in rows[0]]
+
+
+def total(what: str, numbers: Sequence[Number]) -> Number:
+    """The sum, repeat by repeat."""
+    sums = tuple(sum(values) for values in zip(*(number.values for number in numbers), strict=True))
+    return Number(what, numbers[0].unit, sums)

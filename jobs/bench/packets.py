@@ -1,0 +1,72 @@
+"""Packets to measure with: simulated ZTF alerts, each re-issued under new ids, positions and times as often as needed."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jobs.simulation.night import container
+from jobs.simulation.packets import packet
+
+SEED = 20_240
+# Simulating an alert takes some 12 ms; this many stand for a night's variety of stamps and histories.
+DISTINCT = 1000
+PER_FILE = 100
+WHAT = (
+    f"simulated ZTF 3.3 packets (SIMULATED; {DISTINCT} distinct stamps and histories, ids and positions all different)"
+)
+_ID_STEP = 10_000_000
+_WRITTEN = "_packets.json"
+
+
+def packets_in(directory: Path, n: int) -> list[Path]:
+    """Containers of the first n packets, written into a directory unless they are there already.
+
+    Packet i is the same whatever n is.
+    """
+    files = [directory / f"bench_{first:07d}.avro" for first in range(0, n, PER_FILE)]
+    noted = directory / _WRITTEN
+    if not noted.exists() or json.loads(noted.read_text())["packets"] < n:
+        directory.mkdir(parents=True, exist_ok=True)
+        for file, records in zip(files, _in_files(n), strict=True):
+            file.write_bytes(container(records))
+        noted.write_text(json.dumps({"packets": n, "what": WHAT}))
+    return files
+
+
+def _in_files(n: int) -> Iterator[list[dict[str, Any]]]:
+    templates: list[dict[str, Any]] = []
+    for first in range(0, n, PER_FILE):
+        numbers = range(first, min(first + PER_FILE, n))
+        for number in numbers:
+            if number < DISTINCT:
+                templates.append(packet(SEED, number)[0])
+        yield [reissued(templates[number % DISTINCT], number // DISTINCT) for number in numbers]
+
+
+def reissued(template: dict[str, Any], time: int) -> dict[str, Any]:
+    """The packet as another object's: another id, another place in the sky, as many seconds later; time 0 is itself."""
+    if time == 0:
+        return template
+    candid = template["candid"] + time * _ID_STEP
+    place = np.random.default_rng([SEED, candid])
+    candidate = {
+        **template["candidate"],
+        "candid": candid,
+        "ra": float(place.uniform(0, 360)),
+        "dec": float(np.degrees(np.arcsin(place.uniform(-0.5, 1)))),
+        "jd": template["candidate"]["jd"] + time / 86400,
+    }
+    object_id = f"{template['objectId'][:5]}{_letters(candid)}"
+    return {**template, "candid": candid, "objectId": object_id, "candidate": candidate}
+
+
+def _letters(number: int) -> str:
+    """Seven letters for a number, as ZTF names objects."""
+    letters = []
+    for _ in range(7):
+        number, digit = divmod(number, 26)
+        letters.append(chr(ord("a") + digit))
+    return "".join(letters)

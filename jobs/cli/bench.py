@@ -1,0 +1,88 @@
+"""`strix bench`: where the time goes on this machine, with the answers checked."""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+KINDS = {
+    "corridor": ("a night through Spark: rate, and CPU of all processes", "jobs.bench.corridor", "corridor"),
+    "steps": ("CPU of each step of a task, without Spark", "jobs.bench.steps", "steps"),
+    "decode": ("decode and common view, beside the slow way and fastavro", "jobs.bench.decoding", "decoding"),
+    "batch": ("seconds per batch of 100 alerts", "jobs.bench.corridor", "batches"),
+    "first": ("seconds from the command to the first committed alert", "jobs.bench.corridor", "first"),
+    "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.corridor", "memory"),
+    "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
+}
+ALERTS = {"corridor": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
+MODULES = "braai,acai,lc_features,rise,anomaly"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `strix bench`."""
+    lines = [f"  {name:<10}{does}" for name, (does, _, _) in KINDS.items()]
+    options = argparse.ArgumentParser(
+        prog="strix bench", description=__doc__, epilog="\n".join(lines), formatter_class=argparse.RawTextHelpFormatter
+    )
+    options.add_argument("what", choices=KINDS)
+    options.add_argument("--alerts", type=int, help="how many (default: enough for steady numbers)")
+    options.add_argument("--repeats", type=int, default=5)
+    options.add_argument("--modules", default=MODULES, help=f"science modules (default: {MODULES}); '' for none")
+    options.add_argument("--models", default="models")
+    options.add_argument("--model-sources", default="../shared/models")
+    options.add_argument("--cores", type=int, help="use only so many")
+    options.add_argument("--packets", type=Path, help="where simulated packets are kept between runs")
+    options.add_argument("--real", nargs="+", default=(), help="real packets instead: files or directories")
+    options.add_argument("--schemas", help="schemas of wire messages")
+    options.add_argument("--json", type=Path, help="write the numbers there, too")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    given = parser().parse_args(arguments)
+    if given.cores:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
+    from jobs.bench.inputs import machine
+    from jobs.bench.packets import WHAT
+
+    bench = _bench(given)
+    on, what = machine(), "real packets" if bench.real else WHAT
+    print("; ".join(f"{key} {value}" for key, value in on.items()))
+    print(f"{given.what}: {bench.alerts} alerts, {what}; modules {', '.join(bench.modules) or 'none'}")
+    print(f"median (range) of {bench.repeats}, after one that does not count; answers checked")
+    _, module, function = KINDS[given.what]
+    numbers = getattr(importlib.import_module(module), function)(bench)
+    print("\n".join(number.line() for number in numbers))
+    if given.json:
+        given.json.write_text(json.dumps(_report(given.what, bench.alerts, what, on, numbers), indent=1))
+    return 0
+
+
+def _bench(given: argparse.Namespace) -> Any:
+    from jobs.bench.inputs import Bench
+
+    return Bench(
+        alerts=given.alerts or ALERTS[given.what],
+        repeats=given.repeats,
+        packets=given.packets or Path(tempfile.gettempdir()) / "strix-bench-packets",
+        modules=tuple(name for name in given.modules.split(",") if name),
+        models=given.models,
+        model_sources=tuple(given.model_sources.split(",")),
+        schemas=given.schemas,
+        real=tuple(given.real),
+    )
+
+
+def _report(kind: str, alerts: int, what: str, on: dict[str, Any], numbers: Sequence[Any]) -> dict[str, Any]:
+    rows = [{"what": each.what.strip(), "unit": each.unit, "values": each.values} for each in numbers]
+    return {"bench": kind, "alerts": alerts, "packets": what, "machine": on, "numbers": rows}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
