@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import StreamLedger, streams
-from jobs.top_alerts import science_files
+from jobs.scanning import merged, widened
+from jobs.top_alerts import files_of, science_files
 from science_modules.common.view import VIEW_NAMES
 
 # Of the survey's own fields, those that say where a stamp lies and which way round it is.
@@ -52,8 +53,8 @@ def find(layout: Layout, name: str, survey: str | None = None) -> pa.Table:
 
 def find_alert(layout: Layout, alert_id: int, survey: str | None = None) -> pa.Table:
     """The science rows of an alert id, by the ledger's index of ids: only the files of its batch are opened."""
-    files = [path for batch in _batches(layout, alert_id) for path in _science_of(layout, *batch)]
-    return _rows(files, "alert_id", alert_id, survey)
+    holders = [StreamLedger(layout, stream).read(batch) for stream, batch in _batches(layout, alert_id)]
+    return _rows(files_of(layout, holders), "alert_id", alert_id, survey)
 
 
 def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa.Table:
@@ -69,7 +70,7 @@ def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:
     tables = [rows for path in files for rows in matching(path, "alert_id", ids)]
     if not tables:
         return _nothing()
-    found = pa.concat_tables(tables, promote_options="default")
+    found = _joined(tables)
     names = zip(found["survey"].to_pylist(), found["alert_id"].to_pylist(), strict=True)
     place = {key: row for row, key in enumerate(names)}
     return found.take([place[key[:2]] for key in keys if key[:2] in place])
@@ -85,23 +86,31 @@ def _batches(layout: Layout, alert_id: int) -> Iterator[tuple[str, int]]:
                 yield stream, batch
 
 
-def _science_of(layout: Layout, stream: str, batch: int) -> list[Path]:
-    """The science files of a batch; where one was merged into another since, all files of its night."""
-    files = [file for file in StreamLedger(layout, stream).read(batch).files if file.table == "science"]
-    there = [layout.root / file.name for file in files if (layout.root / file.name).exists()]
-    gone = {file.night for file in files if not (layout.root / file.name).exists()}
-    return list(dict.fromkeys([*there, *(path for night in gone for path in science_files(layout, night))]))
-
-
 def _rows(files: Sequence[Path], column: str, value: int | str, survey: str | None) -> pa.Table:
     values = pa.array([value])
     tables = [rows for path in files for rows in matching(path, column, values)]
     if not tables:
         return _nothing()
-    found = pa.concat_tables(tables, promote_options="default")
+    found = _joined(tables)
     if survey is not None:
         found = found.filter(pc.equal(found["survey"], survey))
     return found.sort_by([("survey", "ascending"), ("mjd", "ascending"), ("alert_id", "ascending")])
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table of all columns; what a file's modules, or their versions, did not give is NULL."""
+    schema = merged([table.schema for table in tables])
+    return pa.concat_tables([_widened(table, schema) for table in tables])
+
+
+def _widened(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [
+        widened(table[field.name].combine_chunks(), field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _nothing() -> pa.Table:

@@ -50,9 +50,14 @@ def science_files(layout: Layout, night: int | str | None = None) -> list[Path]:
 
 
 def files_of(layout: Layout, records: Iterable[Record]) -> list[Path]:
-    """The science files that some batches wrote."""
-    names = [file.name for record in records for file in record.files if file.table == "science"]
-    return [layout.root / name for name in names]
+    """The science files that hold what some batches wrote.
+
+    Where a file was merged into another since, all files of its night: they hold other batches' alerts of the night too.
+    """
+    written = [file for record in records for file in record.files if file.table == "science"]
+    there = [layout.root / file.name for file in written if (layout.root / file.name).exists()]
+    merged = {file.night for file in written if not (layout.root / file.name).exists()}
+    return list(dict.fromkeys([*there, *(path for night in sorted(merged) for path in science_files(layout, night))]))
 
 
 def most_anomalous(layout: Layout, records: Iterable[Record], count: int = 10) -> list[Anomalous]:

@@ -41,7 +41,10 @@ class LedgerPart:
     Attributes
     ----------
     counts, week : dict
-        Counts of the night and of the seven nights before, as the ledger keeps them.
+        Counts of the night and of the seven nights before, as the ledger keeps them. Packets that one job kept and
+        another scored were read twice; here they count as read, decoded and duplicate where they came in.
+    jobs : dict
+        Counts of the night, per job.
     batches : list of Record
         Batches that hold packets of the night; each may hold other nights too.
     versions : dict
@@ -50,14 +53,14 @@ class LedgerPart:
 
     counts: Counts = field(default_factory=empty_counts)
     week: Counts = field(default_factory=empty_counts)
+    jobs: dict[str, Counts] = field(default_factory=dict)
     batches: list[Record] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def gap(self) -> int:
-        """Packets that were read and are nowhere; 0 if the night balances."""
-        counts = self.counts
-        return int(counts["read"] - counts["decoded"] - counts["duplicates"] - self.quarantined)
+        """Packets that a job read and that are nowhere; 0 if the night balances."""
+        return sum(abs(_gap(counts)) for counts in self.jobs.values())
 
     @property
     def quarantined(self) -> int:
@@ -81,17 +84,35 @@ class LedgerPart:
 
 def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
     """Add up the ledger, one batch in hand at a time."""
-    part = LedgerPart()
+    part, before = LedgerPart(), dict[str, Counts]()
     for record in records(layout):
         if night in record.nights:
-            add_counts(part.counts, record.nights[night])
+            add_counts(part.jobs.setdefault(record.plan.job, empty_counts()), record.nights[night])
             part.batches.append(record)
             part.versions.update(_versions(record))
         for earlier in week:
             if earlier in record.nights:
-                add_counts(part.week, record.nights[earlier])
+                add_counts(before.setdefault(record.plan.job, empty_counts()), record.nights[earlier])
+    if "enrich" in part.jobs:
+        part.jobs["enrich"] = part.jobs.pop("enrich")  # last: it comes after what it reads
+    add_counts(part.counts, _together(part.jobs))
+    add_counts(part.week, _together(before))
     part.batches.sort(key=lambda record: record.plan.planned_at)
     return part
+
+
+def _gap(counts: Counts) -> int:
+    found = counts["decoded"] + counts["duplicates"] + sum(counts["quarantined"].values())
+    return int(counts["read"] - found)
+
+
+def _together(jobs: dict[str, Counts]) -> Counts:
+    """The jobs' counts added, each packet once: `enrich` reads what another job has read and kept."""
+    total = empty_counts()
+    again = {"read", "decoded", "duplicates"} if len(jobs) > 1 else set()
+    for job, counts in jobs.items():
+        add_counts(total, {name: value for name, value in counts.items() if job != "enrich" or name not in again})
+    return total
 
 
 def batch_read(record: Record) -> int:

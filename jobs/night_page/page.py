@@ -134,7 +134,10 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
             sky=sky_map(science, [card.alert for each in lists for card in each.cards]),
             times=svg.stacked_times(science.times, _MINUTES, first_day),
             bands={band: colour for band, colour in BAND_COLOURS.items() if band in science.bands},
-            latencies=[("exposure to topic", *_latency(science.to_topic)), ("exposure to batch", *_latency(science.to_plan))],
+            latencies=[
+                ("exposure to topic", *_latency(science.to_topic), "not read from Kafka"),
+                ("exposure to batch", *_latency(science.to_plan), "its files were merged"),
+            ],
             lists=lists,
             data=os.path.relpath(layout.root),
             made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),

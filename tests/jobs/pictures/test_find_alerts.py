@@ -2,11 +2,16 @@
 
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import records
 from jobs.find_alerts import NotFound, by_key, find, find_alert, find_object
 from jobs.find_stamps import find_stamps
+from jobs.pictures.alert import alerts_of, merged
+from jobs.top_alerts import most_anomalous
 
 
 @pytest.fixture
@@ -37,8 +42,10 @@ def test_an_object_has_all_its_alerts_in_order_of_time(night_out, science):
 def test_an_alert_is_found_after_its_file_was_merged_into_another(copied, science):
     row = science[science.night == 20240210].iloc[5]
     (file,) = copied.table("science").glob("night=20240210/*.parquet")
+    best = most_anomalous(copied, records(copied), 3)
     file.rename(file.with_name("compacted-000000000-0000.parquet"))
     assert find_alert(copied, int(row.alert_id))["object_id"].to_pylist() == [row.object_id]
+    assert most_anomalous(copied, records(copied), 3) == best
 
 
 def test_what_is_not_there_is_said_with_what_is(night_out, tmp_path):
@@ -64,3 +71,23 @@ def test_stamps_from_raw_packets_are_those_of_the_cutout_table(copied, science):
     assert find_stamps(copied, wanted) == from_table
     shutil.rmtree(copied.table("raw"))
     assert find_stamps(copied, wanted) == {}
+
+
+def test_an_object_is_found_across_versions_of_a_module(copied, science):
+    object_id = "twice"
+    for night, keep in (("20240208", ["score", "percentile", "why", "band", "version", "error"]), ("20240210", None)):
+        (file,) = copied.table("science").glob(f"night={night}/*.parquet")
+        table = pq.ParquetFile(file).read()
+        answers = table["anomaly"].combine_chunks()
+        names = keep or ["percentile", "version", "error"]
+        narrow = pa.StructArray.from_arrays([answers.field(name) for name in names], names)
+        ids = [object_id if row == 0 else str(row) for row in range(table.num_rows)]
+        for column, values in (("anomaly", narrow), ("object_id", pa.array(ids))):
+            table = table.set_column(table.schema.get_field_index(column), column, values)
+        pq.write_table(table.drop_columns(["lc_features"]) if keep else table, file)
+    found = find_object(copied, object_id)
+    assert found["night"].to_pylist() == [20240208, 20240210]
+    assert [answer["score"] for answer in found["anomaly"].to_pylist()][1] is None
+    assert [value is None for value in found["lc_features"].to_pylist()] == [True, False]
+    said = {each.module: each for each in merged(alerts_of(found)).said}
+    assert set(said) == {"stetson_k", "lc_features", "anomaly"}
