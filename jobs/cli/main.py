@@ -40,11 +40,8 @@ VERBS = {
     "listen": Verb("hear the matches of a filter's topic", "jobs.cli.listen"),
     "services": Verb("start and stop a real Kafka on this machine", "jobs.cli.services"),
     "stream": Verb("how a stream does; move it to other offsets", "jobs.cli.stream"),
-<<<<<<< Updated upstream
     "filter": Verb("check, try, list or begin a filter", "jobs.cli.filter"),
-=======
     "bench": Verb("measure where the time goes on this machine", "jobs.cli.bench"),
->>>>>>> Stashed changes
     "doctor": Verb("check everything that a job needs", "jobs.cli.doctor"),
 }
 
