@@ -16,6 +16,7 @@ from jobs.corridor.guard import Death, Limits, Watchdog, in_pieces
 from jobs.corridor.one_pass import OnePass, Passed, PassOptions, source_refusals
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sources.ranges import Said, Sourced, batched
+from jobs.corridor.sources.units import count_in
 from jobs.corridor.staging import StagedTask, Tables
 
 # Two lost workers may be chance (memory, an operator); at the third attempt the task is taken apart.
@@ -128,9 +129,19 @@ def _packets(one_pass: OnePass, message: Sourced) -> list[Sourced]:
 
 
 def _refused(one_pass: OnePass, message: Sourced, death: Death) -> Passed:
+    """As many refused packets as the message announces, all of which were planned; the first holds the bytes."""
     refusal = Refusal("killed_worker", f"its process {death.how} in {death.step}", death.step.removeprefix("module:"))
-    dead = Sourced(message.message, message.provenance, refusal)
-    return Passed(one_pass.schema.empty_table(), source_refusals([dead]))
+    announced = 1 if message.message.schema else count_in(message.message.value)
+    first = message.provenance["index"]
+    dead = [
+        Sourced(
+            message.message if number == 0 else Message(b"", message.message.schema),
+            {**message.provenance, "index": first + number},
+            refusal,
+        )
+        for number in range(announced)
+    ]
+    return Passed(one_pass.schema.empty_table(), source_refusals(dead))
 
 
 def from_closure(works: Sequence[Any], reader: Callable[[Any], Iterator[Said]]) -> Read:
