@@ -33,6 +33,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
         find_java()
     except EnvironmentProblem as problem:
         pytest.skip(f"no Kafka broker: {problem}")
-    broker = start_kafka(tmp_path_factory.mktemp("kafka"))
+    # Compaction looks every 15 s by default, which no test waits for.
+    broker = start_kafka(tmp_path_factory.mktemp("kafka"), settings={"log.cleaner.backoff.ms": "100"})
     yield broker
     broker.stop()

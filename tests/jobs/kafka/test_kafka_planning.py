@@ -186,6 +186,22 @@ def test_records_that_the_broker_deleted_are_a_gap_and_the_rest_is_read(source, 
     assert "retention" in tally.why
 
 
+def test_what_compaction_took_away_is_a_gap_and_no_transaction(source, topics, connection):
+    compact = {"cleanup_policy": "compact", "segment_ms": "1", "min_cleanable_dirty_ratio": "0.001"}
+    topic = topics.make(topics.name(), **compact)
+    producer = Producer({"bootstrap.servers": topics.bootstrap})
+    for key in ("a", "b", "a", "a", "c"):
+        producer.produce(topic, b"x", key=key)
+        producer.flush()
+        time.sleep(0.02)  # a segment of its own: the newest one is not compacted
+    ranges = source(topic).plan(100)
+    deadline = time.monotonic() + 20
+    while not (found := read(connection, ranges)[1][0]).lost and time.monotonic() < deadline:
+        time.sleep(0.3)
+    assert (found.gaps, found.records, found.control) == (((0, 1), (2, 3)), 3, 0)
+    assert "compacted" in found.why
+
+
 def test_a_deleted_topic_is_no_loss_if_its_end_was_reached_and_a_gap_if_it_was_not(source, ledger, topics, connection):
     done, left = topics.make(topics.name("gone_")), topics.make(topics.name("gone_"))
     topics.write(done, [b"a"] * 3)
