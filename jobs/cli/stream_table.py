@@ -17,6 +17,8 @@ from jobs.metrics import newest_age_s, quarantine_share
 from jobs.services.process import alive
 
 ENDED = ("stopped", "failed")
+# What a job of an earlier version did not say.
+_NOT_SAID = {"newest_mjd": None, "last_commit": None, "last_error": None}
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def read_stream(layout: Layout) -> Stream:
         If none has.
     """
     try:
-        status = json.loads(layout.status.read_text(encoding="utf-8"))
+        status = {**_NOT_SAID, **json.loads(layout.status.read_text(encoding="utf-8"))}
     except (OSError, ValueError):
         raise LedgerError(f"{layout.root} has no status.json; it should be the output of a job") from None
     known = [status["stream"]] if status["stream"] in streams(layout) else []

@@ -203,6 +203,8 @@ class Runner:
         return plan
 
     def _process(self, plan: Plan) -> None:
+        if self._away_since is None:
+            self.status.write("running")
         sealed = self.ledger.record_path(plan.batch).exists()
         record = self.life.finish(self.ledger.read(plan.batch)) if sealed else self.life.process(plan)
         self.source.note(record)
