@@ -28,17 +28,14 @@ class SkyCells:
         column = np.minimum((ra[known] % 360 / 360 * _PER_ROW[row]).astype(np.int64), _PER_ROW[row] - 1)
         self.counts += np.bincount(_FIRST[row] + column, minlength=len(self.counts))
 
-    def filled(self) -> list[tuple[int, Floats, Floats]]:
-        """Count and corners (right ascension, declination [deg], four each) of every cell that has alerts."""
-        cells = []
-        for cell in np.flatnonzero(self.counts):
-            row = int(np.searchsorted(_FIRST, cell, side="right")) - 1
-            width = 360 / _PER_ROW[row]
-            west, south = (cell - _FIRST[row]) * width, -90 + CELL_DEG * row
-            ra = np.array([west, west + width, west + width, west])
-            dec = np.array([south, south, south + CELL_DEG, south + CELL_DEG])
-            cells.append((int(self.counts[cell]), ra, dec))
-        return cells
+    def filled(self) -> tuple[Ints, Floats, Floats]:
+        """The cells that have alerts: counts, shape (n,); corners in right ascension and declination [deg], (n, 4)."""
+        cells = np.flatnonzero(self.counts)
+        row = np.searchsorted(_FIRST, cells, side="right") - 1
+        width = 360 / _PER_ROW[row]
+        west, south = (cells - _FIRST[row]) * width, -90 + CELL_DEG * row
+        ra = west[:, None] + width[:, None] * np.array([0, 1, 1, 0])
+        return self.counts[cells], ra, south[:, None] + CELL_DEG * np.array([0, 0, 1, 1])
 
     def centre(self) -> float:
         """Right ascension about which the alerts lie, to 30 degrees: a map centred there does not cut them."""

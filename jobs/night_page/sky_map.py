@@ -96,15 +96,16 @@ def _points(part: SciencePart, centre: float) -> list[str]:
 
 
 def _cells(part: SciencePart, centre: float) -> list[str]:
-    cells = part.cells.filled()
-    most = np.log1p(max(count for count, _, _ in cells))
-    parts = []
-    for count, ra, dec in cells:
-        # a cell across the map's edge is cut off there, not drawn from one side to the other
-        offset = (ra.mean() - centre + 180) % 360 - 180 + ra - ra.mean()
-        x, y = _place(centre + np.clip(offset, -179.99, 179.99), dec, centre)
-        corners = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
-        opacity = 0.18 + 0.82 * np.log1p(count) / most
-        title = f"<title>{count:,} alerts</title>"
-        parts.append(f'<polygon class="cell" points="{corners}" fill-opacity="{opacity:.2f}">{title}</polygon>')
-    return parts
+    counts, ra, dec = part.cells.filled()
+    middle = ra.mean(axis=1, keepdims=True)
+    # a cell across the map's edge is cut off there, not drawn from one side to the other
+    offset = (middle - centre + 180) % 360 - 180 + ra - middle
+    x, y = _place(centre + np.clip(offset, -179.99, 179.99), dec, centre)
+    opacity = 0.18 + 0.82 * np.log1p(counts) / np.log1p(counts.max())
+    return [_cell(*each) for each in zip(counts.tolist(), x.tolist(), y.tolist(), opacity.tolist(), strict=True)]
+
+
+def _cell(count: int, x: Sequence[float], y: Sequence[float], opacity: float) -> str:
+    corners = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    title = f"<title>{count:,} alerts</title>"
+    return f'<polygon class="cell" points="{corners}" fill-opacity="{opacity:.2f}">{title}</polygon>'

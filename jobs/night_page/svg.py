@@ -80,8 +80,9 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
     every = max(round(bins / 8), 1)
     for place in range(0, bins + 1, every):
         x = box.left + place * bar
-        parts.append(text(x, box.bottom + 18, _clock(first_day, (start + place * step) * minutes), "middle"))
-    parts.append(text(box.right, height - 2, "UTC", "end"))
+        anchor = "middle" if x < box.right - 10 else "end"
+        parts.append(text(x, box.bottom + 18, _clock(first_day, (start + place * step) * minutes), anchor))
+    parts.append(text(box.left, height - 2, "UTC", "middle"))
     return svg(width, height, parts, "alerts over the night by band")
 
 

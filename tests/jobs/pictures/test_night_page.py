@@ -21,6 +21,7 @@ from jobs.night_page.ledger_part import read_ledger
 from jobs.night_page.page import NoSuchNight, night_page, span
 from jobs.night_page.science_part import SCORE_BINS, Latency, read_science, read_scores, score_columns
 from jobs.night_page.sky_cells import SkyCells, mollweide
+from jobs.night_page.sky_map import sky_map
 from jobs.night_page.svg import score_histogram, shares_bar, stacked_times
 from jobs.top_alerts import science_files
 
@@ -173,14 +174,14 @@ def test_sky_cells_are_nearly_equal_and_hold_every_alert():
     ra, dec = rng.uniform(0, 360, 300_000), np.degrees(np.arcsin(rng.uniform(-1, 1, 300_000)))
     cells = SkyCells()
     cells.add(ra, dec)
-    filled = cells.filled()
-    assert sum(count for count, _, _ in filled) == 300_000
-    areas = [np.ptp(r) * np.degrees(np.ptp(np.sin(np.radians(d)))) for _, r, d in filled]
-    assert sum(areas) == pytest.approx(41252.96, rel=1e-3)
+    counts, corners, heights = cells.filled()
+    assert counts.sum() == 300_000
+    areas = np.ptp(corners, axis=1) * np.degrees(np.ptp(np.sin(np.radians(heights)), axis=1))
+    assert areas.sum() == pytest.approx(41252.96, rel=1e-3)
     assert np.percentile(areas, [1, 99]) == pytest.approx([4, 4], rel=0.05)
     one = SkyCells()
     one.add(np.array([123.4]), np.array([-31.0]))
-    ((_, west, south),) = one.filled()
+    (_, (west,), (south,)) = one.filled()
     assert west.min() <= 123.4 <= west.max()
     assert south.min() <= -31.0 <= south.max()
     near_zero = SkyCells()
@@ -226,6 +227,24 @@ def test_what_ingest_kept_and_enrich_scored_was_read_once(tmp_path):
     page = text_of(night_page(Layout(tmp_path), NIGHT))
     assert "ingest enrich week before decoded 8 7 0" in page
     assert "balances" in page
+
+
+def test_files_without_a_ledger_do_not_balance(night_out, tmp_path):
+    shutil.copytree(night_out.table("science"), tmp_path / "science")
+    page = text_of(night_page(Layout(tmp_path), NIGHT, count=1))
+    assert "absent ledger of this night" in page
+    assert "balances" not in page
+    assert "90 alerts" in page
+
+
+def test_a_big_night_is_drawn_in_cells(night_out):
+    part = read_science(science_files(night_out, NIGHT), 60349.0, [], {})
+    assert (sky_map(part, []).count("<polygon"), sky_map(part, []).count('class="alert"')) == (0, 90)
+    part.alerts = 5000
+    cells = re.findall(r'<polygon class="cell" points="([^"]+)"', sky_map(part, []))
+    assert len(cells) == np.count_nonzero(part.cells.counts)
+    corners = np.array([[[float(n) for n in pair.split(",")] for pair in each.split()] for each in cells])
+    assert np.ptp(corners[..., 0], axis=1).max() < 20  # none reaches across the map
 
 
 def test_a_gap_is_not_hidden_by_another_jobs_surplus(tmp_path):
