@@ -70,6 +70,8 @@ class FastDatums(Datums):
         return together, [RowFault(rows[each.row], each.fault) for each in faults]
 
     def _compile(self, target: pa.StructType) -> DatumDecoder | None:
+        if not _is_plain(target):
+            return None
         try:
             return DatumDecoder(self._writer.bare, target)
         except UnsupportedSchema:
@@ -77,6 +79,14 @@ class FastDatums(Datums):
 
 
 _NOTHING = pa.struct([])
+# The two ways read these alike. Maps with a repeated key, for one, they do not: a dict keeps the last of its values.
+_PLAIN = {pa.bool_(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.string(), pa.binary()}
+
+
+def _is_plain(target: pa.DataType) -> bool:
+    if pa.types.is_struct(target):
+        return all(_is_plain(field.type) for field in target)
+    return _is_plain(target.value_type) if pa.types.is_list(target) else target in _PLAIN
 
 
 def _bytes_of_values(writer: WriterSchema, values: int) -> int:
