@@ -176,7 +176,9 @@ class KafkaSink:
         self._said = None
 
         def note(error: KafkaError) -> None:
-            self._said = error
+            # That all brokers are down is said, too, where one of them refused us.
+            if self._said is None or self._said.code() not in _LASTING:
+                self._said = error
 
         return {**self.connection.client(), "error_cb": note}
 

@@ -76,7 +76,13 @@ def make_topics(client: Mapping[str, Any], settings: TopicSettings, filters: Ite
         If the brokers do not answer, or refuse.
     """
     admin = AdminClient(dict(client), logger=SILENT)
-    there = set(admin.list_topics(timeout=PATIENCE_S).topics)
+    try:
+        there = set(admin.list_topics(timeout=PATIENCE_S).topics)
+    except KafkaException:
+        # What a client is told in the background, a refused password above all, is handed over by polls.
+        for _ in range(10):
+            admin.poll(0.1)
+        raise
     wanted = [*(_filter_topic(settings, name) for name in filters), _kept(settings, settings.schemas)]
     wanted.append(_kept(settings, settings.marker(stream)))
     missing = [topic for topic in wanted if topic.topic not in there]
