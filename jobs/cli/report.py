@@ -41,12 +41,13 @@ def print_outcome(
     if not outcome.status.batches:
         console.print(f"{job}: nothing new to read in the input; this is what the output holds")
     console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
+    best = "ID"
     if totals["modules"]:
         console.print(_module_table(totals, outcome.science))
         _print_scores(console, outcome, records)
-        _print_anomalous(console, outcome.layout, records)
+        best = _print_anomalous(console, outcome.layout, records)
     _print_left_out(console, outcome.science)
-    _print_next(console, outcome.layout, totals)
+    _print_next(console, outcome.layout, totals, best)
 
 
 def _console() -> Console:
@@ -99,10 +100,11 @@ def score_outputs(module: ScienceModule) -> list[Field]:
     return [output for output in described if "lower is more" not in output.description][:SCORES_PER_MODULE]
 
 
-def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]) -> None:
+def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]) -> str:
+    """Print the list; the object at its top, or "ID" if there is none."""
     found = most_anomalous(layout, records)
     if not found:
-        return
+        return "ID"
     table = Table(
         title="most anomalous (percentile among the alerts that the forest learned from)", title_justify="left"
     )
@@ -113,6 +115,7 @@ def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]
         mark = " SIMULATED" if each.simulated else ""
         table.add_row(f"{each.percentile:.2f}", f"{each.object_id}{mark}", each.alert_id, str(each.night), each.why)
     console.print(table)
+    return found[0].object_id
 
 
 def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record]) -> None:
@@ -165,17 +168,17 @@ def _top(table: pa.Table, name: str, count: int) -> list[Best]:
     ]
 
 
-def _print_next(console: Console, layout: Layout, totals: Counts) -> None:
+def _print_next(console: Console, layout: Layout, totals: Counts, best: str) -> None:
     root = os.path.relpath(layout.root)
     root = str(layout.root) if root.startswith("..") else root
     console.print(f"\noutput: {layout.root}", highlight=False, soft_wrap=True)
     console.print("next:")
-    console.print(f"  strix ledger check {root}", highlight=False)
+    lines = [f"strix ledger check {root}"]
     if totals["quarantined"]:
-        console.print(f"  strix quarantine list {root}", highlight=False)
+        lines.append(f"strix quarantine list {root}")
     if totals["enriched"]:
-        console.print(
-            f"  python -c \"import pandas; print(pandas.read_parquet('{root}/science'))\"",
-            highlight=False,
-            soft_wrap=True,
-        )
+        lines.append(f"strix report {root} -o night.html")
+        lines.append(f"strix show {best} --data {root} -o alert.png")
+        lines.append(f"python -c \"import pandas; print(pandas.read_parquet('{root}/science', partitioning=None))\"")
+    for line in lines:
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
