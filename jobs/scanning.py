@@ -49,7 +49,8 @@ def scan(
     pyarrow's own dataset takes the schema of the first file and fails on a struct that has other fields in another
     file; `pyarrow.unify_schemas` adds columns, and not fields. So the schemas are merged here, structs too, and the
     files of each schema are brought to the merged one. Without Strix, `duckdb.sql("from read_parquet('DIR/science/*/*.parquet',
-    union_by_name=true)")` does the same.
+    union_by_name=true)")` does the same. pandas opens nights of one version: `pandas.read_parquet("DIR/science",
+    partitioning=None)`; it would take `night` from the folders' names too, as another type, if it were let.
     """
     if table not in TABLES:
         raise FileNotFoundError(f"no table {table!r}; the tables are {', '.join(TABLES)}")

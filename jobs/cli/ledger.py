@@ -53,7 +53,8 @@ def _checked_json(checked: Checked) -> dict[str, Any]:
 
 
 def _summary(checked: Checked) -> Table:
-    table = Table(title="the ledger balances" if not checked.gaps else "the ledger does not balance", show_header=False)
+    title = "the ledger does not balance" if checked.gaps else "the ledger balances"
+    table = Table(title=title, title_justify="left", show_header=False, min_width=len(title))
     table.add_column()
     table.add_column(justify="right")
     for name in ("batches", "read", "decoded", "duplicates"):
