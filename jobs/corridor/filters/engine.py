@@ -10,8 +10,9 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
+from pyspark.sql.pandas.types import to_arrow_schema
 
 How = Literal["auto", "local", "job"]
 
@@ -80,7 +81,16 @@ def run(spark: SparkSession, table: pa.Table, expressions: Mapping[str, str], ho
     ordered = table.append_column(_ORDER, pa.array(range(table.num_rows), pa.int64())).combine_chunks()
     frame = session.createDataFrame(ordered)
     columns = [sf.expr(sql).alias(name) for name, sql in expressions.items()]
-    return _in_order(frame.select(sf.col(_ORDER), *columns).toArrow())
+    chosen = frame.select(sf.col(_ORDER), *columns)
+    return _in_order(chosen.toArrow() if how == "job" else _collected(chosen))
+
+
+def _collected(frame: DataFrame) -> pa.Table:
+    """The rows of a LocalRelation: `collect` takes them as they are, `toArrow` would start a job."""
+    schema = to_arrow_schema(frame.schema)
+    rows = frame.collect()
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table([pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)], schema=schema)
 
 
 def _in_order(found: pa.Table) -> pa.Table:

@@ -47,6 +47,16 @@ def find_examples(directory: Path, filters: Sequence[Filter], models: Path | Non
     return pa.concat_tables(found, promote_options="default") if found else None
 
 
+def packets_in(directory: Path) -> Iterator[pa.Table]:
+    """All packets of `*.avro` files in a directory or below it, in the common view; what cannot be read is left out."""
+    reader = decoder(tuple(survey.name for survey in SURVEYS), None)
+    for path in sorted(directory.rglob("*.avro")):
+        for group in reader.decode([Message(path.read_bytes())]).groups:
+            table = group.survey.view(group.packets, group.versions, _ANY_TIME).table
+            candidate = widen(table["candidate"].combine_chunks(), candidate_type())
+            yield table.set_column(table.schema.get_field_index("candidate"), "candidate", candidate)
+
+
 def _named(each: Filter) -> Iterator[str]:
     for example in (*each.examples.match, *each.examples.no_match):
         if isinstance(example, str):
@@ -59,18 +69,10 @@ def _only(table: pa.Table, ids: Sequence[int]) -> pa.Table:
 
 def _scored(directory: Path, ids: Sequence[int], columns: Iterable[str], models: Path | None) -> Iterator[pa.Table]:
     """The named alerts among the packets, in the common view, with the modules that the columns ask for."""
-    rows = [_only(table, ids) for path in sorted(directory.rglob("*.avro")) for table in _viewed(path)]
+    rows = [_only(table, ids) for table in packets_in(directory)]
     rows = [table for table in rows if table.num_rows]
     if rows:
         yield _enrichment(columns, models).run(_once(pa.concat_tables(rows)))
-
-
-def _viewed(path: Path) -> Iterator[pa.Table]:
-    decoded = decoder(tuple(survey.name for survey in SURVEYS), None).decode([Message(path.read_bytes())])
-    for group in decoded.groups:
-        table = group.survey.view(group.packets, group.versions, _ANY_TIME).table
-        candidate = widen(table["candidate"].combine_chunks(), candidate_type())
-        yield table.set_column(table.schema.get_field_index("candidate"), "candidate", candidate)
 
 
 def _once(table: pa.Table) -> pa.Table:

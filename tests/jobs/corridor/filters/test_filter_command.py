@@ -1,0 +1,80 @@
+"""`strix filter`: check, test, list, new."""
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.cli import filter as command
+
+GOOD = """description: "Bright ones."
+owner: me
+where: mag < 20 AND is_positive AND n_positive > 0
+annotations: {m: mag}
+examples: {match: [{mag: 15.0, is_positive: true, n_positive: 1}], no_match: [{mag: 15.0, n_positive: 1}]}
+"""
+
+
+@pytest.fixture
+def one_session(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command takes the session of this test run and does not stop it."""
+
+    class Kept:
+        def __getattr__(self, name: str) -> object:
+            return getattr(spark, name)
+
+        def stop(self) -> None:
+            pass
+
+    monkeypatch.setattr(command, "build_session", lambda *_: Kept())
+
+
+def test_new_writes_a_filter_that_can_be_used_and_overwrites_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["new", "mine", "--directory", str(tmp_path)]) == 0
+    assert command.main(["list", str(tmp_path)]) == 0
+    assert "mine" in capsys.readouterr().out
+    assert command.main(["new", "mine", "--directory", str(tmp_path)]) == 2
+    assert command.main(["new", "Mine!", "--directory", str(tmp_path)]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.spark
+def test_check_says_what_is_wrong_and_with_what_code(
+    tmp_path: Path, one_session: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bright.yaml"
+    path.write_text(GOOD)
+    assert command.main(["check", str(path)]) == 0
+    path.write_text(GOOD.replace("mag < 20", "mag > 20"))
+    assert command.main(["check", str(path)]) == 1
+    assert "should give TRUE, gives FALSE" in capsys.readouterr().err
+    path.write_text(GOOD.replace("mag < 20", "magg < 20"))
+    assert command.main(["check", str(path)]) == 1
+    assert "unknown column magg; did you mean mag" in capsys.readouterr().err
+
+
+@pytest.mark.spark
+def test_check_says_of_an_alert_that_is_not_at_hand_that_it_was_not_checked(
+    tmp_path: Path, one_session: None, small_output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bright.yaml").write_text(GOOD.replace("match: [{", 'match: ["ztf:42", {', 1))
+    assert command.main(["check", str(tmp_path / "bright.yaml"), "--data", str(small_output)]) == 0
+    assert "not checked: " in (said := capsys.readouterr().out)
+    assert "ztf:42" in said
+
+
+@pytest.mark.spark
+def test_test_counts_clauses_nights_and_near_misses(
+    tmp_path: Path, one_session: None, small_output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, sheet = tmp_path / "bright.yaml", tmp_path / "sheet.png"
+    path.write_text(GOOD.replace("n_positive > 0", "(n_positive BETWEEN 3 AND 99 OR FALSE)"))
+    assert command.main(["test", str(path), "--data", str(small_output), "--sheet", str(sheet)]) == 0
+    said = capsys.readouterr().out
+    for words in ("alerts match", "(n_positive BETWEEN 3 AND 99 OR FALSE)", "near misses", "left after it"):
+        assert words in said
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+    assert command.main(["test", str(path), "--data", str(small_output), "--nights", "19990101"]) == 2
+    assert "no science files of 19990101" in capsys.readouterr().err
