@@ -15,7 +15,7 @@ from jobs.corridor.counts import Counts, add_counts, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
 from jobs.job import Outcome, Science
-from jobs.top_alerts import most_anomalous
+from jobs.top_alerts import files_of, most_anomalous
 from science_modules.common.contract import Field, ScienceModule
 
 SCORES_PER_MODULE = 5
@@ -139,21 +139,21 @@ Best = tuple[float, str, int, int, bool]
 def highest(layout: Layout, records: Sequence[Record], names: Sequence[str], count: int = 2) -> dict[str, list[Best]]:
     """The alerts with the highest values of some `module.output` columns: value, object, alert, night, simulated.
 
-    One file is held at a time, whatever the size of the night.
+    One row group is held at a time, whatever the size of the night.
     """
     best: dict[str, list[Best]] = {name: [] for name in names}
     for table in _science(layout, records, names):
-        for name in names:
+        for name in (each for each in names if each.partition(".")[0] in table.column_names):
             best[name] = heapq.nlargest(count, [*best[name], *_top(table, name, count)])
     return best
 
 
 def _science(layout: Layout, records: Sequence[Record], names: Sequence[str]) -> Iterator[pa.Table]:
     columns = ["object_id", "alert_id", "night", "is_simulated", *sorted({name.split(".")[0] for name in names})]
-    for record in records:
-        for file in record.files:
-            if file.table == "science":
-                yield pq.ParquetFile(layout.root / file.name).read(columns)
+    for path in files_of(layout, records):
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, columns=columns)
 
 
 def _top(table: pa.Table, name: str, count: int) -> list[Best]:
