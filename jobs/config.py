@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import difflib
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Any
 
 import yaml
 
+# Numbers that cannot be 0: with no alerts per batch a job would read nothing, and say that all is read.
+LEAST = {"max_alerts_per_batch": 1, "module_memory_mb": 1}
 TRIGGERS = ("available_now", "continuous")
 
 
@@ -96,6 +99,9 @@ class JobConfig:
             value = getattr(self, each.name)
             if choices and value not in choices:
                 raise ConfigError(f"{each.name} is {value!r}, it can be {', '.join(choices)}")
+            least = LEAST.get(each.name, 0)
+            if isinstance(value, int | float) and not least <= value < math.inf:
+                raise ConfigError(f"{each.name} is {value}, it should be at least {least}")
 
     @property
     def surveys(self) -> tuple[str, ...]:
@@ -126,7 +132,7 @@ def load(
     known = {each.name: each for each in dataclasses.fields(JobConfig)}
     for name in content:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(str(name), known, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise ConfigError(f"unknown key {name!r}{hint}; known keys: {', '.join(sorted(known))}")
     return JobConfig(**{name: _convert(known[name], value) for name, value in content.items()})
@@ -137,6 +143,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"no configuration file {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as a configuration file: {error}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from None
     if content is None:
@@ -152,12 +160,16 @@ def _convert(key: dataclasses.Field[Any], value: Any) -> Any:
         if value is None and "None" in kind:
             return None
         if kind.startswith("tuple"):
+            if isinstance(value, dict):
+                raise TypeError(value)
             parts = value.split(",") if isinstance(value, str) else list(value)
             return tuple(str(part) for part in parts if str(part))
         if kind == "bool":
             return _boolean(value)
         if kind.startswith("Mapping"):
             return {str(name): str(setting) for name, setting in dict(value).items()}
+        if value is None or isinstance(value, list | dict | bool):
+            raise TypeError(value)
         return {"float": float, "int": int}.get(kind, str)(value)
     except (TypeError, ValueError):
         raise ConfigError(f"{key.name} is {value!r}, it should be of type {kind}") from None

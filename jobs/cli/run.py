@@ -67,6 +67,8 @@ def exit_code(work: Callable[[], int]) -> int:
         return _say(f"Spark gave up, the batch in hand is not sealed; start the job again to go on\n{error}", FAILED)
     except ValueError as error:
         return _say(error, USAGE)
+    except OSError as error:  # a full disk, a file that may not be read: it names the file
+        return _say(error, ENVIRONMENT)
 
 
 def _run(job: str, given: argparse.Namespace) -> int:
