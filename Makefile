@@ -13,11 +13,12 @@ SIMULATED := data/simulated
 INPUT ?= $(or $(REAL_INPUT),$(SIMULATED))
 SCHEMAS := $(or $(STRIX_SCHEMAS),$(wildcard $(REAL)/lsst_alerts/schemas))
 
-.PHONY: help setup setup-test night test lint soak clean
+.PHONY: help setup setup-test night test lint soak services clean
 
 help:
 	@echo "make setup   virtual environment from requirements/runtime.lock, and .venv/bin/strix"
 	@echo "make night   score a night: INPUT=files, directory, glob or .tar.gz; OUTPUT=$(OUTPUT); ARGS=more options"
+	@echo "make services a real Kafka on this machine (strix services down stops it)"
 	@echo "make test    lint, types, import contracts, tests"
 	@echo "make soak    the full matrix of kills (minutes)"
 
@@ -41,6 +42,9 @@ night: setup $(filter $(SIMULATED),$(INPUT))
 
 $(SIMULATED): | $(VENV)/.runtime
 	$(BIN)/strix simulate $(SIMULATED) --n 500
+
+services: setup
+	@$(BIN)/strix services up kafka
 
 lint: setup-test
 	$(BIN)/ruff check jobs science_modules tests
