@@ -21,12 +21,18 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def many_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two nights in a dozen batches, quarantine too. Nobody may change it."""
-    scratch = tmp_path_factory.mktemp("many_small")
-    run_night(scratch / "out", write_packets(scratch / "packets"))
-    assert gaps(scratch / "out") == []
-    return scratch / "out"
+def packets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated packets of two nights."""
+    return write_packets(tmp_path_factory.mktemp("many_small") / "packets")
+
+
+@pytest.fixture(scope="session")
+def many_small(packets: Path) -> Path:
+    """Their output in half a dozen batches, quarantine too. Nobody may change it."""
+    output = packets.parent / "out"
+    run_night(output, packets)
+    assert gaps(output) == []
+    return output
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ def _changed(draw: st.DrawFn) -> tuple[Rows, Rows, list[Change]]:
     """Files with numbered rows, merged (or pruned) a few times: first files, files left, changes."""
     sizes = draw(st.lists(st.integers(1, 6), min_size=2, max_size=8))
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
-    first = {f"batch{place}": list(range(at, at + size)) for place, (at, size) in enumerate(zip(starts, sizes, strict=True))}
+    first = {
+        f"batch{place}": list(range(at, at + size)) for place, (at, size) in enumerate(zip(starts, sizes, strict=True))
+    }
     held, changes = dict(first), []
     for number in range(draw(st.integers(1, 4))):
         old = draw(st.lists(st.sampled_from(sorted(held)), unique=True, min_size=1)) if held else []
