@@ -34,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     listing = actions.add_parser("list", help="what every module needs and whether it is there")
     add = actions.add_parser("add", help="verify published weights and convert them for scoring")
     add.add_argument("name", help="module, e.g. acai")
-    add.add_argument("--from", dest="source", help="folder or URL of the published files; default: as the module declares")
+    add.add_argument(
+        "--from", dest="source", help="folder or URL of the published files; default: as the module declares"
+    )
     for each in (listing, add):
         each.add_argument("--models", type=Path, help="directory of artefacts (default: $STRIX_MODELS, else models)")
     return parser

@@ -70,7 +70,9 @@ def test_a_url_without_them_is_named(server: str, tmp_path: Path) -> None:
 
 def test_absent_weights_say_where_they_were_looked_for_and_how_to_get_them(tmp_path: Path) -> None:
     assert [artefact.name for artefact in models.missing(module(), tmp_path)] == ["net.onnx"]
-    with pytest.raises(ArtefactError, match=f"looked for in .* and {tmp_path / 'tiny'}; get it: strix models add tiny "):
+    with pytest.raises(
+        ArtefactError, match=f"looked for in .* and {tmp_path / 'tiny'}; get it: strix models add tiny "
+    ):
         models.find(module(), tmp_path)
     with pytest.raises(ArtefactError, match=f"looked for at {tmp_path / 'net.h5'} and .*tiny.* DIRECTORY"):
         models.add(module(), tmp_path, tmp_path / "models")
