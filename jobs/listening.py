@@ -96,8 +96,14 @@ def listen(
     """
     connection = Connection.of({"bootstrap": bootstrap, **(kafka or {})})
     names = [topics] if isinstance(topics, str) else list(topics)
-    with Listener(connection, names, start, group) as listener:
+    return _all_of(Listener(connection, names, start, group).__enter__(), to_end)
+
+
+def _all_of(listener: "Listener", to_end: bool) -> Iterator[Heard]:
+    try:
         yield from listener.messages(to_end)
+    finally:
+        listener.__exit__()
 
 
 Places = Callable[[list[TopicPartition]], list[TopicPartition]]

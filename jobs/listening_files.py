@@ -4,6 +4,7 @@
 names say how far each partition is heard, so a listener goes on exactly behind them.
 """
 
+import base64
 import json
 import os
 import re
@@ -45,11 +46,14 @@ class Saver:
     ----------
     schema_text : callable
         Gives the schema of a topic's id.
+    most_messages : int
+        In one file.
     """
 
     directory: Path
     format: str
     schema_text: Callable[[str, int], str]
+    most_messages: int = MOST_MESSAGES
     _held: dict[tuple[str, int], list[Heard]] = field(default_factory=dict)
     _since: float = field(default_factory=time.monotonic)
 
@@ -60,7 +64,7 @@ class Saver:
             self.write()
             held = self._held.setdefault((heard.topic, heard.partition), [])
         held.append(heard)
-        if len(held) >= MOST_MESSAGES:
+        if len(held) >= self.most_messages:
             self.write()
 
     def tend(self) -> None:
@@ -118,12 +122,13 @@ def restored(record: dict[str, Any]) -> dict[str, Any]:
     candidate = {
         name: int(value) if name in ID_NAMES and value else value for name, value in record["candidate"].items()
     }
-    offset = record["provenance"]["offset"]
+    offset, cutouts = record["provenance"]["offset"], record["cutouts"]
     return {
         **record,
         "alert_id": int(record["alert_id"]),
         "candidate": candidate,
         "provenance": {**record["provenance"], "offset": None if offset is None else int(offset)},
+        "cutouts": cutouts and {name: stamp and base64.b64decode(stamp) for name, stamp in cutouts.items()},
     }
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from jobs.corridor.sinks.message_encoding import to_json
 from jobs.kafka.connection import Connection
 from jobs.listening import STARTS, Heard, Listener
-from jobs.listening_files import FORMATS, Saver, saved_places
+from jobs.listening_files import FORMATS, MOST_MESSAGES, Saver, saved_places
 from jobs.services.running import find
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--from", dest="start", default="resume", metavar="WHERE", help=f"{STARTS}; default resume")
     options.add_argument("--format", choices=("table", *FORMATS), help="default: table, with --save parquet")
     options.add_argument("--save", type=Path, metavar="DIR", help="write files, each message once; resumes behind them")
+    options.add_argument("--per-file", type=int, default=MOST_MESSAGES, metavar="N", help="messages in a file, at most")
     options.add_argument("--to-end", action="store_true", help="stop where the topics end, do not wait for more")
     options.add_argument("--limit", type=int, metavar="N", help="stop after N messages")
     options.add_argument(
@@ -73,9 +74,10 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _hear(listener: Listener, given: argparse.Namespace, format_: str) -> int:
-    saver = (
-        Saver(given.save, format_ if format_ != "table" else "parquet", listener.schema_text) if given.save else None
-    )
+    saver = None
+    if given.save:
+        kind = format_ if format_ != "table" else "parquet"
+        saver = Saver(given.save, kind, listener.schema_text, max(given.per_file, 1))
     count = 0
     with _Screen(format_, saver is not None) as screen:
         try:
