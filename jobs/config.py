@@ -38,7 +38,9 @@ class JobConfig:
     )
     output: str = _key("data", "directory of the tables, the ledger and the status")
     survey: str = _key("auto", "whose packets are taken; the others go to quarantine", ("auto", "ztf", "lsst"))
-    modules: tuple[str, ...] = _key(("stetson_k", "braai", "acai"), "science modules, by name")
+    modules: tuple[str, ...] = _key(
+        ("stetson_k", "braai", "acai", "lc_features", "rise", "anomaly"), "science modules, by name"
+    )
     raw: bool = _key(True, "keep the packets as received (table raw), which replay reads")
     cutouts: bool = _key(True, "write the stamps as a table of their own")
     trigger: str = _key("available_now", "stop when everything is read, or look again for ever", TRIGGERS)
