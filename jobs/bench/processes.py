@@ -35,7 +35,7 @@ class Use:
 
 
 class Watch:
-    """Samples the processes from a thread while a `with` block runs; `use` has the result.
+    """Samples the processes from a thread, once a second, while a `with` block runs; `use` has the result.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Watch:
             self.use.cpu_s[name] = self.use.cpu_s.get(name, 0.0) + cpu - self._before.get(key, 0.0)
 
     def _sample_on(self) -> None:
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(0.25 if self._memory else 1.0):
             self._sample()
 
     def _sample(self) -> None:
