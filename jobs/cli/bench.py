@@ -17,9 +17,12 @@ KINDS = {
     "batch": ("seconds per batch of 100 alerts", "jobs.bench.corridor", "batches"),
     "first": ("seconds from the command to the first committed alert", "jobs.bench.corridor", "first"),
     "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.corridor", "memory"),
+    "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
+    "latency": ("50 alerts/s arriving: produce to match; restart", "jobs.bench.stream", "latency"),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
 ALERTS = {"corridor": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
+ALERTS |= {"stream": 10_000, "latency": 3300}
 MODULES = "braai,acai,lc_features,rise,anomaly"
 
 

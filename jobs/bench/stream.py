@@ -1,0 +1,285 @@
+"""From a Kafka topic through science and 25 filters to Kafka topics, on a broker of this machine; all processes counted."""
+
+import io
+import json
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import fastavro
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from jobs.bench.inputs import Bench
+from jobs.bench.numbers import Number, repeated
+from jobs.bench.processes import Watch
+from jobs.config import JobConfig
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import records
+from jobs.corridor.ledger_check import check_ledger
+from jobs.job import run_job
+from jobs.kafka.connection import SILENT, Connection
+from jobs.kafka.message_schemas import MessageReader
+from jobs.services.kafka import KafkaBroker, start_kafka
+from jobs.session import build_session
+from jobs.simulation.night import container
+
+TOPIC, PARTITIONS = "ztf_20240210_programid1", 4
+FILTERS = 25
+BATCH = 2000  # alerts, at most, of a batch
+ARRIVING = 50  # alerts per second
+ARRIVING_S = 60.0
+PATIENCE_S = 120.0
+_WARM = 200
+
+
+def drain(bench: Bench) -> list[Number]:
+    """A backlog through 25 filters of 1 % each: rate, CPU per alert of each kind of process, peak memory.
+
+    The broker is one of the JVMs. Topics are compared with what the ledger says, and the ledger is checked.
+    """
+    with _folder() as folder, _broker(folder) as broker, _session() as spark:
+        _fill(broker, TOPIC, list(_packets(bench)))
+        filters = slices(folder / "filters")
+
+        def measure() -> dict[tuple[str, str], float]:
+            output = Path(tempfile.mkdtemp(dir=folder))
+            config = _config(bench, broker, filters, output, prefix=f"strix-{output.name}")
+            with Watch(memory=True) as watch:
+                started = time.perf_counter()
+                outcome = run_job("night", config, spark)
+                wall = time.perf_counter() - started
+            alerts = outcome.status.decoded
+            matched = _checked(output)
+            shutil.rmtree(output)
+            kinds = {(f"CPU, {kind}", "us/alert"): cpu / alerts * 1e6 for kind, cpu in watch.use.cpu_s.items()}
+            return {
+                ("rate", "alerts/s"): alerts / wall,
+                **kinds,
+                ("CPU, all processes", "us/alert"): watch.use.cpu / alerts * 1e6,
+                ("peak memory, all processes", "MiB"): watch.use.peak_mib,
+                ("matches", "messages"): float(matched),
+            }
+
+        return repeated(measure, bench.repeats)
+
+
+def latency(bench: Bench) -> list[Number]:
+    """50 alerts/s arriving: from produce to the matched message at a listener; then a kill, and back to work."""
+    with _folder() as folder, _broker(folder) as broker:
+        filters = slices(folder / "filters", everything=True)
+        config = _config(bench, broker, filters, folder / "output", prefix="strix", continuous=True)
+        packets = list(_packets(bench))
+        listener = _Listener(broker, "strix.ztf.everything")
+        with _job(config, folder) as job:
+            _send_slowly(broker, packets[:_WARM], listener)
+            listener.wait_for(_WARM)
+            arriving = packets[_WARM : _WARM + int(ARRIVING * ARRIVING_S)]
+            _send_slowly(broker, arriving, listener)
+            listener.wait_for(_WARM + len(arriving))
+            job.kill()
+        waits = sorted(listener.waits[_WARM:])
+        restarts = [_restart(config, folder, broker, listener, packet) for packet in packets[-bench.repeats :]]
+        listener.stop()
+    if len(waits) != len(arriving):
+        raise RuntimeError(f"{len(arriving)} alerts were sent, {len(waits)} matches came")
+    return [
+        Number(f"produce to match, {ARRIVING}/s, median", "s", (statistics.median(waits),)),
+        Number("  99 of 100 within", "s", (waits[int(0.99 * len(waits))],)),
+        Number("  longest", "s", (waits[-1],)),
+        Number("restart to next match", "s", tuple(restarts)),
+    ]
+
+
+def slices(directory: Path, everything: bool = False) -> Path:
+    """25 filters, each of which matches 1 % of a uniform sky; or 24 and one that matches all."""
+    directory.mkdir(parents=True)
+    about = {"description": "bench", "owner": "bench", "annotations": {"brightness": "mag", "p_real": "real_bogus"}}
+    for number in range(FILTERS):
+        where = f"ra >= {14.4 * number} AND ra < {14.4 * number + 3.6} AND mag IS NOT NULL"
+        (directory / f"slice_{number}.yaml").write_text(json.dumps({**about, "where": where}))  # JSON is YAML
+    if everything:
+        (directory / "slice_0.yaml").unlink()
+        (directory / "everything.yaml").write_text(json.dumps({**about, "where": "n_detections >= 0"}))
+    return directory
+
+
+def _config(
+    bench: Bench, broker: KafkaBroker, filters: Path, output: Path, prefix: str, continuous: bool = False
+) -> JobConfig:
+    reading = {"input": (), "kafka": {"bootstrap": broker.bootstrap}, "topics": [TOPIC], "survey": "ztf"}
+    writing = {"filters": str(filters), "publish": {"prefix": prefix, "partitions": "2"}}
+    looks = {"trigger": "continuous", "interval_s": 0.2} if continuous else {}
+    return bench.config(output, **reading, **writing, **looks, max_alerts_per_batch=BATCH)
+
+
+def _packets(bench: Bench) -> Iterator[bytes]:
+    """Packets one by one, in a container each, as ZTF sends them."""
+    for file in bench.files():
+        with open(file, "rb") as stream:
+            records_: Iterator[Any] = fastavro.reader(stream)
+            for record in records_:
+                yield container([record])
+
+
+def _fill(broker: KafkaBroker, topic: str, values: Sequence[bytes]) -> None:
+    _make(broker, topic)
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 50}, logger=SILENT)
+    for number, value in enumerate(values):
+        producer.produce(topic, value=value, partition=number % PARTITIONS)
+        producer.poll(0)
+        if number % 1000 == 999:
+            producer.flush()
+    producer.flush()
+
+
+def _make(broker: KafkaBroker, topic: str) -> None:
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap}, logger=SILENT)
+    if topic not in admin.list_topics(timeout=PATIENCE_S).topics:
+        admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(PATIENCE_S)
+
+
+def _checked(output: Path) -> int:
+    """How many messages the topics acknowledged; the ledger must balance."""
+    checked = check_ledger(Layout(output))
+    if checked.gaps:
+        raise RuntimeError(f"the ledger does not balance: {checked.gaps[0]}")
+    return sum(record.sinks["kafka"]["messages"] for record in records(Layout(output)))
+
+
+@dataclass
+class _Listener:
+    """Reads a topic as its readers do, and notes how long each alert took."""
+
+    broker: KafkaBroker
+    topic: str
+    sent: dict[int, float] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._hear, daemon=True)
+        self._thread.start()
+
+    def wait_for(self, count: int) -> None:
+        """Until so many matches have come."""
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.waits) < count:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{len(self.waits)} matches in {PATIENCE_S:g} s, {count} wanted")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Hear no more."""
+        self._stop.set()
+        self._thread.join()
+
+    def _hear(self) -> None:
+        settings = {
+            "bootstrap.servers": self.broker.bootstrap,
+            "group.id": "bench",
+            "isolation.level": "read_committed",
+        }
+        consumer = Consumer({**settings, "allow.auto.create.topics": False}, logger=SILENT)
+        reader = MessageReader(Connection.of({"bootstrap": self.broker.bootstrap}))
+        while self.topic not in consumer.list_topics(timeout=PATIENCE_S).topics:
+            if self._stop.wait(0.2):
+                return
+        consumer.assign([TopicPartition(self.topic, number, 0) for number in range(2)])
+        while not self._stop.is_set():
+            message = consumer.poll(0.1)
+            if message is not None and message.error() is None:
+                now = time.monotonic()
+                _, record = reader.read(self.topic, message.value() or b"")
+                self.waits.append(now - self.sent[record["alert_id"]])
+        consumer.close()
+
+
+def _send_slowly(broker: KafkaBroker, packets: Sequence[bytes], listener: _Listener) -> None:
+    """Send packets at a steady rate, each when its time has come."""
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 0}, logger=SILENT)
+    ids = [_candid(value) for value in packets]
+    begun = time.monotonic()
+    for number, (value, candid) in enumerate(zip(packets, ids, strict=True)):
+        time.sleep(max(0.0, begun + number / ARRIVING - time.monotonic()))
+        listener.sent[candid] = time.monotonic()
+        producer.produce(TOPIC, value=value, partition=number % PARTITIONS)
+        producer.poll(0)
+    producer.flush(PATIENCE_S)
+
+
+def _candid(value: bytes) -> int:
+    record: Any = next(iter(fastavro.reader(io.BytesIO(value))))
+    return int(record["candid"])
+
+
+def _restart(config: JobConfig, folder: Path, broker: KafkaBroker, listener: _Listener, packet: bytes) -> float:
+    """Seconds from the command, after a SIGKILL, to the match of a packet that came while nobody worked."""
+    before = len(listener.waits)
+    _send_slowly(broker, [packet], listener)
+    started = time.monotonic()
+    with _job(config, folder) as job:
+        listener.wait_for(before + 1)
+        taken = time.monotonic() - started
+        job.kill()
+    return taken
+
+
+@contextmanager
+def _job(config: JobConfig, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`strix night` in a process of its own."""
+    names = "output modules models model_sources missing_models kafka topics survey filters publish trigger interval_s"
+    content = {name: _plain(getattr(config, name)) for name in [*names.split(), "max_alerts_per_batch"]}
+    (folder / "stream.yaml").write_text(json.dumps(content))  # JSON is YAML
+    command = [sys.executable, "-m", "jobs.cli.main", "night", "--config", str(folder / "stream.yaml")]
+    with open(folder / "job.log", "ab") as log:
+        job = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        yield job
+    finally:
+        if job.poll() is None:
+            job.send_signal(signal.SIGTERM)
+        job.wait()
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+@contextmanager
+def _session() -> Iterator[Any]:
+    session = build_session("bench", "local")
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+@contextmanager
+def _broker(folder: Path) -> Iterator[KafkaBroker]:
+    broker = start_kafka(folder / "kafka")
+    try:
+        _make(broker, TOPIC)
+        yield broker
+    finally:
+        broker.stop()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="strix-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
