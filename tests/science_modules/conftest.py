@@ -8,6 +8,7 @@ from typing import Any
 import fastavro
 import pyarrow as pa
 import pytest
+from weights import needs_weights
 
 from jobs import models
 from science_modules import registry
@@ -54,11 +55,6 @@ def state_of(request: pytest.FixtureRequest) -> Any:
         return module.load(artefacts.find(module, where))
 
     return load
-
-
-def needs_weights(module: ScienceModule) -> bool:
-    """Whether an artefact is made from published weights, which are not in the repository."""
-    return any(artefact.original is not None for artefact in module.artefacts)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import needs_weights
+from weights import needs_weights
 
 from jobs.corridor.enrichment import Enrichment
 from science_modules import registry, suite
