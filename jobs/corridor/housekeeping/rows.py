@@ -1,6 +1,7 @@
 """The rows of many Parquet files, one behind the other or sorted, with a bounded part of them in memory."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from jobs.corridor.housekeeping.schemas import in_schema
 
-# A sort works on buckets of about this many bytes and never holds more than HELD_BYTES of them.
-BUCKET_BYTES = 96 * 1024 * 1024
-HELD_BYTES = 256 * 1024 * 1024
+# A sort holds about this many bytes of rows before it writes them to disk as a sorted run,
+HELD_BYTES = 112 * 1024 * 1024
+# and afterwards takes about so many at a time from all runs together.
+BUCKET_BYTES = 32 * 1024 * 1024
 ROWS_AT_ONCE = 1024
 _RANK = "_rank"
 
@@ -32,22 +34,16 @@ def rows_in_order(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table
 def rows_sorted(files: Sequence[Path], schema: pa.Schema, order: Sequence[str], spill: Path) -> Iterator[pa.Table]:
     """The rows of all files together, sorted by these columns, in tables of about BUCKET_BYTES.
 
-    Every file is read twice: its sort columns to rank all rows, then everything to put rows into buckets of the ranking.
-    Buckets that are too much for memory wait in `spill`.
+    Every file is read twice: its sort columns to rank all rows, then everything. What is too much for memory waits in
+    `spill` as sorted runs.
     """
     ranks = _ranks(files, order)
-    bucket_of = _buckets(files, ranks)
-    missing = np.bincount(bucket_of)
-    buckets = _Buckets(spill)
-    row = ready = 0
+    runs = _Runs(spill, _bucket_ends(files, ranks))
+    row = 0
     for table in rows_in_order(files, schema):
-        own = slice(row, row + table.num_rows)
+        runs.add(table.append_column(_RANK, pa.array(ranks[row : row + table.num_rows])))
         row += table.num_rows
-        buckets.add(table.append_column(_RANK, pa.array(ranks[own])), bucket_of[own])
-        missing -= np.bincount(bucket_of[own], minlength=len(missing))
-        while ready < len(missing) and missing[ready] == 0:
-            yield buckets.pop(ready).sort_by(_RANK).drop_columns([_RANK])
-            ready += 1
+    yield from runs.merged()
 
 
 def _ranks(files: Sequence[Path], order: Sequence[str]) -> Ints:
@@ -59,15 +55,12 @@ def _ranks(files: Sequence[Path], order: Sequence[str]) -> Ints:
     return ranks
 
 
-def _buckets(files: Sequence[Path], ranks: Ints) -> Ints:
-    """The bucket of every row: neighbours in the ranking that are about BUCKET_BYTES together."""
-    weights = np.concatenate([np.zeros(0), *(_weights(path) for path in files)])
+def _bucket_ends(files: Sequence[Path], ranks: Ints) -> Ints:
+    """The rank behind the last of each bucket: neighbours in the ranking that are about BUCKET_BYTES together."""
     by_rank = np.empty(len(ranks))
-    by_rank[ranks] = weights
+    by_rank[ranks] = np.concatenate([np.zeros(0), *(_weights(path) for path in files)])
     bucket_by_rank = (np.cumsum(by_rank) // BUCKET_BYTES).astype(np.int64)
-    # A row that is larger than a bucket would leave one empty.
-    dense = np.unique(bucket_by_rank, return_inverse=True)[1].reshape(-1)
-    return np.asarray(dense[ranks], dtype=np.int64)
+    return np.append(np.flatnonzero(np.diff(bucket_by_rank)) + 1, len(ranks))
 
 
 def _weights(path: Path) -> NDArray[np.float64]:
@@ -80,43 +73,50 @@ def _weights(path: Path) -> NDArray[np.float64]:
 
 
 @dataclass
-class _Buckets:
-    """Rows by bucket; the largest goes to disk when they are too many."""
+class _Runs:
+    """Rows with their ranks; sorted runs of them go to disk, cut where buckets end, when they are too many."""
 
     spill: Path
-    _held: dict[int, list[pa.Table]] = field(default_factory=dict)
-    _bytes: dict[int, int] = field(default_factory=dict)
-    _spilled: dict[int, list[Path]] = field(default_factory=dict)
+    ends: Ints
+    _held: list[pa.Table] = field(default_factory=list)
+    _held_bytes: int = 0
+    _runs: list[Path] = field(default_factory=list)
 
-    def add(self, table: pa.Table, bucket_of: Ints) -> None:
-        """Put each row into its bucket."""
-        for bucket in np.unique(bucket_of).tolist():
-            mine = np.flatnonzero(bucket_of == bucket)
-            rows = table if len(mine) == table.num_rows else table.take(pa.array(mine))
-            self._held.setdefault(bucket, []).append(rows)
-            self._bytes[bucket] = self._bytes.get(bucket, 0) + rows.nbytes
-        while sum(self._bytes.values()) > HELD_BYTES:
-            self._put_away(max(self._bytes, key=self._bytes.__getitem__))
+    def add(self, table: pa.Table) -> None:
+        """Take more rows."""
+        self._held.append(table)
+        self._held_bytes += table.nbytes
+        if self._held_bytes > HELD_BYTES:
+            self._put_away()
 
-    def pop(self, bucket: int) -> pa.Table:
-        """The rows of a bucket; it is empty then."""
-        tables = [*map(_from_disk, self._spilled.pop(bucket, [])), *self._held.pop(bucket, [])]
-        self._bytes.pop(bucket, None)
-        return pa.concat_tables(tables)
+    def merged(self) -> Iterator[pa.Table]:
+        """All rows sorted, bucket by bucket; the runs are gone then."""
+        last = self._sorted_pieces()
+        with ExitStack() as open_runs:
+            runs = [open_runs.enter_context(pa.ipc.open_file(str(path))) for path in self._runs]
+            for bucket, piece in enumerate(last):
+                stored = [pa.Table.from_batches([run.get_batch(bucket)]) for run in runs]
+                yield pa.concat_tables([*stored, piece]).sort_by(_RANK).drop_columns([_RANK])
+        for path in self._runs:
+            path.unlink()
 
-    def _put_away(self, bucket: int) -> None:
-        paths = self._spilled.setdefault(bucket, [])
-        path = self.spill / f"{bucket:06d}-{len(paths):06d}.arrow"
-        table = pa.concat_tables(self._held.pop(bucket))
-        del self._bytes[bucket]
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_file(str(path), table.schema, options=options) as writer:
-            writer.write_table(table)
-        paths.append(path)
+    def _put_away(self) -> None:
+        path = self.spill / f"{len(self._runs):06d}.arrow"
+        schema = self._held[0].schema
+        with pa.ipc.new_file(str(path), schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+            for piece in self._sorted_pieces():
+                writer.write_batch(_one_batch(piece))
+        self._runs.append(path)
+
+    def _sorted_pieces(self) -> list[pa.Table]:
+        """What is held, sorted and cut by bucket; nothing is held then. A bucket that has none of it has no rows."""
+        table = pa.concat_tables(self._held).combine_chunks().sort_by(_RANK)
+        self._held, self._held_bytes = [table.slice(0, 0)], 0
+        cuts = np.searchsorted(table[_RANK].to_numpy(), self.ends)
+        starts = np.append(0, cuts[:-1])
+        return [table.slice(start, stop - start) for start, stop in zip(starts.tolist(), cuts.tolist(), strict=True)]
 
 
-def _from_disk(path: Path) -> pa.Table:
-    with pa.ipc.open_file(str(path)) as reader:
-        table = reader.read_all()
-    path.unlink()
-    return table
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
