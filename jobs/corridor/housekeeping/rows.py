@@ -37,8 +37,8 @@ def rows_sorted(files: Sequence[Path], schema: pa.Schema, order: Sequence[str], 
     Every file is read twice: its sort columns to rank all rows, then everything. What is too much for memory waits in
     `spill` as sorted runs.
     """
-    ranks = _ranks(files, order)
-    runs = _Runs(spill, _bucket_ends(files, ranks))
+    ranks, bucket_ends = _ranks(files, order)
+    runs = _Runs(spill, bucket_ends)
     row = 0
     for table in rows_in_order(files, schema):
         runs.add(table.append_column(_RANK, pa.array(ranks[row : row + table.num_rows])))
@@ -46,30 +46,23 @@ def rows_sorted(files: Sequence[Path], schema: pa.Schema, order: Sequence[str], 
     yield from runs.merged()
 
 
-def _ranks(files: Sequence[Path], order: Sequence[str]) -> Ints:
-    """The place of every row, in order of files, among all rows sorted."""
-    keys = pa.concat_tables([pq.ParquetFile(path).read(list(order)) for path in files], promote_options="permissive")
-    sorted_rows = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in order]).to_numpy()
+def _ranks(files: Sequence[Path], order: Sequence[str]) -> tuple[Ints, Ints]:
+    """The place of every row, in order of files, among all rows sorted; and the rank behind the last of each bucket."""
+    keys, weights = zip(*(_keys(path, order) for path in files), strict=True)
+    table = pa.concat_tables(keys, promote_options="permissive")
+    sorted_rows = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in order]).to_numpy()
     ranks = np.empty(len(sorted_rows), dtype=np.int64)
     ranks[sorted_rows] = np.arange(len(sorted_rows))
-    return ranks
+    bucket_by_rank = (np.cumsum(np.concatenate(weights)[sorted_rows]) // BUCKET_BYTES).astype(np.int64)
+    return ranks, np.append(np.flatnonzero(np.diff(bucket_by_rank)) + 1, len(ranks))
 
 
-def _bucket_ends(files: Sequence[Path], ranks: Ints) -> Ints:
-    """The rank behind the last of each bucket: neighbours in the ranking that are about BUCKET_BYTES together."""
-    by_rank = np.empty(len(ranks))
-    by_rank[ranks] = np.concatenate([np.zeros(0), *(_weights(path) for path in files)])
-    bucket_by_rank = (np.cumsum(by_rank) // BUCKET_BYTES).astype(np.int64)
-    return np.append(np.flatnonzero(np.diff(bucket_by_rank)) + 1, len(ranks))
-
-
-def _weights(path: Path) -> NDArray[np.float64]:
-    """About how many bytes each row of a file takes in memory."""
-    metadata = pq.read_metadata(path)
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    return np.concatenate(
-        [np.zeros(0), *(np.full(each.num_rows, each.total_byte_size / max(each.num_rows, 1)) for each in groups)]
-    )
+def _keys(path: Path, order: Sequence[str]) -> tuple[pa.Table, NDArray[np.float64]]:
+    """The sort columns of a file, and about how many bytes each of its rows takes in memory."""
+    with pq.ParquetFile(path) as file:
+        groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+        weights = [np.full(each.num_rows, each.total_byte_size / max(each.num_rows, 1)) for each in groups]
+        return file.read(list(order)), np.concatenate([np.zeros(0), *weights])
 
 
 @dataclass

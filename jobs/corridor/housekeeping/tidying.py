@@ -8,7 +8,7 @@ from jobs.corridor.ledger import Record
 # A night of a table never has 2,000 files: from here on, each batch is followed by a merge.
 MANY_FILES = 1500
 # At most so many files at a time: some seconds of work, and more than a batch adds.
-FILES_AT_ONCE = 100
+FILES_AT_ONCE = 50
 
 
 def tidy(house: House, record: Record) -> None:
