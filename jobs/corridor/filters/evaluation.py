@@ -55,8 +55,7 @@ def matches(spark: SparkSession, leaves: pa.Table, filters: Sequence[Filter], ho
     values = _distinct(value for each in filters for value in each.values.values() if not value.column)
     found = run(spark, leaves, masks | {name: sql for sql, name in values.items()}, how)
     rows = [_rows(found, number) for number in range(len(filters))]
-    tables = [_matched(each, leaves, found, kept, values, filters) for each, kept in zip(filters, rows, strict=True)]
-    return pa.concat_tables(tables) if tables else _schema(filters).empty_table()
+    return _matched(leaves, found, rows, values, filters)
 
 
 def _mask(filters: Sequence[Filter]) -> str:
@@ -88,34 +87,43 @@ def _rows(found: pa.Table, number: int) -> pa.Array:
 
 
 def _matched(
-    each: Filter,
-    leaves: pa.Table,
-    found: pa.Table,
-    rows: pa.Array,
-    values: dict[str, str],
-    filters: Sequence[Filter],
+    leaves: pa.Table, found: pa.Table, rows: Sequence[pa.Array], values: dict[str, str], filters: Sequence[Filter]
 ) -> pa.Table:
-    taken, computed = leaves.take(rows), found.select(list(values.values())).take(rows)
-    own = [
-        (taken[value.column] if value.column else computed[values[value.sql]]).combine_chunks().cast(value.kind.arrow)
+    """The matched rows of every filter, one filter after the other."""
+    taken = leaves.select([*ALWAYS, FILE, ROW]).take(pa.concat_arrays(rows))
+    names = np.repeat([each.name for each in filters], [len(own) for own in rows])
+    total, start = taken.num_rows, 0
+    annotations = []
+    for each, own in zip(filters, rows, strict=True):
+        if each.values:
+            annotations.append(_spread(_annotations(each, own, leaves, found, values), start, total))
+        start += len(own)
+    columns = [*(taken[name] for name in ALWAYS), pa.array(names, pa.string()), taken[FILE], taken[ROW]]
+    schema = _schema(filters)
+    type_ = schema.field("annotations").type
+    struct = pa.StructArray.from_arrays(annotations, fields=list(type_)) if annotations else pa.nulls(total, type_)
+    return pa.table([*columns, struct], schema=schema)
+
+
+def _annotations(
+    each: Filter, rows: pa.Array, leaves: pa.Table, found: pa.Table, values: dict[str, str]
+) -> pa.StructArray:
+    """The annotations of a filter's own rows."""
+    type_ = annotation_type(each)
+    arrays = [
+        (leaves[value.column] if value.column else found[values[value.sql]]).take(rows).combine_chunks()
         for value in each.values.values()
     ]
-    name = pa.array([each.name] * len(rows), pa.string())
-    columns = [*(taken[column] for column in ALWAYS), name, taken[FILE], taken[ROW]]
-    return pa.table([*columns, _annotations(each, own, len(rows), filters)], schema=_schema(filters))
+    fields = [array.cast(field.type) for array, field in zip(arrays, type_, strict=True)]
+    return pa.StructArray.from_arrays(fields, fields=list(type_))
 
 
-def _annotations(each: Filter, own: list[pa.Array], rows: int, filters: Sequence[Filter]) -> pa.Array:
-    type_ = annotations_type(filters)
-    if not type_.num_fields:
-        return pa.nulls(rows, type_)
-    columns = [_of_filter(other, own if other is each else None, rows) for other in filters if other.values]
-    return pa.StructArray.from_arrays(columns, fields=list(type_))
-
-
-def _of_filter(each: Filter, values: list[pa.Array] | None, rows: int) -> pa.Array:
-    type_ = annotation_type(each)
-    return pa.nulls(rows, type_) if values is None else pa.StructArray.from_arrays(values, fields=list(type_))
+def _spread(own: pa.StructArray, start: int, total: int) -> pa.StructArray:
+    """A filter's annotations at its place among all rows, NULL in the rows of other filters."""
+    if len(own) == total:
+        return own
+    parts = [pa.nulls(start, own.type), own, pa.nulls(total - start - len(own), own.type)]
+    return pa.concat_arrays([part for part in parts if len(part)])
 
 
 def annotation_type(each: Filter) -> pa.StructType:

@@ -40,25 +40,29 @@ def read_leaves(
     held: list[pa.Table] = []
     rows = 0
     for number, path in enumerate(files):
-        table = clean(_read(path, names), names)
-        held.append(_placed(table, number))
-        rows += table.num_rows
+        held.append(_placed(_flat(_read(path, names), names), number))
+        rows += held[-1].num_rows
         if rows >= rows_per_read:
-            yield _together(held)
+            yield _cleaned(_together(held))
             held, rows = [], 0
     if held:
-        yield _together(held)
+        yield _cleaned(_together(held))
 
 
 def clean(table: pa.Table, names: Sequence[str]) -> pa.Table:
     """Science rows as the flat, clean columns of these names."""
+    return _cleaned(_flat(table, sorted({*names, "survey"})))
+
+
+def _flat(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    leaves = {name: _leaf(table, name) for name in names}
+    return pa.table({name: array for name, array in leaves.items() if array is not None})
+
+
+def _cleaned(table: pa.Table) -> pa.Table:
     survey = table["survey"].combine_chunks()
-    columns = {}
-    for name in names:
-        array = _leaf(table, name)
-        if array is not None:
-            columns[name] = clean_leaf(array, name, survey)
-    return pa.table(columns) if columns else pa.table({"survey": survey})
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    return pa.table({name: clean_leaf(array, name, survey) for name, array in columns.items()})
 
 
 def clean_leaf(array: pa.Array, name: str, survey: pa.Array) -> pa.Array:

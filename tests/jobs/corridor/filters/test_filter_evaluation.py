@@ -13,9 +13,9 @@ from filter_files import filter_of
 from pyspark.sql import SparkSession
 from three_valued import evaluate as value_of
 
-from jobs.corridor.filters import Filter, annotation_type, evaluate
+from jobs.corridor.filters import Filter, annotation_type, evaluate, prepared
 from jobs.corridor.filters.columns import Catalogue
-from jobs.corridor.filters.engine import JOB_FROM, run
+from jobs.corridor.filters.engine import JOB_FROM, How, run
 
 pytestmark = pytest.mark.spark
 
@@ -172,3 +172,29 @@ def test_ansi_mode_of_the_job_changes_nothing(spark: SparkSession, catalogue: Ca
         spark.conf.set("spark.sql.ansi.enabled", str(before))
     assert answers[0].equals(answers[1])
     assert answers[0].num_rows > 50
+
+
+@pytest.mark.parametrize("how", ["local", "job"])
+def test_expressions_that_spark_has_read_once_follow_the_alerts_of_each_batch(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, how: How
+) -> None:
+    """The second batch is not read anew, and gives its own answers; so do other expressions and columns."""
+    read: list[int] = []
+    select = prepared.selected
+    monkeypatch.setattr(prepared, "selected", lambda *given: (read.append(1), select(*given))[1])
+    double, text = {"x": "(`mag` * 2D)", "y": "(`mag` IS NULL)"}, {"x": "concat(`mag`, 'x')"}
+    for values in ([1.0, None], [5.0], [], [2.0, 3.0, None]):
+        found = run(spark, pa.table({"mag": pa.array(values, pa.float64())}), double, how)
+        wanted = [None if value is None else 2 * value for value in values]
+        assert found.to_pydict() == {"x": wanted, "y": [value is None for value in values]}
+    assert run(spark, pa.table({"mag": ["g"]}), text, how)["x"].to_pylist() == ["gx"]
+    assert len(read) == 2
+
+
+def test_a_spark_with_other_inner_classes_gives_the_same(
+    spark: SparkSession, catalogue: Catalogue, files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, filters = random_filters(catalogue, 10)
+    with_it = evaluate(spark, files, filters)
+    monkeypatch.setattr(prepared, "over", lambda *_: None)
+    assert evaluate(spark, files, filters).equals(with_it)

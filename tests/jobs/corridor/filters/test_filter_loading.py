@@ -1,12 +1,17 @@
 """A YAML file becomes a filter, or everything that is wrong with it is said at once."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from filter_files import filter_of
 
-from jobs.corridor.filters import FilterError, load_filters
+from jobs.corridor.filters import FilterError, lists, load_filters
 from jobs.corridor.filters.columns import Catalogue
+from jobs.corridor.filters.compiling import compile_condition
+from jobs.corridor.filters.definition import make_filter
+from jobs.corridor.filters.functions import FUNCTIONS
 
 GOOD = """description: "d"
 owner: me
@@ -98,3 +103,15 @@ def test_the_version_follows_what_is_sent_and_nothing_else(catalogue: Catalogue)
     ]
     assert same.version == plain.version
     assert len({plain.version, *(each.version for each in others)}) == 6
+
+
+def test_what_the_documentation_shows_can_be_used(catalogue: Catalogue) -> None:
+    text = (Path(__file__).resolve().parents[4] / "docs/filters.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```(yaml|sql)\n(.*?)```", text, re.DOTALL))
+    made, problems = make_filter("shown", yaml.safe_load(blocks["yaml"]), catalogue)
+    assert made is not None, problems
+    assert compile_condition(blocks["sql"], catalogue).columns == {"lc_flux", "lc_band", "lc_kind"}
+    table = re.findall(r"^\| (?:numbers|angles|NULL|strings|lists)[^|]*\|([^|]*)\|", text, re.MULTILINE)
+    named = {name for line in table for name in line.split()}
+    synonyms = {"power", "cardinality", "array_size"}
+    assert named == (set(FUNCTIONS) | set(lists.FUNCTIONS)) - synonyms
