@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from jobs.config import ConfigError, JobConfig
 from jobs.corridor.filters import Filter, load_filters
+from jobs.corridor.filters.examples import require_examples
 from jobs.corridor.layout import Layout
 from jobs.corridor.sinks.kafka import KafkaSink
 from jobs.corridor.sinks.matches import MatchSink
@@ -46,9 +47,17 @@ class Outlets:
     def sinks(
         self, spark: SparkSession, layout: Layout, stream: str, surveys: Sequence[str], durable: bool
     ) -> list[Sink]:
-        """The sinks of a stream, in the order in which a batch goes through them."""
+        """The sinks of a stream, in the order in which a batch goes through them.
+
+        Raises
+        ------
+        FilterError
+            If a filter does not give for its own examples what it claims. Real alerts are not at hand when a job starts:
+            those examples are `strix filter check`'s.
+        """
         if not self.filters:
             return []
+        require_examples(spark, self.filters)
         sinks: list[Sink] = [MatchSink(spark, layout, stream, self.filters, durable)]
         if self.publishing is not None:
             settings = self.publishing.settings
