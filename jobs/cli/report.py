@@ -46,6 +46,8 @@ def print_outcome(
         console.print(_module_table(totals, outcome.science))
         _print_scores(console, outcome, records)
         best = _print_anomalous(console, outcome.layout, records)
+    if any(record.sinks.get("filters") for record in records):
+        console.print(_filter_table(records))
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals, best)
 
@@ -90,6 +92,27 @@ def _module_table(totals: Counts, science: Science) -> Table:
         reasons = Counter({reason: count for reason, count in numbers["null"].items() if count})
         told = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
         table.add_row(name, versions.get(name, ""), f"{numbers['answered']:,}", f"{sum(reasons.values()):,}", told)
+    return table
+
+
+def _filter_table(records: Sequence[Record]) -> Table:
+    """What filters matched and sent, and what was held back and why."""
+    columns = {
+        "matched": "matched",
+        "sent": "sent",
+        "per_object": "object known",
+        "over_max_per_night": "over the limit",
+    }
+    totals: dict[str, Counter[str]] = {}
+    for record in records:
+        for name, numbers in record.sinks.get("filters", {}).items():
+            totals.setdefault(name, Counter()).update({key: numbers[key] for key in columns})
+    table = Table(title="filters", title_justify="left")
+    table.add_column("filter")
+    for title in columns.values():
+        table.add_column(title, justify="right")
+    for name, numbers in sorted(totals.items()):
+        table.add_row(name, *(f"{numbers[key]:,}" for key in columns))
     return table
 
 
