@@ -23,10 +23,12 @@ from astropy.table import Table
 from rich.console import Console
 
 from jobs import scan
-from jobs.cli.report import _print_next
-from jobs.corridor.counts import empty_counts
+from jobs.cli.report import print_outcome
+from jobs.config import JobConfig
 from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import records
+from jobs.corridor.ledger import records, streams
+from jobs.corridor.status import Status
+from jobs.job import Outcome, prepare_science
 from jobs.scanning import merged, widened
 
 pytestmark = pytest.mark.spark
@@ -64,8 +66,11 @@ def test_pandas_opens_the_science_table(small_output: Path, truth: dict[int, dic
 
 
 def test_the_command_that_a_night_ends_with_works(small_output: Path) -> None:
-    out = Console(file=io.StringIO(), width=500)
-    _print_next(out, Layout(small_output), {**empty_counts(), "enriched": ALERTS})
+    layout, out = Layout(small_output), Console(file=io.StringIO(), width=500)
+    (stream,) = streams(layout)
+    science = prepare_science(JobConfig(modules=("stetson_k", "rise")))
+    outcome = Outcome(layout, stream, Status(layout, "night", stream), science)
+    print_outcome("night", outcome, list(records(layout)), 1.0, out)
     (told,) = [line.strip() for line in out.file.getvalue().splitlines() if "python -c" in line]  # type: ignore[attr-defined]
     _, _, code = shlex.split(told)
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
