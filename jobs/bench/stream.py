@@ -45,34 +45,42 @@ _WARM = 200
 
 
 def drain(bench: Bench) -> list[Number]:
-    """A backlog through 25 filters of 1 % each: rate, CPU per alert of each kind of process, peak memory.
+    """A backlog through 25 filters of 1 % each: rate, CPU per alert of each kind of process; memory of a half and of all.
 
-    The broker is one of the JVMs. Topics are compared with what the ledger says, and the ledger is checked.
+    The broker is one of the JVMs. The ledger is checked, what the topics acknowledged included.
     """
     with _folder() as folder, _broker(folder) as broker, _session() as spark:
-        _fill(broker, TOPIC, list(_packets(bench)))
+        packets = list(_packets(bench))
         filters = slices(folder / "filters")
 
-        def measure() -> dict[tuple[str, str], float]:
+        def run(memory: bool) -> tuple[Any, float, float, int]:
             output = Path(tempfile.mkdtemp(dir=folder))
             config = _config(bench, broker, filters, output, prefix=f"strix-{output.name}")
-            with Watch(memory=True) as watch:
+            with Watch(memory) as watch:
                 started = time.perf_counter()
                 outcome = run_job("night", config, spark)
                 wall = time.perf_counter() - started
-            alerts = outcome.status.decoded
             matched = _checked(output)
             shutil.rmtree(output)
-            kinds = {(f"CPU, {kind}", "us/alert"): cpu / alerts * 1e6 for kind, cpu in watch.use.cpu_s.items()}
+            return watch.use, wall, float(matched), outcome.status.decoded
+
+        def measure() -> dict[tuple[str, str], float]:
+            use, wall, matched, alerts = run(memory=False)
+            kinds = {(f"CPU, {kind}", "us/alert"): cpu / alerts * 1e6 for kind, cpu in use.cpu_s.items()}
             return {
                 ("rate", "alerts/s"): alerts / wall,
                 **kinds,
-                ("CPU, all processes", "us/alert"): watch.use.cpu / alerts * 1e6,
-                ("peak memory, all processes", "MiB"): watch.use.peak_mib,
-                ("matches", "messages"): float(matched),
+                ("CPU, all processes", "us/alert"): use.cpu / alerts * 1e6,
+                ("matches", "messages"): matched,
             }
 
-        return repeated(measure, bench.repeats)
+        half = len(packets) // 2
+        _fill(broker, packets[:half])
+        run(memory=False)
+        peaks = [Number(f"peak memory, {half} alerts", "MiB", (run(memory=True)[0].peak_mib,))]
+        _fill(broker, packets[half:])
+        peaks.append(Number(f"peak memory, {len(packets)} alerts", "MiB", (run(memory=True)[0].peak_mib,)))
+        return [*repeated(measure, bench.repeats), *peaks]
 
 
 def latency(bench: Bench) -> list[Number]:
@@ -85,7 +93,7 @@ def latency(bench: Bench) -> list[Number]:
         with _job(config, folder) as job:
             _send_slowly(broker, packets[:_WARM], listener)
             listener.wait_for(_WARM)
-            arriving = packets[_WARM : _WARM + int(ARRIVING * ARRIVING_S)]
+            arriving = packets[_WARM : len(packets) - bench.repeats][: int(ARRIVING * ARRIVING_S)]
             _send_slowly(broker, arriving, listener)
             listener.wait_for(_WARM + len(arriving))
             job.kill()
@@ -133,11 +141,10 @@ def _packets(bench: Bench) -> Iterator[bytes]:
                 yield container([record])
 
 
-def _fill(broker: KafkaBroker, topic: str, values: Sequence[bytes]) -> None:
-    _make(broker, topic)
+def _fill(broker: KafkaBroker, values: Sequence[bytes]) -> None:
     producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 50}, logger=SILENT)
     for number, value in enumerate(values):
-        producer.produce(topic, value=value, partition=number % PARTITIONS)
+        producer.produce(TOPIC, value=value, partition=number % PARTITIONS)
         producer.poll(0)
         if number % 1000 == 999:
             producer.flush()
