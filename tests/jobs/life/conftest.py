@@ -1,15 +1,10 @@
 """A small awkward night, the same night undisturbed, and jobs that leave no process behind."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# The helpers beside this file, in whatever way pytest imports tests.
-sys.path.insert(0, str(Path(__file__).parent))
-
 from awkward_night import write_night
 from comparing import gaps
 from job_process import Job

@@ -73,8 +73,10 @@ class Job:
 
     def workers(self) -> list[psutil.Process]:
         """The Python workers, without the daemon that forks them."""
-        daemons = {each.pid for each in self.members() if "daemon" in _command(each)}
-        return [each for each in self.members() if each.pid in daemons and _parent(each) in daemons]
+        members = self.members()
+        # The JVM is told the daemon's name, too.
+        pythons = {each.pid for each in members if "daemon" in _command(each)} - {each.pid for each in self.jvms()}
+        return [each for each in members if each.pid in pythons and _parent(each) in pythons]
 
     def jvms(self) -> list[psutil.Process]:
         """The Java processes."""
