@@ -25,8 +25,10 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from jobs.corridor.decode.registry import Registry
 from jobs.kafka.connection import SILENT, Connection
 from jobs.kafka.message_schemas import MessageReader, Undecodable
+from jobs.services.jars import cache
 
 STARTS = "resume, earliest, latest, a time (2026-01-31T12:00) or a span back from now (90min, 12h, 7d)"
 PATIENCE_S = 15.0
@@ -70,6 +72,7 @@ def listen(
     to_end: bool = False,
     kafka: Mapping[str, str] | None = None,
     group: str | None = None,
+    registry: Mapping[str, str] | None = None,
 ) -> Iterator[Heard]:
     """The matches of topics as they come; a match counts as heard when the next one is asked for.
 
@@ -89,6 +92,9 @@ def listen(
     group : str, optional
         Who listens; default `strix-listen-<user>`. Brokers keep the place of a group.
 
+    registry : mapping, optional
+        A schema registry, as a job's `registry` has it: for messages whose schema is not in the topic of schemas.
+
     Raises
     ------
     ValueError
@@ -96,7 +102,8 @@ def listen(
     """
     connection = Connection.of({"bootstrap": bootstrap, **(kafka or {})})
     names = [topics] if isinstance(topics, str) else list(topics)
-    return _all_of(Listener(connection, names, start, group).__enter__(), to_end)
+    listener = Listener(connection, names, start, group, Registry.of(registry or {}, cache() / "schemas"))
+    return _all_of(listener.__enter__(), to_end)
 
 
 def _all_of(listener: "Listener", to_end: bool) -> Iterator[Heard]:
@@ -124,7 +131,12 @@ class Listener:
     """
 
     def __init__(
-        self, connection: Connection, topics: Sequence[str], start: str | Places, group: str | None = None
+        self,
+        connection: Connection,
+        topics: Sequence[str],
+        start: str | Places,
+        group: str | None = None,
+        registry: Registry | None = None,
     ) -> None:
         self.topics = tuple(topics)
         self.group = group or f"strix-listen-{getpass.getuser()}"
@@ -136,7 +148,7 @@ class Listener:
             "auto.offset.reset": "earliest",
         }
         self._consumer = Consumer({**connection.client(), **own}, logger=SILENT)
-        self._reader = MessageReader(connection)
+        self._reader = MessageReader(connection, registry)
         self._places = start if callable(start) else place_finder(start, self._consumer)
         self._assigned: dict[tuple[str, int], TopicPartition] = {}
         self._heard: dict[tuple[str, int], int] = {}

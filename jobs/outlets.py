@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from jobs.config import ConfigError, JobConfig
+from jobs.corridor.decode.registry import Registry
 from jobs.corridor.filters import Filter, load_filters
 from jobs.corridor.filters.examples import require_examples
 from jobs.corridor.layout import Layout
@@ -13,6 +14,7 @@ from jobs.corridor.sinks.kafka import KafkaSink
 from jobs.corridor.sinks.matches import MatchSink
 from jobs.corridor.sinks.publish import Publishing
 from jobs.corridor.sinks.sink import Sink
+from jobs.services.jars import cache
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Outlets:
         asking = [each.name for each in filters if each.cutouts]
         if asking and config.publish and not config.cutouts:
             raise ConfigError(f"filters {', '.join(asking)} send cutouts, and cutouts is false")
-        publishing = Publishing.of(config.publish, config.kafka) if config.publish else None
+        asked = Registry.of(config.registry, cache() / "schemas")
+        publishing = Publishing.of(config.publish, config.kafka, asked) if config.publish else None
         return cls(filters, publishing)
 
     def sinks(

@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from jobs.corridor.decode.registry import Registry
 from jobs.corridor.sinks.message_encoding import to_json
 from jobs.kafka.connection import Connection
 from jobs.listening import STARTS, Heard, Listener
 from jobs.listening_files import FORMATS, MOST_MESSAGES, Saver, saved_places
+from jobs.services.jars import cache
 from jobs.services.running import find
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
@@ -37,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
         "--bootstrap", help="a broker, host:port; default: the one `strix services` started, localhost:9092"
     )
     options.add_argument("--kafka", default="", metavar="KEY=VALUE,...", help="more settings, as in a job's kafka")
+    options.add_argument(
+        "--registry", default="", metavar="KEY=VALUE,...", help="schema registry, as in a job's registry"
+    )
     options.add_argument("--group", help="who listens; default strix-listen-<user>")
     return options
 
@@ -56,7 +61,8 @@ def main(arguments: list[str]) -> int:
     try:
         connection = Connection.of({"bootstrap": given.bootstrap or _usual(), **_pairs(given.kafka)})
         start = saved_places(given.save) if given.save and given.start == "resume" else given.start
-        with Listener(connection, given.topics, start, given.group) as listener:
+        registry = Registry.of(_pairs(given.registry), cache() / "schemas")
+        with Listener(connection, given.topics, start, given.group, registry) as listener:
             return _hear(listener, given, format_)
     except ValueError as error:
         return _say(str(error), USAGE)

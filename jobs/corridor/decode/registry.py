@@ -85,7 +85,7 @@ class Registry:
 
     def _fetch(self, schema_id: int) -> str:
         try:
-            status, body = self._get(f"/schemas/ids/{schema_id}")
+            status, body = self.ask(f"/schemas/ids/{schema_id}")
         except (OSError, http.client.HTTPException, SettingsError) as error:
             raise self._remember(-1, f"registry {self.url} does not answer: {error}") from None
         if status != 200:
@@ -102,7 +102,16 @@ class Registry:
             raise self._remember(schema_id, f"schema id {schema_id}: wants one whole AVRO schema, found {what}")
         return text
 
-    def _get(self, path: str) -> tuple[int, bytes]:
+    def ask(self, path: str, content: bytes | None = None) -> tuple[int, bytes]:
+        """The status and the body of an answer; with content it is a POST.
+
+        Raises
+        ------
+        OSError, http.client.HTTPException
+            If the registry does not answer.
+        SettingsError
+            If the password is not where it should be.
+        """
         parts = urlsplit(self.url)
         host, port = parts.hostname or "", parts.port
         if parts.scheme == "https":
@@ -113,14 +122,16 @@ class Registry:
         else:
             connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
         try:
-            connection.request("GET", parts.path + path, headers=self._headers())
+            method = "GET" if content is None else "POST"
+            connection.request(method, parts.path + path, content, headers=self._headers())
             answer = connection.getresponse()
             return answer.status, answer.read(2 * DEFAULT.max_schema_bytes)
         finally:
             connection.close()
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
+        kind = "application/vnd.schemaregistry.v1+json"
+        headers = {"Accept": f"{kind}, application/json", "Content-Type": kind}
         if self.password is not None:
             pair = f"{self.username}:{self.password.read()}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"

@@ -1,15 +1,17 @@
 """The topics that a job writes: what they are called, how they are made, and where a listener finds the schema."""
 
 import json
-import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from jobs.corridor.decode.registry import Registry
 from jobs.corridor.sinks.message import SCHEMA_ID, schema_json
 from jobs.kafka.connection import SILENT
 
@@ -35,8 +37,8 @@ class TopicSettings:
         How long a match can be read.
     max_message_bytes : int
         The largest message that a topic takes.
-    registry : str
-        URL of a Confluent-compatible schema registry; empty for none.
+    registry : Registry or None
+        A schema registry, where messages' schemas are registered.
     """
 
     prefix: str = "strix"
@@ -44,7 +46,7 @@ class TopicSettings:
     replication: int = 1
     retention_days: float = 7.0
     max_message_bytes: int = 4_000_000
-    registry: str = ""
+    registry: Registry | None = None
 
     def topic(self, survey: str, name: str) -> str:
         """The topic of a filter's matches among a survey's alerts."""
@@ -120,7 +122,7 @@ def publish_schema(client: Mapping[str, Any], settings: TopicSettings, topics: I
         If it could not be put there.
     """
     schema_id = SCHEMA_ID
-    if settings.registry:
+    if settings.registry is not None:
         ids = [register(settings.registry, f"{topic}-value", schema_json()) for topic in topics]
         schema_id = ids[0] if ids else SCHEMA_ID
     failed: list[KafkaError] = []
@@ -137,18 +139,13 @@ def publish_schema(client: Mapping[str, Any], settings: TopicSettings, topics: I
     return schema_id
 
 
-def register(registry: str, subject: str, schema: str) -> int:
+def register(registry: Registry, subject: str, schema: str) -> int:
     """Register a schema; the registry gives the same id to the same schema."""
-    url = f"{registry.rstrip('/')}/subjects/{subject}/versions"
-    if not url.startswith(("http://", "https://")):
-        raise RegistryAway(f"registry is {registry!r}, it should begin with http:// or https://")
-    request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
-        url,
-        data=json.dumps({"schema": schema}).encode(),
-        headers={"Content-Type": "application/vnd.schemaregistry.v1+json"},
-    )
+    content = json.dumps({"schema": schema}).encode()
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
-            return int(json.load(answer)["id"])
-    except (OSError, ValueError, KeyError) as error:
-        raise RegistryAway(f"{registry} did not register the schema of {subject}: {error}") from None
+        status, body = registry.ask(f"/subjects/{subject}/versions", content)
+        if status != HTTPStatus.OK:
+            raise RegistryAway(f"{registry.url} did not register the schema of {subject}: it answers {status}")
+        return int(json.loads(body)["id"])
+    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+        raise RegistryAway(f"{registry.url} did not register the schema of {subject}: {error}") from None

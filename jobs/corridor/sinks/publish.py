@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from jobs.corridor.decode.registry import Registry
 from jobs.corridor.sinks.kafka_topics import TopicSettings
 from jobs.corridor.sinks.message_encoding import FORMATS
 from jobs.kafka.connection import PLAIN_KEYS, SECRET_KEYS, Connection
@@ -17,7 +18,7 @@ KEYS = {
     "replication": "copies of topics that are made",
     "retention_days": "d; how long topics that are made keep a match",
     "max_message_mb": "MiB; the largest message",
-    "registry": "URL of a schema registry, where there is one",
+    "registry": "true: the schema is registered with the job's `registry`",
     "format": " or ".join(FORMATS),
 }
 
@@ -31,13 +32,15 @@ class Publishing:
     format: str = "avro"
 
     @classmethod
-    def of(cls, publish: Mapping[str, str], kafka: Mapping[str, str]) -> "Publishing":
+    def of(cls, publish: Mapping[str, str], kafka: Mapping[str, str], registry: Registry | None = None) -> "Publishing":
         """What a configuration says.
 
         Parameters
         ----------
         publish : mapping
             KEYS, and those of a connection if matches go to other brokers than `kafka` names.
+        registry : Registry, optional
+            The job's.
 
         Raises
         ------
@@ -51,7 +54,13 @@ class Publishing:
         format_ = own.pop("format", "avro")
         if format_ not in FORMATS:
             raise SettingsError(f"publish format is {format_!r}, it can be {', '.join(FORMATS)}")
-        return cls(connection, _topic_settings(own), format_)
+        wanted = own.pop("registry", "false").lower()
+        if wanted not in ("true", "false") or (wanted == "true" and registry is None):
+            raise SettingsError(
+                f"publish registry is {wanted}, it can be false, or true where the job names a registry"
+            )
+        settings = replace(_topic_settings(own), registry=registry if wanted == "true" else None)
+        return cls(connection, settings, format_)
 
 
 def _check_keys(reaching: Mapping[str, str]) -> None:
