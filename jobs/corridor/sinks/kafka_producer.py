@@ -23,6 +23,13 @@ PATIENCE_S = 10.0
 LEAST_TIMEOUT_S = 15.0
 # The brokers' own default limit.
 GREATEST_TIMEOUT_S = 900.0
+_LEADERLESS = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError._UNKNOWN_TOPIC,
+)
 _KEY = b"batch"
 _FIRST_WINDOW = 16
 
@@ -185,7 +192,7 @@ def _last_marker(client: Mapping[str, Any], topic: str) -> Marker | None:
     }
     consumer = Consumer({**client, **own}, logger=SILENT)
     try:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE_S, cached=False)
+        low, high = _ends(consumer, topic)
         window, found = _FIRST_WINDOW, None
         while found is None and high > low:
             first = max(low, high - window)
@@ -196,6 +203,19 @@ def _last_marker(client: Mapping[str, Any], topic: str) -> Marker | None:
         return found
     finally:
         consumer.close()
+
+
+def _ends(consumer: Consumer, topic: str) -> tuple[int, int]:
+    """First offset and the one behind the last; a topic that was just made may have no leader for a moment."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE_S, cached=False)
+            return low, high
+        except KafkaException as error:
+            if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def _read_last(consumer: Consumer, topic: str, first: int) -> Marker | None:

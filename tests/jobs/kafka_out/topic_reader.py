@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import fastavro
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA_ID = 1_000_100
@@ -66,9 +66,20 @@ def _ends(bootstrap: str, prefix: str) -> dict[Part, int]:
     try:
         topics = consumer.list_topics(timeout=20).topics
         parts = [(name, number) for name in topics if name.startswith(prefix) for number in topics[name].partitions]
-        return {part: consumer.get_watermark_offsets(TopicPartition(*part), timeout=20)[1] for part in parts}
+        return {part: _end(consumer, part) for part in parts}
     finally:
         consumer.close()
+
+
+def _end(consumer: Consumer, part: Part) -> int:
+    for _ in range(100):
+        try:
+            return consumer.get_watermark_offsets(TopicPartition(*part), timeout=20)[1]
+        except KafkaException as error:
+            # A topic that was just made has no leader for a moment.
+            assert error.args[0].code() == KafkaError.NOT_LEADER_FOR_PARTITION, error
+            time.sleep(0.1)
+    raise AssertionError(f"{part} has no leader")
 
 
 def _read_all(consumer: Consumer, ends: dict[Part, int], timeout: float) -> Iterable[Read]:
