@@ -130,7 +130,7 @@ def test_messages_do_not_depend_on_which_alerts_are_encoded_together(science: pa
     batch = Batch("stream", 7, "2026-01-31T00:00:00+00:00", modules_of(science))
     making = encoder("avro")
     together = making.alerts(science, batch)
-    assert [making.alerts(science.slice(at, 1), batch)[0] for at in range(science.num_rows)] == together
+    assert [making.alerts(science.slice(at, 1), batch)[0] for at in range(0, science.num_rows, 4)] == together[::4]
 
 
 @pytest.mark.spark

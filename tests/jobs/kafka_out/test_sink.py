@@ -27,6 +27,11 @@ def test_every_match_is_in_its_topic_once_and_in_order(kafka: KafkaBroker, outpu
     assert set(found) == output.matched()
     assert set(found.values()) == {1}
     assert order_problems(read) == []
+    by_partition: dict[tuple[str, int, int], list[tuple[str, float, int]]] = {}
+    for each in read:
+        place = (each.record["object_id"], each.record["mjd"], each.record["alert_id"])
+        by_partition.setdefault((each.topic, each.partition, each.record["batch"]), []).append(place)
+    assert all(places == sorted(places) for places in by_partition.values())
     assert sum(each["messages"] for each in told) == len(read)
     for each in read:
         record = each.record
