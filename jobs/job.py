@@ -81,10 +81,10 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
         Before anything is read; the message says both sides.
     """
     layout = Layout(Path(os.path.abspath(config.output)))
-    science = prepare_science(config) if job != "ingest" else Science((), {}, {})
-    outlets = Outlets.of(job, config, science.names)
     source = source or source_of(job, config, layout)
     source.check()
+    science = prepare_science(config) if job != "ingest" else Science((), {}, {})
+    outlets = Outlets.of(job, config, science.names)
     if spark is None:
         find_java()  # before anything is made in the output
     check_output(layout.root)

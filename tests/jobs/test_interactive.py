@@ -1,31 +1,20 @@
 """A science module as a Spark column gives what it gives without Spark."""
 
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession, functions
 
 from jobs.interactive import enrich, module_udf
 from science_modules.common import examples
 
 
 @pytest.mark.spark
-def test_a_module_as_a_spark_column_gives_what_it_gives_without_spark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
-    sql = pytest.importorskip("pyspark.sql")
+def test_a_module_as_a_spark_column_gives_what_it_gives_without_spark(spark: SparkSession) -> None:
     alerts = examples.examples(20).select(["survey", "alert_id", "object_id", "band", *_light_curve()])
-    builder: Any = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    session = builder.config("spark.sql.warehouse.dir", str(tmp_path)).getOrCreate()
-    try:
-        frame = session.createDataFrame(alerts).repartition(2)
-        column = module_udf("stetson_k")(sql.functions.struct("*"))
-        rows = frame.select("alert_id", column.alias("stetson_k")).orderBy("alert_id").collect()
-    finally:
-        session.stop()
+    frame = spark.createDataFrame(alerts).repartition(2)
+    column = module_udf("stetson_k")(functions.struct("*"))
+    rows = frame.select("alert_id", column.alias("stetson_k")).orderBy("alert_id").collect()
     expected = enrich(alerts, ["stetson_k"])["stetson_k"].to_pylist()
     assert [row.stetson_k.asDict() for row in rows] == expected
 

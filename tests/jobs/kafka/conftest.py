@@ -3,7 +3,7 @@
 import io
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from jobs.corridor.ledger import Record, records
 from jobs.job import Outcome, run_job
 from jobs.kafka.connection import SILENT
 from jobs.services.kafka import KafkaBroker
-from jobs.session import build_session
 from jobs.simulation import simulate
 
 _NUMBERS = itertools.count()
@@ -94,13 +93,6 @@ def _real(directory: Path, count: int) -> list[bytes]:
                 fastavro.writer(packet, reader.writer_schema, [record])
                 found.append(packet.getvalue())
     return found
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    session = build_session("kafka tests", "local[2,4]")
-    yield session
-    session.stop()
 
 
 @dataclass(frozen=True)
