@@ -34,6 +34,8 @@ def checkout(tmp_path):
             shutil.copy2(ROOT / name, tmp_path / name)
     environment = Path(sys.executable).parent.parent
     (tmp_path / ".venv").symlink_to(environment)
+    for name in ("pyproject.toml", "requirements/runtime.lock"):  # or `make` would install this copy into it
+        os.utime(tmp_path / name, (0, 0))
     return tmp_path
 
 

@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     check = verbs.add_parser("check", help="read filters, say what is wrong at its word, try their examples")
     check.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
     check.add_argument(
-        "--data", default=os.environ.get("STRIX_REAL_ALERTS"), help="output or packets with example alerts"
+        "--data", help="output or packets with example alerts (default: $STRIX_REAL_ALERTS, where it is)"
     )
     test = verbs.add_parser("test", help="what a filter would have done to an output's alerts")
     test.add_argument("filter", help="file")
@@ -127,7 +127,9 @@ def _filters(given: argparse.Namespace) -> list[Filter]:
 
 def _check(given: argparse.Namespace) -> int:
     filters = _filters(given)
-    alerts = find_examples(_there(given.data), filters) if given.data else None
+    real = Path(os.environ.get("STRIX_REAL_ALERTS", ""))
+    data = _there(given.data) if given.data else real if real.is_dir() and real != Path() else None
+    alerts = find_examples(data, filters) if data else None
     session = build_session("filter check", "local[2]")
     try:
         checked = check_examples(session, filters, alerts)
