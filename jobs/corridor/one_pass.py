@@ -257,7 +257,7 @@ def refusals_table(
         "quarantine_id": [_name(origin, value) for origin, value in zip(provenance, values, strict=True)],
         "reason": [each.reason for each in reasons],
         "message": [each.message for each in reasons],
-        "where": [each.where for each in reasons],
+        "failed_at": [each.where for each in reasons],
         "night_from": [source for _, source in nights],
         "survey": surveys or [None] * len(reasons),
         "alert_id": alert_ids or [None] * len(reasons),

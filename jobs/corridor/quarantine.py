@@ -13,7 +13,7 @@ from jobs.corridor.housekeeping.spans import Rows, open_moved
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record, records
 
-_COLUMNS = ["quarantine_id", "reason", "message", "where", "night_from", "survey", "alert_id", "size", "provenance"]
+_COLUMNS = ["quarantine_id", "reason", "message", "failed_at", "night_from", "survey", "alert_id", "size", "provenance"]
 # An entry may have 64 MiB.
 _AT_ONCE = 16
 
@@ -52,7 +52,7 @@ class Entry:
     night_from: str
     reason: str
     message: str
-    where: str
+    failed_at: str
     survey: str | None
     alert_id: int | None
     size: int
@@ -69,7 +69,7 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """For JSON: ids as strings, times in ISO."""
         origin = {name: str(value) if name == "timestamp" else value for name, value in self.origin.items()}
-        plain = ("id", "night", "night_from", "reason", "message", "where", "survey", "size", "file", "replayed")
+        plain = ("id", "night", "night_from", "reason", "message", "failed_at", "survey", "size", "file", "replayed")
         content = {name: getattr(self, name) for name in plain}
         alert_id = None if self.alert_id is None else str(self.alert_id)
         return {**content, "alert_id": alert_id, "origin": origin, "batch": f"{self.stream}/{self.batch}"}

@@ -58,7 +58,7 @@ QUARANTINE = pa.schema(
         Column("quarantine_id", _STR, "", "names this entry: hash of its origin and bytes").field,
         Column("reason", _STR, "", "reason code").field,
         Column("message", _STR, "", "what was wanted and what was found").field,
-        Column("where", _STR, "", "step or module that refused it").field,
+        Column("failed_at", _STR, "", "step or module that refused it").field,
         Column("night_from", _STR, "", "what dated it: packet, name, timestamp or nothing").field,
         Column("survey", _STR, "", "survey, where it was known").field,
         Column("alert_id", _I64, "", "alert id, where it was known").field,

@@ -147,11 +147,11 @@ def _raw_batches(planned: Range) -> Iterator[pa.RecordBatch]:
 def _quarantine(planned: Range) -> Iterator[Sourced]:
     """Entries of a quarantine file; their origin says so, and a record's topic, offset and time stay with it."""
     night = Path(planned.path).parent.name.removeprefix("night=")
-    columns = ["reason", "message", "where", "value", "schema", "night_from", "provenance"]
+    columns = ["reason", "message", "failed_at", "value", "schema", "night_from", "provenance"]
     for row in read_entries(Path(planned.path), planned.end, planned.entries, columns):
         kept = {name: row["provenance"][name] for name in ("topic", "partition", "offset", "timestamp")}
         origin = {**kept, **_origin(f"quarantine:{row['quarantine_id']}", 0), "night": (night, row["night_from"])}
         # The rest of a container has lost the head that would say how to read it; it is no datum of its schema either.
-        rest = row["where"] == "container" and row["schema"] is not None
+        rest = row["failed_at"] == "container" and row["schema"] is not None
         refusal = Refusal(row["reason"], row["message"], "container") if rest else None
         yield Sourced(Message(row["value"] or b"", row["schema"]), origin, refusal)

@@ -68,7 +68,7 @@ def quarantine(output: Path) -> Counter[tuple[Any, ...]]:
     for path in sorted((output / "quarantine").glob("night=*/*.parquet")):
         for row in pq.ParquetFile(path).read().to_pylist():
             held = hashlib.sha256(row["value"] or b"").hexdigest()[:12]
-            rows[(row["quarantine_id"], row["reason"], row["where"], path.parent.name, held)] += 1
+            rows[(row["quarantine_id"], row["reason"], row["failed_at"], path.parent.name, held)] += 1
     return rows
 
 

@@ -43,7 +43,7 @@ def test_a_container_that_kills_the_decoder_is_refused_packet_by_packet_and_the_
     assert scored == ["a", "a", "a", "c"]
     refused = [row for each in passed for row in each.refused.to_pylist()]
     assert [row["provenance"]["index"] for row in refused] == list(range(40, 40 + packets))
-    assert {(row["reason"], row["where"], row["provenance"]["file"]) for row in refused} == {
+    assert {(row["reason"], row["failed_at"], row["provenance"]["file"]) for row in refused} == {
         ("killed_worker", "decode", "b")
     }
     assert [row["value"] for row in refused] == [poison] + [b""] * (packets - 1)
