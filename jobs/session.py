@@ -126,6 +126,8 @@ def _defaults(driver_memory: str) -> dict[str, str]:
         "spark.python.worker.reuse": "true",
         # Workers are forked from a process that has the libraries and the compiled decoder already.
         "spark.python.daemon.module": "jobs.corridor.worker_daemon",
+        # Arrow's allocator (mimalloc) keeps what was freed; see worker_daemon.keep_memory.
+        "spark.executorEnv.MIMALLOC_PURGE_DELAY": "-1",
         "spark.sql.shuffle.partitions": "8",
         # The driver process must not hold the working directory: no metastore, no warehouse folder.
         "spark.sql.catalogImplementation": "in-memory",

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from jobs import models
 from jobs.services.kafka import KafkaBroker, start_kafka
 from jobs.session import EnvironmentProblem, find_java
+from science_modules import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,6 +25,24 @@ def real_alerts() -> Path:
     directory = real_alerts_directory()
     if not directory.is_dir():
         pytest.skip(f"no real alerts: {directory} is absent; set STRIX_REAL_ALERTS to the directory that has them")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """Directory with the published weights; the test skips where it is absent."""
+    directory = Path(os.environ.get("STRIX_PUBLISHED_MODELS", ROOT.parent / "shared" / "models"))
+    if not directory.is_dir():
+        pytest.skip(f"no published weights: {directory} is absent; set STRIX_PUBLISHED_MODELS to the directory")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def models_directory(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models directory with the networks of acai and braai, converted here."""
+    directory = tmp_path_factory.mktemp("models")
+    for name in ("acai", "braai"):
+        models.add(registry.get(name), weights, directory)
     return directory
 
 

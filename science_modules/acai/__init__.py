@@ -92,23 +92,23 @@ def _convert(h5: bytes) -> bytes:
 _DIGESTS = {  # of the published .h5, of the ONNX file made from it
     "acai_h": (
         "929a5aa0703731a9705d85f9382f521ae8e7421f90c3773f583bfcce4b83cd55",
-        "91e5c918bfcbdefedf05665b1250daa38470b7394b6c419c546f57a272c687f1",
+        "1e3974fd35b1d351573657e3aa0437e9627dd2fcd17ba6b643b0e83bf0a6b8b2",
     ),
     "acai_n": (
         "4eb3932f2672721dcb74b91dd5ec3d683ac87e8a99359edf5805d9ece73882d8",
-        "ff118feff3b5fe56a0b97d718c7973ebe70f6584b9abd65149a413891657b6eb",
+        "a5a5270fb1d0d8e37ae07365e5a2e47625d2daa82952441a0e1bdc7a593d7bb4",
     ),
     "acai_v": (
         "be704366d1ac8c82e0576c79a24fa038a0010d800561e62e16d1c3804f7b8fa8",
-        "51d670acc154597da6cc9ea613d5d7d3d6c197ab23b74f69d6d2f193ade7b400",
+        "bf53855dee19f184e7761e03682a44fd07efd8f244bc0b36c041dfa58a1fde01",
     ),
     "acai_o": (
         "31eeb8bbc3d50a5c53b1552492bfb56ac988f99f05962b60efff076d62ab1232",
-        "434d5a2957faa68f336c6506e5a465e83e6cc099f83a023d169522edbd3c969a",
+        "f9dc70d78665b9e29b22a0b404e050fe66c99dc13c4589a686a32bb2959a1b1f",
     ),
     "acai_b": (
         "dc57b969e4b1a97b7e3633aae6c3f6adf44615a47036c390da1d55f0e6dbf330",
-        "ab3a3d86b63f65f808547f6b1423ef2d94df4c72ec71c13e2886eaa248f3b119",
+        "6ff4343493d4fd9068732c5a5e478ce7397f7f2c05038e80edc41580b0c747f0",
     ),
 }
 
@@ -123,7 +123,7 @@ def _artefact(name: str) -> Artefact:
 
 MODULE = ScienceModule(
     name="acai",
-    version="1.0.0",
+    version="1.0.1",
     inputs=("cutouts", *(f"candidate.{name}" for name in FEATURES)),
     optional_inputs=("braai.p_real",),
     outputs=OUTPUTS,

@@ -38,7 +38,7 @@ MODULE = ScienceModule(
     artefacts=(
         Artefact(
             name="braai.onnx",
-            sha256="f08df8318699f440f8a6ebf7c73b7c8895b95a8a2201708b27958d766bca220a",
+            sha256="9aaa6b1066cfb369436e4692e5afd52d5635ab9dd8ae053edc23cc802cab6c13",
             source="https://github.com/dmitryduev/acai, models/braai",
             licence="MIT",
             original=Original(

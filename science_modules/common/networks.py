@@ -22,6 +22,11 @@ class Network:
     ----------
     onnx : bytes
         An ONNX file whose first axis of every input and of the output is free.
+
+    Attributes
+    ----------
+    shapes : dict of str to tuple of int
+        What it asks for, without the first axis.
     """
 
     def __init__(self, onnx: bytes) -> None:
@@ -33,11 +38,13 @@ class Network:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.enable_cpu_mem_arena = False
         self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-        self.inputs = tuple(entry.name for entry in self._session.get_inputs())
+        self.shapes: dict[str, tuple[int, ...]] = {
+            entry.name: tuple(entry.shape[1:]) for entry in self._session.get_inputs()
+        }
 
     def __call__(self, chunk: Inputs) -> NDArray[np.float32]:
         """The output for exactly CHUNK rows, shape (CHUNK, n_outputs)."""
-        values: NDArray[np.float32] = self._session.run(None, {name: chunk[name] for name in self.inputs})[0]
+        values: NDArray[np.float32] = self._session.run(None, {name: chunk[name] for name in self.shapes})[0]
         return values
 
 
@@ -49,7 +56,8 @@ def scores(networks: Sequence[Network], inputs: Inputs, rows: NDArray[np.intp]) 
     networks : sequence of Network
         Each of one score per row.
     inputs : mapping of str to numpy.ndarray of float32, shape (n, ...)
-        What any of the networks asks for, by its name.
+        What any of the networks asks for, by its name. All ask for the same shape; of larger images they see the first
+        rows and columns, what smaller ones lack is zero.
     rows : numpy.ndarray of int, shape (k,)
         The rows to be scored.
 
@@ -58,15 +66,17 @@ def scores(networks: Sequence[Network], inputs: Inputs, rows: NDArray[np.intp]) 
     numpy.ndarray of float32, shape (k, len(networks))
     """
     out = np.empty((len(rows), len(networks)), dtype=np.float32)
+    shapes = {name: shape for network in networks for name, shape in network.shapes.items()}
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
-        chunk = {name: _padded(values, part) for name, values in inputs.items()}
+        chunk = {name: _padded(inputs[name], part, shape) for name, shape in shapes.items()}
         for column, network in enumerate(networks):
             out[start : start + len(part), column] = network(chunk)[: len(part), 0]
     return out
 
 
-def _padded(values: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    chunk = np.zeros((CHUNK, *values.shape[1:]), dtype=np.float32)
-    chunk[: len(rows)] = values[rows]
+def _padded(values: NDArray[np.float32], rows: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    chunk = np.zeros((CHUNK, *shape), dtype=np.float32)
+    both: Any = (slice(None), *(slice(min(sizes)) for sizes in zip(values.shape[1:], shape, strict=True)))
+    chunk[: len(rows)][both] = values[both][rows]
     return chunk

@@ -1,6 +1,5 @@
 """Fixtures of the science modules' tests: real packets and published weights, where they are."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ import pyarrow as pa
 import pytest
 from weights import needs_weights
 
-from jobs import models
-from science_modules import registry
 from science_modules.common import artefacts
 from science_modules.common.contract import ScienceModule
 
@@ -24,24 +21,6 @@ def packets(directory: Path, pattern: str) -> Iterator[Mapping[str, Any]]:
     for path in sorted(directory.glob(pattern)):
         with path.open("rb") as stream:
             yield from fastavro.reader(stream)  # type: ignore[misc]
-
-
-@pytest.fixture(scope="session")
-def weights() -> Path:
-    """Directory with the published weights; the test skips where it is absent."""
-    directory = Path(os.environ.get("STRIX_PUBLISHED_MODELS", ROOT.parent / "shared" / "models"))
-    if not directory.is_dir():
-        pytest.skip(f"no published weights: {directory} is absent; set STRIX_PUBLISHED_MODELS to the directory")
-    return directory
-
-
-@pytest.fixture(scope="session")
-def models_directory(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models directory with the networks of acai and braai, converted here."""
-    directory = tmp_path_factory.mktemp("models")
-    for name in ("acai", "braai"):
-        models.add(registry.get(name), weights, directory)
-    return directory
 
 
 @pytest.fixture(scope="session")

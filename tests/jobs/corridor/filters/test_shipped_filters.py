@@ -18,20 +18,12 @@ from science_modules import registry
 from science_modules.common import artefacts
 
 ROOT = Path(__file__).resolve().parents[4]
-MODELS = ROOT / "models"
 
 
 @pytest.fixture(scope="module")
 def shipped() -> tuple[Filter, ...]:
     """As `strix night` would take them."""
     return load_filters(ROOT / "conf/filters", load(ROOT / "conf/jobs/night.yaml").modules)
-
-
-@pytest.fixture(scope="module")
-def published_weights() -> None:
-    for name in ("acai", "braai"):
-        if artefacts.missing(registry.get(name), MODELS):
-            pytest.skip(f"no published weights of {name} under {MODELS}: strix models add {name}")
 
 
 def test_every_filter_says_what_it_follows_and_has_examples_of_both_kinds(shipped: tuple[Filter, ...]) -> None:
@@ -53,21 +45,21 @@ def test_synthetic_examples_give_what_they_claim(spark: SparkSession, shipped: t
 
 @pytest.mark.spark
 def test_real_examples_give_what_they_claim(
-    spark: SparkSession, shipped: tuple[Filter, ...], real_alerts: Path, published_weights: None
+    spark: SparkSession, shipped: tuple[Filter, ...], real_alerts: Path, models_directory: Path
 ) -> None:
-    checked = check_examples(spark, shipped, find_examples(real_alerts, shipped, MODELS))
+    checked = check_examples(spark, shipped, find_examples(real_alerts, shipped, models_directory))
     wrong = [str(each.problem) for each in checked if each.outcome != AS_CLAIMED]
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.spark
 def test_the_filter_of_the_acai_paper_passes_sixteen_real_alerts(
-    spark: SparkSession, shipped: tuple[Filter, ...], real_alerts: Path, published_weights: None
+    spark: SparkSession, shipped: tuple[Filter, ...], real_alerts: Path, models_directory: Path
 ) -> None:
     """The same sixteen as by NumPy over the columns."""
     hosted = next(each for each in shipped if each.name == "hosted_supernovae")
     modules = registry.resolve(["acai", "braai"])
-    science = Enrichment(modules, {each.name: artefacts.find(each, MODELS) for each in modules})
+    science = Enrichment(modules, {each.name: artefacts.find(each, models_directory) for each in modules})
     alerts = pa.concat_tables([science.run(view) for view in packets_in(real_alerts / "ztf_alerts")])
     leaves = clean(alerts, sorted({*hosted.columns, *ALWAYS}))
     numbers = pa.array(range(leaves.num_rows), pa.int64())
