@@ -23,9 +23,12 @@ def decoding(bench: Bench) -> list[Number]:
     passes = [[each.message for each in some] for some in passes_of(bench.files())]
     few = [[each.message for each in some] for some in passes_of(_first(bench.files()))]
     fast, slow = (Decoder(_surveys(), _schemas(bench), fast=way) for way in (True, False))
+    bare = [_datums(fast, some) for some in passes]
     contenders: dict[str, tuple[Callable[[Sequence[Message]], int], Sequence[list[Message]]]] = {
         "compiled decoder": (lambda some: _decoded(fast, some, view=False), passes),
         "compiled decoder and view": (lambda some: _decoded(fast, some, view=True), passes),
+        "the same, bare datums (as Kafka brings them)": (lambda some: _decoded(fast, some, view=False), bare),
+        "the same, bare datums and view": (lambda some: _decoded(fast, some, view=True), bare),
         "slow decoder (walk and fastavro) and view": (lambda some: _decoded(slow, some, view=True), few),
         "fastavro.reader to dicts": (_by_fastavro, few),
     }
@@ -53,6 +56,12 @@ def _surveys() -> list[Survey]:
 
 def _schemas(bench: Bench) -> Path | None:
     return Path(bench.schemas) if bench.schemas else None
+
+
+def _datums(decoder: Decoder, messages: Sequence[Message]) -> list[Message]:
+    """What is in the containers: no splitting, no inflating is left to do."""
+    decoded = decoder.decode(messages)
+    return [Message(value, schema) for value, schema in zip(decoded.values, decoded.schemas, strict=True)]
 
 
 def _decoded(decoder: Decoder, messages: Sequence[Message], view: bool) -> int:
