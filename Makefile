@@ -28,6 +28,7 @@ $(VENV)/.runtime: requirements/runtime.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/strix doctor --archive >/dev/null || true
 	@touch $@
 
 $(VENV)/.test: requirements/test.lock $(VENV)/.runtime

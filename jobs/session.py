@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from jobs.jvm_archive import jvm_options
 from science_modules import registry
 
 JAVA_VERSIONS = (17, 21)
@@ -69,14 +70,14 @@ def build_session(
     EnvironmentProblem
         If there is no Java 17 or 21.
     """
-    find_java()
+    java, _ = find_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"strix {name}")
     chosen = with_retries(_submitted_master() or master) if master in (None, "local") else with_retries(master)
     settings = _defaults(driver_memory)
     if chosen and chosen.startswith("local"):
-        settings |= _ON_ONE_MACHINE | {JAVA_OPTIONS: f"{settings[JAVA_OPTIONS]} {_LIGHT_JVM}"}
+        settings |= _ON_ONE_MACHINE | {JAVA_OPTIONS: " ".join([local_java_options(), *jvm_options(java)])}
     for key, value in {**settings, **(conf or {})}.items():
         builder = builder.config(key, value)
     if chosen:
@@ -111,12 +112,18 @@ _ON_ONE_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress":
 _LIGHT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
+_LOGGING = f"-Dlog4j2.configurationFile=file:{LOG_SETTINGS} -Dlog4j2.StatusLogger.level=OFF"
+
+
+def local_java_options() -> str:
+    """Options of a JVM that is all of Spark."""
+    return f"{_LOGGING} {_LIGHT_JVM}"
 
 
 def _defaults(driver_memory: str) -> dict[str, str]:
     return {
         "spark.driver.memory": driver_memory,
-        JAVA_OPTIONS: f"-Dlog4j2.configurationFile=file:{LOG_SETTINGS} -Dlog4j2.StatusLogger.level=OFF",
+        JAVA_OPTIONS: _LOGGING,
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

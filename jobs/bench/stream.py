@@ -53,25 +53,28 @@ def drain(bench: Bench) -> list[Number]:
         packets = list(_packets(bench))
         filters = slices(folder / "filters")
 
-        def run(memory: bool) -> tuple[Any, float, float, int]:
+        def run(memory: bool, filtered: bool = True) -> tuple[Any, float, float, int]:
             output = Path(tempfile.mkdtemp(dir=folder))
-            config = _config(bench, broker, filters, output, prefix=f"strix-{output.name}")
+            config = _config(bench, broker, filters if filtered else None, output, prefix=f"strix-{output.name}")
             with Watch(memory) as watch:
                 started = time.perf_counter()
                 outcome = run_job("night", config, spark)
                 wall = time.perf_counter() - started
-            matched = _checked(output)
+            matched = _checked(output) if filtered else 0
             shutil.rmtree(output)
             return watch.use, wall, float(matched), outcome.status.decoded
 
         def measure() -> dict[tuple[str, str], float]:
             use, wall, matched, alerts = run(memory=False)
+            bare, bare_wall, *_ = run(memory=False, filtered=False)
             kinds = {(f"CPU, {kind}", "us/alert"): cpu / alerts * 1e6 for kind, cpu in use.cpu_s.items()}
             return {
                 ("rate", "alerts/s"): alerts / wall,
                 **kinds,
                 ("CPU, all processes", "us/alert"): use.cpu / alerts * 1e6,
                 ("matches", "messages"): matched,
+                ("wall, with filters and topics / without", ""): wall / bare_wall,
+                ("CPU, with filters and topics / without", ""): use.cpu / bare.cpu,
             }
 
         half = len(packets) // 2
@@ -124,10 +127,10 @@ def slices(directory: Path, everything: bool = False) -> Path:
 
 
 def _config(
-    bench: Bench, broker: KafkaBroker, filters: Path, output: Path, prefix: str, continuous: bool = False
+    bench: Bench, broker: KafkaBroker, filters: Path | None, output: Path, prefix: str, continuous: bool = False
 ) -> JobConfig:
     reading = {"input": (), "kafka": {"bootstrap": broker.bootstrap}, "topics": [TOPIC], "survey": "ztf"}
-    writing = {"filters": str(filters), "publish": {"prefix": prefix, "partitions": "2"}}
+    writing = {"filters": str(filters), "publish": {"prefix": prefix, "partitions": "2"}} if filters else {}
     looks = {"trigger": "continuous", "interval_s": 0.2} if continuous else {}
     return bench.config(output, **reading, **writing, **looks, max_alerts_per_batch=BATCH)
 

@@ -7,8 +7,20 @@ from rich.console import Console
 
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.doctor import examine
+from jobs.jvm_archive import make_archive
+from jobs.session import EnvironmentProblem, find_java
 
 _MARK = {"ok": "[green]ok   [/green]", "note": "[yellow]note [/yellow]", "wrong": "[red]wrong[/red]"}
+
+
+def _archive() -> int:
+    try:
+        path = make_archive(find_java()[0])
+    except (EnvironmentProblem, OSError) as problem:
+        sys.stderr.write(f"strix doctor: {problem}\n")
+        return 3
+    sys.stdout.write(f"{path}: {path.stat().st_size / 1e6:.0f} MB\n")
+    return 0
 
 
 def main(arguments: list[str]) -> int:
@@ -17,6 +29,9 @@ def main(arguments: list[str]) -> int:
         prog="strix doctor", description="Check Python, Java, libraries, modules, weights, schemas, output and Spark."
     )
     parser.add_argument("--no-spark", action="store_true", help="do not start Spark (faster)")
+    parser.add_argument(
+        "--archive", action="store_true", help="archive the classes of Spark's JVM, once: jobs start 3 s sooner"
+    )
     add_options(parser)
     given = parser.parse_args(arguments)
     try:
@@ -24,6 +39,8 @@ def main(arguments: list[str]) -> int:
     except ConfigError as error:
         sys.stderr.write(f"strix doctor: {error}\n")
         return 2
+    if given.archive:
+        return _archive()
     console = Console()
     wrong = 0
     for finding in examine(config, spark=not given.no_spark):
