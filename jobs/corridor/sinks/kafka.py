@@ -29,7 +29,7 @@ from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path
 from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.connection import Connection
 
-CHUNK = 256
+CHUNK = 1024
 # A later try will not help.
 _LASTING = frozenset(
     {
@@ -317,7 +317,7 @@ def _gather(layout: Layout, places: list[tuple[str, int]]) -> pa.Table:
         by_file.setdefault(file, []).append(at)
     tables, order = [], []
     for file, wanted in by_file.items():
-        table = pq.ParquetFile(layout.root / file).read(use_threads=False)
+        table = pq.ParquetFile(layout.root / file).read()
         tables.append(table.take(pa.array([places[at][1] for at in wanted], pa.int64())))
         order += wanted
     back = np.argsort(np.array(order, np.int64))
