@@ -49,11 +49,15 @@ def make_archive(java: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f"{path.name}.{os.getpid()}")
     command = [sys.executable, "-m", "jobs.jvm_archive", str(made)]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
-    if ended.returncode or not made.exists():
+    try:
+        ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
+        if ended.returncode or not made.exists():
+            raise OSError(f"no archive of Spark's classes: {ended.stderr.strip()[-500:] or 'the JVM wrote none'}")
+        made.replace(path)
+    except subprocess.TimeoutExpired:
+        raise OSError(f"no archive of Spark's classes: the run took more than {PATIENCE_S} s") from None
+    finally:
         made.unlink(missing_ok=True)
-        raise OSError(f"no archive of Spark's classes: {ended.stderr.strip()[-500:] or 'the JVM wrote none'}")
-    made.replace(path)
     return path
 
 

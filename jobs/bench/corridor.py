@@ -6,8 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ from pyspark.sql import SparkSession
 from jobs.bench.inputs import Bench
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
+from jobs.bench.scratch import empty_folder, spark_session
 from jobs.bench.steps import check_against_slow
 from jobs.job import Outcome, run_job
-from jobs.session import build_session
 
 BATCH = 100  # alerts of a batch in a stream
 GROWTH = 10  # times more alerts must not take more memory
@@ -28,7 +27,7 @@ GROWTH = 10  # times more alerts must not take more memory
 def corridor(bench: Bench) -> list[Number]:
     """A night of raw, science and cutouts tables, workers warm: rate, and CPU per alert of each kind of process."""
     check_against_slow(bench, bench.science())
-    with _session() as spark, _folder() as folder:
+    with spark_session() as spark, empty_folder() as folder:
         return repeated(lambda: _night(bench, spark, folder), bench.repeats)
 
 
@@ -36,7 +35,7 @@ def memory(bench: Bench) -> list[Number]:
     """The peak of all processes' memory, for the alerts asked for and for ten times as many."""
     numbers = []
     for alerts in (bench.alerts, GROWTH * bench.alerts):
-        with _session() as spark, _folder() as folder, Watch(memory=True) as watch:
+        with spark_session() as spark, empty_folder() as folder, Watch(memory=True) as watch:
             _run(replace(bench, alerts=alerts), spark, folder)
         use = watch.use
         numbers.append(Number(f"peak, {alerts} alerts", "MiB", (use.peak_mib,)))
@@ -46,7 +45,7 @@ def memory(bench: Bench) -> list[Number]:
 
 def batches(bench: Bench) -> list[Number]:
     """Seconds that a batch of 100 alerts takes from plan to close, the first tenth of the batches left out."""
-    with _session() as spark, _folder() as folder:
+    with spark_session() as spark, empty_folder() as folder:
         outcome = _run(bench, spark, folder, max_alerts_per_batch=BATCH)
         timings = _timings(outcome)
     steady = timings[len(timings) // 10 :]
@@ -59,7 +58,7 @@ def first(bench: Bench) -> list[Number]:
     """Seconds from the command to the first committed alerts: a fresh process, its JVM and its workers."""
 
     def measure() -> dict[tuple[str, str], float]:
-        with _folder() as folder, Watch() as watch:
+        with empty_folder() as folder, Watch() as watch:
             taken = _until_committed(bench, folder)
         parts = {(f"  CPU, {kind}", "s"): cpu for kind, cpu in watch.use.cpu_s.items()}
         return {("first committed alert", "s"): taken, **parts}
@@ -122,21 +121,3 @@ def _is_closed(output: Path) -> bool:
 
 def _first_records(output: Path) -> Sequence[Path]:
     return list(output.glob("ledger/stream=*/000000000.json"))
-
-
-@contextmanager
-def _session() -> Iterator[SparkSession]:
-    session = build_session("bench", "local")
-    try:
-        yield session
-    finally:
-        session.stop()
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="strix-bench-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

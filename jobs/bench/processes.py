@@ -35,7 +35,7 @@ class Use:
 
 
 class Watch:
-    """Samples the processes from a thread, once a second, while a `with` block runs; `use` has the result.
+    """Samples the processes from a thread while a `with` block runs; `use` has the result.
 
     Parameters
     ----------

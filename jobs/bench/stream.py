@@ -24,6 +24,7 @@ from confluent_kafka.cimpl import NewTopic
 from jobs.bench.inputs import Bench
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
+from jobs.bench.scratch import empty_folder, spark_session
 from jobs.config import JobConfig
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import records
@@ -32,7 +33,6 @@ from jobs.job import run_job
 from jobs.kafka.connection import SILENT, Connection
 from jobs.kafka.message_schemas import MessageReader
 from jobs.services.kafka import KafkaBroker, start_kafka
-from jobs.session import build_session
 from jobs.simulation.night import container
 
 TOPIC, PARTITIONS = "ztf_20240210_programid1", 4
@@ -49,7 +49,7 @@ def drain(bench: Bench) -> list[Number]:
 
     The broker is one of the JVMs. The ledger is checked, what the topics acknowledged included.
     """
-    with _folder() as folder, _broker(folder) as broker, _session() as spark:
+    with empty_folder() as folder, _broker(folder) as broker, spark_session() as spark:
         packets = list(_packets(bench))
         filters = slices(folder / "filters")
 
@@ -91,7 +91,7 @@ def drain(bench: Bench) -> list[Number]:
 
 def latency(bench: Bench) -> list[Number]:
     """50 alerts/s arriving: from produce to the matched message at a listener; then a kill, and back to work."""
-    with _folder() as folder, _broker(folder) as broker:
+    with empty_folder() as folder, _broker(folder) as broker:
         filters = slices(folder / "filters", everything=True)
         config = _config(bench, broker, filters, folder / "output", prefix="strix", continuous=True)
         packets = list(_packets(bench))
@@ -277,15 +277,6 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _session() -> Iterator[Any]:
-    session = build_session("bench", "local")
-    try:
-        yield session
-    finally:
-        session.stop()
-
-
-@contextmanager
 def _broker(folder: Path) -> Iterator[KafkaBroker]:
     broker = start_kafka(folder / "kafka")
     try:
@@ -293,12 +284,3 @@ def _broker(folder: Path) -> Iterator[KafkaBroker]:
         yield broker
     finally:
         broker.stop()
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="strix-bench-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

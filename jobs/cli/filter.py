@@ -127,9 +127,8 @@ def _filters(given: argparse.Namespace) -> list[Filter]:
 
 def _check(given: argparse.Namespace) -> int:
     filters = _filters(given)
-    real = Path(os.environ.get("STRIX_REAL_ALERTS", ""))
-    data = _there(given.data) if given.data else real if real.is_dir() and real != Path() else None
-    alerts = find_examples(data, filters) if data else None
+    usual = Path(os.environ.get("STRIX_REAL_ALERTS", "nowhere"))  # may be absent: what is not at hand is said to be so
+    alerts = find_examples(_there(given.data) if given.data else usual, filters)
     session = build_session("filter check", "local[2]")
     try:
         checked = check_examples(session, filters, alerts)

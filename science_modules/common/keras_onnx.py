@@ -14,9 +14,8 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 
 OPSET = 13
 IR_VERSION = 8
-BLOCK = (
-    8  # channels; other numbers keep onnxruntime from its blocked layout in the largest layers (127 instead of 115 us)
-)
+# Channels; other numbers keep onnxruntime from its blocked layout in the largest layers (127 instead of 115 us).
+BLOCK = 8
 
 Weights = dict[str, NDArray[np.float32]]
 

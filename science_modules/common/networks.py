@@ -56,23 +56,39 @@ def scores(networks: Sequence[Network], inputs: Inputs, rows: NDArray[np.intp]) 
     networks : sequence of Network
         Each of one score per row.
     inputs : mapping of str to numpy.ndarray of float32, shape (n, ...)
-        What any of the networks asks for, by its name. All ask for the same shape; of larger images they see the first
-        rows and columns, what smaller ones lack is zero.
+        What any of the networks asks for, by its name. All ask for the same shape. Of images, (planes,
+        rows, columns), a network may ask for fewer rows and columns: it sees the first; and for more planes: those are zero.
     rows : numpy.ndarray of int, shape (k,)
         The rows to be scored.
 
     Returns
     -------
     numpy.ndarray of float32, shape (k, len(networks))
+
+    Raises
+    ------
+    ValueError
+        If a network asks for another shape than it is given.
     """
     out = np.empty((len(rows), len(networks)), dtype=np.float32)
     shapes = {name: shape for network in networks for name, shape in network.shapes.items()}
+    for name, shape in shapes.items():
+        if not _fits(inputs[name].shape[1:], shape):
+            raise ValueError(
+                f"the network wants {name} of shape {shape} per alert, it is given {inputs[name].shape[1:]}"
+            )
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         chunk = {name: _padded(inputs[name], part, shape) for name, shape in shapes.items()}
         for column, network in enumerate(networks):
             out[start : start + len(part), column] = network(chunk)[: len(part), 0]
     return out
+
+
+def _fits(given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    if len(given) != 3 or len(wanted) != 3:
+        return given == wanted
+    return wanted[0] >= given[0] and wanted[1] <= given[1] and wanted[2] <= given[2]
 
 
 def _padded(values: NDArray[np.float32], rows: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.float32]:

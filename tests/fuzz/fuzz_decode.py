@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,13 @@ def run(options: argparse.Namespace) -> int:
     for what, job in jobs(options):
         faulthandler.dump_traceback_later(HANG_S, exit=True)
         try:
-            tally += job()
+            with ExitStack() as failing:
+                failing.callback(print, f"{what}:")
+                tally += job()
+                failing.pop_all()
         except Disagreement as error:
-            print(f"{what}: {str(error)[:1000]}")
+            print(str(error)[:1000])
             tally["DISAGREEMENTS"] += 1
-        except BaseException:
-            print(f"{what}:")
-            raise
     faulthandler.cancel_dump_traceback_later()
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{dict(tally)} in {time.monotonic() - started:.0f} s, {used} MB resident at most")

@@ -210,6 +210,7 @@ def test_a_disk_that_fills_up_later_is_no_traceback_either(capsys: pytest.Captur
 def test_the_command_itself_ends_without_a_traceback(tmp_path: Path) -> None:
     """The same as a process: its exit code, nothing on stdout, one line on stderr."""
     command = [sys.executable, "-m", "jobs.cli.main", "night", "--output", str(tmp_path / "out")]
+    command += ["--models", str(tmp_path / "none")]  # what is missing first is said first
     ended = subprocess.run([*command, "--input", str(tmp_path / "inn")], capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == f"strix: input {tmp_path / 'inn'} does not exist\n"

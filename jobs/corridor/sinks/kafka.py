@@ -29,7 +29,7 @@ from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path
 from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.connection import Connection
 
-CHUNK = 1024
+CHUNK = 1024  # alerts encoded at a time: a call costs some 30 ms whatever their number; a thousand are some 10 MB
 # A later try will not help.
 _LASTING = frozenset(
     {

@@ -66,6 +66,17 @@ def test_check_says_of_an_alert_that_is_not_at_hand_that_it_was_not_checked(
 
 
 @pytest.mark.spark
+def test_check_does_without_real_alerts_where_there_are_none_but_not_without_those_it_is_told_of(
+    tmp_path: Path, one_session: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bright.yaml").write_text(GOOD)
+    monkeypatch.setenv("STRIX_REAL_ALERTS", str(tmp_path / "nowhere"))
+    assert command.main(["check", str(tmp_path / "bright.yaml")]) == 0
+    assert command.main(["check", str(tmp_path / "bright.yaml"), "--data", str(tmp_path / "nowhere")]) == 2
+    assert "no such directory" in capsys.readouterr().err
+
+
+@pytest.mark.spark
 def test_test_counts_clauses_nights_and_near_misses(
     tmp_path: Path, one_session: None, small_output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -93,9 +93,9 @@ def test_random_values_are_the_evaluators_to_the_bit(spark: SparkSession, catalo
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(10))
 def test_many_more_random_conditions(spark: SparkSession, catalogue: Catalogue, seed: int) -> None:
-    trees, texts, sql = random_conditions(catalogue, 1000 + seed, 2_000, (1, 2, 3, 4))
+    trees, texts, sql = random_conditions(catalogue, 1000 + seed, 10_000, (1, 2, 3, 4))
     rows = made.rows(random.Random(seed), ALERTS)
     found, _ = disagreements(spark, trees, texts, sql, rows, "local", together=50)  # deep ones fill a heap of 1 GiB
     assert not found, "\n".join(found[:5])
