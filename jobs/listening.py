@@ -17,7 +17,6 @@ from typing import Any
 from confluent_kafka import (
     OFFSET_BEGINNING,
     OFFSET_END,
-    TIMESTAMP_CREATE_TIME,
     Consumer,
     KafkaError,
     KafkaException,
@@ -28,6 +27,7 @@ from confluent_kafka import (
 from jobs.corridor.decode.registry import Registry
 from jobs.kafka.connection import SILENT, Connection
 from jobs.kafka.message_schemas import MessageReader, Undecodable
+from jobs.kafka.record_time import record_time
 from jobs.services.jars import cache
 
 STARTS = "resume, earliest, latest, a time (2026-01-31T12:00) or a span back from now (90min, 12h, 7d)"
@@ -218,8 +218,7 @@ class Listener:
             self.undecodable += 1
             _LOG.warning("%s partition %s offset %s is passed over: %s", topic, partition, offset, problem)
             return None
-        kind, at = message.timestamp()
-        sent_at = datetime.fromtimestamp(at / 1000, UTC) if kind and kind >= TIMESTAMP_CREATE_TIME else None
+        sent_at = record_time(*message.timestamp())
         return Heard(topic, partition, offset, sent_at, record, schema_id)
 
     def _note(self, error: KafkaError, message: Message) -> None:

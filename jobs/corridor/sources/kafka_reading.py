@@ -8,7 +8,6 @@ under the same name are gaps.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -20,6 +19,7 @@ from jobs.corridor.sources.units import count_in
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import SILENT, Connection
 from jobs.kafka.part import Part
+from jobs.kafka.record_time import record_time
 
 # After this long without a record we ask the broker whether it is there.
 SILENCE_S = 5.0
@@ -27,7 +27,6 @@ SILENCE_S = 5.0
 PATIENCE_S = 120.0
 # A topic that a broker does not know is looked for again before it is called deleted: it may have just started.
 SURE_S = 2.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 _SETTINGS = {
     "group.id": "strix",  # asked for by the client, never joined
@@ -167,10 +166,8 @@ class _Partition:
         return Sourced(Message(value), self._origin(record), refusal)
 
     def _origin(self, record: Any) -> dict[str, Any]:
-        kind, unix_ms = record.timestamp()
-        timestamp = _EPOCH + timedelta(milliseconds=unix_ms) if kind else None
         origin = {"topic": self.part.topic, "partition": self.part.partition, "offset": record.offset()}
-        return {**origin, "timestamp": timestamp, "index": 0}
+        return {**origin, "timestamp": record_time(*record.timestamp()), "index": 0}
 
     def _advance(self, position: int) -> None:
         self.position = position
