@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -20,6 +19,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
+from duckdb_reader import rows as duckdb_rows
 from rich.console import Console
 
 from jobs import scan
@@ -93,7 +93,7 @@ def test_polars_opens_the_science_table(small_output: Path, truth: dict[int, dic
 
 
 def test_duckdb_opens_the_science_table(small_output: Path, truth: dict[int, dict[str, Any]]) -> None:
-    found = duckdb.sql(f"SELECT alert_id, flux, stetson_k.k FROM '{small_output}/science/*/*.parquet'").fetchall()
+    [found] = duckdb_rows(f"SELECT alert_id, flux, stetson_k.k FROM '{small_output}/science/*/*.parquet'")
     check(truth, *zip(*found, strict=True))
 
 
@@ -115,7 +115,7 @@ def test_every_table_of_a_night_opens_with_every_reader(small_output: Path) -> N
         assert len(pd.read_parquet(small_output / name, partitioning=None)) == count
         assert ds.dataset(small_output / name).count_rows() == count
         assert len(pl.read_parquet(files)) == count
-        assert duckdb.sql(f"SELECT count(*) FROM '{files}'").fetchall() == [(count,)]
+        assert duckdb_rows(f"SELECT count(*) FROM '{files}'") == [[(count,)]]
         assert scan(small_output, name).num_rows == count
 
 
@@ -176,7 +176,7 @@ def test_scan_and_duckdb_give_the_same_of_two_versions(two_versions: Path) -> No
     asked = ["alert_id", "stetson_k.k", "stetson_k.chi2", "new_module.score"]
     own = scan(two_versions, columns=asked)
     files = f"'{two_versions}/science/*/*.parquet', union_by_name=true"
-    other = duckdb.sql(f"SELECT {', '.join(asked)} FROM read_parquet({files})").fetchall()
+    [other] = duckdb_rows(f"SELECT {', '.join(asked)} FROM read_parquet({files})")
     rows = list(zip(*(own[name].to_pylist() for name in asked), strict=True))
     assert sorted(rows, key=lambda row: row[0]) == sorted(other, key=lambda row: row[0])
 

@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import yaml
+from duckdb_reader import rows as duckdb_rows
 from topic_reader import matches, order_problems, read_topics
 
 from jobs.corridor.layout import Layout
@@ -92,10 +92,12 @@ def expected(output: Path, prefix: str) -> set[tuple[str, int]]:
     """Topic and alert of every match in the archive."""
     archive = f"read_parquet('{output}/science/*/*.parquet', union_by_name=true)"
     wanted = set()
-    for name, where in CONDITIONS.items():
-        rows = duckdb.sql(f"SELECT alert_id FROM {archive} WHERE {where}").fetchall()
-        wanted |= {(prefix + name, row[0]) for row in rows}
-    alerts = duckdb.sql(f"SELECT alert_id, object_id, mjd, night, is_positive, mag FROM {archive}").fetchall()
+    *matched, alerts = duckdb_rows(
+        *(f"SELECT alert_id FROM {archive} WHERE {where}" for where in CONDITIONS.values()),
+        f"SELECT alert_id, object_id, mjd, night, is_positive, mag FROM {archive}",
+    )
+    for name, found in zip(CONDITIONS, matched, strict=True):
+        wanted |= {(prefix + name, row[0]) for row in found}
     batch_of = _batches(output)
     in_order = sorted(alerts, key=lambda row: (batch_of[row[0]], row[2], row[0]))
     seen: set[str] = set()
@@ -113,11 +115,8 @@ def expected(output: Path, prefix: str) -> set[tuple[str, int]]:
 def _batches(output: Path) -> dict[int, int]:
     """The batch that committed each alert, from the ledger's id files."""
     paths = sorted(output.glob("ledger/*/*.ids.parquet"))
-    return {
-        row[0]: int(path.name.split(".")[0])
-        for path in paths
-        for row in duckdb.sql(f"SELECT alert_id FROM '{path}'").fetchall()
-    }
+    found = duckdb_rows(*(f"SELECT alert_id FROM '{path}'" for path in paths))
+    return {row[0]: int(path.name.split(".")[0]) for path, ids in zip(paths, found, strict=True) for row in ids}
 
 
 def _ledger_problems(output: Path, found: Counter[tuple[str, int]]) -> list[str]:

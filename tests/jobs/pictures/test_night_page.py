@@ -6,10 +6,10 @@ import re
 import shutil
 import subprocess
 
-import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from duckdb_reader import rows as duckdb_rows
 from matplotlib.image import imread
 
 from jobs.cli import report_page
@@ -52,8 +52,7 @@ def text_of(page):
 
 def test_its_counts_are_those_of_the_files(night_out, page):
     source = f"read_parquet('{night_out.table('science')}/night={NIGHT}/*.parquet')"
-    (count,) = duckdb.sql(f"select count(*) from {source}").fetchall()[0]
-    (answered,) = duckdb.sql(f"select count(*) from {source} where anomaly.percentile is not null").fetchall()[0]
+    [[(count, answered)]] = duckdb_rows(f"select count(*), count(anomaly.percentile) from {source}")
     said = text_of(page)
     assert f"{count} packets read {count} scored 0 duplicates 0 quarantined balances" in said
     assert re.search(rf"anomaly 1\.0\.0 {100 * answered / count:.1f} % .*? {count - answered} 0", said)
