@@ -9,6 +9,8 @@ from xml.sax.saxutils import escape, quoteattr
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from jobs.plain_text import defused
+
 IDS = ("alert_id", "object_id")
 _VOTABLE = 'xmlns="http://www.ivoa.net/xml/VOTable/v1.3"'
 _DATATYPES = {
@@ -41,10 +43,19 @@ def plain(table: pa.Table) -> pa.Table:
     return table
 
 
+def harmless(table: pa.Table) -> pa.Table:
+    """The table with texts that a spreadsheet would run as formulas defused; what every writer of CSV passes through."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = [None if each is None else defused(each) for each in table[field.name].to_pylist()]
+            table = table.set_column(place, field, pa.array(texts, type=pa.string()))
+    return table
+
+
 def to_csv(table: pa.Table) -> str:
-    """CSV with a header; text is quoted, numbers are not, NULL is an empty field."""
+    """CSV with a header; text is quoted and defused, numbers are not, NULL is an empty field."""
     out = pa.BufferOutputStream()
-    pa_csv.write_csv(plain(table), out)
+    pa_csv.write_csv(harmless(plain(table)), out)
     return str(out.getvalue().to_pybytes().decode("utf-8"))
 
 

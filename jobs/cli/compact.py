@@ -1,13 +1,12 @@
 """`strix compact DIR`: merge the small files of closed nights; `--to-current` brings old nights to today's columns."""
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import Console, complain, styled
 from jobs.corridor.housekeeping.compact import Wanted, compact
 from jobs.corridor.housekeeping.house import House, total
 from jobs.corridor.housekeeping.journal import Change
@@ -76,7 +75,8 @@ def _print(changes: Iterable[Change]) -> None:
     for change in changes:
         made.setdefault(change.table, []).append(change)
         if console.is_terminal:
-            console.print(f"[dim]{change.table} {change.night}: {len(change.old)} files to {len(change.new)}[/dim]")
+            told = f"{change.table} {change.night}: {len(change.old)} files to {len(change.new)}"
+            console.print(styled(told, "dim"))
     if not made:
         console.print("nothing to merge: no night has several small files")
         return
@@ -95,5 +95,5 @@ def _some(nights: list[str]) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"strix compact: {message}\n")
+    complain(f"strix compact: {message}")
     return code

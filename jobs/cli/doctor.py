@@ -1,25 +1,23 @@
 """`strix doctor`: check everything that a job needs."""
 
 import argparse
-import sys
 
-from rich.console import Console
-
+from jobs.cli.console import Console, complain, say, styled
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.doctor import examine
 from jobs.jvm_archive import make_archive
 from jobs.session import EnvironmentProblem, find_java
 
-_MARK = {"ok": "[green]ok   [/green]", "note": "[yellow]note [/yellow]", "wrong": "[red]wrong[/red]"}
+_STYLE = {"ok": "green", "note": "yellow", "wrong": "red"}
 
 
 def _archive() -> int:
     try:
         path = make_archive(find_java()[0])
     except (EnvironmentProblem, OSError) as problem:
-        sys.stderr.write(f"strix doctor: {problem}\n")
+        complain(f"strix doctor: {problem}")
         return 3
-    sys.stdout.write(f"{path}: {path.stat().st_size / 1e6:.0f} MB\n")
+    say(f"{path}: {path.stat().st_size / 1e6:.0f} MB")
     return 0
 
 
@@ -37,7 +35,7 @@ def main(arguments: list[str]) -> int:
     try:
         config = load(given.config, overrides(given))
     except ConfigError as error:
-        sys.stderr.write(f"strix doctor: {error}\n")
+        complain(f"strix doctor: {error}")
         return 2
     if given.archive:
         return _archive()
@@ -45,5 +43,6 @@ def main(arguments: list[str]) -> int:
     wrong = 0
     for finding in examine(config, spark=not given.no_spark):
         wrong += finding.state == "wrong"
-        console.print(f"{_MARK[finding.state]} {finding.what}: {finding.told}", highlight=False, soft_wrap=True)
+        mark = styled(f"{finding.state:<5}", _STYLE[finding.state])
+        console.print(mark, f"{finding.what}: {finding.told}", soft_wrap=True)
     return 3 if wrong else 0

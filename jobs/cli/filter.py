@@ -3,9 +3,9 @@
 import argparse
 import os
 import re
-import sys
 from pathlib import Path
 
+from jobs.cli.console import complain, say
 from jobs.cli.filter_report import console, print_examples, print_list, print_test
 from jobs.config import ConfigError, load
 from jobs.corridor.filters import Filter, FilterError, Problem, load_filters
@@ -180,7 +180,7 @@ def _within(path: Path, nights: str | None) -> bool:
 def _write_sheet(layout: Layout, each: Filter, done: DryRun, given: argparse.Namespace) -> None:
     """The first matches as a contact sheet."""
     if done.matches is None or not done.matches.num_rows:
-        sys.stdout.write("no matches, no sheet\n")
+        say("no matches, no sheet")
         return
     shown = done.matches.slice(0, ON_SHEET)
     keys = list(zip(*(shown[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
@@ -188,7 +188,7 @@ def _write_sheet(layout: Layout, each: Filter, done: DryRun, given: argparse.Nam
     title = f"{each.name}: {len(entries)} of {done.matched} matches"
     stamps = find_stamps(layout, keys, given.schemas)
     style.save(contact_sheet(title, each.description, entries, stamps), given.sheet, dpi=130)
-    sys.stdout.write(f"{len(entries)} matches: {given.sheet}\n")
+    say(f"{len(entries)} matches: {given.sheet}")
 
 
 def _list(given: argparse.Namespace) -> int:
@@ -204,10 +204,10 @@ def _new(given: argparse.Namespace) -> int:
         raise UsageError(f"{path} is there already")
     given.directory.mkdir(parents=True, exist_ok=True)
     path.write_text(_TEMPLATE.format(path=path, owner=given.owner), encoding="utf-8")
-    sys.stdout.write(f"{path}: say what it looks for, then strix filter check {path}\n")
+    say(f"{path}: say what it looks for, then strix filter check {path}")
     return OK
 
 
 def _say(error: BaseException, code: int) -> int:
-    sys.stderr.write(f"strix filter: {error}\n")
+    complain(f"strix filter: {error}")
     return code

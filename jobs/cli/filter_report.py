@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import pyarrow as pa
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import Console, styled
 from jobs.corridor.filters import Filter
 from jobs.corridor.filters.dry_run import SAMPLES, Clause, DryRun
 from jobs.corridor.filters.examples import NOT_CHECKED, Checked
@@ -48,22 +48,21 @@ def print_examples(console: Console, filters: Sequence[Filter], checked: Sequenc
     console.print(table)
     for one in checked:
         if one.outcome == NOT_CHECKED:
-            console.print(f"not checked: {one.problem}", highlight=False, markup=False)
+            console.print(f"not checked: {one.problem}")
     for each in filters:
         if not each.examples.match or not each.examples.no_match:
             said = "has no example of a match and of a miss: nothing would show that it is the wrong way round"
-            console.print(f"{each.name} {said}", highlight=False)
+            console.print(f"{each.name} {said}")
 
 
 def print_test(console: Console, each: Filter, done: DryRun) -> None:
     """What a dry run found."""
     share = 100 * done.matched / done.total if done.total else 0.0
     nights = len(done.nights)
-    console.print(f"[bold]{each.name}[/bold] {each.version}: {each.description}", highlight=False)
+    console.print(styled(each.name, "bold"), f"{each.version}: {each.description}")
     console.print(
         f"{done.matched:,} of {done.total:,} alerts match ({share:.2f} %), {done.matched / max(nights, 1):.1f} a night"
         f" over {nights:,} nights; per_object ({_per_object(each)}) and max_per_night are not applied",
-        highlight=False,
     )
     console.print(_clauses(done))
     console.print(_nulls(done))

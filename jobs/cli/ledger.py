@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
 
+from jobs.cli.console import pour
 from jobs.cli.outputs import console, output_of
 from jobs.cli.run import exit_code, say_gaps
 from jobs.config import ConfigError
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _check(given: argparse.Namespace) -> int:
     checked = check_ledger(output_of(given.directory))
     if given.json:
-        sys.stdout.write(json.dumps(_checked_json(checked), indent=1) + "\n")
+        pour(json.dumps(_checked_json(checked), indent=1) + "\n")
     else:
         console().print(_summary(checked))
     return say_gaps(checked.gaps)
@@ -89,7 +89,7 @@ def _show(given: argparse.Namespace) -> int:
     for counts in nights.values():
         add_counts(total, counts)
     if given.json:
-        sys.stdout.write(json.dumps({"nights": nights, "total": total}, indent=1, sort_keys=True) + "\n")
+        pour(json.dumps({"nights": nights, "total": total}, indent=1, sort_keys=True) + "\n")
         return 0
     out = console()
     out.print(_nights_table(nights, total))

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaException
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from jobs.cli.console import Console, complain, pour, say
 from jobs.corridor.decode.registry import Registry
 from jobs.corridor.sinks.message_encoding import to_json
 from jobs.kafka.connection import Connection
 from jobs.listening import STARTS, Heard, Listener
 from jobs.listening_files import FORMATS, MOST_MESSAGES, Saver, saved_places
+from jobs.plain_text import visible
 from jobs.services.jars import cache
 from jobs.services.running import find
 
@@ -101,7 +102,7 @@ def _hear(listener: Listener, given: argparse.Namespace, format_: str) -> int:
     if saver is not None:
         saver.write()
     told = f", {listener.undecodable} passed over (not decodable)" if listener.undecodable else ""
-    sys.stderr.write(f"strix listen: {count} messages{told}\n")
+    complain(f"strix listen: {count} messages{told}")
     return OK
 
 
@@ -131,13 +132,13 @@ class _Screen:
         """Show one message."""
         self.count += 1
         if self.json:
-            sys.stdout.write(f"{to_json(heard.record)}\n")
+            pour(f"{to_json(heard.record)}\n")
             sys.stdout.flush()
         elif self.live is not None:
             self.last.append(row(heard))
             self.live.update(self._table())
         elif self.lines:
-            sys.stdout.write("  ".join(row(heard)) + "\n")
+            say("  ".join(visible(cell) for cell in row(heard)))
             sys.stdout.flush()
 
     def _table(self) -> Table:
@@ -176,5 +177,5 @@ def _short(value: Any) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"strix: {message}\n")
+    complain(f"strix: {message}")
     return code

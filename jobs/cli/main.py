@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from jobs.cli.console import complain, pour
+
 Main = Callable[[list[str]], int]
 
 
@@ -56,10 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; 2 for one that does not exist."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or given[0] in ("-h", "--help", "help"):
-        sys.stdout.write(usage())
+        pour(usage())
         return 0 if given else 2
     if given[0] not in VERBS:
-        sys.stderr.write(f"strix: no verb {given[0]!r}; the verbs are {', '.join(VERBS)}\n")
+        complain(f"strix: no verb {given[0]!r}; the verbs are {', '.join(VERBS)}")
         return 2
     return VERBS[given[0]].main()(given[1:])
 

@@ -1,13 +1,12 @@
 """`strix models list | add NAME --from PATH|URL`: published weights, verified and made ready for scoring."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from jobs import models
+from jobs.cli.console import Console, complain, say
 from science_modules import registry
 
 
@@ -20,10 +19,10 @@ def main(arguments: list[str]) -> int:
         else:
             _add(given.name, given.source, given.models)
     except registry.UnknownModule as error:
-        sys.stderr.write(f"strix models: {error}\n")
+        complain(f"strix models: {error}")
         return 2
     except models.ArtefactError as error:
-        sys.stderr.write(f"strix models: {error}\n")
+        complain(f"strix models: {error}")
         return 3
     return 0
 
@@ -56,7 +55,7 @@ def _list(directory: Path | None) -> None:
 def _add(name: str, source: str | None, directory: Path | None) -> None:
     module = registry.get(name)
     if not any(each.original for each in module.artefacts):
-        sys.stdout.write(f"{name} needs no weights from elsewhere\n")
+        say(f"{name} needs no weights from elsewhere")
         return
     for path in models.add(module, source, directory):
-        sys.stdout.write(f"{path}\n")
+        say(f"{path}")

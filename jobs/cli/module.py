@@ -1,15 +1,14 @@
 """`strix module list | show NAME | new NAME`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
 from jobs import models
+from jobs.cli.console import Console, complain, say, styled
 from jobs.scaffold import ScaffoldError, new_module
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
@@ -26,7 +25,7 @@ def main(arguments: list[str]) -> int:
         else:
             _new(given.name, given.directory)
     except (registry.UnknownModule, registry.ResolveError, ScaffoldError) as error:
-        sys.stderr.write(f"strix module: {error}\n")
+        complain(f"strix module: {error}")
         return 2
     return 0
 
@@ -70,16 +69,16 @@ def _artefact_state(module: ScienceModule) -> str:
 
 def _show(module: ScienceModule) -> None:
     console = Console()
-    console.print(f"[bold]{module.name}[/bold] {module.version}   {module.source}", highlight=False)
+    console.print(styled(module.name, "bold"), f"{module.version}   {module.source}")
     console.print(f"surveys: {', '.join(module.surveys)}")
-    console.print(f"reads: {', '.join(module.inputs + module.optional_inputs)}", highlight=False)
+    console.print(f"reads: {', '.join(module.inputs + module.optional_inputs)}")
     table = Table("output", "type", "unit", "meaning")
     for output in module.outputs:
         table.add_row(f"{module.name}.{output.name}", output.type, output.unit, output.description)
     console.print(table)
     for artefact in module.artefacts:
-        console.print(f"artefact {artefact.name}: {artefact.licence}, {artefact.source}", highlight=False)
-        console.print(f"  sha256 {artefact.sha256}", highlight=False)
+        console.print(f"artefact {artefact.name}: {artefact.licence}, {artefact.source}")
+        console.print(f"  sha256 {artefact.sha256}")
     card = registry.folders()[module.name] / "README.md"
     if card.is_file():
         console.print(Markdown(card.read_text(encoding="utf-8")))
@@ -87,10 +86,10 @@ def _show(module: ScienceModule) -> None:
 
 def _new(name: str, directory: Path | None) -> None:
     folder = new_module(name, directory or Path(registry.__file__).parent)
-    sys.stdout.write(
+    say(
         f"wrote {folder}: __init__.py (the module), README.md (its card), golden.json (its expected values)\n"
         f"next: python -m science_modules.suite {name}\n"
-        f"then: strix night --modules {name} ...\n"
+        f"then: strix night --modules {name} ..."
     )
     if directory is not None:
-        sys.stdout.write(f"Strix finds it with STRIX_MODULE_PATH={directory}\n")
+        say(f"Strix finds it with STRIX_MODULE_PATH={directory}")

@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
+from jobs.cli.console import Console
 from jobs.config import ConfigError
 from jobs.corridor.layout import Layout
 

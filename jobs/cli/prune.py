@@ -1,14 +1,13 @@
 """`strix prune DIR`: remove packets and stamps of old nights; the ledger still accounts for them."""
 
 import argparse
-import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import Console, complain
 from jobs.corridor.housekeeping.house import House
 from jobs.corridor.housekeeping.journal import Change
 from jobs.corridor.housekeeping.pruning import Kept, Limit, prune, size_of
@@ -66,7 +65,7 @@ def _print(done: Iterable[Change | Kept], dry_run: bool) -> None:
     removed: dict[str, list[Change]] = {}
     for each in done:
         if isinstance(each, Kept):
-            console.print(f"{each.table} {each.night} stays: {each.why}", highlight=False, soft_wrap=True)
+            console.print(f"{each.table} {each.night} stays: {each.why}", soft_wrap=True)
         else:
             removed.setdefault(each.table, []).append(each)
     if not removed:
@@ -99,5 +98,5 @@ def _date(text: str) -> date:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"strix prune: {message}\n")
+    complain(f"strix prune: {message}")
     return code

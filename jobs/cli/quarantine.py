@@ -2,18 +2,19 @@
 
 import argparse
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 from rich.table import Table
 
+from jobs.cli.console import complain, pour, say
 from jobs.cli.outputs import console, output_of
 from jobs.cli.run import close, exit_code
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.layout import Layout
 from jobs.corridor.quarantine import Entry, NoEntry, content_of, entries, entry_of
 from jobs.corridor.refusals import REASONS
+from jobs.plain_text import visible
 
 _DUMPED_BYTES = 256
 
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _list(given: argparse.Namespace) -> int:
     found = entries(output_of(given.directory), given.night, given.reason)
     if given.json:
-        sys.stdout.write(json.dumps([entry.to_json() for entry in found], indent=1) + "\n")
+        pour(json.dumps([entry.to_json() for entry in found], indent=1) + "\n")
         return 0
     out = console()
     if not found:
@@ -62,8 +63,9 @@ def _list(given: argparse.Namespace) -> int:
     out.print(_counts_table(found))
     out.print(_entries_table(found))
     if any(not entry.replayed for entry in found):
-        out.print(f"next:\n  strix quarantine show {given.directory} {found[0].id}", highlight=False, soft_wrap=True)
-        out.print(f"  strix quarantine replay {given.directory} --all", highlight=False, soft_wrap=True)
+        out.print("next:")
+        out.print(f"  strix quarantine show {given.directory} {found[0].id}", soft_wrap=True)
+        out.print(f"  strix quarantine replay {given.directory} --all", soft_wrap=True)
     return 0
 
 
@@ -83,15 +85,8 @@ def _entries_table(found: list[Entry]) -> Table:
     for name in ("id", "night", "reason", "replayed", "origin", "message"):
         table.add_column(name, no_wrap=name in ("id", "night", "reason"), overflow="fold")
     for entry in found:
-        table.add_row(
-            entry.id, entry.night, entry.reason, entry.replayed, _plain(origin_text(entry)), _plain(entry.message)
-        )
+        table.add_row(entry.id, entry.night, entry.reason, entry.replayed, origin_text(entry), entry.message)
     return table
-
-
-def _plain(text: str) -> str:
-    """Not rich's markup: a message may hold brackets."""
-    return text.replace("[", "\\[")
 
 
 def origin_text(entry: Entry) -> str:
@@ -107,19 +102,19 @@ def _show(given: argparse.Namespace) -> int:
     entry = _found(layout, given.id)
     value, schema = content_of(layout, entry)
     for name, field in entry.to_json().items():
-        sys.stdout.write(f"{name:<12}{'' if field is None else _line(field)}\n")
-    sys.stdout.write(f"{'is':<12}{'a bare datum; writer schema ' + schema[:80] if schema else 'as received'}\n")
-    sys.stdout.write("\n" + hexdump(value[:_DUMPED_BYTES]))
+        say(f"{name:<12}{'' if field is None else _line(field)}")
+    say(f"{'is':<12}{'a bare datum; writer schema ' + schema[:80] if schema else 'as received'}")
+    pour("\n" + hexdump(value[:_DUMPED_BYTES]))
     if len(value) > _DUMPED_BYTES:
-        sys.stdout.write(f"... {len(value) - _DUMPED_BYTES:,} bytes more; --bytes FILE writes them all\n")
+        say(f"... {len(value) - _DUMPED_BYTES:,} bytes more; --bytes FILE writes them all")
     if given.bytes:
         given.bytes.write_bytes(value)
-        sys.stdout.write(f"{len(value):,} bytes written to {given.bytes}\n")
+        say(f"{len(value):,} bytes written to {given.bytes}")
     return 0
 
 
 def _line(field: object) -> str:
-    return json.dumps(field) if isinstance(field, dict) else str(field)
+    return json.dumps(field) if isinstance(field, dict) else visible(str(field))
 
 
 def hexdump(value: bytes) -> str:
@@ -149,7 +144,7 @@ def _replay(given: argparse.Namespace) -> int:
     fresh = [entry for entry in chosen if not entry.replayed]
     _say_known([entry for entry in chosen if entry.replayed])
     if not fresh:
-        sys.stdout.write(f"nothing to replay: {len(chosen)} of {len(chosen)} entries were replayed before\n")
+        say(f"nothing to replay: {len(chosen)} of {len(chosen)} entries were replayed before")
         return 0
     config = load(given.config, {**overrides(given), "output": str(layout.root)})
     modules_given = "modules" in overrides(given)
@@ -159,6 +154,6 @@ def _replay(given: argparse.Namespace) -> int:
 
 def _say_known(known: list[Entry]) -> None:
     for entry in known[:5]:
-        sys.stderr.write(f"strix: {entry.id} was replayed in batch {entry.replayed}, it is not read again\n")
+        complain(f"strix: {entry.id} was replayed in batch {entry.replayed}, it is not read again")
     if len(known) > 5:
-        sys.stderr.write(f"strix: so were {len(known) - 5} more\n")
+        complain(f"strix: so were {len(known) - 5} more")

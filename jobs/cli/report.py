@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import Console, styled
 from jobs.corridor.counts import Counts, add_counts, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
@@ -60,9 +60,9 @@ def _console() -> Console:
 
 def _print_left_out(console: Console, science: Science) -> None:
     for name, problem in science.left_out.items():
-        told = f"[yellow]{name} was left out:[/yellow] its published weights are not here; add them with"
-        console.print(f"{told} `strix models add {name} --from PATH|URL`", highlight=False, soft_wrap=True)
-        console.print(f"  [dim]{problem}[/dim]", highlight=False, soft_wrap=True)
+        told = f"its published weights are not here; add them with `strix models add {name} --from PATH|URL`"
+        console.print(styled(f"{name} was left out:", "yellow"), told, soft_wrap=True)
+        console.print(styled(f"  {problem}", "dim"), soft_wrap=True)
 
 
 def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
@@ -194,7 +194,8 @@ def _top(table: pa.Table, name: str, count: int) -> list[Best]:
 def _print_next(console: Console, layout: Layout, totals: Counts, best: str) -> None:
     root = os.path.relpath(layout.root)
     root = str(layout.root) if root.startswith("..") else root
-    console.print(f"\noutput: {layout.root}", highlight=False, soft_wrap=True)
+    console.print()
+    console.print(f"output: {layout.root}", soft_wrap=True)
     console.print("next:")
     lines = [f"strix ledger check {root}"]
     if totals["quarantined"]:
@@ -204,4 +205,4 @@ def _print_next(console: Console, layout: Layout, totals: Counts, best: str) -> 
         lines.append(f"strix show {best} --data {root} -o alert.png")
         lines.append(f"python -c \"import pandas; print(pandas.read_parquet('{root}/science', partitioning=None))\"")
     for line in lines:
-        console.print(f"  {line}", highlight=False, soft_wrap=True)
+        console.print(f"  {line}", soft_wrap=True)

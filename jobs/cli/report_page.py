@@ -2,9 +2,9 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
+from jobs.cli.console import complain, say
 from jobs.corridor.layout import Layout, replace_file
 from jobs.night_page.page import NoSuchNight, night_page, nights_of
 
@@ -30,11 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
         night = given.night or _newest(layout)
         page = night_page(layout, night, max(given.n, 0), given.schemas)
     except NoSuchNight as error:
-        sys.stderr.write(f"strix report: {error}\n")
+        complain(f"strix report: {error}")
         return USAGE
     output = given.output or Path(f"{night}.html")
     replace_file(output, page, durable=False)
-    sys.stdout.write(f"night {night}: {output} ({len(page) / 1e6:.1f} MB)\n")
+    say(f"night {night}: {output} ({len(page) / 1e6:.1f} MB)")
     return OK
 
 

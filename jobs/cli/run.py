@@ -1,12 +1,12 @@
 """Running a job from the command line: `strix night`, `spark-submit jobs/night.py`."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
+from jobs.cli.console import complain
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.batch import TooManyFailures
 from jobs.corridor.ledger import LedgerError, StreamLedger
@@ -91,10 +91,10 @@ def close(job: str, outcome: Outcome) -> int:
 def say_gaps(gaps: Sequence[Gap]) -> int:
     """Each gap of a ledger on a line of stderr; the exit code."""
     for gap in gaps:
-        sys.stderr.write(f"ledger: {gap}\n")
+        complain(f"ledger: {gap}")
     return UNBALANCED if gaps else OK
 
 
 def _say(error: BaseException | str, code: int) -> int:
-    sys.stderr.write(f"strix: {error}\n")
+    complain(f"strix: {error}")
     return code

@@ -1,11 +1,10 @@
 """`strix scores DIR`: the alerts with the highest scores, for people or for other programs."""
 
 import argparse
-import sys
 
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import Console, complain, pour
 from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.pictures.words import iso_utc, number
 from jobs.table_files import to_csv, to_json, to_votable
@@ -34,10 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         found = sort(given, max(given.top, 0), whole_module=True)
     except NoSuchColumn as error:
-        sys.stderr.write(f"strix scores: {error}\n")
+        complain(f"strix scores: {error}")
         return USAGE
     if given.form:
-        sys.stdout.write(_written(found, given.form))
+        pour(_written(found, given.form))
     else:
         _print(found)
     return OK
@@ -63,11 +62,11 @@ def _print(found: Sorted) -> None:
         identity = [f"{row['object_id']}{mark}", str(row["alert_id"]), iso_utc(row["mjd"])[:19], row["band"]]
         table.add_row(str(place + 1), *identity, number(row["mag"]), *(_value(row[name]) for name in shown))
     console = Console()
-    (console if console.is_terminal else Console(width=_WIDTH_IN_A_PIPE)).print(table, highlight=False)
+    (console if console.is_terminal else Console(width=_WIDTH_IN_A_PIPE)).print(table)
     if left := len(outputs) - len(shown):
-        console.print(f"{left} more outputs are in --csv, --json and --votable", highlight=False)
+        console.print(f"{left} more outputs are in --csv, --json and --votable")
     if not found.rows.num_rows:
-        console.print(f"no alert has a {found.key}", highlight=False)
+        console.print(f"no alert has a {found.key}")
 
 
 def _value(value: object) -> str:

@@ -2,8 +2,8 @@
 
 import argparse
 import subprocess
-import sys
 
+from jobs.cli.console import complain, say
 from jobs.services.running import SERVICES, Running, down, find, up
 from jobs.session import EnvironmentProblem
 
@@ -52,7 +52,7 @@ def _up(names: list[str], port: int | None) -> int:
 
 def _down(names: list[str], _: int | None) -> int:
     for name in names:
-        sys.stdout.write(f"{name}: stopped, its data is removed\n" if down(name) else f"{name}: was not running\n")
+        say(f"{name}: stopped, its data is removed" if down(name) else f"{name}: was not running")
     return OK
 
 
@@ -61,16 +61,16 @@ def _list(names: list[str], _: int | None) -> int:
     for service in known:
         _tell(service)
     if not known:
-        sys.stdout.write("no service runs; `strix services up` starts one\n")
+        say("no service runs; `strix services up` starts one")
     return OK if all(service.up for service in known) else ENVIRONMENT
 
 
 def _tell(service: Running) -> None:
     addresses = ", ".join(f"{name} {address}" for name, address in service.addresses.items())
     state = "up" if service.up else "died"
-    sys.stdout.write(f"{service.name}: {state}, {addresses} ({service.directory})\n")
+    say(f"{service.name}: {state}, {addresses} ({service.directory})")
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"strix: {message}\n")
+    complain(f"strix: {message}")
     return code

@@ -2,9 +2,9 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
+from jobs.cli.console import complain, say
 from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.find_alerts import by_key
 from jobs.find_stamps import find_stamps
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     title = f"{len(entries)} {'objects' if given.one_per_object else 'alerts'} by {found.key}"
     drawn = contact_sheet(title, _subtitle(found, given.night), entries, find_stamps(found.layout, keys, given.schemas))
     style.save(drawn, given.output, dpi=130)
-    sys.stdout.write(f"{len(entries)} alerts, {found.words}: {given.output}\n")
+    say(f"{len(entries)} alerts, {found.words}: {given.output}")
     return OK
 
 
@@ -52,5 +52,5 @@ def _subtitle(found: Sorted, night: str | None) -> str:
 
 
 def _refuse(message: str) -> int:
-    sys.stderr.write(f"strix sheet: {message}\n")
+    complain(f"strix sheet: {message}")
     return USAGE

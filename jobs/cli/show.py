@@ -3,12 +3,11 @@
 import argparse
 import os
 import re
-import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from jobs.cli.console import Console, complain, styled
 from jobs.corridor.layout import Layout
 from jobs.find_alerts import NotFound, find
 from jobs.find_stamps import find_stamps
@@ -46,24 +45,24 @@ def main(arguments: list[str] | None = None) -> int:
     triplet = find_stamps(layout, [(*shown.key, shown.facts["night"])], given.schemas).get(shown.key)
     style.save(picture(shown, triplet, len(alerts)), output)
     _print(shown, len(alerts))
-    Console().print(f"picture: {output}", highlight=False, soft_wrap=True)
+    Console().print(f"picture: {output}", soft_wrap=True)
     return OK
 
 
 def _print(alert: Alert, alerts: int) -> None:
     console = Console()
-    mark = "  [bold white on red] SIMULATED [/]" if alert.simulated else ""
-    console.print(f"[bold]{alert.facts['object_id']}[/bold]{mark}", highlight=False)
-    console.print(f"{alert.survey} alert {alert.facts['alert_id']}, newest of {alerts}", highlight=False)
+    mark = [styled(" SIMULATED ", "bold white on red")] if alert.simulated else []
+    console.print(styled(alert.facts["object_id"], "bold"), *mark, sep="  ")
+    console.print(f"{alert.survey} alert {alert.facts['alert_id']}, newest of {alerts}")
     table = Table(show_header=False, box=None, pad_edge=False)
     rows = [("time", alert.time), ("band", str(alert.facts["band"])), ("position", alert.position), *facts_of(alert)]
     for name, text in rows:
         table.add_row(name, text)
     for said in alert.said:
-        table.add_row(f"[bold]{said.module}[/bold]", in_words(said))
-    console.print(table, highlight=False)
+        table.add_row(styled(said.module, "bold"), in_words(said))
+    console.print(table)
 
 
 def _refuse(message: str) -> int:
-    sys.stderr.write(f"strix show: {message}\n")
+    complain(f"strix show: {message}")
     return USAGE

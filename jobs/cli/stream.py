@@ -2,13 +2,12 @@
 
 import argparse
 import os
-import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.live import Live
 
+from jobs.cli.console import Console, complain, pour, say
 from jobs.cli.stream_table import read_stream, show
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.layout import Layout
@@ -61,7 +60,7 @@ def _status(given: argparse.Namespace) -> int:
     layout = Layout(Path(os.path.abspath(given.directory)))
     told = read_stream(layout)
     if given.json:
-        sys.stdout.write(told.to_json() + "\n")
+        pour(told.to_json() + "\n")
     elif given.watch:
         _watch(layout)
     else:
@@ -87,8 +86,8 @@ def _reset(given: argparse.Namespace) -> int:
         ledger = StreamLedger(layout, given.stream or _only_stream(layout), config.durable)
         moved = reset(ledger, cluster, config.topics, given.to)
     for each in moved:
-        sys.stdout.write(f"{each}\n")
-    sys.stdout.write(f"{len(moved)} partition(s) of stream {ledger.stream} moved\n")
+        say(f"{each}")
+    say(f"{len(moved)} partition(s) of stream {ledger.stream} moved")
     return OK
 
 
@@ -101,5 +100,5 @@ def _only_stream(layout: Layout) -> str:
 
 
 def _say(error: BaseException, code: int) -> int:
-    sys.stderr.write(f"strix: {error}\n")
+    complain(f"strix: {error}")
     return code

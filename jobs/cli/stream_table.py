@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Group
 from rich.table import Table
-from rich.text import Text
 
+from jobs.cli.console import styled
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import LedgerError, records, streams
 from jobs.corridor.lock import read_holder
@@ -79,7 +79,7 @@ def show(stream: Stream) -> Group:
     """The stream for people."""
     facts = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _facts(stream):
-        facts.add_row(f"[bold]{name}[/bold]", Text(value))
+        facts.add_row(styled(name, "bold"), value)
     kafka = stream.status.get("kafka")
     return Group(facts, *([_partitions(kafka)] if kafka else []))
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.pictures.words import iso_utc, sexagesimal
+from jobs.plain_text import visible
 from science_modules.common.view import VIEW_NAMES
 
 # Two exposures are further apart than this; copies of one in two packets differ by less.
@@ -137,9 +138,13 @@ def alerts_of(rows: pa.Table) -> list[Alert]:
     curves = [_curve(rows, number) for number in range(rows.num_rows)]
     said = _said(rows)
     return [
-        Alert(values, curve, spoken)
+        Alert(_shown(values), curve, spoken)
         for values, curve, spoken in zip(rows.select(facts).to_pylist(), curves, said, strict=True)
     ]
+
+
+def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: visible(value) if isinstance(value, str) else value for name, value in facts.items()}
 
 
 def merged(alerts: Sequence[Alert]) -> Alert:

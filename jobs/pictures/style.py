@@ -19,6 +19,7 @@ NIGHT_SKY = "#0d1320"
 FONT: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
+    "text.parse_math": False,  # an object id may hold a dollar sign
     "text.color": INK,
     "axes.edgecolor": LINE,
     "axes.labelcolor": QUIET,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.corridor.surveys.times import MJD_ZERO, tai_to_utc
+from jobs.plain_text import visible
 
 _MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "s")
 _DAY_S = 86400
@@ -52,7 +53,7 @@ def number(value: float | int | bool | str | None, unit: str = "") -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     if isinstance(value, str | bool):
-        return value if isinstance(value, str) else ("yes" if value else "no")
+        return visible(value) if isinstance(value, str) else ("yes" if value else "no")
     whole = isinstance(value, int) or abs(value) >= 1000
     return (
         f"{value:,.0f} {unit}".rstrip().replace("-", "−") if whole else f"{value:.4g} {unit}".rstrip().replace("-", "−")

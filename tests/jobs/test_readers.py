@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
 from duckdb_reader import rows as duckdb_rows
-from rich.console import Console
 
 from jobs import scan
+from jobs.cli.console import Console
 from jobs.cli.report import print_outcome
 from jobs.config import JobConfig
 from jobs.corridor.layout import Layout

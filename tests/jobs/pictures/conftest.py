@@ -88,3 +88,32 @@ def science(night_out: Layout) -> Any:
 
     frames = [pd.read_parquet(path) for path in sorted(night_out.table("science").glob("night=*/*.parquet"))]
     return pd.concat(frames, ignore_index=True).replace({np.nan: None})
+
+
+# What a packet may call its object: markup, a window's title, a link, a new line, text turned round, a formula.
+HOSTILE = (
+    "[/b]",
+    "[bold red]x[/]",
+    "\x1b]0;owned\x07",
+    "\x1b]8;;http://evil.example\x1b\\x",
+    "\x1b[2J\x9b31m",
+    "a\nb\r\tc",
+    "\u202eevil\u2066",
+    "$\\frac{",
+    ":smile:",
+    '=HYPERLINK("http://evil.example")',
+    "@SUM(A1)",
+    '"><script>alert(1)</script>',
+    "javascript:alert(1)",
+)
+
+
+@pytest.fixture(scope="session")
+def hostile_out(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """One night of alerts whose object ids are HOSTILE."""
+    layout = Layout(tmp_path_factory.mktemp("hostile"))
+    packets = [packet(3, number)[0] for number in range(len(HOSTILE))]
+    for record, name in zip(packets, HOSTILE, strict=True):
+        record["objectId"] = name
+    write_batch(layout, 0, [container(packets)], ("stetson_k",))
+    return layout

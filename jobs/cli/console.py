@@ -1,0 +1,51 @@
+"""Where the verbs print: what came with a packet is shown, never obeyed.
+
+Everything under `jobs/cli` prints through this file; `tests/jobs/cli/test_console.py` holds that.
+"""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import rich.console
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from jobs.plain_text import visible
+
+
+class Console(rich.console.Console):
+    """rich's console without markup, emoji codes or highlighting; control characters come out as their escapes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"markup": False, "emoji": False, "highlight": False, **options})
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text as it is: cells, titles and what `print` is given come here, before their widths are measured."""
+        return super().render_str(visible(text), **options)
+
+    def render(self, *arguments: Any, **options: Any) -> Iterable[Segment]:
+        """What goes out; for `Text` and markdown, which do not pass through `render_str`."""
+        for text, style, control in super().render(*arguments, **options):
+            yield Segment(text if control else visible(text, keep="\n"), style, control)
+
+
+def styled(text: object, style: str | Style) -> Text:
+    """A text in a style, for instance "bold"."""
+    return Text(visible(str(text)), style)
+
+
+def say(message: str) -> None:
+    """A line, or lines, for people on stdout."""
+    sys.stdout.write(visible(message, keep="\n") + "\n")
+
+
+def complain(message: str) -> None:
+    """A line, or lines, for people on stderr."""
+    sys.stderr.write(visible(message, keep="\n") + "\n")
+
+
+def pour(document: str) -> None:
+    """A document for programs on stdout, as it is: JSON, CSV, VOTable."""
+    sys.stdout.write(document)

@@ -1,0 +1,32 @@
+"""Text that came with a packet, made harmless: on a terminal, in a picture, in a spreadsheet.
+
+An object id may be `[/b]`, hold an escape sequence that renames the window, turn the rest of the line round, or begin
+with `=` and be run as a formula. Nothing is removed: what cannot be shown as it is, is shown as its escape.
+"""
+
+import re
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""The text with control characters, direction marks and lone surrogates as escapes such as `\x1b` and `\u202e`.
+
+    Parameters
+    ----------
+    keep : str
+        Characters that stay as they are, as `"\n"` in a message of several lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in keep else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def defused(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would run it as a formula; numbers stay numbers."""
+    return f"'{text}" if text.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(text) else text
