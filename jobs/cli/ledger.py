@@ -7,11 +7,12 @@ from typing import Any
 
 from rich.table import Table
 
+from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import pour
 from jobs.cli.outputs import console, output_of
 from jobs.cli.run import exit_code, say_gaps
 from jobs.config import ConfigError
-from jobs.corridor.counts import Counts, add_counts, empty_counts
+from jobs.corridor.counts import Counts, add_counts, add_night, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import records
 from jobs.corridor.ledger_check import Checked, check_ledger
@@ -44,6 +45,8 @@ def _check(given: argparse.Namespace) -> int:
         pour(json.dumps(_checked_json(checked), indent=1) + "\n")
     else:
         console().print(_summary(checked))
+        for note in checked.notes:
+            console().print(f"note: {note}", soft_wrap=True)
     return say_gaps(checked.gaps)
 
 
@@ -77,7 +80,7 @@ def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
     nights: dict[str, Counts] = {}
     for record in records(layout):
         for name, counts in record.nights.items():
-            add_counts(nights.setdefault(name, empty_counts()), counts)
+            add_night(nights.setdefault(name, empty_counts()), counts)
     if night is not None and night not in nights:
         raise ConfigError(f"no night {night} in {layout.root}; there are {', '.join(sorted(nights)) or 'none'}")
     return {name: nights[name] for name in sorted(nights) if night in (None, name)}
@@ -111,12 +114,11 @@ def _nights_table(nights: dict[str, Counts], total: Counts) -> Table:
 
 def _modules_table(nights: dict[str, Counts], total: Counts) -> Table:
     table = Table(title="answers by module", title_justify="left")
-    for name in ("night", "module", "answered", "null", "why null"):
-        table.add_column(name, justify="right" if name in ("answered", "null") else "left")
+    for name in ("night", "module", *ANSWER_COLUMNS):
+        table.add_column(name, justify="right" if name in ANSWER_COLUMNS[:-1] else "left")
     for night, counts in [*nights.items(), *([("total", total)] if len(nights) > 1 else [])]:
         for module, numbers in sorted(counts["modules"].items()):
-            nulls = numbers["null"]
-            table.add_row(night, module, f"{numbers['answered']:,}", f"{sum(nulls.values()):,}", _reasons(nulls))
+            table.add_row(night, module, *answer_cells(numbers))
     return table
 
 

@@ -3,17 +3,19 @@
 import heapq
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.table import Table
 
+from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import Console, styled
-from jobs.corridor.counts import Counts, add_counts, empty_counts
+from jobs.corridor.counts import Counts, add_night, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
+from jobs.file_versions import versions_in
 from jobs.job import Outcome, Science
 from jobs.top_alerts import files_of, most_anomalous
 from science_modules.common.contract import Field, ScienceModule
@@ -37,13 +39,13 @@ def print_outcome(
     totals = empty_counts()
     for record in records:
         for counts in record.nights.values():
-            add_counts(totals, counts)
+            add_night(totals, counts)
     if not outcome.status.batches:
         console.print(f"{job}: nothing new to read in the input; this is what the output holds")
     console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
     best = "ID"
     if totals["modules"]:
-        console.print(_module_table(totals, outcome.science))
+        console.print(_module_table(totals, versions_in(files_of(outcome.layout, records))))
         _print_scores(console, outcome, records)
         best = _print_anomalous(console, outcome.layout, records)
     if any(record.sinks.get("filters") for record in records):
@@ -83,15 +85,13 @@ def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
     return table
 
 
-def _module_table(totals: Counts, science: Science) -> Table:
+def _module_table(totals: Counts, versions: Mapping[str, Sequence[str]]) -> Table:
+    """What the modules answered; the versions are those of the files, whatever code runs today."""
     table = Table(title="modules", title_justify="left")
-    for name in ("module", "version", "answered", "null", "why null"):
-        table.add_column(name, justify="right" if name in ("answered", "null") else "left")
-    versions = {module.name: module.version for module in science.modules}
+    for name in ("module", "version", *ANSWER_COLUMNS):
+        table.add_column(name, justify="right" if name in ANSWER_COLUMNS[:-1] else "left")
     for name, numbers in totals["modules"].items():
-        reasons = Counter({reason: count for reason, count in numbers["null"].items() if count})
-        told = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
-        table.add_row(name, versions.get(name, ""), f"{numbers['answered']:,}", f"{sum(reasons.values()):,}", told)
+        table.add_row(name, ", ".join(versions.get(name, ())), *answer_cells(numbers))
     return table
 
 

@@ -1,6 +1,7 @@
 """`strix scores DIR`: the alerts with the highest scores, for people or for other programs."""
 
 import argparse
+from collections import Counter
 
 from rich.table import Table
 
@@ -63,10 +64,20 @@ def _print(found: Sorted) -> None:
         table.add_row(str(place + 1), *identity, number(row["mag"]), *(_value(row[name]) for name in shown))
     console = Console()
     (console if console.is_terminal else Console(width=_WIDTH_IN_A_PIPE)).print(table)
+    _say_versions(console, found)
     if left := len(outputs) - len(shown):
         console.print(f"{left} more outputs are in --csv, --json and --votable")
     if not found.rows.num_rows:
         console.print(f"no alert has a {found.key}")
+
+
+def _say_versions(console: Console, found: Sorted) -> None:
+    """Of the answers that are shown, where they have several."""
+    name = f"{found.key.partition('.')[0]}.version"
+    versions = Counter(found.rows[name].to_pylist() if name in found.rows.column_names else ())
+    if len(versions) > 1:
+        told = ", ".join(f"{version} ({count})" for version, count in sorted(versions.items(), key=str))
+        console.print(f"answers of several versions: {told}")
 
 
 def _value(value: object) -> str:

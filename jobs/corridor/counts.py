@@ -1,7 +1,11 @@
-"""The numbers that the ledger keeps of a batch, counted from tables: the same function for writer and checker."""
+"""The numbers that the ledger keeps of a batch, counted from tables by those who write them.
+
+`recount.py` counts the same by another rule, for the check: a wrong rule here must not balance itself.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -25,7 +29,7 @@ def empty_counts() -> Counts:
 
 
 def count_science(table: pa.Table, modules: Iterable[str]) -> Counts:
-    """Numbers of science rows: enriched, null_flux, bad_history and, per module, answered and null by reason."""
+    """Numbers of science rows: enriched, null_flux, bad_history and, per module, what `count_module` counts."""
     counts = {
         "enriched": table.num_rows,
         "null_flux": table["flux"].null_count,
@@ -36,19 +40,44 @@ def count_science(table: pa.Table, modules: Iterable[str]) -> Counts:
 
 
 def count_module(column: pa.StructArray) -> Counts:
-    """How many rows a module answered (any output is there), and the others by the category of their reason."""
+    """How many rows a module answered, and the others by the category of the reason in `error`.
+
+    Returns
+    -------
+    dict
+        `answered`: rows without a reason; `incomplete`: how many of these lack some output nevertheless; `partial`: rows
+        that have a reason and some output, by reason; `null`: rows without any output, by reason. Answered, partial and
+        null together are all rows.
+    """
     outputs = [column.field(i) for i, field in enumerate(column.type) if field.name not in ("version", "error")]
-    if any(output.null_count == 0 for output in outputs):
-        return {"answered": len(column), "null": {}}
-    answered = pa.array([False] * len(column))
-    for output in outputs:
-        if output.null_count < len(column):
-            answered = pc.or_(answered, output.is_valid())
-    reasons = column.field(column.type.get_field_index("error")).filter(pc.invert(answered))
+    errors = column.field(column.type.get_field_index("error"))
+    nothing, lacking = _all_null(outputs, len(column)), _any_null(outputs, len(column))
+    silent = pc.and_(errors.is_null(), pc.invert(nothing))
     return {
-        "answered": pc.sum(answered).as_py() or 0,
-        "null": dict(Counter(category(reason) for reason in reasons.to_pylist())),
+        "answered": silent.true_count,
+        "incomplete": pc.and_(silent, lacking).true_count,
+        "partial": _by_category(errors.filter(pc.and_(errors.is_valid(), pc.invert(nothing)))),
+        "null": _by_category(errors.filter(nothing)),
     }
+
+
+def _all_null(outputs: list[pa.Array], rows: int) -> pa.BooleanArray:
+    """Rows in which no output is there."""
+    if any(output.null_count == 0 for output in outputs):
+        return pa.repeat(False, rows)
+    return reduce(pc.and_, (output.is_null() for output in outputs))
+
+
+def _any_null(outputs: list[pa.Array], rows: int) -> pa.BooleanArray:
+    """Rows in which some output is not there."""
+    lacking = [output for output in outputs if output.null_count]
+    if any(output.null_count == rows for output in lacking):
+        return pa.repeat(True, rows)
+    return reduce(pc.or_, (output.is_null() for output in lacking), pa.repeat(False, rows))
+
+
+def _by_category(reasons: pa.StringArray) -> Counts:
+    return dict(Counter(category(reason) for reason in reasons.to_pylist()))
 
 
 def category(reason: str | None) -> str:
@@ -69,12 +98,33 @@ def add_counts(total: Counts, more: Counts) -> Counts:
     return total
 
 
+def add_night(total: Counts, counts: Counts) -> Counts:
+    """Add a night's numbers of a ledger entry, in place; those of the earlier rule stay apart, under `any_output`.
+
+    Until ledger entries had `partial`, `answered` was the number of rows with any output at all, reason or not.
+    """
+    modules = {name: in_todays_words(numbers) for name, numbers in counts["modules"].items()}
+    return add_counts(total, {**counts, "modules": modules})
+
+
+def in_todays_words(numbers: Counts) -> Counts:
+    """A module's numbers, also where they were counted by the earlier rule."""
+    if not by_earlier_rule(numbers):
+        return numbers
+    return {"answered": 0, "incomplete": 0, "partial": {}, "null": numbers["null"], "any_output": numbers["answered"]}
+
+
+def by_earlier_rule(numbers: Counts) -> bool:
+    """Whether a module's numbers of a ledger entry were counted before `partial` was told from `answered`."""
+    return "partial" not in numbers
+
+
 def failures(nights: dict[str, Counts]) -> Counter[str]:
     """Failed answers by `module: exception`, over all nights."""
     found: Counter[str] = Counter()
     for counts in nights.values():
         for module, numbers in counts["modules"].items():
-            for reason, count in numbers["null"].items():
+            for reason, count in [*numbers["null"].items(), *numbers["partial"].items()]:
                 if reason.startswith("failed"):
                     found[f"{module} {reason}"] += count
     return found

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.corridor.counts import empty_counts
+from jobs.corridor.counts import by_earlier_rule, empty_counts
 from jobs.corridor.housekeeping.checking import Moved
 from jobs.corridor.ids import span
 from jobs.corridor.layout import TABLES, Layout
@@ -41,6 +41,8 @@ class Checked:
     ----------
     records, control, lost : int
         Offsets of Kafka that gave a record, that are a transaction's own, and that the broker had no more.
+    notes : list of str
+        What is no gap and yet should be known.
     """
 
     batches: int = 0
@@ -52,6 +54,7 @@ class Checked:
     control: int = 0
     lost: int = 0
     gaps: list[Gap] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked:
@@ -76,6 +79,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
     checked = Checked()
     named: set[str] = set()
     committed, planned = Committed(), Planned()
+    earlier = 0
     moved = Moved(layout)
     for stream in streams(layout):
         ledger = StreamLedger(layout, stream)
@@ -90,6 +94,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
                 content = json.loads(ledger.record_path(number).read_text(encoding="utf-8"))
                 record = Record.from_json(content)
                 _count(checked, record)
+                earlier += _counted_earlier(record)
                 gaps = list(_check_batch(moved, ledger, record, where))
                 gaps += _gaps(where, _check_plan(ledger, record, number, content))
             except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
@@ -102,6 +107,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
             named.update(file.name for file in record.files)
         if since is None:
             checked.gaps.extend(_gaps(f"stream {stream}", check_positions(ledger, plans)))
+    checked.notes.extend(_earlier(earlier))
     checked.gaps.extend(Gap(where, message) for where, message in committed.repeated())
     checked.gaps.extend(Gap(where, message) for where, message in moved.problems())
     if since is None:
@@ -122,6 +128,19 @@ def _count(checked: Checked, record: Record) -> None:
         checked.records += tally.records
         checked.control += tally.control
         checked.lost += tally.lost
+
+
+def _counted_earlier(record: Record) -> bool:
+    modules = (numbers for counts in record.nights.values() for numbers in counts["modules"].values())
+    return any(map(by_earlier_rule, modules))
+
+
+def _earlier(batches: int) -> Iterator[str]:
+    if batches:
+        yield (
+            f"{batches} batch{'es' if batches > 1 else ''} counted by an earlier version: there, answered are rows with"
+            " any output, whatever the reason beside it; checked as such"
+        )
 
 
 def _gaps(where: str, messages: Iterator[str]) -> Iterator[Gap]:
@@ -197,8 +216,8 @@ def _balance(record: Record, counts: dict[str, Any]) -> Iterator[str]:
         return
     yield from _equal("decoded", counts["decoded"], "enriched", counts["enriched"])
     for module, numbers in counts["modules"].items():
-        told = numbers["answered"] + sum(numbers["null"].values())
-        yield from _equal("enriched", counts["enriched"], f"{module} answered + null", told)
+        told = numbers["answered"] + sum(numbers.get("partial", {}).values()) + sum(numbers["null"].values())
+        yield from _equal("enriched", counts["enriched"], f"{module} answered + partial + null", told)
 
 
 def _check_night(record: Record, night: str, counts: dict[str, Any], found: Found) -> Iterator[str]:
@@ -210,10 +229,24 @@ def _check_night(record: Record, night: str, counts: dict[str, Any], found: Foun
     for name in ("enriched", "null_flux", "bad_history"):
         yield from _equal(name, counts[name], f"{name} counted from the files", counted[name])
     for module in sorted({*counts["modules"], *counted["modules"]}):
-        numbers = counts["modules"].get(module, {"answered": 0, "null": {}})
-        there = counted["modules"].get(module, {"answered": 0, "null": {}})
-        yield from _equal(f"{module} answered", numbers["answered"], "answers in the files", there["answered"])
-        yield from _equal(f"{module} null", _without_zeros(numbers["null"]), "nulls in the files", there["null"])
+        numbers = counts["modules"].get(module, _NO_ANSWERS)
+        yield from _check_answers(module, numbers, counted["modules"].get(module, _NO_ANSWERS))
+
+
+_NO_ANSWERS: dict[str, Any] = {"answered": 0, "incomplete": 0, "partial": {}, "null": {}}
+
+
+def _check_answers(module: str, told: dict[str, Any], there: dict[str, Any]) -> Iterator[str]:
+    """A module's answers of a night in the ledger and in the files; entries of earlier versions by their rule."""
+    if by_earlier_rule(told):
+        there = {"answered": there["answered"] + sum(there["partial"].values()), "null": there["null"]}
+    for name in sorted(set(told) | set(there)):
+        numbers = (told.get(name, 0), there.get(name, 0))
+        one, other = (_without_zeros(each) if isinstance(each, dict) else each for each in numbers)
+        yield from _equal(f"{module} {name}", one, f"{_COUNTED.get(name, name)} in the files", other)
+
+
+_COUNTED = {"answered": "answers", "incomplete": "incomplete answers", "partial": "partial answers", "null": "nulls"}
 
 
 def _without_zeros(counts: dict[str, int]) -> dict[str, int]:

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.corridor.content import content_hash
-from jobs.corridor.counts import Counts, add_counts, count_science
+from jobs.corridor.counts import Counts, add_counts
 from jobs.corridor.housekeeping.spans import Rows
 from jobs.corridor.layout import UNKNOWN_NIGHT
 from jobs.corridor.ledger import DataFile
+from jobs.corridor.recount import recount_science
 
 ROWS_AT_ONCE = 4096
 _MEASUREMENT = ("mjd", "ra", "dec", "band", "flux", "flux_err")
@@ -32,7 +33,7 @@ class Found:
     reasons : dict of str to Counter
         Per night the reasons in quarantine.
     science : dict of str to dict
-        Per night the numbers of `count_science`.
+        Per night the numbers of `recount_science`.
     versions : dict of str to set
         Per module the versions in its column.
     alerts : dict of str to list of pyarrow.Table
@@ -116,7 +117,7 @@ def _read_science(found: Found, parquet: Rows, file: DataFile, modules: list[str
     changed = 0
     for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=columns):
         table = pa.Table.from_batches([batch])
-        add_counts(found.science.setdefault(file.night, {}), count_science(table, modules))
+        add_counts(found.science.setdefault(file.night, {}), recount_science(table, modules))
         for name in modules:
             versions = pc.struct_field(table[name], "version")
             found.versions.setdefault(name, set()).update(map(str, pc.unique(versions).to_pylist()))

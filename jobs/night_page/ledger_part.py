@@ -2,31 +2,42 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from jobs.corridor.counts import Counts, add_counts, empty_counts
+from jobs.corridor.counts import Counts, add_counts, add_night, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record, records
 
 
 @dataclass(frozen=True)
 class ModuleCounts:
-    """How many alerts a module answered, and why not the others."""
+    """How many alerts a module answered, and why not the others, as `counts.count_module` counts.
+
+    `any_output`: alerts that an earlier version counted as answered.
+    """
 
     name: str
-    version: str
     answered: int
+    incomplete: int
+    partial: dict[str, int]
     null: dict[str, int]
+    any_output: int = 0
 
     @property
     def total(self) -> int:
         """Alerts that it was asked about."""
-        return self.answered + sum(self.null.values())
+        return self.answered + self.in_part + sum(self.null.values()) + self.any_output
+
+    @property
+    def in_part(self) -> int:
+        """Alerts with some outputs and a reason for the others."""
+        return sum(self.partial.values())
 
     @property
     def share(self) -> float | None:
-        """Answered, from 0 to 1; None if it was not asked."""
-        return self.answered / self.total if self.total else None
+        """Answered, from 0 to 1; None if it was not asked. With numbers of earlier versions, any output is an answer."""
+        if not self.total:
+            return None
+        return (self.answered + (self.in_part + self.any_output if self.any_output else 0)) / self.total
 
     @property
     def failed(self) -> int:
@@ -47,15 +58,12 @@ class LedgerPart:
         Counts of the night, per job.
     batches : list of Record
         Batches that hold packets of the night; each may hold other nights too.
-    versions : dict
-        Module to version, of the newest of these batches.
     """
 
     counts: Counts = field(default_factory=empty_counts)
     week: Counts = field(default_factory=empty_counts)
     jobs: dict[str, Counts] = field(default_factory=dict)
     batches: list[Record] = field(default_factory=list)
-    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def gap(self) -> int:
@@ -77,7 +85,14 @@ class LedgerPart:
         """Per module of the night (or of the week before), in the order of the ledger."""
         numbers = (self.week if week else self.counts)["modules"]
         return [
-            ModuleCounts(name, self.versions.get(name, ""), each["answered"], dict(each["null"]))
+            ModuleCounts(
+                name,
+                each["answered"],
+                each["incomplete"],
+                dict(each["partial"]),
+                dict(each["null"]),
+                each.get("any_output", 0),
+            )
             for name, each in numbers.items()
         ]
 
@@ -87,12 +102,11 @@ def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
     part, before = LedgerPart(), dict[str, Counts]()
     for record in records(layout):
         if night in record.nights:
-            add_counts(part.jobs.setdefault(record.plan.job, empty_counts()), record.nights[night])
+            add_night(part.jobs.setdefault(record.plan.job, empty_counts()), record.nights[night])
             part.batches.append(record)
-            part.versions.update(_versions(record))
         for earlier in week:
             if earlier in record.nights:
-                add_counts(before.setdefault(record.plan.job, empty_counts()), record.nights[earlier])
+                add_night(before.setdefault(record.plan.job, empty_counts()), record.nights[earlier])
     if "enrich" in part.jobs:
         part.jobs["enrich"] = part.jobs.pop("enrich")  # last: it comes after what it reads
     add_counts(part.counts, _together(part.jobs))
@@ -118,8 +132,3 @@ def _together(jobs: dict[str, Counts]) -> Counts:
 def batch_read(record: Record) -> int:
     """Packets that a batch read, of all its nights."""
     return sum(int(counts["read"]) for counts in record.nights.values())
-
-
-def _versions(record: Record) -> dict[str, str]:
-    modules: dict[str, Any] = record.hashes.get("modules", {})
-    return {name: each.get("version", "") for name, each in modules.items()}

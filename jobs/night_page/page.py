@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
+from jobs.file_versions import versions_in
 from jobs.night_page import svg
 from jobs.night_page.calendar import day_of, week_before
 from jobs.night_page.cards import Card, cards
@@ -128,6 +129,7 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
             ledger=ledger,
             science=science,
             modules=list(_modules(ledger)),
+            versions=versions_in(files),
             batches=[_batch(record) for record in ledger.batches],
             histograms=_histograms(scores, science, read_scores(earlier, scores)),
             week=[week[0], week[-1]] if earlier else None,
@@ -196,10 +198,10 @@ def _modules(ledger: LedgerPart) -> list[tuple[ModuleCounts, ModuleCounts | None
 
 
 def _shares(module: ModuleCounts) -> list[tuple[str, int, str]]:
-    quiet = module.total - module.answered - module.failed
     return [
-        ("answered", module.answered, "var(--good)"),
-        ("no answer, with a reason", quiet, "var(--line-strong)"),
+        ("answered", module.answered + module.any_output, "var(--good)"),
+        ("answered in part, with a reason", module.in_part, "var(--part)"),
+        ("no answer, with a reason", sum(module.null.values()) - module.failed, "var(--line-strong)"),
         ("failed", module.failed, "var(--bad)"),
     ]
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,11 +67,54 @@ def test_what_is_shown_agrees_with_the_tables(small_output: Path, capsys: pytest
     nights = Counter(map(str, scan(small_output, columns=["night"])["night"].to_pylist()))
     assert {night: counts["enriched"] for night, counts in told["nights"].items() if counts["enriched"]} == nights
     assert told["total"]["read"] == sum(counts["read"] for counts in told["nights"].values()) == 63
-    # As the contract has it: an answer is any output that is there.
-    rows = scan(small_output, columns=["rise"])["rise"].to_pylist()
-    answered = sum(any(row[name] is not None for name in row if name not in ("version", "error")) for row in rows)
-    assert told["total"]["modules"]["rise"]["answered"] == answered
-    assert sum(told["total"]["modules"]["rise"]["null"].values()) == len(rows) - answered
+    # As the contract has it: an answer is an alert against which the module gives no reason.
+    rows = scan(small_output, columns=["stetson_k"])["stetson_k"].to_pylist()
+    answered = [row for row in rows if row["error"] is None]
+    few = [row for row in rows if (row["error"] or "").startswith("too few points") and row["n"] is not None]
+    numbers = told["total"]["modules"]["stetson_k"]
+    assert numbers == {"answered": len(answered), "incomplete": 0, "partial": {"too few points": len(few)}, "null": {}}
+    assert 0 < len(few) == len(rows) - len(answered)
+    code, out, _ = said(capsys, "show", str(small_output))
+    total = next(line for line in out.splitlines() if "total" in line and "stetson_k" in line)
+    cells = [cell.strip() for cell in total.strip("│ ").split("│")]
+    assert cells[2:] == [str(len(answered)), str(len(few)), "0", f"partial: too few points {len(few)}"]
+
+
+def test_a_ledger_of_an_earlier_version_opens_is_checked_by_its_rule_and_says_so(
+    small_output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(small_output, output)
+    modules = [each for path in records_of(output) for each in as_earlier(path)]
+    code, out, err = said(capsys, "check", str(output))
+    assert (code, err) == (0, "")
+    assert "note: 2 batches counted by an earlier version" in out
+    code, out, _ = said(capsys, "show", str(output), "--json")
+    numbers = json.loads(out)["total"]["modules"]["stetson_k"]
+    assert numbers["any_output"] == sum(each["answered"] for name, each in modules if name == "stetson_k") == 50
+    assert (numbers["answered"], numbers["partial"]) == (0, {})
+    path, told = records_of(output)[0], modules[0][1]["answered"]
+    path.write_text(path.read_text().replace(f'"answered": {told}', f'"answered": {told - 1}'))
+    code, _, err = said(capsys, "check", str(output))
+    assert code == 1
+    assert f"answered {told - 1} is not answers in the files ({told})" in err
+
+
+def records_of(output: Path) -> list[Path]:
+    return sorted(path for path in output.glob("ledger/stream=*/*.json") if path.stem.isdigit())
+
+
+def as_earlier(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Write a record as versions before `partial` did; what it then says of its modules."""
+    content = json.loads(path.read_text())
+    told = []
+    for counts in content["nights"].values():
+        for name, numbers in counts["modules"].items():
+            answered = numbers["answered"] + sum(numbers["partial"].values())
+            counts["modules"][name] = {"answered": answered, "null": numbers["null"]}
+            told.append((name, counts["modules"][name]))
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    return told
 
 
 def test_one_night_can_be_shown_and_another_is_named(small_output: Path, capsys: pytest.CaptureFixture[str]) -> None:

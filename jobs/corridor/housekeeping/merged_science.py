@@ -15,13 +15,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from jobs.corridor.content import content_hash
-from jobs.corridor.counts import Counts, category
+from jobs.corridor.counts import Counts
 from jobs.corridor.housekeeping.schemas import is_module
+from jobs.corridor.recount import Outcome, outcomes, totals
 
 MEASUREMENT = ("mjd", "ra", "dec", "band", "flux", "flux_err")
 KEYS = ["survey", "alert_id"]
 _ROWS_AT_ONCE = 4096
-_ANSWERED = 0
+_NO_COLUMN = Outcome("no such column", 1, 1)
 
 Codes = NDArray[np.int16]
 
@@ -47,36 +48,35 @@ class _Vocabulary:
 
 @dataclass
 class _Module:
-    """What a module said of every row: an outcome (answered, or the category of its reason) and its version."""
+    """What a module said of every row: its outcome and its version."""
 
     outcomes: list[Codes] = field(default_factory=list)
     versions: list[Codes] = field(default_factory=list)
-    outcome_names: _Vocabulary = field(default_factory=lambda: _Vocabulary(["answered"]))
+    known: dict[Outcome, int] = field(default_factory=dict)
     version_names: _Vocabulary = field(default_factory=_Vocabulary)
 
     def add(self, column: pa.StructArray) -> None:
         """Take note of the next rows."""
-        outputs = [column.field(i) for i, each in enumerate(column.type) if each.name not in ("version", "error")]
-        answered = np.zeros(len(column), dtype=bool)
-        for output in outputs:
-            answered |= np.asarray(output.is_valid().to_numpy(zero_copy_only=False))
-        errors = pc.struct_field(column, "error").to_pylist()
-        reasons = [None if done else category(error) for done, error in zip(answered.tolist(), errors, strict=True)]
-        outcomes = self.outcome_names.codes(pa.array(reasons, type=pa.string()))
-        outcomes[answered] = _ANSWERED
-        self.outcomes.append(outcomes)
+        found, codes = outcomes(column)
+        self.outcomes.append(self._places(found)[codes])
         self.versions.append(self.version_names.codes(pc.struct_field(column, "version")))
 
+    def lack(self, rows: int) -> None:
+        """Take note of rows of files that lack the module: no version, no answer."""
+        self.outcomes.append(np.repeat(self._places([_NO_COLUMN]), rows))
+        self.versions.append(self.version_names.codes(pa.nulls(rows, pa.string())))
+
     def counts(self, rows: NDArray[np.int64]) -> Counts:
-        """`answered` and `null` by reason among some rows."""
-        names = self.outcome_names.texts
-        numbers = np.bincount(np.concatenate(self.outcomes)[rows], minlength=len(names)).tolist()
-        null = {name: count for name, count in zip(names, numbers, strict=True) if count and name != names[_ANSWERED]}
-        return {"answered": numbers[_ANSWERED], "null": null}
+        """What the ledger should say of some rows."""
+        numbers = np.bincount(np.concatenate(self.outcomes)[rows], minlength=len(self.known)).tolist()
+        return totals(zip(self.known, numbers, strict=True))
 
     def versions_of(self, rows: NDArray[np.int64]) -> set[str]:
         """The versions among some rows."""
         return {self.version_names.texts[code] for code in np.unique(np.concatenate(self.versions)[rows]).tolist()}
+
+    def _places(self, found: Sequence[Outcome]) -> Codes:
+        return np.array([self.known.setdefault(each, len(self.known)) for each in found], dtype=np.int16)
 
 
 class MergedScience:
@@ -143,8 +143,7 @@ def _pad(module: _Module, rows: int) -> None:
     """Rows of files that lack the module: no version, no answer."""
     lacking = rows - sum(map(len, module.outcomes))
     if lacking > 0:
-        module.outcomes.append(module.outcome_names.codes(pa.array(["no such column"] * lacking)))
-        module.versions.append(module.version_names.codes(pa.nulls(lacking, pa.string())))
+        module.lack(lacking)
 
 
 def _batches(paths: Sequence[Path]) -> Iterator[Any]:

@@ -1,0 +1,39 @@
+"""What modules answered, as rows of a table for people."""
+
+from collections.abc import Iterator
+
+from jobs.corridor.counts import Counts
+
+ANSWER_COLUMNS = ("answered", "partial", "none", "why")
+
+
+def answer_cells(numbers: Counts) -> tuple[str, str, str, str]:
+    """The numbers of a module in the order of ANSWER_COLUMNS.
+
+    Returns
+    -------
+    answered, partial, none : str
+        Alerts without a reason, with a reason and some outputs, without any output.
+    why : str
+        The commonest reason first; partial ones, none and what else should be known, divided by semicolons.
+    """
+    partial, null = sum(numbers["partial"].values()), sum(numbers["null"].values())
+    any_output = numbers.get("any_output", 0)
+    answered = f"{numbers['answered'] + any_output:,}{' *' if any_output else ''}"
+    return answered, f"{partial:,}{' *' if any_output else ''}", f"{null:,}", "; ".join(_words(numbers))
+
+
+def _words(numbers: Counts) -> Iterator[str]:
+    if reasons := _reasons(numbers["partial"]):
+        yield f"partial: {reasons}"
+    if reasons := _reasons(numbers["null"]):
+        yield f"none: {reasons}"
+    if numbers["incomplete"]:
+        yield f"{numbers['incomplete']:,} of the answered have some outputs NULL, no reason given"
+    if any_output := numbers.get("any_output"):
+        yield f"* {any_output:,} counted by an earlier version: with some output, reason or not"
+
+
+def _reasons(reasons: dict[str, int]) -> str:
+    most = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{reason} {count:,}" for reason, count in most if count)
