@@ -10,59 +10,24 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    OFFSET_END,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from jobs.corridor.decode.registry import Registry
 from jobs.kafka.connection import SILENT, Connection
-from jobs.kafka.message_schemas import MessageReader, Undecodable
+from jobs.kafka.message_schemas import MessageReader, Record, Undecodable
 from jobs.kafka.record_time import record_time
+from jobs.listening_heard import Heard, why_foreign
+from jobs.listening_starts import PATIENCE_S, Places, beginnings, place_finder
 from jobs.services.jars import cache
 
-STARTS = "resume, earliest, latest, a time (2026-01-31T12:00) or a span back from now (90min, 12h, 7d)"
-PATIENCE_S = 15.0
 _POLL_S = 0.25
 _COMMIT_S = 1.0
 # New topics of a pattern and new partitions are looked for this often.
 _LOOK_S = 10.0
-_SPANS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+# And this often as long as one is missing that was named.
+_WAIT_S = 1.0
 _LOG = logging.getLogger("strix.listen")
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A message: where it stood, when it was sent, and its record.
-
-    Attributes
-    ----------
-    sent_at : datetime or None
-        When the sink or the broker took it, UTC; not part of the message's bytes.
-    record : dict
-        The match; `heard["object_id"]` is `heard.record["object_id"]`.
-    schema_id : int or None
-        None for JSON.
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    sent_at: datetime | None
-    record: dict[str, Any]
-    schema_id: int | None = None
-
-    def __getitem__(self, name: str) -> Any:
-        return self.record[name]
 
 
 def listen(
@@ -73,8 +38,11 @@ def listen(
     kafka: Mapping[str, str] | None = None,
     group: str | None = None,
     registry: Mapping[str, str] | None = None,
+    foreign: bool = False,
 ) -> Iterator[Heard]:
     """The matches of topics as they come; a match counts as heard when the next one is asked for.
+
+    Topics that are not there yet are waited for, unless `to_end`.
 
     Parameters
     ----------
@@ -91,29 +59,44 @@ def listen(
         Further settings of the connection, as a job's `kafka` has them; secrets are named, not given.
     group : str, optional
         Who listens; default `strix-listen-<user>`. Brokers keep the place of a group.
-
     registry : mapping, optional
         A schema registry, as a job's `registry` has it: for messages whose schema is not in the topic of schemas.
+    foreign : bool
+        Give messages that are no match, too, with the reason in `foreign`; otherwise they are passed over, and said in
+        the log `strix.listen`.
 
     Raises
     ------
     ValueError
-        For a start or a connection that cannot be, or a topic that is not there.
+        For a start, a pattern or a connection that cannot be; with `to_end` if none of the topics is there.
     """
     connection = Connection.of({"bootstrap": bootstrap, **(kafka or {})})
     names = [topics] if isinstance(topics, str) else list(topics)
-    listener = Listener(connection, names, start, group, Registry.of(registry or {}, cache() / "schemas"))
-    return _all_of(listener.__enter__(), to_end)
+    asked = Registry.of(registry or {}, cache() / "schemas")
+    listener = Listener(connection, names, start, group, asked, wait=not to_end).__enter__()
+    if listener.missing:
+        _LOG.warning("%s", listener.told_missing())
+    return _all_of(listener, to_end, foreign)
 
 
-def _all_of(listener: "Listener", to_end: bool) -> Iterator[Heard]:
+def _all_of(listener: "Listener", to_end: bool, foreign: bool) -> Iterator[Heard]:
     try:
-        yield from listener.messages(to_end)
+        for heard in listener.messages(to_end):
+            if foreign or not heard.foreign:
+                yield heard
+            else:
+                _LOG.warning(
+                    "%s partition %s offset %s is passed over: %s",
+                    heard.topic,
+                    heard.partition,
+                    heard.offset,
+                    heard.foreign,
+                )
     finally:
         listener.__exit__()
 
 
-Places = Callable[[list[TopicPartition]], list[TopicPartition]]
+Behind = Callable[[str, int], int | None]
 
 
 class Listener:
@@ -121,24 +104,34 @@ class Listener:
 
     Parameters
     ----------
-    start : str or callable
-        As `listen` takes it, or what gives the place in each partition.
+    start : str
+        As `listen` takes it.
+    behind : callable, optional
+        Gives, for a topic and a partition, the offset behind what is known already; None where nothing is. It comes
+        before the start.
+    wait : bool
+        Wait for topics that are not there; otherwise at least one must be.
 
     Attributes
     ----------
-    undecodable : int
-        Messages that were passed over.
+    missing : tuple of str
+        Names and patterns that are no topic yet.
+    known : int
+        Partitions that are heard from behind what is known.
     """
 
     def __init__(
         self,
         connection: Connection,
         topics: Sequence[str],
-        start: str | Places,
+        start: str,
         group: str | None = None,
         registry: Registry | None = None,
+        behind: Behind | None = None,
+        wait: bool = True,
     ) -> None:
         self.topics = tuple(topics)
+        _check_patterns(self.topics)
         self.group = group or f"strix-listen-{getpass.getuser()}"
         own = {
             "group.id": self.group,
@@ -149,24 +142,35 @@ class Listener:
         }
         self._consumer = Consumer({**connection.client(), **own}, logger=SILENT)
         self._reader = MessageReader(connection, registry)
-        self._places = start if callable(start) else place_finder(start, self._consumer)
+        self._places = place_finder(start, self._consumer)
+        self._behind = behind or (lambda *_: None)
+        self._wait = wait
         self._assigned: dict[tuple[str, int], TopicPartition] = {}
         self._heard: dict[tuple[str, int], int] = {}
         self._ended: set[tuple[str, int]] = set()
         self._looked = self._committed = time.monotonic()
-        self.undecodable = 0
+        self._there: list[str] = []
+        self.missing: tuple[str, ...] = ()
+        self.known = 0
 
     def __enter__(self) -> "Listener":
-        self._look(self._places)
-        if not self._assigned:
-            there = ", ".join(self._names()) or "none"
+        try:
+            self._look(self._places)
+            if not self._assigned and not self._wait:
+                raise ValueError(self.told_missing())
+        except (ValueError, RuntimeError, KafkaException):
             self._consumer.close()
-            raise ValueError(f"no topic {', '.join(self.topics)}; there are {there}")
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.keep_place()
         self._consumer.close()
+
+    def told_missing(self) -> str:
+        """Which topics are missing, and which are there."""
+        waits = " yet; waits for it" if self._wait else ""
+        return f"no topic {', '.join(self.missing)}{waits}; there are {', '.join(self._there) or 'none'}"
 
     def messages(self, to_end: bool = False) -> Iterator[Heard]:
         """Messages as they come; where there is none now, it waits."""
@@ -210,16 +214,25 @@ class Listener:
             self._heard.clear()
         self._committed = time.monotonic()
 
-    def _decoded(self, message: Message) -> Heard | None:
+    def _decoded(self, message: Message) -> Heard:
         topic, partition, offset = _place(message)
-        try:
-            schema_id, record = self._reader.read(topic, message.value() or b"")
-        except Undecodable as problem:
-            self.undecodable += 1
-            _LOG.warning("%s partition %s offset %s is passed over: %s", topic, partition, offset, problem)
-            return None
+        schema_id, record, foreign = self._read(topic, message.value())
         sent_at = record_time(*message.timestamp())
-        return Heard(topic, partition, offset, sent_at, record, schema_id)
+        return Heard(topic, partition, offset, sent_at, record, schema_id, foreign, message.key(), message.value())
+
+    def _read(self, topic: str, value: bytes | None) -> tuple[int | None, Record, str]:
+        """The schema's id and the record of a match, or why it is none."""
+        if value is None:
+            return None, {}, "no value (a tombstone)"
+        try:
+            schema_id, record = self._reader.read(topic, value)
+        except Undecodable as problem:
+            return None, {}, str(problem)
+        except KafkaException:
+            raise
+        except Exception as problem:  # noqa: BLE001  # the last resort: no message may end a listener
+            return None, {}, f"unreadable: {type(problem).__name__}: {problem}"
+        return schema_id, record, why_foreign(record)
 
     def _note(self, error: KafkaError, message: Message) -> None:
         if error.code() == KafkaError._PARTITION_EOF:
@@ -231,23 +244,29 @@ class Listener:
         now = time.monotonic()
         if now - self._committed > _COMMIT_S:
             self.keep_place()
-        if now - self._looked > _LOOK_S:
+        if now - self._looked > (_WAIT_S if self.missing and self._wait else _LOOK_S):
             # What appears later is heard from its beginning.
-            self._look(lambda parts: [TopicPartition(each.topic, each.partition, OFFSET_BEGINNING) for each in parts])
-
-    def _names(self) -> list[str]:
-        return sorted(name for name in self._consumer.list_topics(timeout=PATIENCE_S).topics if name[:2] != "__")
+            self._look(beginnings)
 
     def _look(self, places: Places) -> None:
         self._looked = time.monotonic()
         known = self._consumer.list_topics(timeout=PATIENCE_S).topics
+        self._there = [name for name in sorted(known) if name[:2] != "__"]
         wanted = [name for name in sorted(known) if any(matches(each, name) for each in self.topics)]
+        self.missing = tuple(each for each in self.topics if not any(matches(each, name) for name in wanted))
         found = [TopicPartition(name, number) for name in wanted for number in known[name].partitions]
         new = [each for each in found if (each.topic, each.partition) not in self._assigned]
         if new:
-            at = places(new)
+            at = self._placed(new, places)
             self._consumer.incremental_assign(at)
             self._assigned |= {(each.topic, each.partition): each for each in at}
+
+    def _placed(self, new: list[TopicPartition], places: Places) -> list[TopicPartition]:
+        behind = {(each.topic, each.partition): self._behind(each.topic, each.partition) for each in new}
+        known = [TopicPartition(*place, offset) for place, offset in behind.items() if offset is not None]
+        others = [each for each in new if behind[(each.topic, each.partition)] is None]
+        self.known += len(known)
+        return known + (places(others) if others else [])
 
 
 def _place(message: Message) -> tuple[str, int, int]:
@@ -261,38 +280,9 @@ def matches(wanted: str, name: str) -> bool:
     return re.search(wanted, name) is not None and name.split(".")[1:2] not in (["schemas"], ["marker"])
 
 
-def place_finder(start: str, consumer: Consumer) -> Places:
-    """What gives the place in each partition that a start stands for.
-
-    Raises
-    ------
-    ValueError
-        For a start that cannot be; names what can.
-    """
-    fixed = {"earliest": OFFSET_BEGINNING, "latest": OFFSET_END}
-    if start in fixed:
-        return lambda parts: [TopicPartition(each.topic, each.partition, fixed[start]) for each in parts]
-    if start == "resume":
-        return lambda parts: [_resumed(each) for each in consumer.committed(parts, timeout=PATIENCE_S)]
-    moment = int(parse_time(start).timestamp() * 1000)
-    return lambda parts: consumer.offsets_for_times(
-        [TopicPartition(each.topic, each.partition, moment) for each in parts], timeout=PATIENCE_S
-    )
-
-
-def _resumed(place: TopicPartition) -> TopicPartition:
-    at = place.offset if place.offset >= 0 else OFFSET_BEGINNING
-    return TopicPartition(place.topic, place.partition, at)
-
-
-def parse_time(text: str, now: datetime | None = None) -> datetime:
-    """A moment: ISO (UTC where it says nothing), or a span back from now."""
-    for unit, span in _SPANS.items():
-        number = text.removesuffix(unit)
-        if number != text and number.replace(".", "", 1).isdigit():
-            return (now or datetime.now(UTC)) - float(number) * span
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--from is {text!r}, it can be {STARTS}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _check_patterns(topics: Sequence[str]) -> None:
+    for each in topics:
+        try:
+            re.compile(each if each.startswith("^") else "")
+        except re.error as error:
+            raise ValueError(f"topic {each} begins with ^ and is no pattern: {error}") from None

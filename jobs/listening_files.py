@@ -1,15 +1,14 @@
-"""What is heard, in files: each message once, however often the listener is killed.
+"""What is heard, in files: each message once, however often the listener is killed or its options are repeated.
 
-`DIR/<topic>/<partition>-<first offset>-<last offset>.<format>`: a file is renamed into place when it is whole, and the
-names say how far each partition is heard, so a listener goes on exactly behind them.
+A file is renamed into place when it is whole; its name says which offsets are in it (`listening_folder`). Messages that
+are no match, or do not fit the schema of matches, stand beside it under the same name, as lines of `.foreign.jsonl`.
 """
 
 import base64
 import json
 import os
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,18 @@ from typing import Any
 import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
-from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from jobs.corridor.sinks.message import ID_NAMES, schema_json
 from jobs.corridor.sinks.message_encoding import to_json
-from jobs.listening import Heard, Places
+from jobs.listening_folder import READY, SaveFolder
+from jobs.listening_heard import Heard, foreign_line
 
 FORMATS = ("json", "avro", "parquet")
 MOST_MESSAGES = 1000
+MOST_BYTES = 64 * 1024 * 1024
 MOST_S = 10.0
-_NAME = re.compile(r"(\d+)-(\d+)-(\d+)\.\w+")
+# What a record that claims to be a match can do to a writer that believes it.
+_UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, pa.ArrowException)
 _ARROW = {
     "double": pa.float64(),
     "float": pa.float32(),
@@ -48,24 +49,48 @@ class Saver:
         Gives the schema of a topic's id.
     most_messages : int
         In one file.
+    again : bool
+        Pass over what the folder holds; otherwise a message that it holds is one too many.
+
+    Attributes
+    ----------
+    held_before : int
+        Messages that were passed over, as the folder holds them.
+    unfit : int
+        Matches that their schema does not hold; they are among the foreign messages.
     """
 
-    directory: Path
+    folder: SaveFolder
     format: str
     schema_text: Callable[[str, int], str]
     most_messages: int = MOST_MESSAGES
+    again: bool = False
+    held_before: int = 0
+    unfit: int = 0
     _held: dict[tuple[str, int], list[Heard]] = field(default_factory=dict)
+    _bytes: int = 0
     _since: float = field(default_factory=time.monotonic)
 
-    def add(self, heard: Heard) -> None:
-        """Take a message; it is safe once `write` has come back."""
+    def add(self, heard: Heard) -> bool:
+        """Take a message; it is safe once `write` has come back. False for one that the folder holds.
+
+        Raises
+        ------
+        ValueError
+            If a topic gives an offset a second time: it was made again while it was heard.
+        """
+        if self.folder.holds(heard.topic, heard.partition, heard.offset):
+            self._pass_over(heard)
+            return False
         held = self._held.setdefault((heard.topic, heard.partition), [])
         if held and held[-1].schema_id != heard.schema_id:
             self.write()
             held = self._held.setdefault((heard.topic, heard.partition), [])
         held.append(heard)
-        if len(held) >= self.most_messages:
+        self._bytes += len(heard.value or b"")
+        if len(held) >= self.most_messages or self._bytes >= MOST_BYTES:
             self.write()
+        return True
 
     def tend(self) -> None:
         """Write what has waited long enough."""
@@ -73,18 +98,64 @@ class Saver:
             self.write()
 
     def write(self) -> None:
-        """Write all that is held, a file per partition."""
+        """Write all that is held, a file per partition, and one more for what is foreign."""
         for (topic, partition), held in self._held.items():
-            name = f"{partition}-{held[0].offset:020d}-{held[-1].offset:020d}.{self.format}"
-            path = self.directory / topic / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
-            self._write(temporary, topic, held)
-            os.replace(temporary, path)
+            first, last = held[0].offset, held[-1].offset
+            base = self.folder.directory / topic / f"{partition}-{first:020d}-{last:020d}"
+            base.parent.mkdir(parents=True, exist_ok=True)
+            self._write_partition(base, topic, held)
+            self.folder.note(topic, partition, first, last)
         self._held.clear()
+        self._bytes = 0
         self._since = time.monotonic()
 
-    def _write(self, path: Path, topic: str, held: list[Heard]) -> None:
+    def _pass_over(self, heard: Heard) -> None:
+        place = f"{heard.topic} partition {heard.partition} offset {heard.offset}"
+        if not self.again:
+            raise ValueError(
+                f"{place} came and {self.folder.directory} holds it: the topic was made again; save to another folder"
+            )
+        if (heard.topic, heard.partition) in self._held:
+            self.write()  # a name must not speak for offsets that are in another file
+        self.held_before += 1
+
+    def _write_partition(self, base: Path, topic: str, held: Sequence[Heard]) -> None:
+        """Matches and foreign messages; the names speak for all offsets, so what is foreign waits, whole, for the other."""
+        matches = [each for each in held if not each.foreign]
+        lines = {each.offset: foreign_line(each, each.foreign) for each in held if each.foreign}
+        temporary = _hidden(base, f".{self.format}.{os.getpid()}.tmp")
+        unfit = self._write_matches(temporary, topic, matches)
+        self.unfit += len(unfit)
+        text = "".join(f"{line}\n" for _, line in sorted({**lines, **unfit}.items()))
+        ready, foreign = _hidden(base, f".foreign.jsonl{READY}"), base.with_name(f"{base.name}.foreign.jsonl")
+        if text:
+            ready.with_name(f"{ready.name}.tmp").write_text(text, encoding="utf-8")
+            os.replace(ready.with_name(f"{ready.name}.tmp"), ready)
+        if temporary.exists():
+            os.replace(temporary, base.with_name(f"{base.name}.{self.format}"))
+        if text:
+            os.replace(ready, foreign)
+
+    def _write_matches(self, path: Path, topic: str, matches: Sequence[Heard]) -> dict[int, str]:
+        """Write those that fit their schema, if there are any; the others as lines, by offset."""
+        try:
+            if matches:
+                self._write(path, topic, matches)
+            return {}
+        except _UNFIT as problem:
+            path.unlink(missing_ok=True)
+            if len(matches) == 1:
+                why = f"does not fit the schema of matches: {type(problem).__name__}: {problem}"
+                return {matches[0].offset: foreign_line(matches[0], why)}
+        alone = {each.offset: self._write_matches(path, topic, [each]) for each in matches}
+        fitting = [each for each in matches if not alone[each.offset]]
+        if fitting:
+            self._write(path, topic, fitting)
+        else:
+            path.unlink(missing_ok=True)
+        return {offset: line for told in alone.values() for offset, line in told.items()}
+
+    def _write(self, path: Path, topic: str, held: Sequence[Heard]) -> None:
         if self.format == "json":
             path.write_text("".join(f"{to_json(each.record)}\n" for each in held), encoding="utf-8")
             return
@@ -100,21 +171,8 @@ class Saver:
         return schema_json() if schema_id is None else self.schema_text(topic, schema_id)
 
 
-def saved_places(directory: Path) -> Places:
-    """Gives the place behind what a directory holds of each partition; the earliest where it holds nothing."""
-
-    def places(parts: list[TopicPartition]) -> list[TopicPartition]:
-        return [
-            TopicPartition(each.topic, each.partition, _behind(directory / each.topic, each.partition))
-            for each in parts
-        ]
-
-    return places
-
-
-def _behind(directory: Path, partition: int) -> int:
-    names = [_NAME.fullmatch(path.name) for path in directory.glob(f"{partition}-*")]
-    return max((int(name.group(3)) + 1 for name in names if name), default=OFFSET_BEGINNING)
+def _hidden(base: Path, ending: str) -> Path:
+    return base.with_name(f".{base.name}{ending}")
 
 
 def restored(record: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import argparse
 import sys
 from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,17 @@ from rich.table import Table
 
 from jobs.cli.console import Console, complain, pour, say
 from jobs.corridor.decode.registry import Registry
-from jobs.corridor.sinks.message_encoding import to_json
+from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
+from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.listening import STARTS, Heard, Listener
-from jobs.listening_files import FORMATS, MOST_MESSAGES, Saver, saved_places
+from jobs.listening import Listener
+from jobs.listening_files import FORMATS, MOST_MESSAGES, Saver
+from jobs.listening_folder import SaveFolder
+from jobs.listening_heard import Heard, beginning, json_line
+from jobs.listening_starts import STARTS
 from jobs.plain_text import visible
 from jobs.services.jars import cache
-from jobs.services.running import find
+from jobs.services.running import usual_bootstrap
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
 COLUMNS = ("time (UTC)", "filter", "object", "alert", "band", "mag", "ra", "dec", "annotations")
@@ -32,7 +38,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("topics", nargs="+", metavar="TOPIC", help="names, or patterns that begin with ^")
     options.add_argument("--from", dest="start", default="resume", metavar="WHERE", help=f"{STARTS}; default resume")
     options.add_argument("--format", choices=("table", *FORMATS), help="default: table, with --save parquet")
-    options.add_argument("--save", type=Path, metavar="DIR", help="write files, each message once; resumes behind them")
+    options.add_argument("--save", type=Path, metavar="DIR", help="write files, each message once: goes on behind them")
+    options.add_argument(
+        "--again", action="store_true", help="with --save: begin at --from, and write what the files do not hold"
+    )
     options.add_argument("--per-file", type=int, default=MOST_MESSAGES, metavar="N", help="messages in a file, at most")
     options.add_argument("--to-end", action="store_true", help="stop where the topics end, do not wait for more")
     options.add_argument("--limit", type=int, metavar="N", help="stop after N messages")
@@ -57,43 +66,67 @@ def main(arguments: list[str]) -> int:
     """
     given = parser().parse_args(arguments)
     format_ = given.format or ("parquet" if given.save else "table")
-    if given.save is None and format_ in ("avro", "parquet"):
-        return _say(f"--format {format_} writes files; give --save DIR", USAGE)
+    if given.save is None and (format_ in ("avro", "parquet") or given.again):
+        what = "--again completes" if given.again else f"--format {format_} writes"
+        return _say(f"{what} files; give --save DIR", USAGE)
     try:
-        connection = Connection.of({"bootstrap": given.bootstrap or _usual(), **_pairs(given.kafka)})
-        start = saved_places(given.save) if given.save and given.start == "resume" else given.start
-        registry = Registry.of(_pairs(given.registry), cache() / "schemas")
-        with Listener(connection, given.topics, start, given.group, registry) as listener:
-            return _hear(listener, given, format_)
+        return _listen(given, format_)
     except ValueError as error:
         return _say(str(error), USAGE)
+    except (ServiceAway, ServiceRefused) as error:
+        return _say(str(error), ENVIRONMENT)
     except KafkaException as error:
         return _say(f"Kafka: {error.args[0].str()}", ENVIRONMENT)
+    except OSError as error:  # a folder that cannot be written, a full disk
+        return _say(f"{error.filename or given.save}: {error.strerror}", ENVIRONMENT)
 
 
-def _usual() -> str:
-    service = find("kafka")
-    return service.addresses["bootstrap"] if service is not None and service.up else "localhost:9092"
+def _listen(given: argparse.Namespace, format_: str) -> int:
+    connection = Connection.of({"bootstrap": given.bootstrap or usual_bootstrap(), **_pairs(given.kafka)})
+    registry = Registry.of(_pairs(given.registry), cache() / "schemas")
+    # What is not saved yet is not known by the group either: it may have heard it on the screen.
+    start = "earliest" if given.save and given.start == "resume" else given.start
+    with SaveFolder(given.save, _topic_ids(connection)) if given.save else nullcontext() as folder:
+        behind = folder.behind if folder and not given.again else None
+        wait = not given.to_end
+        with Listener(connection, given.topics, start, given.group, registry, behind, wait) as listener:
+            _tell_start(listener, given)
+            kind = "parquet" if format_ == "table" else format_
+            per_file = max(given.per_file, 1)
+            saver = Saver(folder, kind, listener.schema_text, per_file, given.again) if folder else None
+            return _hear(listener, saver, given, format_)
+
+
+def _topic_ids(connection: Connection) -> Callable[[str], str]:
+    cluster = Cluster(connection)
+    return lambda topic: next((part.topic_id for part in cluster.parts([topic])), "")
+
+
+def _tell_start(listener: Listener, given: argparse.Namespace) -> None:
+    if listener.missing:
+        _note(listener.told_missing())
+    if listener.known and given.start != "resume":
+        _note(
+            f"--from {given.start} is for what {given.save} does not hold yet: {listener.known} partition(s) go on behind"
+            " what is saved (--again begins there, and still saves each message once)"
+        )
 
 
 def _pairs(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
 
 
-def _hear(listener: Listener, given: argparse.Namespace, format_: str) -> int:
-    saver = None
-    if given.save:
-        kind = format_ if format_ != "table" else "parquet"
-        saver = Saver(given.save, kind, listener.schema_text, max(given.per_file, 1))
-    count = 0
+def _hear(listener: Listener, saver: Saver | None, given: argparse.Namespace, format_: str) -> int:
+    count = foreign = 0
     with _Screen(format_, saver is not None) as screen:
         try:
             for heard in listener.messages_or_none(given.to_end):
-                if heard is not None:
+                if heard is not None and (saver is None or saver.add(heard)):
                     count += 1
+                    foreign += bool(heard.foreign)
                     screen.show(heard)
-                if saver is not None:
-                    saver.add(heard) if heard is not None else saver.tend()
+                elif saver is not None:
+                    saver.tend()
                 if given.limit and count >= given.limit:
                     listener.heard(heard)
                     break
@@ -101,9 +134,16 @@ def _hear(listener: Listener, given: argparse.Namespace, format_: str) -> int:
             pass
     if saver is not None:
         saver.write()
-    told = f", {listener.undecodable} passed over (not decodable)" if listener.undecodable else ""
-    complain(f"strix listen: {count} messages{told}")
+    _note(_told(count, foreign, saver))
     return OK
+
+
+def _told(count: int, foreign: int, saver: Saver | None) -> str:
+    foreign += saver.unfit if saver else 0
+    kept = ", kept as *.foreign.jsonl" if saver else ""
+    told = f", {foreign} of them foreign (no matches{kept})" if foreign else ""
+    before = f"; {saver.held_before} were saved before" if saver and saver.held_before else ""
+    return f"{count} messages{told}{before}"
 
 
 class _Screen:
@@ -132,7 +172,7 @@ class _Screen:
         """Show one message."""
         self.count += 1
         if self.json:
-            pour(f"{to_json(heard.record)}\n")
+            pour(f"{json_line(heard)}\n")
             sys.stdout.flush()
         elif self.live is not None:
             self.last.append(row(heard))
@@ -152,9 +192,11 @@ class _Screen:
 
 def row(heard: Heard) -> tuple[str, ...]:
     """A message as a line of the table."""
+    if heard.foreign:
+        return _foreign_row(heard)
     record = heard.record
     mark = " SIMULATED" if record.get("is_simulated") else ""
-    annotations = record.get("annotations") or {}
+    annotations = record.get("annotations")
     return (
         str(record.get("time_utc") or heard.sent_at or ""),
         str(record.get("filter") or heard.topic),
@@ -164,8 +206,16 @@ def row(heard: Heard) -> tuple[str, ...]:
         _number(record.get("mag"), ".2f"),
         _number(record.get("ra"), ".5f"),
         _number(record.get("dec"), "+.5f"),
-        " ".join(f"{name}={_short(value)}" for name, value in annotations.items()),
+        " ".join(f"{name}={_short(value)}" for name, value in annotations.items())
+        if isinstance(annotations, Mapping)
+        else "",
     )
+
+
+def _foreign_row(heard: Heard) -> tuple[str, ...]:
+    place = f"partition {heard.partition} offset {heard.offset}"
+    at = str(heard.sent_at or "")
+    return (at, heard.topic, "FOREIGN", place, "", "", "", "", f"{heard.foreign}: {beginning(heard.value)}")
 
 
 def _number(value: Any, form: str) -> str:
@@ -174,6 +224,10 @@ def _number(value: Any, form: str) -> str:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else "NULL" if value is None else str(value)
+
+
+def _note(message: str) -> None:
+    complain(f"strix listen: {message}")
 
 
 def _say(message: str, code: int) -> int:

@@ -18,6 +18,8 @@ PATIENCE_S = 10.0
 _AGAIN_S = 10.0
 _WIRE = struct.Struct(">bI")
 
+Record = dict[str, Any]
+
 
 class Undecodable(ValueError):
     """A message that cannot be read, and why."""
@@ -39,7 +41,7 @@ class MessageReader:
         self._parsed: dict[tuple[str, int], Any] = {}
         self._missing: dict[tuple[str, int], tuple[float, str]] = {}
 
-    def read(self, topic: str, value: bytes) -> tuple[int | None, dict[str, Any]]:
+    def read(self, topic: str, value: bytes) -> tuple[int | None, Record]:
         """The schema's id (None for JSON) and the record.
 
         Raises
@@ -47,7 +49,7 @@ class MessageReader:
         Undecodable
             For a schema that is nowhere, and bytes that do not fit it.
         """
-        if value[:1] == b"{":
+        if value.lstrip()[:1] == b"{":
             return None, self._json(value)
         if len(value) < _WIRE.size or value[0] != 0:
             raise Undecodable(
@@ -65,10 +67,10 @@ class MessageReader:
         """The schema of an id, as it was published."""
         return self._texts[(_schemas_of(topic), schema_id)]
 
-    def _json(self, value: bytes) -> dict[str, Any]:
+    def _json(self, value: bytes) -> Record:
         try:
             return dict(json.loads(value))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Undecodable(f"is no JSON: {error}") from None
 
     def _schema(self, topic: str, schema_id: int) -> Any:
@@ -104,6 +106,14 @@ def _schemas_of(topic: str) -> str:
     return f"{topic.split('.')[0]}.schemas"
 
 
+def _entry(key: bytes | None, value: bytes | None) -> dict[int, str]:
+    """A schema by its id; nothing for a message that somebody else has put into the topic."""
+    try:
+        return {int(key): value.decode()} if key and value else {}
+    except ValueError:
+        return {}
+
+
 def read_schemas(connection: Connection, topic: str) -> dict[int, str]:
     """All schemas that a topic holds, by id; none if there is no such topic."""
     own = {"group.id": "strix-schemas", "enable.auto.commit": False, "enable.partition.eof": True}
@@ -123,8 +133,7 @@ def read_schemas(connection: Connection, topic: str) -> dict[int, str]:
                 if error.code() == KafkaError._PARTITION_EOF:
                     return found
                 raise KafkaException(error)
-            if message.key() and message.value():
-                found[int(message.key() or b"0")] = (message.value() or b"").decode()
+            found |= _entry(message.key(), message.value())
         return found
     finally:
         consumer.close()

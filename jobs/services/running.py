@@ -52,6 +52,12 @@ def find(name: str) -> Running | None:
     return Running(name, path.parent, content["addresses"], pids)
 
 
+def usual_bootstrap() -> str:
+    """The broker that `strix services` started on this machine; else where one usually is."""
+    service = find("kafka")
+    return service.addresses["bootstrap"] if service is not None and service.up else f"localhost:{DEFAULT_PORT}"
+
+
 def up(name: str, port: int | None = None) -> Running:
     """Start a service, unless it runs; what an earlier one left is removed first.
 
