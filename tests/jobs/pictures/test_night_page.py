@@ -56,7 +56,7 @@ def test_its_counts_are_those_of_the_files(night_out, page):
     said = text_of(page)
     assert f"{count} packets read {count} scored 0 duplicates 0 quarantined balances" in said
     assert re.search(rf"anomaly 1\.0\.0 {100 * answered / count:.1f} % .*? 0 {count - answered} 0", said)
-    (few,) = duckdb.sql(f"select count(*) from {source} where stetson_k.error like 'too few points%'").fetchall()[0]
+    [[(few,)]] = duckdb_rows(f"select count(*) from {source} where stetson_k.error like 'too few points%'")
     share = f"{100 * (count - few) / count:.1f}"
     assert few
     assert re.search(rf"stetson_k 1\.0\.0 {share} % .*? {few} 0 0 partial: too few points {few}", said)
