@@ -14,6 +14,7 @@ import yaml
 
 # Numbers that cannot be 0: with no alerts per batch a job would read nothing, and say that all is read.
 LEAST = {"max_alerts_per_batch": 1, "module_memory_mb": 1}
+NULLS = ("null", "~")  # as YAML writes it
 TRIGGERS = ("available_now", "continuous")
 
 
@@ -159,7 +160,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _convert(key: dataclasses.Field[Any], value: Any) -> Any:
     kind = _kind(key)
     try:
-        if value is None and "None" in kind:
+        if "None" in kind and (value is None or value in NULLS):  # a command line has only text
             return None
         if kind.startswith("tuple"):
             if isinstance(value, dict):

@@ -33,6 +33,7 @@ VERBS = {
     "scores": Verb("the alerts with the highest scores, as a table, CSV, JSON or VOTable", "jobs.cli.scores"),
     "sheet": Verb("a contact sheet of the alerts that stand out", "jobs.cli.sheet"),
     "report": Verb("a night on one page, readable offline", "jobs.cli.report_page"),
+    "columns": Verb("what every column means, with type and unit", "jobs.cli.columns"),
     "module": Verb("list, show or begin a science module", "jobs.cli.module"),
     "models": Verb("add published weights", "jobs.cli.models"),
     "ledger": Verb("check that every alert is accounted for", "jobs.cli.ledger"),

@@ -143,3 +143,10 @@ def test_schemas_come_from_the_configuration_then_from_the_environment(monkeypat
     assert JobConfig(schemas="/given").schema_directory == "/given"
     monkeypatch.delenv("STRIX_SCHEMAS")
     assert JobConfig().schema_directory is None
+
+
+def test_null_on_the_command_line_is_null() -> None:
+    """`--master null` once started a master of that name."""
+    assert load(None, parsed("--master", "null", "--checkpoint", "~", "--output", "null")).master is None
+    config = load(None, parsed("--master", "null", "--output", "null"))
+    assert (config.master, config.output) == (None, "null")
