@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from jobs.corridor.enrichment import Enrichment
+from jobs.corridor.enrichment import ALWAYS, Enrichment
 from jobs.corridor.guard import Limits, Watchdog
 from jobs.corridor.one_pass import OnePass, PassOptions
 from jobs.corridor.sources.files import FileSource
@@ -93,34 +93,52 @@ def enrich(table: pa.Table, modules: Sequence[str], models: Path | None = None) 
     return Enrichment(resolved, found, on_error="raise").run(table)
 
 
-def module_udf(name: str, models: Path | None = None) -> "Callable[[Column], Column]":
-    """A science module as a vectorised Spark function of one struct column that holds the common view.
+def module_udf(
+    name: str, alerts: "Column | None" = None, also: Sequence[str] = (), models: Path | None = None
+) -> "Column":
+    """A science module as a column of a Spark DataFrame, batch or streaming; a vectorised (Arrow) function.
 
-        alerts.withColumn("stetson_k", module_udf("stetson_k")(struct("*")))
+        alerts.withColumn("stetson_k", module_udf("stetson_k"))
 
     The function gets and gives Arrow arrays, so light curves and structs pass without a Python object per point.
-    For jobs use `Enrichment` in one `mapInArrow`: it decodes light curves and stamps once for all modules.
+    Jobs run all modules in one pass instead: light curves and cutouts are decoded once for all of them.
 
     Parameters
     ----------
     name : str
+    alerts : pyspark.sql.Column, optional
+        A struct that holds the module's inputs, such as `struct("*")`. By default they are taken by their names from the
+        DataFrame; if one is not there, Spark's AnalysisException names it.
+    also : sequence of str
+        Further columns to take by name: optional inputs of the module (`strix module show`), such as `braai` for acai.
     models : pathlib.Path, optional
         As for `enrich`; the weights travel with the function.
+
+    Returns
+    -------
+    pyspark.sql.Column
+        A struct: the module's outputs, its version and, where an output is NULL, the reason in `error`.
 
     Raises
     ------
     UnknownModule, ArtefactError
+        Here; a ValueError when the query runs if `alerts` lacks an input.
     """
+    from pyspark.sql.functions import struct
     from pyspark.sql.pandas.functions import arrow_udf
     from pyspark.sql.pandas.types import from_arrow_type
 
     module = registry.get(name)
     weights = {name: artefacts.find(module, models)}
+    inputs = sorted(registry.columns_of(module.inputs) | set(ALWAYS))
 
-    def run(alerts: pa.Array) -> pa.Array:
-        enriched = Enrichment([registry.get(name)], weights).run(pa.Table.from_struct_array(alerts))
-        return enriched[name].combine_chunks()
+    def run(given: pa.Array) -> pa.Array:
+        table = pa.Table.from_struct_array(given)
+        if lacking := [each for each in inputs if each not in table.column_names]:
+            raise ValueError(f"{name} reads {', '.join(inputs)}; the struct lacks {', '.join(lacking)}")
+        known = table.drop_columns([name]) if name in table.column_names else table
+        return Enrichment([registry.get(name)], weights).run(known)[name].combine_chunks()
 
     # Spark reads the kind of function from run's type hints; its stubs want that kind as a third argument
     udf: Callable[[Column], Column] = arrow_udf(run, from_arrow_type(module.arrow_type))  # type: ignore[call-overload]
-    return udf
+    return udf(struct(*inputs, *also) if alerts is None else alerts)

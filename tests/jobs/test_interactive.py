@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession, functions
 
 from jobs.interactive import enrich, module_udf
@@ -11,12 +12,24 @@ from science_modules.common import examples
 
 @pytest.mark.spark
 def test_a_module_as_a_spark_column_gives_what_it_gives_without_spark(spark: SparkSession) -> None:
-    alerts = examples.examples(20).select(["survey", "alert_id", "object_id", "band", *_light_curve()])
+    alerts = examples.examples(20).select(["survey", "alert_id", "object_id", "band", "flux", *_light_curve()])
     frame = spark.createDataFrame(alerts).repartition(2)
-    column = module_udf("stetson_k")(functions.struct("*"))
-    rows = frame.select("alert_id", column.alias("stetson_k")).orderBy("alert_id").collect()
     expected = enrich(alerts, ["stetson_k"])["stetson_k"].to_pylist()
-    assert [row.stetson_k.asDict() for row in rows] == expected
+    assert sum(answer["k"] is not None for answer in expected) > 10
+    for column in (module_udf("stetson_k"), module_udf("stetson_k", functions.struct("*"))):
+        rows = frame.select("alert_id", column.alias("stetson_k")).orderBy("alert_id").collect()
+        assert [row.stetson_k.asDict() for row in rows] == expected
+    twice = frame.withColumn("stetson_k", module_udf("stetson_k")).withColumn("stetson_k", module_udf("stetson_k"))
+    assert [row.stetson_k.asDict() for row in twice.orderBy("alert_id").collect()] == expected
+
+
+@pytest.mark.spark
+def test_a_column_that_a_module_lacks_is_named(spark: SparkSession) -> None:
+    frame = spark.createDataFrame(examples.examples(3).drop_columns(["lc_flux"]))
+    with pytest.raises(AnalysisException, match="lc_flux"):
+        frame.select(module_udf("stetson_k"))
+    with pytest.raises(PySparkException, match="the struct lacks lc_flux"):
+        frame.select(module_udf("stetson_k", functions.struct("*"))).collect()
 
 
 def _light_curve() -> list[str]:
