@@ -100,13 +100,14 @@ def _filter_table(records: Sequence[Record]) -> Table:
     columns = {
         "matched": "matched",
         "sent": "sent",
+        "private": "private",
         "per_object": "object known",
         "over_max_per_night": "over the limit",
     }
     totals: dict[str, Counter[str]] = {}
     for record in records:
         for name, numbers in record.sinks.get("filters", {}).items():
-            totals.setdefault(name, Counter()).update({key: numbers[key] for key in columns})
+            totals.setdefault(name, Counter()).update({key: numbers.get(key, 0) for key in columns})
     table = Table(title="filters", title_justify="left")
     table.add_column("filter")
     for title in columns.values():

@@ -38,7 +38,7 @@ def _check_filter(name: str, told: dict[str, Any] | None, rows: int) -> Iterator
         return
     if told["sent"] != rows:
         yield f"filter {name}: sent {told['sent']} is not the rows that are sent ({rows})"
-    held = told["per_object"] + told["over_max_per_night"]
+    held = told["per_object"] + told["over_max_per_night"] + told.get("private", 0)  # since message 1.1
     if told["matched"] != told["sent"] + held:
         yield f"filter {name}: matched {told['matched']} is not sent {told['sent']} + held back {held}"
     if told["over_max_per_night"] != len(told["over"]):

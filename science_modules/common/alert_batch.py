@@ -65,7 +65,10 @@ class AlertBatch:
 
     @property
     def light_curves(self) -> LightCurves:
-        """The light curves in the packets, flat; read-only by agreement."""
+        """The sound points of the light curves in the packets, flat; read-only by agreement.
+
+        Points that the survey flags are left out; who wants them reads the columns `lc_flag` and `lc_flux_flagged`.
+        """
         return self.memo(light_curves)
 
     @property

@@ -165,6 +165,7 @@ def _alert(rng: np.random.Generator, survey: str, number: int) -> dict[str, Any]
         "n_positive": sum(f > 0 for f in detections), "n_detections_survey": len(detections) + int(rng.integers(9)),
         "first_detection_mjd": first, "age_days": MJD - first, "last_limit_mjd": MJD - 40.0,
         "is_known_sso": bool(rng.random() < 0.1), "is_simulated": True, "n_bad_history": 0,
+        "n_flagged_points": points["lc_flag"].count("made up"), "is_public": True,
     }  # fmt: skip
     return scalars | points | _stamps(rng, survey) | {"candidate": _candidate(rng, survey)}
 
@@ -176,20 +177,24 @@ def _points(rng: np.random.Generator, survey: str, band: str) -> dict[str, list[
     kinds[-1], bands[-1] = "detection", band
     flux_err = rng.uniform(300, 3000, n)
     flux = np.abs(rng.normal(0, 3e4, n)) * rng.choice([1, 1, 1, -1], n) + 5 * flux_err
-    is_limit = [kind == "upper_limit" for kind in kinds]
-    total = [None if limit else float(f) + 1e5 for f, limit in zip(flux, is_limit, strict=True)]
+    is_flagged = [i % 10 == 5 and kind == "forced" for i, kind in enumerate(kinds)]
+    no_flux = [kind == "upper_limit" or flagged for kind, flagged in zip(kinds, is_flagged, strict=True)]
+    total = [None if absent else float(f) + 1e5 for f, absent in zip(flux, no_flux, strict=True)]
     return {
         "lc_mjd": [*(MJD - np.sort(rng.uniform(0.5, 30, n - 1))[::-1]).tolist(), MJD],
         "lc_band": bands,
         "lc_kind": kinds,
-        "lc_flux": [None if limit else float(f) for f, limit in zip(flux, is_limit, strict=True)],
+        "lc_flux": [None if absent else float(f) for f, absent in zip(flux, no_flux, strict=True)],
         "lc_flux_err": flux_err.tolist(),
         "lc_flux_total": total,
-        "lc_flux_total_err": [None if limit else float(e) for e, limit in zip(flux_err, is_limit, strict=True)],
-        "lc_flux_total_err_point": [None if limit else float(e) for e, limit in zip(flux_err, is_limit, strict=True)],
-        "lc_corrected": [not limit for limit in is_limit],
+        "lc_flux_total_err": [None if absent else float(e) for e, absent in zip(flux_err, no_flux, strict=True)],
+        "lc_flux_total_err_point": [None if absent else float(e) for e, absent in zip(flux_err, no_flux, strict=True)],
+        "lc_corrected": [not absent for absent in no_flux],
         "lc_dubious": [False] * n,
         "lc_real_bogus": [float(rng.random()) if kind == "detection" else None for kind in kinds],
+        "lc_flag": ["made up" if flagged else None for flagged in is_flagged],
+        "lc_flux_flagged": [float(f) if flagged else None for f, flagged in zip(flux, is_flagged, strict=True)],
+        "lc_public": [True] * n,
     }
 
 

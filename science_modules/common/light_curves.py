@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LightCurves:
-    """The light curves of n alerts, one after the other, each ascending in time.
+    """The sound points of n alerts' light curves, one alert after the other, each ascending in time.
 
     Attributes
     ----------
@@ -80,12 +80,23 @@ _POINT_ARRAYS = tuple(name for name in LightCurves.__dataclass_fields__ if name 
 
 
 def light_curves(table: pa.Table) -> LightCurves:
-    """Flatten the lc_ columns of a table in the common view."""
+    """Flatten the lc_ columns of a table in the common view; points that the survey flags (`lc_flag`) are left out."""
     columns = {name: _single(table[f"lc_{name}"]) for name in _POINT_ARRAYS}
     mjd = columns["mjd"]
     offsets = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(mjd), 0).to_numpy())])
     flat = {name: _points(name, column.flatten()) for name, column in columns.items()}
-    return LightCurves(offsets=offsets.astype(np.int64), **flat)
+    curves = LightCurves(offsets=offsets.astype(np.int64), **flat)
+    sound = _sound(table)
+    return curves if sound is None else curves.select(sound)
+
+
+def _sound(table: pa.Table) -> NDArray[np.bool_] | None:
+    """Which points the survey says nothing against; None where it says nothing against any."""
+    if "lc_flag" not in table.column_names:
+        return None
+    words = _single(table["lc_flag"]).flatten()
+    none_said = words.null_count == len(words)
+    return None if none_said else np.asarray(words.is_null().to_numpy(zero_copy_only=False))
 
 
 def _single(column: pa.ChunkedArray | pa.Array) -> pa.ListArray:

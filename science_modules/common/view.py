@@ -79,13 +79,20 @@ SCALARS = (
     Column("sso_distance_arcsec", _F64, "arcsec", "distance to that object"),
     Column("is_simulated", _BOOL, "", "a simulated alert or an injected source"),
     Column("n_bad_history", _I32, "", "history points dropped as impossible (later than the alert, sentinels)"),
+    Column("n_flagged_points", _I32, "", "points of the light curve that the survey flags as unsound, see lc_flag"),
+    Column("is_public", _BOOL, "", "the survey shows this alert to everybody; NULL where it does not say"),
 )
 
 LIGHT_CURVE = (
     Column("lc_mjd", pa.list_(_F64), "d", "light curve in the packet: mid-exposure, MJD TAI, ascending"),
     Column("lc_band", pa.list_(_STR), "", "light curve: filter letter"),
     Column("lc_kind", pa.list_(_STR), "", "light curve: detection, forced or upper_limit"),
-    Column("lc_flux", pa.list_(_F64), "nJy", "light curve: signed difference flux; NULL for an upper limit"),
+    Column(
+        "lc_flux",
+        pa.list_(_F64),
+        "nJy",
+        "light curve: signed difference flux; NULL for an upper limit or a flagged point",
+    ),
     Column("lc_flux_err", pa.list_(_F64), "nJy", "light curve: error; a fifth of the 5-sigma limit for an upper limit"),
     Column("lc_flux_total", pa.list_(_F64), "nJy", "light curve: flux of the source itself; NULL where not corrected"),
     Column("lc_flux_total_err", pa.list_(_F64), "nJy", "light curve: its error for an extended source"),
@@ -93,6 +100,11 @@ LIGHT_CURVE = (
     Column("lc_corrected", pa.list_(_BOOL), "", "light curve: flux_total is meaningful"),
     Column("lc_dubious", pa.list_(_BOOL), "", "light curve: see dubious"),
     Column("lc_real_bogus", pa.list_(_F64), "", "light curve: real-bogus score of a detection"),
+    Column(
+        "lc_flag", pa.list_(_STR), "", "light curve: the survey's words against a measurement; NULL for a sound one"
+    ),
+    Column("lc_flux_flagged", pa.list_(_F64), "nJy", "light curve: difference flux of a flagged point, as measured"),
+    Column("lc_public", pa.list_(_BOOL), "", "light curve: the survey shows this point to everybody"),
 )
 
 CUTOUTS = (

@@ -29,6 +29,7 @@ _KEYS = {
     "where": "one Spark SQL boolean expression",
     "annotations": "name: expression, sent with every match (optional)",
     "cutouts": "whether the stamps are sent (optional, default false)",
+    "private": "whether alerts and points that the survey does not show to everybody are sent (optional, default false)",
     "per_object": "first, all, or every_hours: N (optional, default all)",
     "max_per_night": "alerts; what is over it is counted and listed, not sent (optional)",
     "examples": "match: [...] and no_match: [...]: ids of real alerts, or rows of values (optional)",
@@ -77,6 +78,8 @@ class Filter:
     annotations : dict of str to str
         Expressions by name, as written.
     cutouts : bool
+    private : bool
+        Alerts and points that the survey does not show to everybody are read and sent, too.
     per_object : PerObject
     max_per_night : int or None
     examples : Examples
@@ -98,6 +101,7 @@ class Filter:
     annotations: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Typed] = field(default_factory=dict)
     cutouts: bool = False
+    private: bool = False
     per_object: PerObject = field(default_factory=PerObject)
     max_per_night: int | None = None
     examples: Examples = field(default_factory=Examples)
@@ -115,6 +119,8 @@ class Filter:
             "per_object": [self.per_object.rule, self.per_object.hours],
             "max_per_night": self.max_per_night,
         }
+        if self.private:
+            content["private"] = True
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
@@ -189,6 +195,7 @@ class _Taking:
             "annotations": annotations,
             "values": {name: self._value(f"annotations.{name}", text) for name, text in annotations.items()},
             "cutouts": self._boolean("cutouts"),
+            "private": self._boolean("private"),
             "per_object": self._per_object(),
             "max_per_night": self._max_per_night(),
             "examples": self._examples(),

@@ -10,9 +10,10 @@ from pyspark.sql import SparkSession
 
 from jobs.corridor.filters.definition import Filter
 from jobs.corridor.filters.engine import How, run
-from jobs.corridor.filters.kinds import Kind
+from jobs.corridor.filters.kinds import BOOLEAN, Kind
 from jobs.corridor.filters.leaves import ALWAYS, FILE, ROW, read_leaves, with_missing
 from jobs.corridor.filters.typed import Typed
+from jobs.corridor.public_points import public_points
 
 FILTERS_PER_MASK = 62  # bits of a BIGINT that are no sign
 
@@ -32,11 +33,16 @@ def evaluate(
     Returns
     -------
     pyarrow.Table
-        One row per match, ordered by object_id, mjd, alert_id, filter: survey, alert_id, object_id, mjd, night,
+        One row per match, ordered by object_id, mjd, alert_id, filter: survey, alert_id, object_id, mjd, night, is_public,
         `filter` (name), `file` (number in `science_files`), `row` (number in the file), and `annotations`: a struct
         with one struct per filter that has annotations, NULL in the rows of other filters.
+
+    Notes
+    -----
+    Of light curves, filters read the points that the survey shows to everybody, those with `private: true` all.
     """
-    read = {name for each in filters for name in each.columns}
+    read = {name for each in filters for name in each.columns} | {"is_public"}
+    read |= {"lc_public"} if any(name.startswith("lc_") for name in read) else set()
     found = [matches(spark, leaves, filters, how) for leaves in read_leaves(science_files, read)]
     if not found:
         return _schema(filters).empty_table()
@@ -47,7 +53,21 @@ def evaluate(
 
 def matches(spark: SparkSession, leaves: pa.Table, filters: Sequence[Filter], how: How = "auto") -> pa.Table:
     """The matches among the rows of `leaves.read_leaves`, in their order, filter by filter."""
-    leaves = with_missing(leaves, _kinds(filters))
+    leaves = with_missing(leaves, _kinds(filters) | {"is_public": BOOLEAN})
+    shown = public_points(leaves)
+    if shown is leaves:
+        return _matches(spark, leaves, filters, how)
+    own = [
+        (shown, [each for each in filters if not each.private]),
+        (leaves, [each for each in filters if each.private]),
+    ]
+    parts = [_matches(spark, table, group, how) for table, group in own if group]
+    return pa.concat_tables([_schema(filters).empty_table(), *parts], promote_options="permissive").cast(
+        _schema(filters)
+    )
+
+
+def _matches(spark: SparkSession, leaves: pa.Table, filters: Sequence[Filter], how: How) -> pa.Table:
     masks = {
         f"mask {start}": _mask(filters[start : start + FILTERS_PER_MASK])
         for start in range(0, len(filters), FILTERS_PER_MASK)
@@ -90,7 +110,7 @@ def _matched(
     leaves: pa.Table, found: pa.Table, rows: Sequence[pa.Array], values: dict[str, str], filters: Sequence[Filter]
 ) -> pa.Table:
     """The matched rows of every filter, one filter after the other."""
-    taken = leaves.select([*ALWAYS, FILE, ROW]).take(pa.concat_arrays(rows))
+    taken = leaves.select([*ALWAYS, "is_public", FILE, ROW]).take(pa.concat_arrays(rows))
     names = np.repeat([each.name for each in filters], [len(own) for own in rows])
     total, start = taken.num_rows, 0
     annotations = []
@@ -98,7 +118,7 @@ def _matched(
         if each.values:
             annotations.append(_spread(_annotations(each, own, leaves, found, values), start, total))
         start += len(own)
-    columns = [*(taken[name] for name in ALWAYS), pa.array(names, pa.string()), taken[FILE], taken[ROW]]
+    columns = [*(taken[name] for name in (*ALWAYS, "is_public")), pa.array(names, pa.string()), taken[FILE], taken[ROW]]
     schema = _schema(filters)
     type_ = schema.field("annotations").type
     struct = pa.StructArray.from_arrays(annotations, fields=list(type_)) if annotations else pa.nulls(total, type_)
@@ -142,6 +162,7 @@ def _schema(filters: Sequence[Filter]) -> pa.Schema:
         [
             *types.items(),
             ("night", pa.int64()),
+            ("is_public", pa.bool_()),
             ("filter", pa.string()),
             ("file", pa.int64()),
             ("row", pa.int64()),

@@ -24,7 +24,7 @@ STATE = pa.schema(
     ]
 )
 
-_SENT, _PER_OBJECT, _OVER = "sent", "per_object", "over_max_per_night"
+_SENT, _PER_OBJECT, _OVER, _PRIVATE = "sent", "per_object", "over_max_per_night", "private"
 
 Suppressed = dict[str, dict[str, Any]]
 
@@ -35,7 +35,7 @@ def empty_state() -> pa.Table:
 
 
 def apply_state(matches: pa.Table, state: pa.Table, filters: Sequence[Filter]) -> tuple[pa.Table, pa.Table, Suppressed]:
-    """Which matches are sent, by `per_object` and `max_per_night`.
+    """Which matches are sent, by `private`, `per_object` and `max_per_night`.
 
     Parameters
     ----------
@@ -52,7 +52,8 @@ def apply_state(matches: pa.Table, state: pa.Table, filters: Sequence[Filter]) -
     state_after : pyarrow.Table
         What the next batch starts from.
     suppressed : dict
-        Per filter: matched, sent, per_object (an alert of the object went out before), over_max_per_night, and
+        Per filter: matched, sent, private (the survey does not show the alert to everybody, and the filter does not
+        ask for such), per_object (an alert of the object went out before), over_max_per_night, and
         `over`: ids (`survey:alert_id`) of those over the limit, in the order in which they came.
 
     Notes
@@ -78,12 +79,13 @@ def apply_state(matches: pa.Table, state: pa.Table, filters: Sequence[Filter]) -
 
 
 def _nothing() -> dict[str, Any]:
-    return {"matched": 0, _SENT: 0, _PER_OBJECT: 0, _OVER: 0, "over": []}
+    return {"matched": 0, _SENT: 0, _PRIVATE: 0, _PER_OBJECT: 0, _OVER: 0, "over": []}
 
 
 def _in_order(matches: pa.Table) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows with their numbers, in the order in which they are decided."""
-    keys = matches.select(["filter", "survey", "object_id", "mjd", "alert_id", "night"])
+    wanted = ("filter", "survey", "object_id", "mjd", "alert_id", "night", "is_public")
+    keys = matches.select([name for name in wanted if name in matches.column_names])
     order = pc.sort_indices(keys, [("mjd", "ascending"), ("alert_id", "ascending"), ("filter", "ascending")])
     return zip(order.to_pylist(), keys.take(order).to_pylist(), strict=True)
 
@@ -115,6 +117,8 @@ class _Memory:
 
     def decide(self, each: Filter, match: Mapping[str, Any]) -> str:
         """Whether a match is sent; notes it if it is."""
+        if match.get("is_public") is False and not each.private:
+            return _PRIVATE
         key = (each.name, match["survey"], match["object_id"])
         days, mjd = each.per_object.days_between, match["mjd"]
         if days and mjd - self.objects.get(key, -math.inf) < days:

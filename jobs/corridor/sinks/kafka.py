@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 from jobs.corridor import faults
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import LedgerError, Record
+from jobs.corridor.public_points import public_points
 from jobs.corridor.sinks.kafka_producer import (
     GREATEST_TIMEOUT_S,
     LEAST_TIMEOUT_S,
@@ -228,14 +229,17 @@ class KafkaSink:
         self, making: "_Making", alerts: "Alerts", sent: Sent, rows: list[dict[str, Any]], first: int
     ) -> Iterator[Outgoing]:
         table, at = alerts.rows(first, len(rows))
-        shared = making.encoder.alerts(table, making.batch)
+        asking = {bool(sent.filters[row["filter"]].get("with_private")) for row in rows}
+        tables = {private: table if private else public_points(table) for private in asking}
+        shared = {private: making.encoder.alerts(own, making.batch) for private, own in tables.items()}
         for row, place in zip(rows, at.tolist(), strict=True):
             about = sent.filters[row["filter"]]
             stamps = alerts.stamps(row["survey"], row["alert_id"]) if about["cutouts"] else None
             match = Match(
                 row["filter"], about["version"], (row.get("annotations") or {}).get(row["filter"]) or {}, stamps
             )
-            value = making.message(table, shared, place, match)
+            private = bool(about.get("with_private"))
+            value = making.message(tables[private], shared[private], place, match)
             yield Outgoing(self.settings.topic(row["survey"], row["filter"]), row["object_id"].encode(), value)
 
 

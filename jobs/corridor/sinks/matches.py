@@ -37,7 +37,13 @@ class MatchSink:
         sent, state, held = apply_state(matches, self._state_before(batch.batch), self.filters)
         self._keep_state(batch.batch, state)
         counts = {
-            each.name: {"version": each.version, "cutouts": each.cutouts, **held[each.name]} for each in self.filters
+            each.name: {
+                "version": each.version,
+                "cutouts": each.cutouts,
+                "with_private": each.private,
+                **held[each.name],
+            }
+            for each in self.filters
         }
         write_sent(sent_path(layout, self.stream, batch.batch), Sent(_named(sent, files), counts), self.durable)
         faults.point("after_filter", batch.batch)
@@ -69,7 +75,7 @@ class MatchSink:
 def _named(sent: pa.Table, files: list[str]) -> pa.Table:
     """With the names of the files instead of their numbers, and without annotations that no filter has."""
     names = pa.array(files, pa.string()).take(sent["file"].combine_chunks())
-    sent = sent.set_column(sent.schema.get_field_index("file"), "file", names)
+    sent = sent.set_column(sent.schema.get_field_index("file"), "file", names).drop_columns(["is_public"])
     # Parquet cannot hold a struct without fields.
     empty = not sent.schema.field("annotations").type.num_fields
     return sent.drop_columns(["annotations"]) if empty else sent

@@ -14,11 +14,11 @@ import pyarrow as pa
 from jobs.corridor.tables import candidate_type
 from science_modules.common.view import LIGHT_CURVE, PROVENANCE, SCALARS, VIEW, Column
 
-VERSION = "1.0"
+VERSION = "1.1"  # 1.0 lacks what is flagged and what is public
 # Our own range, above every id of Rubin (100 x major + minor) and of any registry that starts from 1.
-SCHEMA_ID = 1_000_100
+SCHEMA_ID = 1_000_101
 
-NAMESPACE = "strix.v1_0"
+NAMESPACE = "strix.v1_0"  # of all of 1.x: a registry that checks compatibility compares full names
 REQUIRED = ("survey", "alert_id", "object_id")
 VIEW_COLUMNS = tuple(column.name for column in VIEW)
 LIGHT_CURVE_NAMES = tuple(column.name for column in LIGHT_CURVE)

@@ -35,6 +35,31 @@ def best_per_group(group: tuple[NDArray[np.generic], ...], preference: tuple[NDA
     return kept
 
 
+def numbered_runs(series: Integers, values: Floats, tolerance: float) -> Integers:
+    """The number of each point's run: equal `series`, and values no further from their neighbour than `tolerance`.
+
+    Neighbours are compared, not bins of values: two that are one bit apart are never told apart by the edge of a bin.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of int64, shape (n_points,)
+    values : numpy.ndarray of float64, shape (n_points,)
+        Finite.
+    tolerance : float
+        In the unit of `values`.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n_points,)
+    """
+    order = np.lexsort((values, series))
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = (np.diff(series[order]) != 0) | (np.diff(values[order]) > tolerance)
+    runs = np.empty(len(order), dtype=np.int64)
+    runs[order] = np.cumsum(starts)
+    return runs
+
+
 def offsets_of(owner: Integers, n_alerts: int) -> Integers:
     """Where each alert's points begin, shape (n_alerts + 1,), for points sorted by owner."""
     return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_alerts))]).astype(np.int64)

@@ -9,6 +9,9 @@ Where the packets leave a choice:
 - `dubious` and `stellar` are NULL: they speak of a reference source, and a packet names none (`extendedness` is that of
   the difference source and stays in the candidate).
 - `flux_total` is `scienceFlux`, measured directly, so one error serves resolved and unresolved sources; NULL before 8.0.
+- A point with one of `lsst_fields.UNSOUND_FLAGS` stays in the light curve with their names in `lc_flag` and its flux in
+  `lc_flux_flagged`; `lc_flux` and the modules do without it. The counts of detections include it.
+- Every alert and point is public: Rubin's stream is the world's.
 - The sign of the flux is that of `psfFlux`; `isNegative` says something else of dipoles.
 """
 
@@ -133,6 +136,7 @@ def _identity(packet: Fields, source: Fields) -> Fields:
             _named("src:", alert_id),
         ),
         "is_simulated": pa.array(_any_flag(source, _INJECTED_FLAGS)),
+        "is_public": pa.array(np.ones(len(alert_id), dtype=bool)),
     }
 
 
@@ -196,6 +200,7 @@ def _history_columns(packet: Fields, source: Fields, summary: Summary, n_bad: ND
         "age_days": floats(numbers(source["midpointMjdTai"]) - first),
         "last_limit_mjd": floats(summary.last_limit_mjd),
         "n_bad_history": pa.array(n_bad, pa.int32()),
+        "n_flagged_points": pa.array(summary.n_flagged, pa.int32()),
     }
 
 

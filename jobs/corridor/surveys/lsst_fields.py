@@ -68,8 +68,28 @@ _POINT = (
     + _fields("psfFlux psfFluxErr scienceFlux scienceFluxErr", pa.float32())
 )
 
-PRV_DIA_SOURCE = pa.struct([*_fields("diaSourceId", pa.int64()), *_POINT, *_fields("reliability", pa.float32())])
+# A flux is not sound where one of these is set: its fit failed, or its pixels were not sky. Flags of the whole footprint
+# (interpolated, cr, streak, saturated without Center) are set far from the source, too, and are not asked.
+UNSOUND_FLAGS = (
+    "psfFlux_flag",
+    "pixelFlags_bad",
+    "pixelFlags_edge",
+    "pixelFlags_offimage",
+    "pixelFlags_nodataCenter",
+    "pixelFlags_saturatedCenter",
+    "pixelFlags_suspectCenter",
+    "pixelFlags_crCenter",
+    "pixelFlags_streakCenter",
+)
 
+PRV_DIA_SOURCE = pa.struct(
+    _fields("diaSourceId", pa.int64())
+    + _POINT
+    + _fields("reliability", pa.float32())
+    + _fields(" ".join(UNSOUND_FLAGS), pa.bool_())
+)
+
+# Forced sources carry no flag up to 11.0.
 PRV_DIA_FORCED_SOURCE = pa.struct([*_fields("diaForcedSourceId", pa.int64()), *_POINT])
 
 PRV_DIA_NONDETECTION_LIMIT = pa.struct(

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.corridor.surveys.history import as_lists, best_per_group, floats, letters, offsets_of
+from jobs.corridor.surveys.lsst_fields import UNSOUND_FLAGS
 from science_modules.common.view import BANDS, LC_KINDS
 
 Floats = NDArray[np.float64]
@@ -41,6 +42,8 @@ class Points:
         TAI; nJy; NaN is NULL.
     current : numpy.ndarray of bool
         The alert's own measurement.
+    flag : numpy.ndarray of object
+        Names of the flags that speak against the flux; None for a sound one.
     """
 
     owner: Ints
@@ -55,6 +58,12 @@ class Points:
     flux_total_err: Floats
     real_bogus: Floats
     current: Bools
+    flag: NDArray[np.object_]
+
+    @property
+    def flagged(self) -> Bools:
+        """Points that the survey flags as unsound."""
+        return self.flag.astype(np.bool_)
 
     def __len__(self) -> int:
         return len(self.owner)
@@ -96,10 +105,10 @@ def band_codes(bands: pa.Array) -> Ints:
 def light_curve_points(packet: Fields, source: Fields) -> tuple[Points, Ints]:
     """All usable points of a batch: history and the alerts' own measurements.
 
-    Within a kind one point is kept per exposure and band: the alert itself, else the one with the highest real-bogus
-    score; a forced point of an exposure with a detection stays. Dropped as impossible: a time before 2016 or after
-    the alert's, an unknown band, a detection or forced point without a finite flux (whatever its signal to noise, it
-    stays otherwise), a limit outside 10 to 26 mag. The alert itself is never dropped.
+    Within a kind one point is kept per exposure and band: the alert itself, else a sound one, else the one with the
+    highest real-bogus score; a forced point of an exposure with a detection stays. Dropped as impossible: a time before
+    2016 or after the alert's, an unknown band, a detection or forced point without a finite flux (whatever its signal
+    to noise, it stays otherwise), a limit outside 10 to 26 mag. The alert itself is never dropped.
 
     Parameters
     ----------
@@ -165,7 +174,20 @@ def _read(
         flux_total_err=errors(records.get("scienceFluxErr", absent)),
         real_bogus=scores(records.get("reliability", absent)),
         current=np.full(n, current),
+        flag=_unsound(records, n),
     )
+
+
+def _unsound(records: Fields, n: int) -> NDArray[np.object_]:
+    words = np.full(n, None, dtype=object)
+    for name in UNSOUND_FLAGS:
+        for row in np.flatnonzero(_set(records[name])) if name in records else ():
+            words[row] = name if words[row] is None else f"{words[row]} {name}"
+    return words
+
+
+def _set(flags: pa.Array) -> Bools:
+    return np.asarray(pc.fill_null(flags, False).to_numpy(zero_copy_only=False))
 
 
 def _integers(array: pa.Array, null: int) -> Ints:
@@ -192,7 +214,7 @@ def _unique_in_time_order(points: Points) -> Ints:
     # No exposure named: nothing says that two points are of the same.
     exposure = np.where(points.exposure == _NO_EXPOSURE, _NO_EXPOSURE - np.arange(len(points)), points.exposure)
     series = (points.owner * len(LC_KINDS) + points.kind) * (len(BANDS) + 1) + points.band  # one integer sorts faster
-    best = best_per_group((exposure, series), (~points.current, -points.real_bogus, points.identity))
+    best = best_per_group((exposure, series), (~points.current, points.flagged, -points.real_bogus, points.identity))
     kept: Ints = best[np.lexsort((points.mjd[best], points.owner[best]))]
     return kept
 
@@ -211,18 +233,23 @@ def as_columns(points: Points, n: int) -> dict[str, pa.Array]:
     -------
     dict of str to pyarrow.ListArray, shape (n,)
     """
+    flagged = points.flagged
+    total = np.where(flagged, np.nan, points.flux_total)
     flat = {
         "lc_mjd": floats(points.mjd),
         "lc_band": letters(points.band, BANDS),
         "lc_kind": letters(points.kind, LC_KINDS),
-        "lc_flux": floats(points.flux),
+        "lc_flux": floats(np.where(flagged, np.nan, points.flux)),
         "lc_flux_err": floats(points.flux_err),
-        "lc_flux_total": floats(points.flux_total),
+        "lc_flux_total": floats(total),
         "lc_flux_total_err": floats(points.flux_total_err),
         "lc_flux_total_err_point": floats(points.flux_total_err),
-        "lc_corrected": pa.array(np.isfinite(points.flux_total)),
+        "lc_corrected": pa.array(np.isfinite(total)),
         "lc_dubious": pa.nulls(len(points), pa.bool_()),
         "lc_real_bogus": floats(points.real_bogus),
+        "lc_flag": pa.array(points.flag, pa.string()),
+        "lc_flux_flagged": floats(np.where(flagged, points.flux, np.nan)),
+        "lc_public": pa.array(np.ones(len(points), dtype=bool)),
     }
     offsets = offsets_of(points.owner, n)
     return {name: as_lists(offsets, values) for name, values in flat.items()}
@@ -236,12 +263,15 @@ class Summary:
     ----------
     n_detections, n_positive : numpy.ndarray of int64
         Detections, and those with positive flux, the alert's own included.
+    n_flagged : numpy.ndarray of int64
+        Points that the survey flags as unsound, the alert's own included.
     first_detection_mjd, last_limit_mjd : numpy.ndarray of float64
         Oldest detection and latest upper limit, MJD TAI.
     """
 
     n_detections: Ints
     n_positive: Ints
+    n_flagged: Ints
     first_detection_mjd: Floats
     last_limit_mjd: Floats
 
@@ -256,6 +286,7 @@ def summarise(points: Points, n: int) -> Summary:
     return Summary(
         n_detections=np.bincount(points.owner[detected], minlength=n).astype(np.int64),
         n_positive=np.bincount(points.owner[detected & (points.flux > 0)], minlength=n).astype(np.int64),
+        n_flagged=np.bincount(points.owner[points.flagged], minlength=n).astype(np.int64),
         first_detection_mjd=first,
         last_limit_mjd=last,
     )

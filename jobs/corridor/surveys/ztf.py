@@ -2,10 +2,13 @@
 
 Choices that the packets leave open:
 
-- An exposure is its start, `jd` to 1e-6 day. It agrees one to one with `pid` without the readout quadrant in every
-  real packet, and stands in forced photometry too.
+- An exposure is its start, `jd` to 1e-6 day (0.09 s), compared from neighbour to neighbour. It agrees one to one with
+  `pid` without the readout quadrant in every real packet, and stands in forced photometry too.
 - History rows carry no exposure time: 30 s, but the alert's own for points of the alert's exposure.
 - Light curves carry `rb`, which history has, and not `drb`, which only the alert has: one scale per light curve.
+- A forced point whose `procstatus` speaks against it stays, with that word in `lc_flag` and its flux in
+  `lc_flux_flagged`; `lc_flux` and the modules do without it.
+- Public is what program 1 took (`programid`): an alert, and every point of its history by its own program.
 - A flag is NULL where a value that decides it is missing; `rb` below 0.55 alone makes `quality_ok` false.
 """
 
@@ -22,6 +25,7 @@ from jobs.corridor.surveys.times import MJD_ZERO, night_of_utc_date
 from jobs.corridor.surveys.ztf_light_curve import LightCurve, first_detection, light_curve, light_curve_columns
 from jobs.corridor.surveys.ztf_points import (
     DETECTION,
+    PUBLIC_PROGRAM,
     UPPER_LIMIT,
     child,
     numbers,
@@ -84,6 +88,7 @@ def _identity(packets: pa.StructArray) -> Columns:
         "alert_id": child(packets, "candid"),
         "object_id": child(packets, "objectId"),
         "is_simulated": pc.fill_null(pc.match_substring(publisher, "simulat"), False),
+        "is_public": pc.equal(child(child(packets, "candidate"), "programid"), PUBLIC_PROGRAM),
     }
 
 
@@ -141,6 +146,7 @@ def _counts(candidate: pa.StructArray, curve: LightCurve) -> Columns:
         "age_days": floats(curve.mjd[curve.alert] - first),
         "last_limit_mjd": floats(curve.last_mjd(UPPER_LIMIT)),
         "n_bad_history": pa.array(curve.n_bad),
+        "n_flagged_points": pa.array(curve.count(curve.points.flagged)),
     }
 
 

@@ -33,8 +33,8 @@ PREVIOUS = _struct(
     {
         pa.float64(): "jd",
         pa.int64(): "candid",
-        pa.int32(): "fid",
-        pa.string(): "isdiffpos",
+        pa.int32(): "fid programid",
+        pa.string(): "isdiffpos procstatus",
         pa.float32(): (
             "diffmaglim magpsf sigmapsf distnr magnr sigmagnr rb exptime magzpsci forcediffimflux forcediffimfluxunc"
         ),
@@ -44,7 +44,8 @@ PREVIOUS = _struct(
 FORCED = _struct(
     {
         pa.float64(): "jd",
-        pa.int32(): "fid",
+        pa.int32(): "fid programid",
+        pa.string(): "procstatus",
         pa.float32(): "exptime magzpsci forcediffimflux forcediffimfluxunc distnr magnr sigmagnr",
     }
 )

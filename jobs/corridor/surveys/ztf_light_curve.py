@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.corridor.surveys.history import as_lists, best_per_group, flags, floats, letters, offsets_of
-from jobs.corridor.surveys.times import MJD_ZERO
+from jobs.corridor.surveys.history import as_lists, best_per_group, flags, floats, letters, numbered_runs, offsets_of
 from jobs.corridor.surveys.ztf_points import (
     DETECTION,
     FIRST_JD,
+    NOT_SAID,
     SAME_EXPOSURE,
     UPPER_LIMIT,
     USUAL_EXPTIME,
@@ -36,8 +36,8 @@ class LightCurve:
     Attributes
     ----------
     points : Points
-        One per (exposure, band) and kind. Of two detections in one exposure the alert itself is kept, else the one
-        with the higher `rb`, else the one with the lower `candid`.
+        One per (exposure, band) and kind. Of two detections in one exposure the alert itself is kept, else a sound
+        one, else the one with the higher `rb`, else the one with the lower `candid`.
     mjd : numpy.ndarray of float64, shape (n_points,)
     total : Totals
     dubious, dubious_known : numpy.ndarray of bool, shape (n_points,)
@@ -106,26 +106,32 @@ def light_curve_columns(curve: LightCurve) -> dict[str, pa.Array]:
     """The lc_ columns of the common view."""
     points, total = curve.points, curve.total
     offsets = offsets_of(points.owner, len(curve))
-    is_limit = points.kind == UPPER_LIMIT
+    flagged = points.flagged
+    no_flux = flagged | (points.kind == UPPER_LIMIT)
     values = {
         "lc_mjd": floats(curve.mjd),
         "lc_band": letters(points.band, BANDS),
         "lc_kind": letters(points.kind, LC_KINDS),
-        "lc_flux": floats(np.where(is_limit, np.nan, points.flux)),
+        "lc_flux": floats(np.where(no_flux, np.nan, points.flux)),
         "lc_flux_err": floats(points.flux_err),
-        "lc_flux_total": floats(total.flux),
+        "lc_flux_total": floats(np.where(flagged, np.nan, total.flux)),
         "lc_flux_total_err": floats(total.err),
         "lc_flux_total_err_point": floats(total.err_point),
         "lc_corrected": flags(total.corrected, total.corrected_known),
         "lc_dubious": flags(curve.dubious, curve.dubious_known),
         "lc_real_bogus": floats(points.real_bogus),
+        "lc_flag": pa.array(points.flag, pa.string()),
+        "lc_flux_flagged": floats(np.where(flagged, points.flux, np.nan)),
+        "lc_public": flags(points.public == 1, points.public != NOT_SAID),
     }
     return {name: as_lists(offsets, column) for name, column in values.items()}
 
 
 def _one_per_exposure(points: Points) -> Points:
     dated = np.abs(points.jd) < 1e7  # an alert without a time is refused
-    exposure = np.rint(np.where(dated, points.jd - MJD_ZERO, 0.0) / SAME_EXPOSURE).astype(np.int64)
-    group = (points.owner, points.kind, exposure, points.band)
-    kept = points.take(best_per_group(group, (~points.is_alert, -points.real_bogus, points.candid)))
+    series = (points.owner * len(LC_KINDS) + points.kind) * (len(BANDS) + 1) + points.band
+    exposure = numbered_runs(series, np.where(dated, points.jd, 0.0), SAME_EXPOSURE)
+    kept = points.take(
+        best_per_group((exposure,), (~points.is_alert, points.flagged, -points.real_bogus, points.candid))
+    )
     return kept.take(np.lexsort((kept.band, kept.kind, kept.jd, kept.owner)))

@@ -28,8 +28,9 @@ def closed(output: Output) -> tuple[StreamLedger, Record, Path]:
         name: {
             "version": "v1",
             "cutouts": False,
-            "matched": names.count(name) + 3,
+            "matched": names.count(name) + 7,
             "sent": names.count(name),
+            "private": 4,
             "per_object": 1,
             "over_max_per_night": 2,
             "over": ["ztf:1", "ztf:2"],
@@ -59,6 +60,7 @@ def test_what_adds_up_has_no_gap(closed: tuple[StreamLedger, Record, Path]) -> N
     [
         (lambda sinks: sinks["filters"]["all"].update(sent=1), "filter all: sent 1 is not the rows"),
         (lambda sinks: sinks["filters"]["all"].update(matched=1), "filter all: matched 1 is not sent"),
+        (lambda sinks: sinks["filters"]["all"].update(private=3), "filter all: matched "),
         (lambda sinks: sinks["filters"]["all"].update(over=[]), "over_max_per_night 2 is not the ids listed (0)"),
         (lambda sinks: sinks["filters"].pop("even"), "filter even: "),
         (lambda sinks: sinks["filters"]["all"].update(version="v2"), "counts of filters are not those of"),

@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sending import Output
 
 from jobs.corridor.decode.writer_schema import writer_schema
 from jobs.corridor.sinks import message_columns as columns
 from jobs.corridor.sinks.message import MATCH, SCHEMA_ID, schema_json
 from jobs.corridor.sinks.message_encoding import Batch, Match, encoder, iso_utc, without_light_curve
+from jobs.corridor.sinks.sent_file import read_sent, sent_path
 
 ROOT = Path(__file__).resolve().parents[3]
 MATCHED = Match(
@@ -203,3 +205,28 @@ def test_times_are_utc_as_astropy_says() -> None:
     for mjd, text in zip(mjds, told, strict=False):
         wanted = Time(mjd, format="mjd", scale="tai").utc.to_datetime(dt.UTC)
         assert abs((dt.datetime.fromisoformat(text) - wanted).total_seconds()) <= 0.00051
+
+
+@pytest.mark.spark
+def test_messages_hold_public_points_unless_the_filter_asks_for_all(small_output: Path, tmp_path: Path) -> None:
+    """Alternate points of every light curve are made private; a filter with `private` sends them all the same."""
+    output = Output.of(small_output, tmp_path / "o", {"all": lambda row: True, "even": lambda row: True})
+    batch = output.batches[0]
+    for file in (each for each in batch.files if each.table == "science"):
+        table = pq.ParquetFile(output.layout.root / file.name).read()
+        hidden = [[at % 2 == 0 for at in range(len(mjd))] for mjd in table["lc_mjd"].to_pylist()]
+        at = table.schema.get_field_index("lc_public")
+        pq.write_table(table.set_column(at, table.schema.field(at), pa.array(hidden)), output.layout.root / file.name)
+    path = sent_path(output.layout, batch.stream, batch.batch)
+    sent = read_sent(path)
+    assert sent is not None
+    sent.filters["even"]["with_private"] = True
+    lengths: dict[str, list[tuple[int, int]]] = {"all": [], "even": []}
+    for message in output.sink("nowhere:9092")._messages(batch, sent):
+        record = read_avro(message.value[5:])
+        points = len(record["lc_mjd"])
+        assert {len(record[name]) for name in record if name.startswith("lc_")} == {points}
+        assert record["filter"] == "even" or all(record["lc_public"])
+        lengths[record["filter"]].append((record["alert_id"], points))
+    whole, public = dict(lengths["even"]), dict(lengths["all"])
+    assert len(whole) > 20 and public == {alert: (points + 1) // 2 for alert, points in whole.items()}

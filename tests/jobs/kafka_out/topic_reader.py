@@ -12,7 +12,7 @@ import fastavro
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 ROOT = Path(__file__).resolve().parents[3]
-SCHEMA_ID = 1_000_100
+SCHEMA_ID = 1_000_101
 SCHEMA = fastavro.parse_schema(json.loads((ROOT / "conf" / "schemas" / f"{SCHEMA_ID}.avsc").read_text()))
 
 

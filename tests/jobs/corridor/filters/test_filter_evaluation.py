@@ -198,3 +198,29 @@ def test_a_spark_with_other_inner_classes_gives_the_same(
     with_it = evaluate(spark, files, filters)
     monkeypatch.setattr(prepared, "over", lambda *_: None)
     assert evaluate(spark, files, filters).equals(with_it)
+
+
+def test_filters_read_public_points_only_unless_they_ask_for_all(
+    spark: SparkSession, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    """Neither a condition nor an annotation tells what the survey does not show."""
+    curves = [
+        {"lc_flux": [1.0, 900.0, 2.0], "lc_public": [True, False, True], "is_public": True},
+        {"lc_flux": [3.0, 4.0], "lc_public": [True, None], "is_public": False},
+        {"lc_flux": None, "lc_public": None, "is_public": None},
+    ]
+    rows = [row | curve for row, curve in zip(rows_of(1, 10), curves, strict=False)]
+    path = write(tmp_path / "a.parquet", rows)
+    keys = {"annotations": {"brightest": "array_max(lc_flux)", "n": "size(lc_flux)"}}
+    filters = [
+        filter_of(catalogue, "bright", "array_max(lc_flux) > 100", **keys),
+        filter_of(catalogue, "any", "size(lc_flux) > 0", **keys),
+        filter_of(catalogue, "partner", "array_max(lc_flux) > 100", private=True, **keys),
+    ]
+    found = evaluate(spark, [path], filters).to_pylist()
+    told = {(each["filter"], each["row"]): (each["annotations"][each["filter"]], each["is_public"]) for each in found}
+    assert told == {
+        ("any", 0): ({"brightest": 2.0, "n": 2}, True),
+        ("any", 1): ({"brightest": 4.0, "n": 2}, False),
+        ("partner", 0): ({"brightest": 900.0, "n": 3}, True),
+    }

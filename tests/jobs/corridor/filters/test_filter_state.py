@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from filter_files import filter_of
 
@@ -125,3 +126,36 @@ def test_a_late_alert_of_an_object_that_was_sent_is_held_back(catalogue: Catalog
     assert sent.num_rows == 0
     assert suppressed["f2"]["per_object"] == 1
     assert after.equals(state)
+
+
+def test_a_private_alert_is_counted_and_not_sent_unless_the_filter_says_so(catalogue: Catalogue) -> None:
+    """It takes no place of a public one: neither in the night's limit nor as its object's first alert."""
+    rules: dict[str, Any] = {"per_object": "first", "max_per_night": 2}
+    public, partner = (
+        filter_of(catalogue, name, "mag > 1", private=private, **rules)
+        for name, private in (("public", False), ("partner", True))
+    )
+    rows = [
+        match(name, f"o{object_id}", 60000.0 + at / 100, at) | {"is_public": is_public}
+        for name in ("public", "partner")
+        for at, (object_id, is_public) in enumerate([(1, False), (1, True), (2, False), (3, None), (4, True)])
+    ]
+    schema = SCHEMA.append(pa.field("is_public", pa.bool_()))
+    sent, _, held = apply_state(pa.Table.from_pylist(rows, schema=schema), empty_state(), [public, partner])
+    by_filter = {name: sent.filter(pc.equal(sent["filter"], name))["alert_id"].to_pylist() for name in held}
+    assert by_filter == {"public": [1, 3], "partner": [0, 2]}
+    counts = {"matched": 5, "sent": 2, "private": 2, "per_object": 0, "over_max_per_night": 1, "over": ["ztf:4"]}
+    assert held["public"] == counts
+    assert held["partner"] == counts | {
+        "private": 0,
+        "per_object": 1,
+        "over_max_per_night": 2,
+        "over": ["ztf:3", "ztf:4"],
+    }
+
+
+def test_private_is_part_of_the_version_and_leaves_the_others_as_they_were(catalogue: Catalogue) -> None:
+    plain, said, asked = (
+        filter_of(catalogue, "f", "mag > 1", **keys) for keys in ({}, {"private": False}, {"private": True})
+    )
+    assert plain.version == said.version != asked.version

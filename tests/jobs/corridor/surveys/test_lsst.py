@@ -241,6 +241,27 @@ def test_the_alert_is_in_its_light_curve_once_and_for_all() -> None:
     assert (row["n_detections"], row["n_bad_history"]) == (1, 0)
 
 
+UNSOUND = (
+    *("psfFlux_flag", "pixelFlags_bad", "pixelFlags_edge", "pixelFlags_offimage"),
+    *(f"pixelFlags_{what}Center" for what in ("nodata", "saturated", "suspect", "cr", "streak")),
+)
+
+
+@pytest.mark.parametrize("flag", UNSOUND)
+def test_a_detection_with_a_flag_against_its_flux_is_kept_apart_with_its_word(flag: str) -> None:
+    [row] = view(packet(prvDiaSources=[point(40, MJD - 2, 9e6, **{flag: True}), point(41, MJD - 1, isDipole=True)]))
+    assert row["lc_flag"] == [flag, None, None]
+    assert row["lc_flux"] == [None, 500.0, 1000.0]
+    assert row["lc_flux_flagged"] == [9e6, None, None]
+    assert (row["n_detections"], row["n_flagged_points"], row["n_bad_history"]) == (3, 1, 0)
+    assert row["lc_public"] == [True, True, True] and row["is_public"] is True
+
+
+def test_all_words_against_a_point_are_kept_and_the_alert_is_one_of_its_points() -> None:
+    [row] = view(packet({"psfFlux_flag": True, "pixelFlags_bad": True}))
+    assert (row["lc_flag"], row["lc_flux"], row["flux"]) == (["psfFlux_flag pixelFlags_bad"], [None], 1000.0)
+
+
 def test_points_without_a_visit_are_all_kept() -> None:
     history = [point(40, MJD - 1, flux) | {"visit": None} for flux in (1.0, 2.0)]
     assert len(view(packet(prvDiaSources=history))[0]["lc_mjd"]) == 3

@@ -190,7 +190,7 @@ def _number(value: float | None) -> float | None:
 
 
 def _expected_points(packet: Packet) -> tuple[list[tuple[Any, ...]], int]:
-    """(mjd, kind, band, flux, flux_err, science flux, its error, reliability), sorted, and the number dropped."""
+    """(mjd, kind, band, flux, flux_err, science flux, its error, reliability, flag), sorted, and the number dropped."""
     source = packet["diaSource"]
     chosen: dict[tuple[str, int, str], Packet] = {}
     n_bad = 0
@@ -206,10 +206,22 @@ def _expected_points(packet: Packet) -> tuple[list[tuple[Any, ...]], int]:
     chosen["detection", source["visit"], source["band"]] = source
     fields = ("psfFlux", "psfFluxErr", "scienceFlux", "scienceFluxErr", "reliability")
     points = [
-        (record["midpointMjdTai"], kind, band, *(_number(record.get(field)) for field in fields))
+        (
+            record["midpointMjdTai"],
+            kind,
+            band,
+            *(_number(record.get(field)) for field in fields),
+            _expected_flag(record),
+        )
         for (kind, _, band), record in chosen.items()
     ]
     return sorted(points, key=lambda point: point[:2]), n_bad
+
+
+def _expected_flag(record: Packet) -> str | None:
+    footprint = ("psfFlux_flag", "pixelFlags_bad", "pixelFlags_edge", "pixelFlags_offimage")
+    centres = (f"pixelFlags_{what}Center" for what in ("nodata", "saturated", "suspect", "cr", "streak"))
+    return " ".join(name for name in (*footprint, *centres) if record.get(name)) or None
 
 
 def _expected_night(mjd: float) -> int:
@@ -265,15 +277,21 @@ def _expected(packet: Packet) -> Row:
         "last_limit_mjd": None,
         "is_known_sso": bool(source["ssObjectId"]),
         "is_simulated": False,
+        "is_public": True,
         "n_bad_history": n_bad,
+        "n_flagged_points": sum(point[8] is not None for point in points),
         "lc_dubious": [None] * len(points),
-        "lc_corrected": [point[5] is not None for point in points],
+        "lc_corrected": [point[5] is not None and point[8] is None for point in points],
+        "lc_flux_flagged": [point[3] if point[8] else None for point in points],
+        "lc_public": [True] * len(points),
         "cutout_science": packet["cutoutScience"],
         "cutout_template": packet["cutoutTemplate"],
         "cutout_difference": packet["cutoutDifference"],
     }
-    names = ("mjd", "kind", "band", "flux", "flux_err", "flux_total", "flux_total_err", "real_bogus")
+    names = ("mjd", "kind", "band", "flux", "flux_err", "flux_total", "flux_total_err", "real_bogus", "flag")
     values |= {f"lc_{name}": [point[i] for point in points] for i, name in enumerate(names)}
+    for name in ("lc_flux", "lc_flux_total"):
+        values[name] = [None if point[8] else value for point, value in zip(points, values[name], strict=True)]
     values["lc_flux_total_err_point"] = values["lc_flux_total_err"]
     if not packet.get("ssSource"):
         values |= {"sso_name": None, "sso_distance_arcsec": None}
@@ -297,6 +315,7 @@ def test_every_real_packet_agrees_with_a_slow_loop(packets: dict[int, Packet], r
         for name, want in _expected(packet).items():
             assert _same(rows[alert_id][name], want), (alert_id, name)
             checked.add(name)
+    assert sum(row["n_flagged_points"] for row in rows.values()) > 400
     by_astropy = {"ra", "dec", "gal_l", "gal_b", "ecl_lat"}
     assert set(VIEW_NAMES) <= checked | by_astropy
 

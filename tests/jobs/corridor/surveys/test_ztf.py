@@ -294,6 +294,63 @@ def test_an_impossible_forced_point_is_dropped_and_counted(bad: Row) -> None:
     assert (row["n_bad_history"], row["lc_kind"]) == (1, ["forced", "detection"])
 
 
+@pytest.mark.parametrize("word", ["56", "56,57", "61", "255", "unknown"])
+@pytest.mark.parametrize("inside_history", [False, True])
+def test_a_forced_point_with_a_bad_status_is_kept_apart_with_its_word(word: str, inside_history: bool) -> None:
+    rows = [forced(3), forced(2, forcediffimflux=50000.0, procstatus=word), forced(1, procstatus="0")]
+    row = view(rows, None) if inside_history else view(None, rows)
+    njy = 10 ** (0.4 * 5.0)  # of one count at zero point 26.4
+    assert row["lc_kind"] == ["forced", "forced", "forced", "detection"]
+    assert row["lc_flag"] == [None, f"procstatus {word}", None, None]
+    assert row["lc_flux"][:3] == [pytest.approx(100 * njy), None, pytest.approx(100 * njy)]
+    assert row["lc_flux_total"][1] is None
+    assert row["lc_flux_flagged"] == [None, pytest.approx(50000 * njy), None, None]
+    assert (row["n_flagged_points"], row["n_bad_history"]) == (1, 0)
+
+
+@pytest.mark.parametrize("word", ["0", "57", None])
+def test_a_forced_point_with_a_sound_status_is_a_point(word: str | None) -> None:
+    row = view(None, [forced(2, procstatus=word)])
+    assert (row["lc_flag"], row["n_flagged_points"]) == ([None, None], 0)
+    assert row["lc_flux"][0] == pytest.approx(100 * 10**2)
+
+
+def test_of_two_forced_points_of_one_exposure_the_sound_one_stays() -> None:
+    for pair in ([forced(2, procstatus="56", forcediffimflux=9.0), forced(2)], [forced(2), forced(2, procstatus="56")]):
+        row = view(None, pair)
+        assert (row["lc_flag"], row["n_flagged_points"]) == ([None, None], 0)
+        assert row["lc_flux"][0] == pytest.approx(100 * 10**2)
+
+
+def test_modules_see_sound_points_only() -> None:
+    table = viewed(packet(None, [forced(3), forced(2, procstatus="56")]), packet(None, [forced(1, procstatus="61")]))
+    curves = light_curves(table)
+    assert curves.counts.tolist() == [2, 1]
+    assert np.isfinite(curves.flux).all()
+
+
+@pytest.mark.parametrize(("program", "public"), [(1, True), (2, False), (3, False), (0, False), (None, None)])
+def test_public_is_what_program_1_took(program: int | None, public: bool | None) -> None:
+    row = view([found(3, programid=1), limit(2, programid=program)], [forced(1, programid=program)], programid=program)
+    assert row["is_public"] is public
+    assert row["lc_public"] == [True, public, public, public]
+
+
+@pytest.mark.parametrize("bits", [-1, 1])
+def test_two_points_one_bit_apart_in_time_are_one_wherever_a_bin_would_end(bits: int) -> None:
+    for step in range(400):  # half-way points of a rounding to 1e-6 d lie among these
+        jd = JD - 2 + step * 2.5e-9
+        other = np.nextafter(jd, math.inf * bits)
+        row = view([found(0, 1, jd=jd, rb=0.6), found(0, 2, jd=other, rb=0.9), limit(0, jd=jd), limit(0, jd=other)])
+        assert sorted(row["lc_kind"]) == ["detection", "detection", "upper_limit"], step
+        assert sorted(score or 0 for score in row["lc_real_bogus"]) == pytest.approx([0, 0.8, 0.9]), step
+
+
+def test_exposures_a_tenth_of_a_second_apart_are_two() -> None:
+    row = view([found(2, 1), found(2 - 1.2e-6, 2)])
+    assert row["lc_kind"] == ["detection"] * 3
+
+
 def test_a_large_negative_forced_flux_is_no_sentinel() -> None:
     assert view(None, [forced(1, forcediffimflux=-123456.0)])["lc_flux"][0] == pytest.approx(-12345600, rel=1e-6)
 

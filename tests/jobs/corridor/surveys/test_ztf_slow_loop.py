@@ -68,7 +68,8 @@ def limit(row: Row) -> Row | None:
 def light_curve(packet: Row) -> tuple[list[Row], int]:
     """The points in time order and the number of dropped ones."""
     alert = packet["candidate"]
-    kept, bad = [detection(alert, alert.get("exptime")) | {"rank": ALERT}], 0
+    own = {"rank": ALERT, "flag": None, "public": alert["programid"] == 1}
+    kept, bad = [detection(alert, alert.get("exptime")) | own], 0
     for row in (packet["prv_candidates"] or []) + (packet.get("fp_hists") or []):
         if row.get("forcediffimflux") is not None:
             point = forced(row)
@@ -79,7 +80,10 @@ def light_curve(packet: Row) -> tuple[list[Row], int]:
         if point is None or row["jd"] > alert["jd"]:
             bad += 1
         else:
-            kept.append(point | {"rank": (point["rb"] or 0, -(row.get("candid") or 0))})
+            word = row.get("procstatus") or "0"
+            flag = None if set(word.split(",")) <= {"0", "57"} else f"procstatus {word}"
+            public = None if row.get("programid") is None else row["programid"] == 1
+            kept.append(point | {"flag": flag, "public": public, "rank": (point["rb"] or 0, -(row.get("candid") or 0))})
     best: dict[Any, Row] = {}
     for point in kept:
         key = (point["kind"], point["jd"], point["fid"])
@@ -128,13 +132,17 @@ def expected(packet: Row) -> Row:
         "n_detections_survey": c.get("ndethist"), "first_detection_mjd": first, "age_days": own["mjd"] - first,
         "last_limit_mjd": max(limits) if limits else None,
         "is_known_sso": known, "sso_distance_arcsec": c["ssdistnr"] if known else None,
-        "is_simulated": False, "n_bad_history": bad, "schema_version": packet.get("schemavsn") or "",
+        "is_simulated": False, "n_bad_history": bad, "is_public": c["programid"] == 1,
+        "n_flagged_points": sum(point["flag"] is not None for point in points), "schema_version": packet.get("schemavsn") or "",
         **{f"cutout_{name}": (packet["cutout" + name.capitalize()] or {}).get("stampData") for name in STAMPS},
     }  # fmt: skip
     scalars |= {name: own[name] for name in TOTALS}
-    names = ["mjd", "kind", "flux", "flux_err", *TOTALS]
+    names = ["mjd", "kind", "flux", "flux_err", "flag", "public", *TOTALS]
     curve = {f"lc_{name}": [point[name] for point in points] for name in names}
     curve["lc_band"] = [{1: "g", 2: "r", 3: "i"}[point["fid"]] for point in points]
+    curve["lc_flux_flagged"] = [point["flux"] if point["flag"] else None for point in points]
+    for name in ("lc_flux", "lc_flux_total"):
+        curve[name] = [None if point["flag"] else value for point, value in zip(points, curve[name], strict=True)]
     curve["lc_real_bogus"] = [point["rb"] for point in points]
     return scalars | curve
 
@@ -181,6 +189,9 @@ def test_the_real_packets_hold_what_these_tests_are_about(ztf_packets: list[Row]
                 for packet, row in zip(ztf_packets, got, strict=True) if not packet.get("fp_hists"))  # fmt: skip
     assert pairs > 70  # exposures that hold two candids
     assert sum(row["dubious"] for row in got) > 20
+    assert {row["is_public"] for row in got} == {True, False}
+    private = [row for row in got if not row["is_public"]]  # engineering and Caltech programs of 2016 to 2018
+    assert {public for row in private for public in row["lc_public"]} == {True, False}
 
 
 def test_no_column_holds_a_sentinel(got: list[Row]) -> None:
