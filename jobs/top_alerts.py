@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.archive.near import row_groups
+from jobs.archive.position import DISTANCE, Cone
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
 
@@ -83,7 +85,12 @@ def most_anomalous(layout: Layout, records: Iterable[Record], count: int = 10) -
 
 
 def top(
-    files: Iterable[Path], order: Order, count: int, columns: Iterable[str] = (), one_per_object: bool = False
+    files: Iterable[Path],
+    order: Order,
+    count: int,
+    columns: Iterable[str] = (),
+    one_per_object: bool = False,
+    near: Cone | None = None,
 ) -> pa.Table:
     """The first `count` alerts in an order.
 
@@ -98,6 +105,8 @@ def top(
         Further columns to give; a module's name stands for all that it put out. Absent in a file: NULL.
     one_per_object : bool
         Of each object only its first alert.
+    near : Cone, optional
+        Only alerts in this circle; the table has `distance_arcsec` then, and can be ordered by it.
 
     Returns
     -------
@@ -110,9 +119,10 @@ def top(
         If no file has the first column of the order.
     """
     order = [*order, ("survey", "ascending"), ("alert_id", "ascending")]
-    wanted = list(dict.fromkeys([*IDENTITY, *(name for name, _ in order), *columns]))
+    names = dict.fromkeys([*IDENTITY, *(name for name, _ in order), *columns])
+    wanted = [name for name in names if near is None or name != DISTANCE.name]
     first, best = order[0][0], None
-    for piece in _pieces(files, wanted, first):
+    for piece in _pieces(files, wanted, first, near):
         known = piece.filter(pc.is_valid(piece[first]))
         both = known if best is None else pa.concat_tables([best, known], promote_options="default")
         best = _first(both, order, count, one_per_object)
@@ -160,15 +170,16 @@ def _names(field: pa.Field) -> list[str]:
     return [f"{field.name}.{child.name}" for child in field.type] if pa.types.is_struct(field.type) else [field.name]
 
 
-def _pieces(files: Iterable[Path], wanted: Sequence[str], needed: str) -> Iterator[pa.Table]:
-    """Row groups with the wanted columns, flat, of the files that have the needed one."""
+def _pieces(files: Iterable[Path], wanted: Sequence[str], needed: str, near: Cone | None) -> Iterator[pa.Table]:
+    """Row groups with the wanted columns, flat, of the files that have the needed one; of a circle only what is in it."""
     for path in files:
         with pq.ParquetFile(path) as file:
-            if needed not in {name for field in file.schema_arrow for name in _names(field)}:
+            there = {name for field in file.schema_arrow for name in _names(field)}
+            if needed not in there and not (near and needed == DISTANCE.name):
                 continue
-            for group in range(file.num_row_groups):
-                piece = file.read_row_group(group, columns=list(wanted))
-                yield piece.flatten()
+            for group in row_groups(file, near):
+                piece = file.read_row_group(group, columns=list(wanted)).flatten()
+                yield near.inside(piece) if near else piece
 
 
 def _first(table: pa.Table, order: Order, count: int, one_per_object: bool) -> pa.Table:

@@ -81,7 +81,9 @@ def main(arguments: list[str]) -> int:
     found = [row for row in rows if not given.name or given.name in row.name]
     if not found:
         near = difflib.get_close_matches(given.name, [row.name for row in rows], n=1)
-        complain(f"strix columns: no column has {given.name!r} in its name" + (f"; did you mean {near[0]}?" if near else ""))
+        complain(
+            f"strix columns: no column has {given.name!r} in its name" + (f"; did you mean {near[0]}?" if near else "")
+        )
         return 2
     table = Table("column", "type", "unit", "meaning")
     for row in found:

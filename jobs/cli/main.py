@@ -30,7 +30,7 @@ VERBS = {
     "enrich": Verb("raw packets to science, following the ledger of ingest", "jobs.cli.run", "enrich"),
     "simulate": Verb("write a simulated night of packets", "jobs.simulate"),
     "show": Verb("one alert or object as a picture and in words", "jobs.cli.show"),
-    "scores": Verb("the alerts with the highest scores, as a table, CSV, JSON or VOTable", "jobs.cli.scores"),
+    "scores": Verb("the objects with the highest scores, as a table, CSV, JSON or VOTable", "jobs.cli.scores"),
     "sheet": Verb("a contact sheet of the alerts that stand out", "jobs.cli.sheet"),
     "report": Verb("a night on one page, readable offline", "jobs.cli.report_page"),
     "columns": Verb("what every column means, with type and unit", "jobs.cli.columns"),

@@ -1,7 +1,11 @@
 """What the verbs that look at an output share: finding it, and printing tables that are not cut in a pipe."""
 
+import os
+import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jobs.cli.console import Console
 from jobs.config import ConfigError
@@ -27,3 +31,18 @@ def output_of(directory: str) -> Layout:
 def console() -> Console:
     """As wide as the terminal, or wide."""
     return Console() if sys.stdout.isatty() else Console(width=_WIDTH_IN_A_PIPE)
+
+
+def shortest(path: Path) -> str:
+    """A path as one would type it here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def show_command(row: Mapping[str, Any], layout: Layout) -> str:
+    """What shows an alert of a table, as it is typed: the one that made the score, not the newest of its object."""
+    root = shortest(layout.root)
+    name = str(row["object_id"])
+    if not name.isprintable() or name.startswith("-"):  # cannot be typed, or would be an option
+        return f"strix show {row['alert_id']} --data {shlex.quote(root)}"
+    return f"strix show {shlex.quote(name)} --alert {row['alert_id']} --data {shlex.quote(root)}"

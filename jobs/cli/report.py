@@ -1,7 +1,7 @@
 """The table with which a job ends: what was read, what became of it, what stands out, what to type next."""
 
 import heapq
-import os
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import Console, styled
+from jobs.cli.outputs import shortest, show_command
 from jobs.corridor.counts import Counts, add_night, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
@@ -43,11 +44,11 @@ def print_outcome(
     if not outcome.status.batches:
         console.print(f"{job}: nothing new to read in the input; this is what the output holds")
     console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
-    best = "ID"
+    best = f"strix show ID --data {_typed(outcome.layout)}"
     if totals["modules"]:
         console.print(_module_table(totals, versions_in(files_of(outcome.layout, records))))
         _print_scores(console, outcome, records)
-        best = _print_anomalous(console, outcome.layout, records)
+        best = _print_anomalous(console, outcome.layout, records) or best
     if any(record.sinks.get("filters") for record in records):
         console.print(_filter_table(records))
     _print_left_out(console, outcome.science)
@@ -125,10 +126,10 @@ def score_outputs(module: ScienceModule) -> list[Field]:
 
 
 def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]) -> str:
-    """Print the list; the object at its top, or "ID" if there is none."""
+    """Print the list; the command that shows its first alert, "" if there is none."""
     found = most_anomalous(layout, records)
     if not found:
-        return "ID"
+        return ""
     table = Table(
         title="most anomalous (percentile among the alerts that the forest learned from)", title_justify="left"
     )
@@ -139,7 +140,7 @@ def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]
         mark = " SIMULATED" if each.simulated else ""
         table.add_row(f"{each.percentile:.2f}", f"{each.object_id}{mark}", each.alert_id, str(each.night), each.why)
     console.print(table)
-    return found[0].object_id
+    return show_command({"object_id": found[0].object_id, "alert_id": found[0].alert_id}, layout)
 
 
 def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record]) -> None:
@@ -192,9 +193,12 @@ def _top(table: pa.Table, name: str, count: int) -> list[Best]:
     ]
 
 
+def _typed(layout: Layout) -> str:
+    return shlex.quote(shortest(layout.root))
+
+
 def _print_next(console: Console, layout: Layout, totals: Counts, best: str) -> None:
-    root = os.path.relpath(layout.root)
-    root = str(layout.root) if root.startswith("..") else root
+    root = _typed(layout)
     console.print()
     console.print(f"output: {layout.root}", soft_wrap=True)
     console.print("next:")
@@ -203,7 +207,7 @@ def _print_next(console: Console, layout: Layout, totals: Counts, best: str) -> 
         lines.append(f"strix quarantine list {root}")
     if totals["enriched"]:
         lines.append(f"strix report {root} -o night.html")
-        lines.append(f"strix show {best} --data {root} -o alert.png")
+        lines.append(f"{best} -o alert.png")
         lines.append(f"python -c \"import pandas; print(pandas.read_parquet('{root}/science', partitioning=None))\"")
     for line in lines:
         console.print(f"  {line}", soft_wrap=True)

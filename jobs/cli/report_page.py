@@ -4,18 +4,22 @@ import argparse
 import os
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from jobs.cli.console import complain, say
 from jobs.corridor.layout import Layout, replace_file
 from jobs.night_page.page import NoSuchNight, night_page, nights_of
+from jobs.top_alerts import science_files
 
 OK, USAGE = 0, 2
+RECENT_NIGHTS = 7
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="strix report", description=__doc__)
     options.add_argument("data", metavar="DIR", type=Path, help="output of `strix night` or `strix enrich`")
-    options.add_argument("--night", help="YYYYMMDD (default: the newest)")
+    options.add_argument("--night", help=f"YYYYMMDD (default: the fullest of the newest {RECENT_NIGHTS})")
     options.add_argument("-n", type=int, default=12, help="alerts in each list of those that stand out")
     options.add_argument("-o", "--output", type=Path, help="page (default: NIGHT.html)")
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
@@ -23,23 +27,30 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page; 2 if the output has no such night."""
+    """Write the page and say of which night; 2 if the output has no such night."""
     given = parser().parse_args(arguments)
     layout = Layout(Path(os.path.abspath(given.data)))
     try:
-        night = given.night or _newest(layout)
+        night, why = (given.night, "") if given.night else _fullest(layout)
         page = night_page(layout, night, max(given.n, 0), given.schemas)
     except NoSuchNight as error:
         complain(f"strix report: {error}")
         return USAGE
     output = given.output or Path(f"{night}.html")
     replace_file(output, page, durable=False)
-    say(f"night {night}: {output} ({len(page) / 1e6:.1f} MB)")
+    say(f"night {night}{why}: {output} ({len(page) / 1e6:.1f} MB)")
     return OK
 
 
-def _newest(layout: Layout) -> str:
-    nights = nights_of(layout)
+def _fullest(layout: Layout) -> tuple[str, str]:
+    """The night with most alerts among the newest, and why it and not the newest: a night may just have begun."""
+    nights = nights_of(layout)[-RECENT_NIGHTS:]
     if not nights:
         raise NoSuchNight(f"{layout.root} has no science table; `strix night` and `strix enrich` write one")
-    return nights[-1]
+    alerts = {night: sum(pq.read_metadata(path).num_rows for path in science_files(layout, night)) for night in nights}
+    night = max(nights, key=lambda each: (alerts[each], each))
+    newest = nights[-1]
+    if night == newest:
+        return night, f" (the newest, {alerts[night]:,} alerts)"
+    told = f"{alerts[night]:,} alerts, the most of the newest {len(nights)} nights"
+    return night, f" ({told}; the newest, {newest}, has {alerts[newest]:,}: --night {newest})"

@@ -1,26 +1,34 @@
-"""`strix scores DIR`: the alerts with the highest scores, for people or for other programs."""
+"""`strix scores DIR`: the objects with the highest scores, each by its best alert; for people or for other programs."""
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.table import Table
 
+from jobs.archive.position import DISTANCE, NoPosition
 from jobs.cli.console import Console, complain, pour
-from jobs.cli.sorting import Sorted, add_options, sort
+from jobs.cli.outputs import console as output_console
+from jobs.cli.outputs import show_command
+from jobs.cli.sorting import N_ALERTS, Sorted, add_options, sort
 from jobs.pictures.words import iso_utc, number
 from jobs.table_files import to_csv, to_json, to_votable
 from jobs.top_alerts import IDENTITY, NoSuchColumn
 
 OK, USAGE = 0, 2
 _OUTPUTS_ON_SCREEN = 7
-_WIDTH_IN_A_PIPE = 240
+# Columns of every table, by their heads; the two last only where they were asked for.
+_FACTS = {"band": "band", "mag": "mag", DISTANCE.name: "arcsec", N_ALERTS.name: "alerts"}
+_OWN = (*IDENTITY, DISTANCE.name, N_ALERTS.name)
+_WORDS = ("object", "alert", "UTC", "band")
+_WHOLE = ("", "object", "alert", "UTC", "band", "mag")
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="strix scores", description=__doc__)
-    add_options(options, one_per_object=False)
-    options.add_argument("--top", type=int, default=20, help="alerts")
+    add_options(options)
+    options.add_argument("--top", type=int, default=20, help="rows")
     form = options.add_mutually_exclusive_group()
     form.add_argument("--csv", dest="form", action="store_const", const="csv", help="write CSV")
     form.add_argument("--json", dest="form", action="store_const", const="json", help="write a JSON array")
@@ -33,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         found = sort(given, max(given.top, 0), whole_module=True)
-    except NoSuchColumn as error:
+    except (NoSuchColumn, NoPosition) as error:
         complain(f"strix scores: {error}")
         return USAGE
     if given.form:
@@ -50,25 +58,33 @@ def _written(found: Sorted, form: str) -> str:
 
 
 def _print(found: Sorted) -> None:
-    outputs = [name for name in found.rows.column_names if name not in IDENTITY or name == found.key]
+    outputs = [name for name in found.rows.column_names if name not in (*_OWN, found.key)]
     outputs = [name for name in outputs if name.rpartition(".")[2] not in ("version", "error")]
-    shown = list(dict.fromkeys([found.key, *outputs]))[:_OUTPUTS_ON_SCREEN]
-    table = Table(title=f"{found.rows.num_rows} alerts, {found.words}", title_justify="left")
-    for name in ("", "object", "alert", "UTC", "band", "mag"):
-        table.add_column(name, no_wrap=True, justify="right" if name in ("", "mag") else "left")
-    for name in shown:
-        table.add_column(name.rpartition(".")[2], justify="right", style="bold" if name == found.key else "")
+    shown = [*([found.key] if found.key not in _OWN else []), *outputs][:_OUTPUTS_ON_SCREEN]
+    facts = [name for name in _FACTS if name in found.rows.column_names]
+    table = Table(title=f"{found.rows.num_rows} {found.what}, {found.words}", title_justify="left")
+    for name in ("", "object", "alert", "UTC", *(_FACTS[name] for name in facts), *_heads(shown)):
+        table.add_column(name, justify="left" if name in _WORDS else "right", no_wrap=name in _WHOLE)
     for place, row in enumerate(found.rows.to_pylist()):
         mark = " SIMULATED" if row["is_simulated"] else ""
-        identity = [f"{row['object_id']}{mark}", str(row["alert_id"]), iso_utc(row["mjd"])[:19], row["band"]]
-        table.add_row(str(place + 1), *identity, number(row["mag"]), *(_value(row[name]) for name in shown))
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDTH_IN_A_PIPE)).print(table)
+        identity = [f"{row['object_id']}{mark}", str(row["alert_id"]), iso_utc(row["mjd"])[:19]]
+        table.add_row(str(place + 1), *identity, *(_value(row[name]) for name in (*facts, *shown)))
+    console = output_console()
+    console.print(table)
     _say_versions(console, found)
-    if left := len(outputs) - len(shown):
+    if left := len(set(outputs) - set(shown)):
         console.print(f"{left} more outputs are in --csv, --json and --votable")
     if not found.rows.num_rows:
         console.print(f"no alert has a {found.key}")
+    else:
+        console.print(f"next: {show_command(found.rows.slice(0, 1).to_pylist()[0], found.layout)}", soft_wrap=True)
+
+
+def _heads(columns: Sequence[str]) -> list[str]:
+    """Outputs by their last name, and by the whole where two columns would be called the same."""
+    short = [name.rpartition(".")[2] for name in columns]
+    taken = Counter([*short, "object", "alert", "UTC", *_FACTS.values()])
+    return [last if taken[last] == 1 else name for last, name in zip(short, columns, strict=True)]
 
 
 def _say_versions(console: Console, found: Sorted) -> None:

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from jobs.archive.position import NoPosition
 from jobs.cli.console import complain, say
 from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.find_alerts import by_key
@@ -20,7 +21,7 @@ MOST = 300  # alerts; a figure of more is higher than an image may be
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="strix sheet", description=__doc__)
-    add_options(options, one_per_object=True)
+    add_options(options)
     options.add_argument("-n", type=int, default=24, help=f"alerts, at most {MOST}")
     options.add_argument("-o", "--output", type=Path, default=Path("sheet.png"), help="picture (.png, .pdf, .svg)")
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
@@ -34,12 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(f"-n is {given.n}, it can be 1 to {MOST}")
     try:
         found = sort(given, given.n, whole_module=False)
-    except NoSuchColumn as error:
+    except (NoSuchColumn, NoPosition) as error:
         return _refuse(str(error))
     keys = list(zip(*(found.rows[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
     values = found.rows[found.key].to_pylist()
     entries = [Entry(*pair) for pair in zip(alerts_of(by_key(found.layout, keys)), values, strict=True)]
-    title = f"{len(entries)} {'objects' if given.one_per_object else 'alerts'} by {found.key}"
+    title = f"{len(entries)} {'alerts' if given.all_alerts else 'objects'} by {found.key}"
     drawn = contact_sheet(title, _subtitle(found, given.night), entries, find_stamps(found.layout, keys, given.schemas))
     style.save(drawn, given.output, dpi=130)
     say(f"{len(entries)} alerts, {found.words}: {given.output}")

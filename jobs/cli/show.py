@@ -3,28 +3,38 @@
 import argparse
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 from rich.table import Table
 
+from jobs.archive.near import Source, sources
+from jobs.archive.position import Cone, NoPosition
 from jobs.cli.console import Console, complain, styled
+from jobs.cli.sorting import add_near, near
 from jobs.corridor.layout import Layout
-from jobs.find_alerts import NotFound, find
+from jobs.find_alerts import NotFound, find, find_object
 from jobs.find_stamps import find_stamps
 from jobs.pictures import style
 from jobs.pictures.alert import Alert, alerts_of, merged
 from jobs.pictures.show import facts_of, in_words, picture
+from jobs.top_alerts import science_files
 
 OK, USAGE = 0, 2
 _FORMATS = (".png", ".svg", ".pdf", ".jpg")
+# Other objects as near as this are told: surveys split one source into two, and two surveys name it twice.
+SAME_PLACE_ARCSEC = 1.5
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="strix show", description=__doc__)
-    options.add_argument("id", metavar="ID", help="alert id or object id")
+    options.add_argument("id", metavar="ID", nargs="?", help="alert id or object id; not needed with --near")
+    options.add_argument("--alert", type=int, metavar="N", help="this alert of the object (default: its newest)")
     options.add_argument("--data", metavar="DIR", type=Path, default=Path("data/night"), help="output of a job")
     options.add_argument("--survey", choices=("ztf", "lsst"), help="whose id it is, where two surveys have it")
+    add_near(options)
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
     options.add_argument("-o", "--output", type=Path, help=f"picture, {', '.join(_FORMATS)} (default: ID.png)")
     return options
@@ -33,27 +43,58 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Print what is known and write the picture; 2 if there is no such alert or object."""
     given = parser().parse_args(arguments)
-    output = given.output or Path(re.sub(r"[^A-Za-z0-9_-]", "_", given.id) + ".png")
-    if output.suffix not in _FORMATS:
-        return _refuse(f"{output}: a picture is written as {', '.join(_FORMATS)}, not as {output.suffix or 'nothing'}")
+    if given.output is not None and given.output.suffix not in _FORMATS:
+        found = given.output.suffix or "nothing"
+        return _refuse(f"{given.output}: a picture is written as {', '.join(_FORMATS)}, not as {found}")
     layout = Layout(Path(os.path.abspath(given.data)))
     try:
-        alerts = alerts_of(find(layout, given.id, given.survey))
-    except NotFound as error:
+        around = _around(layout, near(given))
+        rows = _rows(layout, given, around)
+        alerts = alerts_of(rows)
+        shown = merged(alerts, given.alert)
+    except (NoPosition, LookupError, ValueError) as error:
         return _refuse(str(error))
-    shown = merged(alerts)
+    output = given.output or Path(re.sub(r"[^A-Za-z0-9_-]", "_", given.id or shown.facts["object_id"]) + ".png")
     triplet = find_stamps(layout, [(*shown.key, shown.facts["night"])], given.schemas).get(shown.key)
     style.save(picture(shown, triplet, len(alerts)), output)
-    _print(shown, len(alerts))
+    others = [each for each in around or _same_place(layout, shown) if each.object_id != rows["object_id"][0].as_py()]
+    _print(shown, alerts, others)
     Console().print(f"picture: {output}", soft_wrap=True)
     return OK
 
 
-def _print(alert: Alert, alerts: int) -> None:
+def _around(layout: Layout, cone: Cone | None) -> list[Source]:
+    """The objects in the circle that was asked for, the nearest first; none if none was."""
+    if cone is None:
+        return []
+    found = sources(science_files(layout), cone)
+    if not found:
+        place = f"{cone.radius_arcsec:g} arcsec of RA {cone.ra:.6f}, Dec {cone.dec:+.6f}"
+        raise NotFound(f"{layout.root} has no alert within {place}; --radius says how far to look")
+    return found
+
+
+def _same_place(layout: Layout, alert: Alert) -> list[Source]:
+    ra, dec = alert.facts["ra"], alert.facts["dec"]
+    return sources(science_files(layout), Cone(ra, dec, SAME_PLACE_ARCSEC)) if None not in (ra, dec) else []
+
+
+def _rows(layout: Layout, given: argparse.Namespace, around: Sequence[Source]) -> pa.Table:
+    """The alerts of what was named, else of the object nearest to the position."""
+    if given.id is not None:
+        return find(layout, given.id, given.survey)
+    if around:
+        return find_object(layout, around[0].object_id, around[0].survey)
+    raise ValueError("give an ID, or --near 'RA DEC'")
+
+
+def _print(alert: Alert, alerts: Sequence[Alert], others: Sequence[Source]) -> None:
     console = Console()
     mark = [styled(" SIMULATED ", "bold white on red")] if alert.simulated else []
     console.print(styled(alert.facts["object_id"], "bold"), *mark, sep="  ")
-    console.print(f"{alert.survey} alert {alert.facts['alert_id']}, newest of {alerts}")
+    newest = max(alerts, key=lambda each: (each.facts["mjd"], -each.facts["alert_id"]))
+    which = "newest of" if alert.key == newest.key else "one of"
+    console.print(f"{alert.survey} alert {alert.facts['alert_id']}, {which} {len(alerts)}")
     table = Table(show_header=False, box=None, pad_edge=False)
     rows = [("time", alert.time), ("band", str(alert.facts["band"])), ("position", alert.position), *facts_of(alert)]
     for name, text in rows:
@@ -61,6 +102,11 @@ def _print(alert: Alert, alerts: int) -> None:
     for said in alert.said:
         table.add_row(styled(said.module, "bold"), in_words(said))
     console.print(table)
+    for other in others:
+        count = f"{other.alerts} alert{'s' * (other.alerts != 1)}"
+        console.print(f"also here: object {other.object_id}, {other.distance_arcsec:.1f} arcsec, {count}")
+    for name, address in alert.links:
+        console.print(f"{name:<8}{address}", soft_wrap=True)
 
 
 def _refuse(message: str) -> int:

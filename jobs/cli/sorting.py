@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.archive.near import counts
+from jobs.archive.position import DISTANCE, Cone, cone_of
 from jobs.corridor.layout import Layout
 from jobs.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, science_files, top
+
+N_ALERTS = pa.field(
+    "n_alerts", pa.int64(), metadata={"unit": "", "description": "alerts of the object in the nights looked at"}
+)
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,7 @@ class Sorted:
     key : str
         The column that sorted them.
     rows : pyarrow.Table
-        As `jobs.top_alerts.top` gives them.
+        As `jobs.top_alerts.top` gives them; with one row per object also N_ALERTS.
     """
 
     layout: Layout
@@ -29,24 +35,46 @@ class Sorted:
     rows: pa.Table
 
     @property
+    def what(self) -> str:
+        """What a row is."""
+        return "objects by their best alert" if N_ALERTS.name in self.rows.column_names else "alerts"
+
+    @property
     def words(self) -> str:
         """The order, in words."""
+        if self.key == DISTANCE.name:
+            return "nearest first"
         return f"{'lowest' if self.ascending else 'highest'} {self.key} first"
 
 
-def add_options(parser: argparse.ArgumentParser, one_per_object: bool) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """The directory, and the options that choose and sort alerts."""
     parser.add_argument("data", metavar="DIR", type=Path, help="output of `strix night` or `strix enrich`")
     parser.add_argument("--module", help="science module whose outputs are shown, and are meant by --sort")
     parser.add_argument("--sort", help="column, as anomaly.percentile, acai_h or mag (default: the module's first)")
     parser.add_argument("--ascending", action="store_true", help="lowest first")
     parser.add_argument("--night", help="only this night, YYYYMMDD (default: all)")
+    parser.add_argument("--all-alerts", action="store_true", help="every alert, not the first of each object alone")
+    add_near(parser)
+
+
+def add_near(parser: argparse.ArgumentParser) -> None:
+    """The options that name a circle on the sky; `near` reads them."""
     parser.add_argument(
-        "--one-per-object",
-        action=argparse.BooleanOptionalAction,
-        default=one_per_object,
-        help="of each object only its first alert in this order",
+        "--near", metavar="'RA DEC'", help="only near this position: degrees, or sexagesimal as '12:34:56.7 -01:02:03'"
     )
+    parser.add_argument("--radius", type=float, default=5.0, metavar="ARCSEC", help="how near (default: 5 arcsec)")
+
+
+def near(given: argparse.Namespace) -> Cone | None:
+    """The circle that the command line names, if it does.
+
+    Raises
+    ------
+    NoPosition
+        If it is none.
+    """
+    return cone_of(str(given.near), float(given.radius)) if given.near is not None else None
 
 
 def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
@@ -61,6 +89,8 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
     ------
     NoSuchColumn
         If there is no science table, no such night, module or column.
+    NoPosition
+        If --near is none.
     """
     layout = Layout(Path(os.path.abspath(given.data)))
     files = science_files(layout, given.night)
@@ -70,20 +100,34 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
     module = given.module or _module_of(columns, given.sort)
     if given.module and given.module not in modules_of(columns):
         raise NoSuchColumn(f"no module {given.module!r} in {layout.root}; it has {', '.join(modules_of(columns))}")
-    key = key_of(columns, given.sort, given.module) if given.sort else _first_output(columns, module)
+    cone = near(given)
+    key = _key(columns, module, given, cone)
     shown = [name for name in columns if name.startswith(f"{module}.")] if whole_module and module else []
-    order = ((key, "ascending" if given.ascending else "descending"),)
-    return Sorted(layout, key, given.ascending, top(files, order, count, shown, given.one_per_object))
+    ascending = given.ascending or key == DISTANCE.name
+    order = ((key, "ascending" if ascending else "descending"),)
+    rows = top(files, order, count, shown, not given.all_alerts, cone)
+    if not given.all_alerts:
+        rows = rows.append_column(N_ALERTS, counts(files, rows))
+    return Sorted(layout, key, ascending, rows)
+
+
+def _key(columns: list[str], module: str | None, given: argparse.Namespace, cone: Cone | None) -> str:
+    """What sorts: what was named, else near a position the distance, else the module's first output."""
+    if cone and (given.sort == DISTANCE.name or not (given.sort or module)):
+        return "distance_arcsec"
+    return key_of(columns, given.sort, given.module) if given.sort else _first_output(columns, module)
 
 
 def _module_of(columns: list[str], name: str | None) -> str | None:
-    head = key_of(columns, name).partition(".")[0] if name else None
+    head = key_of(columns, name).partition(".")[0] if name and name != DISTANCE.name else None
     return head if head in modules_of(columns) else None
 
 
 def _first_output(columns: list[str], module: str | None) -> str:
     if module is None:
-        raise NoSuchColumn("give --sort or --module: by which column, or by which module's first output")
+        raise NoSuchColumn(
+            "give --sort or --module: by which column, or by which module's first output; or --near: where"
+        )
     ranked = f"{module}.percentile"  # says more than the score that it is made from
     return ranked if ranked in columns else next(name for name in columns if name.startswith(f"{module}."))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.archive.links import links
 from jobs.pictures.words import iso_utc, sexagesimal
 from jobs.plain_text import visible
 from science_modules.common.view import VIEW_NAMES
@@ -123,6 +124,12 @@ class Alert:
         return sexagesimal(self.facts["ra"], self.facts["dec"])
 
     @property
+    def links(self) -> list[tuple[str, str]]:
+        """Pages about its object: names and addresses."""
+        facts = self.facts
+        return links(facts["survey"], facts["object_id"], facts["ra"], facts["dec"], self.simulated)
+
+    @property
     def simulated(self) -> bool:
         """A simulated alert or an injected source."""
         return bool(self.facts["is_simulated"])
@@ -147,17 +154,31 @@ def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: visible(value) if isinstance(value, str) else value for name, value in facts.items()}
 
 
-def merged(alerts: Sequence[Alert]) -> Alert:
-    """The newest of an object's alerts, with the points of all its packets.
+def merged(alerts: Sequence[Alert], alert_id: int | None = None) -> Alert:
+    """One of an object's alerts, with the points of all its packets.
 
     A point that several packets hold is taken from the newest of them.
+
+    Parameters
+    ----------
+    alert_id : int, optional
+        Which; the newest if not given.
+
+    Raises
+    ------
+    LookupError
+        If none of them has this id.
     """
     newest = sorted(alerts, key=lambda alert: (-alert.facts["mjd"], alert.facts["alert_id"]))
     joined = {name: np.concatenate([getattr(alert.curve, name) for alert in newest]) for name in _COLUMNS}
     packet = np.repeat(np.arange(len(newest)), [len(alert.curve) for alert in newest])
     order = np.lexsort((packet, joined["mjd"]))
     curve = Curve(**{name: values[order] for name, values in joined.items()})
-    return Alert(newest[0].facts, curve.where(_first_copies(curve, packet[order])), newest[0].said)
+    chosen = newest if alert_id is None else [each for each in newest if each.facts["alert_id"] == alert_id]
+    if not chosen:
+        last = newest[0].facts
+        raise LookupError(f"object {last['object_id']} has no alert {alert_id}; its newest is {last['alert_id']}")
+    return Alert(chosen[0].facts, curve.where(_first_copies(curve, packet[order])), chosen[0].said)
 
 
 def _first_copies(curve: Curve, packet: NDArray[np.int64]) -> NDArray[np.bool_]:

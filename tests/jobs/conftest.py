@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from written_night import hostile_out, night_out, science
 
 from jobs.config import JobConfig
 from jobs.job import run_job
 from jobs.session import EnvironmentProblem, build_session, find_java
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
+
+__all__ = ["hostile_out", "night_out", "science"]  # fixtures of outputs written without Spark
 
 MODULES = ("stetson_k", "rise")
 

@@ -27,7 +27,9 @@ def standalone(directory: Path, cores: int = 2) -> Iterator[str]:
     }
     started: list[subprocess.Popen[bytes]] = []
     try:
-        started.append(_start(directory, environment, "master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0"))
+        started.append(
+            _start(directory, environment, "master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
+        )
         url = _logged(directory / "master.log", r"Starting Spark master at (spark://\S+)")
         options = ("--host", "127.0.0.1", "--cores", str(cores), "--memory", "3g", "--webui-port", "0", url)
         started.append(_start(directory, environment, "worker", *options))

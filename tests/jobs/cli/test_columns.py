@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_page_is_that_of_the_code():
-    assert (ROOT / "docs" / "columns.md").read_text(encoding="utf-8") == page(), "run: strix columns --markdown > docs/columns.md"
+    assert (ROOT / "docs" / "columns.md").read_text(encoding="utf-8") == page(), (
+        "run: strix columns --markdown > docs/columns.md"
+    )
 
 
 def test_every_column_and_output_is_on_the_page():

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from duckdb_reader import rows as duckdb_rows
@@ -277,6 +278,46 @@ def test_the_verb_writes_the_newest_night_and_refuses_what_is_not_there(night_ou
     assert report_page.main([str(tmp_path / "empty")]) == 2
     with pytest.raises(NoSuchNight):
         night_page(night_out, "20231301")
+
+
+def test_the_verb_takes_the_fullest_recent_night_and_says_so(night_out, tmp_path, capsys):
+    shutil.copytree(night_out.root, tmp_path / "out")
+    (file,) = (tmp_path / "out" / "science" / f"night={NIGHT}").glob("*.parquet")
+    table = pq.ParquetFile(file).read()
+    for night, rows in (("20240211", 3), *((f"2023010{day}", len(table)) for day in range(1, 8))):
+        (tmp_path / "out" / "science" / f"night={night}").mkdir()
+        many = pa.concat_tables([table, table])[: rows if night > NIGHT else 2 * rows]  # the old nights are fuller
+        pq.write_table(many, tmp_path / "out" / "science" / f"night={night}" / "a.parquet")
+    shutil.rmtree(tmp_path / "out" / "science" / "night=20230107")
+    shutil.rmtree(tmp_path / "out" / "science" / "night=20230106")
+    for night in ("20240205", "20240206", "20240207", "20240209"):
+        (tmp_path / "out" / "science" / f"night={night}").mkdir()
+        pq.write_table(table[:5], tmp_path / "out" / "science" / f"night={night}" / "a.parquet")
+    assert report_page.main([str(tmp_path / "out"), "-n", "1", "-o", str(tmp_path / "n.html")]) == 0
+    told = "night 20240210 (90 alerts, the most of the newest 7 nights; the newest, 20240211, has 3: --night 20240211)"
+    assert told in capsys.readouterr().out
+    assert "Night 2024-02-10" in (tmp_path / "n.html").read_text(encoding="utf-8")
+
+
+def test_a_card_links_to_brokers_and_archives_and_loads_nothing(night_out, tmp_path):
+    shutil.copytree(night_out.root, tmp_path / "out")
+    (file,) = (tmp_path / "out" / "science" / f"night={NIGHT}").glob("*.parquet")
+    table = pq.ParquetFile(file).read()
+    for name, values in (("is_simulated", [False] * len(table)), ("object_id", ["ZTF24abcdefg"] * len(table))):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), [values])
+    pq.write_table(table, file)
+    page = night_page(Layout(tmp_path / "out"), NIGHT, count=1)
+    outside = re.findall(r"<(\w+) [^>]*(?:href|src)=\"(http[^\"]*)\"", page)
+    assert {tag for tag, _ in outside} == {"a"}
+    assert [address.partition("?")[0] for _, address in outside] == [
+        "https://alerce.online/object/ZTF24abcdefg",
+        "https://ztf.fink-portal.org/ZTF24abcdefg",
+        "https://lasair-ztf.lsst.ac.uk/objects/ZTF24abcdefg/",
+        "https://simbad.cds.unistra.fr/simbad/sim-coo",
+        "https://www.wis-tns.org/search",
+        "https://aladin.cds.unistra.fr/AladinLite/",
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from astropy.io import votable
 from matplotlib.image import imread
@@ -14,9 +16,10 @@ from matplotlib.text import Text
 
 from jobs.cli import scores, sheet, show
 from jobs.cli.main import VERBS
-from jobs.find_alerts import find_alert
+from jobs.corridor.layout import Layout
+from jobs.find_alerts import find_alert, find_object
 from jobs.find_stamps import find_stamps
-from jobs.pictures.alert import alerts_of
+from jobs.pictures.alert import alerts_of, merged
 from jobs.pictures.sheet import Entry, contact_sheet
 from jobs.pictures.show import picture
 from jobs.table_files import to_csv, to_json, to_votable
@@ -176,3 +179,84 @@ def test_a_sheet_marks_what_is_simulated_and_can_be_empty(night_out, science):
     assert science.object_id.iloc[4] in words(figure)
     assert len(figure.axes) == 4
     assert "none here" in words(contact_sheet("none here", "", [], {}))
+
+
+@pytest.fixture
+def crowded(night_out, tmp_path):
+    """The output with an object of three alerts, another 0.8 arcsec beside it, and the survey's name for it on the sky."""
+    shutil.copytree(night_out.root, tmp_path / "crowded")
+    (path,) = (tmp_path / "crowded" / "science").glob("night=20240210/*.parquet")
+    table = pq.ParquetFile(path).read()
+    ids = table["object_id"].to_pylist()
+    ra, dec = table["ra"].to_pylist(), table["dec"].to_pylist()
+    ids[1] = ids[2] = ids[0] = "ZTF24aaaaaaa"
+    ids[3] = "ZTF24aaaaaab"
+    ra[1] = ra[2] = ra[3] = ra[0] = 0.0001  # across RA 0
+    ra[3] = 360 + ra[0] - 0.8 / 3600 / np.cos(np.radians(dec[0]))
+    dec[1] = dec[2] = dec[3] = dec[0]
+    simulated = [False] * len(ids)
+    for name, values in (("object_id", ids), ("ra", ra), ("dec", dec), ("is_simulated", simulated)):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(name), pa.array(values, table.schema.field(name).type))
+    pq.write_table(table, path)
+    return tmp_path / "crowded", table.slice(0, 4).to_pylist()
+
+
+def test_show_draws_the_alert_that_is_asked_for_with_the_whole_light_curve(crowded, capsys, tmp_path):
+    root, rows = crowded
+    own = sorted(rows[:3], key=lambda row: row["mjd"])
+    for number, row in enumerate(own):
+        path = str(tmp_path / "a.png")
+        arguments = [row["object_id"], "--alert", str(row["alert_id"]), "--data", str(root), "-o", path]
+        assert show.main(arguments) == 0
+        out = capsys.readouterr().out
+        assert f"alert {row['alert_id']}, {'newest' if number == 2 else 'one'} of 3" in out
+    assert show.main([own[0]["object_id"], "--alert", "17", "--data", str(root)]) == 2
+    assert f"has no alert 17; its newest is {own[2]['alert_id']}" in capsys.readouterr().err
+    alerts = alerts_of(find_object(Layout(root), own[0]["object_id"]))
+    curves = [merged(alerts, row["alert_id"]) for row in own]
+    assert [each.facts["mag"] for each in curves] == [row["mag"] for row in own]
+    assert len({len(each.curve) for each in curves}) == 1
+
+
+def test_show_tells_what_else_is_here_and_where_to_look_it_up(crowded, capsys, tmp_path):
+    root, rows = crowded
+    assert show.main([rows[3]["object_id"], "--data", str(root), "-o", str(tmp_path / "a.png")]) == 0
+    out = capsys.readouterr().out
+    assert "also here: object ZTF24aaaaaaa, 0.8 arcsec, 3 alerts" in out
+    for address in (
+        "https://alerce.online/object/ZTF24aaaaaab",
+        "https://ztf.fink-portal.org/ZTF24aaaaaab",
+        "simbad",
+        "wis-tns",
+    ):
+        assert address in out
+
+
+def test_scores_have_one_row_per_object_and_say_how_many_alerts_it_has(crowded, capsys):
+    root, rows = crowded
+    best = min(rows[:3], key=lambda row: row["mag"])
+    arguments = [str(root), "--sort", "mag", "--ascending", "--top", "999", "--csv"]
+    assert scores.main(arguments) == 0
+    listed = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len({row["object_id"] for row in listed}) == len(listed)
+    (own,) = [row for row in listed if row["object_id"] == "ZTF24aaaaaaa"]
+    assert (own["alert_id"], own["n_alerts"]) == (str(best["alert_id"]), "3")
+    assert scores.main([*arguments, "--all-alerts"]) == 0
+    listed = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert sum(row["object_id"] == "ZTF24aaaaaaa" for row in listed) == 3
+    assert scores.main([str(root), "--near", f"{rows[0]['ra']} {rows[0]['dec']}", "--radius", "0.5"]) == 0
+    out = capsys.readouterr().out
+    assert "1 objects by their best alert, nearest first" in out
+    assert "next: strix show ZTF24aaaaaaa --alert" in out
+
+
+@pytest.mark.parametrize("arguments", [["--sort", "mag"], ["--module", "lc_features"], ["--sort", "anomaly.band"]])
+def test_no_two_columns_have_one_name(run, arguments):
+    _, out, _ = run(scores, "DIR", *arguments, "--top", "3")
+    heads = [head.strip() for head in next(line for line in out.splitlines() if line.startswith("┃")).split("┃")[1:-1]]
+    assert len(set(heads)) == len(heads)
+    assert heads.count("mag") == heads.count("band") == 1
+    _, out, _ = run(scores, "DIR", *arguments, "--top", "3", "--csv")
+    names = next(csv.reader(io.StringIO(out)))
+    assert len({name.casefold() for name in names}) == len(names)

@@ -1,0 +1,89 @@
+"""What an archive holds near a position."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.archive.position import Cone
+
+_COLUMNS = ["survey", "object_id", "ra", "dec"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An object with an alert near a position.
+
+    Attributes
+    ----------
+    alerts : int
+        Its alerts within the circle.
+    distance_arcsec : float
+        Of the nearest of them.
+    """
+
+    survey: str
+    object_id: str
+    alerts: int
+    distance_arcsec: float
+
+
+def sources(files: Iterable[Path], cone: Cone) -> list[Source]:
+    """The objects with alerts in a circle, the nearest first."""
+    found = [
+        piece.select([*_COLUMNS[:2], "distance_arcsec"]) for path in files for piece in within(path, cone, _COLUMNS)
+    ]
+    if not found:
+        return []
+    grouped = pa.concat_tables(found).group_by(_COLUMNS[:2])
+    counted = grouped.aggregate([("distance_arcsec", "min"), ("distance_arcsec", "count")])
+    rows = counted.select([*_COLUMNS[:2], "distance_arcsec_count", "distance_arcsec_min"]).to_pylist()
+    return sorted((Source(*row.values()) for row in rows), key=lambda each: (each.distance_arcsec, each.object_id))
+
+
+def within(path: Path, cone: Cone, columns: list[str]) -> Iterator[pa.Table]:
+    """The rows of a file in a circle, with `distance_arcsec`; of row groups that cannot hold any only the statistics are read."""
+    with pq.ParquetFile(path) as file:
+        for group in row_groups(file, cone):
+            piece = cone.inside(file.read_row_group(group, columns=columns))
+            if piece.num_rows:
+                yield piece
+
+
+def row_groups(file: pq.ParquetFile, cone: Cone | None) -> Iterator[int]:
+    """The row groups of a file that may hold something of a circle, by the statistics of `dec`; all without a circle."""
+    every = range(file.num_row_groups)
+    if cone is None:
+        yield from every
+        return
+    column = file.schema_arrow.get_field_index("dec")  # flat columns come before nested ones in every science file
+    low, high = cone.reach
+    for group in every:
+        statistics = _statistics(file, group, column)
+        if statistics is None or (statistics[0] <= high and statistics[1] >= low):
+            yield group
+
+
+def _statistics(file: pq.ParquetFile, group: int, column: int) -> tuple[float, float] | None:
+    """The lowest and highest value of a column in a row group; None where the file does not say."""
+    chunk = file.metadata.row_group(group).column(column)
+    if chunk.path_in_schema != "dec" or not chunk.is_stats_set or not chunk.statistics.has_min_max:
+        return None
+    return chunk.statistics.min, chunk.statistics.max
+
+
+def counts(files: Iterable[Path], rows: pa.Table) -> pa.Array:
+    """How many alerts the files hold of the object of every row."""
+    wanted = pa.array(rows["object_id"].to_pylist(), type=pa.string())
+    found: dict[tuple[str, str], int] = {}
+    for path in files:
+        table = pq.read_table(path, columns=_COLUMNS[:2], partitioning=None)
+        table = table.filter(pc.is_in(table["object_id"], value_set=wanted))
+        for row in table.group_by(_COLUMNS[:2]).aggregate([([], "count_all")]).to_pylist():
+            key = row["survey"], row["object_id"]
+            found[key] = found.get(key, 0) + row["count_all"]
+    keys = zip(rows["survey"].to_pylist(), rows["object_id"].to_pylist(), strict=True)
+    return pa.array([found.get(key, 0) for key in keys], type=pa.int64())
