@@ -65,6 +65,9 @@ class JobConfig:
     )
     patience_s: float = _key(300.0, "s; available_now: how long a broker may be away before the job stops")
     metrics_port: int = _key(0, "TCP port on which Prometheus can ask how the job does; 0: none")
+    metrics_host: str = _key(
+        "127.0.0.1", "address on which it can ask; this machine alone by default, 0.0.0.0 for others, too"
+    )
     models: str = _key("models", "directory of trained artefacts (`strix models add`)")
     model_sources: tuple[str, ...] = _key(
         (), "paths or URLs that hold published weights, one folder per module; used where models lacks them"

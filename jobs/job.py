@@ -105,7 +105,7 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
             sinks,
             patience_s=config.patience_s,
         )
-        with served(config.metrics_port, runner.status.content):
+        with served(config.metrics_host, config.metrics_port, runner.status.content):
             status = runner.run(config.trigger, config.interval_s)
     return Outcome(layout, stream, status, science)
 

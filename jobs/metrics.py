@@ -100,13 +100,16 @@ def newest_age_s(content: dict[str, Any]) -> float | None:
 
 
 @contextmanager
-def served(port: int, status: Callable[[], dict[str, Any]]) -> Iterator[None]:
-    """Answer Prometheus at http://<this host>:port/metrics while the job runs; port 0: nobody.
+def served(host: str, port: int, status: Callable[[], dict[str, Any]]) -> Iterator[None]:
+    """Answer Prometheus at http://host:port/metrics while the job runs; port 0: nobody.
+
+    Anybody who reaches the port reads the job's numbers, its topics and its brokers: so the host is this machine's
+    loopback unless the configuration says otherwise.
 
     Raises
     ------
     EnvironmentProblem
-        If the port is taken.
+        If the port is taken or is none, or the host is no address of this machine.
     """
     if not port:
         yield
@@ -114,9 +117,13 @@ def served(port: int, status: Callable[[], dict[str, Any]]) -> Iterator[None]:
     registry = CollectorRegistry()
     registry.register(StatusCollector(status))
     try:
-        server, thread = start_http_server(port, registry=registry)
-    except OSError as error:
-        raise EnvironmentProblem(f"metrics_port {port}: {error.strerror}; give a free one, or 0 for none") from None
+        server, thread = start_http_server(port, host, registry)
+    except (OSError, OverflowError) as error:
+        told = error.strerror if isinstance(error, OSError) else error
+        raise EnvironmentProblem(
+            f"metrics_host {host}, metrics_port {port}: {told}; give an address of this machine and a free port, or port 0"
+            " for none"
+        ) from None
     try:
         yield
     finally:

@@ -5,12 +5,15 @@ line, into a log, the ledger, a plan that Spark shows, or a pickle: each process
 """
 
 import difflib
+import ipaddress
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
-from jobs.kafka.secrets import Secret, SettingsError
+from jobs.kafka.secrets import Secret, SettingsError, is_true
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER")
@@ -33,6 +36,10 @@ SECRET_KEYS = {
     "client_secret": "sasl.oauthbearer.client.secret",
 }
 OPTION = "librdkafka."
+INSECURE = "insecure"
+# Mechanisms that put a secret on the wire as it is.
+_READABLE = {"PLAIN": "the password", "OAUTHBEARER": "the token"}
+_ALL_THE_SAME = ", or insecure: true to send it all the same"
 # Options of the client that hold a secret have a key of their own here.
 _SECRET_OPTIONS = ("password", "secret", ".pem", "jaas", "assertion.private", "sasl.oauthbearer.config")
 # The broker's log says more than the client's; what matters comes back as an error.
@@ -64,7 +71,7 @@ class Connection:
         ------
         SettingsError
             For an unknown key (names the nearest), a secret that is written instead of named, settings that do not go
-            together.
+            together, a secret that others could read on its way (unless `insecure: true`).
         """
         for key in mapping:
             _check_key(key)
@@ -75,6 +82,7 @@ class Connection:
         secrets = {name: Secret.of(key, mapping) for key, name in SECRET_KEYS.items()}
         made = cls(tuple(sorted(settings.items())), tuple((name, each) for name, each in secrets.items() if each))
         made._check()
+        made._check_readable(is_true("kafka insecure", mapping.get(INSECURE, "false")))
         return made
 
     @property
@@ -121,9 +129,48 @@ class Connection:
         if missing:
             raise SettingsError(f"kafka mechanism {mechanism} needs {', '.join(missing)}")
 
+    def _check_readable(self, insecure: bool) -> None:
+        """Whether anybody between us and the other side could read a secret. This machine's loopback is no way."""
+        settings = dict(self.settings)
+        mechanism = settings.get("sasl.mechanism") or settings.get("sasl.mechanisms", "")  # the client takes both
+        token_url = settings.get(PLAIN_KEYS["token_url"][0], "")
+        if token_url.lower().startswith("http://") and not _is_loopback(urlsplit(token_url).netloc) and not insecure:
+            raise SettingsError(
+                f"kafka token_url {token_url} is plain http and gets our secret; wants https{_ALL_THE_SAME}"
+            )
+        if settings.get("security.protocol") != "SASL_PLAINTEXT" or all(map(_is_loopback, self.bootstrap.split(","))):
+            return
+        if mechanism in _READABLE and not insecure:
+            raise SettingsError(
+                f"kafka mechanism {mechanism} over SASL_PLAINTEXT shows {_READABLE[mechanism]} to anybody on the way to"
+                f" {self.bootstrap}; wants protocol SASL_SSL{_ALL_THE_SAME}"
+            )
+        if mechanism not in _READABLE and not insecure:
+            _warn(
+                f"kafka {self.bootstrap}: {mechanism} over SASL_PLAINTEXT keeps the password secret, and nothing else: what"
+                " is read and sent can be read and changed on the way; SASL_SSL prevents it, insecure: true says that it"
+                " is known"
+            )
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether host:port is this machine by its loopback."""
+    host = address.strip().rpartition(":")[0] if ":" in address else address.strip()
+    host = host.rpartition("://")[2].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+@cache
+def _warn(message: str) -> None:
+    """Say it once, however often a connection is described."""
+    logging.getLogger("strix.kafka").warning("strix: %s", message)
+
 
 def _check_key(key: str) -> None:
-    known = [*PLAIN_KEYS, *(f"{name}_{where}" for name in SECRET_KEYS for where in ("env", "file"))]
+    known = [*PLAIN_KEYS, INSECURE, *(f"{name}_{where}" for name in SECRET_KEYS for where in ("env", "file"))]
     option = key.removeprefix(OPTION)
     held = key in SECRET_KEYS or (key.startswith(OPTION) and any(word in option for word in _SECRET_OPTIONS))
     if held:

@@ -10,6 +10,19 @@ class SettingsError(ValueError):
     """Settings of a service that cannot be; the message names what can."""
 
 
+def is_true(name: str, value: str) -> bool:
+    """A switch of a configuration's mapping, whose values are text.
+
+    Raises
+    ------
+    SettingsError
+        If it is neither true nor false.
+    """
+    if value.lower() not in ("true", "false"):
+        raise SettingsError(f"{name} is {value!r}, it can be true or false")
+    return value.lower() == "true"
+
+
 @dataclass(frozen=True)
 class Secret:
     """Where a secret is: the name of an environment variable, or a file."""

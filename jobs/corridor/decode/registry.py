@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT
-from jobs.kafka.secrets import Secret, SettingsError
+from jobs.kafka.secrets import Secret, SettingsError, is_true
 
 TIMEOUT_S = 5.0
 # An id that is not there, or a registry that does not answer, is asked for again after this long.
 AGAIN_S = 10.0
-KEYS = ("url", "username", "password_env", "password_file", "ca_file")
+KEYS = ("url", "username", "password_env", "password_file", "ca_file", "insecure")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Registry:
         Raises
         ------
         SettingsError
-            For an unknown key, a URL that is none, a password that is written instead of named.
+            For an unknown key, a URL that is none, a password that is written instead of named, or one that would go over
+            plain http without `insecure: true`.
         """
         if not mapping:
             return None
@@ -65,6 +66,11 @@ class Registry:
             raise SettingsError("registry url should be http(s)://host:port, without a name and password in it")
         own = cache / hashlib.sha256(url.encode()).hexdigest()[:12]
         secret = Secret.of("password", mapping)
+        if secret and parts.scheme != "https" and not is_true("registry insecure", mapping.get("insecure", "false")):
+            raise SettingsError(
+                f"registry url {url} is plain http, and anybody on the way could read the password; wants https, or"
+                " insecure: true to send it all the same"
+            )
         return cls(url.rstrip("/"), str(own), mapping.get("username", ""), secret, mapping.get("ca_file"))
 
     def __call__(self, schema_id: int) -> Path:

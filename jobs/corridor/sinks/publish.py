@@ -8,7 +8,7 @@ from typing import Any
 from jobs.corridor.decode.registry import Registry
 from jobs.corridor.sinks.kafka_topics import TopicSettings
 from jobs.corridor.sinks.message_encoding import FORMATS
-from jobs.kafka.connection import PLAIN_KEYS, SECRET_KEYS, Connection
+from jobs.kafka.connection import INSECURE, PLAIN_KEYS, SECRET_KEYS, Connection
 from jobs.kafka.secrets import SettingsError
 
 MIB = 1_048_576
@@ -64,7 +64,7 @@ class Publishing:
 
 
 def _check_keys(reaching: Mapping[str, str]) -> None:
-    known = [*KEYS, *PLAIN_KEYS, *(f"{name}_{where}" for name in SECRET_KEYS for where in ("env", "file"))]
+    known = [*KEYS, *PLAIN_KEYS, INSECURE, *(f"{name}_{where}" for name in SECRET_KEYS for where in ("env", "file"))]
     for key in reaching:
         if key not in known and key not in SECRET_KEYS and not key.startswith("librdkafka."):
             near = difflib.get_close_matches(key, known, n=1)

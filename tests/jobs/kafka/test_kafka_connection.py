@@ -55,6 +55,57 @@ def test_settings_that_do_not_go_together_say_what_is_missing(mapping, told):
         Connection.of(mapping)
 
 
+PLAIN = {
+    "bootstrap": "b:9094",
+    "protocol": "SASL_PLAINTEXT",
+    "mechanism": "PLAIN",
+    "username": "u",
+    "password_env": "W",
+}
+TOKEN = {"mechanism": "OAUTHBEARER", "token_url": "https://idp/token", "client_id": "c", "client_secret_env": "W"}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "told"),
+    [
+        (PLAIN, "PLAIN over SASL_PLAINTEXT shows the password .* b:9094; wants protocol SASL_SSL, or insecure: true"),
+        ({**PLAIN, "bootstrap": "localhost:9092,b:9094"}, "shows the password"),
+        ({**PLAIN, "bootstrap": "localhost.example.org:9092"}, "shows the password"),
+        ({**PLAIN, **TOKEN}, "shows the token"),
+        (
+            {
+                "bootstrap": "b:1",
+                "librdkafka.security.protocol": "SASL_PLAINTEXT",
+                "librdkafka.sasl.mechanisms": "PLAIN",
+                "username": "u",
+                "password_env": "W",
+            },
+            "shows the password",
+        ),
+        ({**PLAIN, **TOKEN, "protocol": "SASL_SSL", "token_url": "http://idp/token"}, "plain http .* wants https"),
+    ],
+)
+def test_a_secret_that_others_could_read_is_refused_unless_told(mapping, told):
+    with pytest.raises(SettingsError, match=told):
+        Connection.of(mapping)
+    assert "insecure" not in Connection.of({**mapping, "insecure": "true"}).settings
+    if mapping["bootstrap"] == "b:9094" and mapping["protocol"] == "SASL_PLAINTEXT":
+        for here in ("localhost:9092", "127.0.0.1:1,127.0.1.1:2", "[::1]:9092", "SASL_PLAINTEXT://localhost:9092"):
+            assert Connection.of({**mapping, "bootstrap": here}).bootstrap == here
+
+
+def test_scram_without_tls_is_said_once(caplog):
+    scram = {**PLAIN, "mechanism": "SCRAM-SHA-512", "bootstrap": "once:9094"}
+    for _ in range(3):
+        Connection.of(scram)
+    assert [each.message.count("once:9094: SCRAM-SHA-512 over SASL_PLAINTEXT") for each in caplog.records] == [1]
+    caplog.clear()
+    Connection.of({**scram, "bootstrap": "told:9094", "insecure": "true"})
+    Connection.of({**scram, "bootstrap": "127.0.0.1:9094"})
+    Connection.of({**scram, "bootstrap": "tls:9094", "protocol": "SASL_SSL"})
+    assert caplog.records == []
+
+
 def test_oauthbearer_becomes_the_client_credentials_flow(monkeypatch):
     monkeypatch.setenv("STRIX_TEST_WORD", WORD)
     keys = {"token_url": "https://idp/token", "client_id": "strix", "client_secret_env": "STRIX_TEST_WORD"}

@@ -130,7 +130,7 @@ def test_a_registry_that_is_down_or_a_cache_that_cannot_be_written_is_an_unknown
 def test_a_password_goes_to_the_registry_and_nowhere_else(served, tmp_path, monkeypatch):
     monkeypatch.setenv("STRIX_TEST_WORD", "sesame")
     served.know(7, {"type": "string"})
-    asked = asking(served, tmp_path, username="u", password_env="STRIX_TEST_WORD")
+    asked = asking(served, tmp_path, username="u", password_env="STRIX_TEST_WORD", insecure="true")
     asked(7)
     assert base64.b64decode(served.headers[0]["Authorization"].split()[1]) == b"u:sesame"
     assert "sesame" not in repr(asked)
@@ -138,6 +138,18 @@ def test_a_password_goes_to_the_registry_and_nowhere_else(served, tmp_path, monk
         with pytest.raises(SettingsError) as refused:
             Registry.of({"url": "http://host", **wrong}, tmp_path)
         assert "sesame" not in str(refused.value)
+
+
+def test_a_password_goes_over_https_alone_unless_told(tmp_path):
+    secret = {"username": "u", "password_env": "STRIX_TEST_WORD"}
+    for url in ("http://registry.example:8081", "http://127.0.0.1:8081", "HTTP://registry.example"):
+        with pytest.raises(SettingsError, match=r"plain http.*wants https, or insecure: true"):
+            Registry.of({"url": url, **secret}, tmp_path)
+        with pytest.raises(SettingsError, match="it can be true or false"):
+            Registry.of({"url": url, **secret, "insecure": "1"}, tmp_path)
+        assert Registry.of({"url": url, **secret, "insecure": "True"}, tmp_path).password is not None
+        assert Registry.of({"url": url}, tmp_path).password is None
+    assert Registry.of({"url": "https://registry.example", **secret}, tmp_path).password is not None
 
 
 def test_the_directory_comes_before_the_registry(served, tmp_path, packets):
