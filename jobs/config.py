@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from jobs.plain_yaml import NotPlain, read_plain_yaml
 
 # Numbers that cannot be 0: with no alerts per batch a job would read nothing, and say that all is read.
 LEAST = {"max_alerts_per_batch": 1, "module_memory_mb": 1}
 NULLS = ("null", "~")  # as YAML writes it
+# Of a job file: pages of it have some kB.
+MAX_BYTES = 262_144
 TRIGGERS = ("available_now", "continuous")
 
 
@@ -146,13 +148,13 @@ def load(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_plain_yaml(path, MAX_BYTES)
     except FileNotFoundError:
         raise ConfigError(f"no configuration file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(f"{path} cannot be read as a configuration file: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from None
+    except NotPlain as error:
+        raise ConfigError(f"{path} is not plain YAML: {error}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -177,7 +179,7 @@ def _convert(key: dataclasses.Field[Any], value: Any) -> Any:
         if value is None or isinstance(value, list | dict | bool):
             raise TypeError(value)
         return {"float": float, "int": int}.get(kind, str)(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ConfigError(f"{key.name} is {value!r}, it should be of type {kind}") from None
 
 

@@ -49,7 +49,13 @@ def test_an_unknown_key_is_named_with_the_nearest_and_all_others(tmp_path: Path,
     [
         ("1: x", "unknown key 1"),
         ("- a\n- b", "should hold `key: value` lines, it holds a list"),
-        ("a: [", "is not YAML"),
+        ("a: [", "is not plain YAML"),
+        ("output: a\noutput: b\n", "keys that stand twice: output"),
+        ("output: &a x\nsurvey: *a\n", r"aliases \(\*name\) are not allowed"),
+        ("output: 2001-99-99", "is not plain YAML"),
+        ("? [a]\n: b", "is not plain YAML"),
+        ("[" * 3000, "nested too deep"),
+        ("#" * 300_000, "more than 262144 bytes"),
         ("settle_s: soon", "settle_s is 'soon', it should be of type float"),
         ("settle_s: .nan", "settle_s is nan, it should be at least 0"),
         ("settle_s: -1", "settle_s is -1.0, it should be at least 0"),
@@ -60,6 +66,7 @@ def test_an_unknown_key_is_named_with_the_nearest_and_all_others(tmp_path: Path,
         ("output: [a, b]", r"output is \['a', 'b'\], it should be of type str"),
         ("modules: {a: b}", "modules is {'a': 'b'}, it should be of type tuple"),
         ("modules:", "modules is None, it should be of type tuple"),
+        ("tasks: .inf", "tasks is inf, it should be of type int"),
         ("raw: perhaps", "raw is 'perhaps', it should be of type bool"),
         ("survey: sdss", "survey is 'sdss', it can be auto, ztf, lsst"),
         ("on_error: ignore", "on_error is 'ignore', it can be record, raise"),
@@ -77,7 +84,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load(tmp_path)
     path = tmp_path / "latin.yaml"
     path.write_bytes("output: é".encode("latin-1"))
-    with pytest.raises(ConfigError, match=r"latin\.yaml cannot be read as a configuration file"):
+    with pytest.raises(ConfigError, match=r"latin\.yaml is not plain YAML: .*utf-8"):
         load(path)
 
 

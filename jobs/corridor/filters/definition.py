@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from jobs.corridor.filters.columns import Catalogue
 from jobs.corridor.filters.compiling import compile_condition, compile_value, refusals
 from jobs.corridor.filters.example_rows import flat_row
 from jobs.corridor.filters.kinds import Kind
 from jobs.corridor.filters.problems import Problem, Refused, nearest
 from jobs.corridor.filters.typed import Typed
+from jobs.plain_yaml import NotPlain, read_plain_yaml
 
 MAX_BYTES = 65_536
 MAX_ANNOTATIONS = 40
@@ -136,9 +135,9 @@ def read_filter(path: Path, catalogue: Catalogue, shown: str | None = None) -> t
         said = "a filter's name is its file's: small letters, digits and _, at most 60, beginning with a letter"
         return None, [Problem(where, f"{said}; this is {path.stem!r}")]
     try:
-        content = _read(path)
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError, _NotPlain) as error:
-        return None, [Problem(where, f"this is no plain YAML: {str(error).splitlines()[0]}{_line(error)}")]
+        content = read_plain_yaml(path, MAX_BYTES)
+    except NotPlain as error:
+        return None, [Problem(where, f"this is no plain YAML: {error}")]
     return make_filter(path.stem, content, catalogue, where)
 
 
@@ -289,35 +288,3 @@ class _Taking:
         except Refused as refusal:
             self._problem(refusal.message, f"examples.{key}")
             return {}
-
-
-class _NotPlain(ValueError):
-    """YAML that says more than keys and values."""
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases (which can grow without bound) and without repeated keys (of which one would be lost)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise _NotPlain("aliases (*name) are not allowed")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(name) for name in names if names.count(name) > 1})
-        if twice:
-            raise _NotPlain(f"line {node.start_mark.line + 1}: keys that stand twice: {', '.join(twice)}")
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path) -> Any:
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise _NotPlain(f"{size} bytes, a filter may have {MAX_BYTES}")
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
-
-
-def _line(error: BaseException) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else ""

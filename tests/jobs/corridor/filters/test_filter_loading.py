@@ -62,7 +62,7 @@ def test_a_file_becomes_a_filter_named_as_the_file(tmp_path: Path) -> None:
         (GOOD + "examples: {match: [{mag: bright}]}\n", "mag is a number, the example gives 'bright'"),
         (GOOD + "examples: {match: [{is_positive: 1}]}\n", "is_positive is a boolean"),
         (GOOD.replace("mag < 19", "braai.p_real > 0.5"), "needs the module braai, the job has acai"),
-        (GOOD + "# " + "x" * 70_000, "bytes, a filter may have 65536"),
+        (GOOD + "# " + "x" * 70_000, "more than 65536 bytes"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, said: str) -> None:
