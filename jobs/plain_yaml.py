@@ -16,7 +16,7 @@ class _PlainLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise NotPlain(f"line {self.peek_event().start_mark.line + 1}: aliases (*name) are not allowed")
+            raise NotPlain(f"line {self.peek_event().start_mark.line + 1}: aliases (*name) are not allowed")  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 
 from jobs.corridor.content import content_hash
 from jobs.corridor.decode import Decoded, Decoder, Group
+from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.registry import SchemaPlaces
+from jobs.corridor.decode.unreadable import bisected
 from jobs.corridor.enrichment import Enrichment
 from jobs.corridor.guard import Watchdog
 from jobs.corridor.layout import UNKNOWN_NIGHT
@@ -101,19 +103,25 @@ class OnePass:
         refused = [source_refusals(messages), _decode_refusals(readable, decoded)]
         tables = []
         for group in decoded.groups:
-            self.watchdog.step(f"view:{group.survey.name}")
-            accepted, rejected = self._view(group, decoded, origins, nights)
-            tables.append(accepted)
-            refused.append(rejected)
+            for rows, outcome in bisected(partial(self._view, group, decoded, origins, nights), range(len(group.rows))):
+                if isinstance(outcome, Fault):
+                    refused.append(_unviewed(group, rows, outcome, decoded, origins, nights))
+                else:
+                    tables.append(outcome[0])
+                    refused.append(outcome[1])
         alerts = self._science(_in_order(tables)) if tables else self.schema.empty_table()
         self.watchdog.rest()
         return Passed(alerts, pa.concat_tables([table for table in refused if table.num_rows] or [_NO_REFUSALS]))
 
     def _view(
-        self, group: Group, decoded: Decoded, origins: pa.StructArray, nights: Nights
+        self, whole: Group, decoded: Decoded, origins: pa.StructArray, nights: Nights, rows: range
     ) -> tuple[pa.Table, pa.Table]:
+        """Some packets of a group in the common view, and those that it refuses."""
+        self.watchdog.step(f"view:{whole.survey.name}")
+        group = _part(whole, rows)
         viewed = group.survey.view(group.packets, group.versions, self.options.now_mjd)
         table = _complete(viewed.table, group, decoded, origins)
+        table = table.append_column("content_hash", pa.array(content_hash(table), type=pa.int64()))
         if not viewed.refusals:
             return table, _NO_REFUSALS
         bad = np.array(sorted(viewed.refusals), dtype=np.int64)
@@ -123,7 +131,6 @@ class OnePass:
         return table.filter(pa.array(good)), _view_refusals(table.take(pa.array(bad)), reasons, nights)
 
     def _science(self, alerts: pa.Table) -> pa.Table:
-        alerts = alerts.append_column("content_hash", pa.array(content_hash(alerts), type=pa.int64()))
         enriched = self.enrichment.run(alerts)
         # The types are these already; a cast of some 600 leaves would cost a millisecond to say so.
         return pa.Table.from_arrays([enriched[name] for name in self.schema.names], schema=self.schema)
@@ -185,11 +192,34 @@ def _as(array: pa.Array, type_: pa.DataType) -> pa.Array:
     return array if array.type == type_ else array.cast(type_)
 
 
+def _part(group: Group, rows: range) -> Group:
+    if len(rows) == len(group.rows):
+        return group
+    packets, some = group.packets.slice(rows.start, len(rows)), slice(rows.start, rows.stop)
+    return Group(group.survey, group.rows[some], packets, group.versions[some])
+
+
 def _in_order(tables: list[pa.Table]) -> pa.Table:
     """One table in the order of the datums; that of a single group is in order, and stays where it is."""
     if len(tables) == 1:
         return tables[0].drop_columns(["_row"])
     return pa.concat_tables(tables, promote_options="default").sort_by("_row").drop_columns(["_row"])
+
+
+def _unviewed(
+    group: Group, rows: range, fault: Fault, decoded: Decoded, origins: pa.StructArray, known: Nights
+) -> pa.Table:
+    """Packets of a group at which the view raised."""
+    numbers = group.rows[rows.start : rows.stop].tolist()
+    provenance = [origins[number].as_py() for number in numbers]
+    return refusals_table(
+        [fault.refusal("view")] * len(numbers),
+        values=[decoded.values[number] for number in numbers],
+        schemas=[decoded.schemas[number] for number in numbers],
+        provenance=provenance,
+        nights=[known.get(origin["file"]) or _night_of(origin) for origin in provenance],
+        surveys=[group.survey.name] * len(numbers),
+    )
 
 
 def _view_refusals(rows: pa.Table, reasons: list[Refusal], known: Nights) -> pa.Table:

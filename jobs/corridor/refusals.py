@@ -5,7 +5,7 @@ from dataclasses import dataclass
 REASONS = {
     "not_avro": "neither an Avro container nor Confluent wire format",
     "truncated": "ends before its container, block or datum does",
-    "wrong_codec": "the container's codec is not null or deflate",
+    "wrong_codec": "the container's codec is none that Avro names",
     "unknown_schema": "the schema id is not in the schema directory, or the writer schema cannot be read",
     "unknown_survey": "a valid packet of a survey that Strix does not know",
     "bad_datum": "the bytes do not fit the writer schema",
@@ -16,8 +16,11 @@ REASONS = {
     "time_out_of_range": "before 2016, or more than a day after the batch was planned",
     "no_position": "no position, or one outside the sky",
     "conflicting_id": "another measurement under the id of a committed alert",
+    "unreadable": "reading it raised an exception that nobody foresaw",
     "killed_worker": "the worker process died or hung on this alert",
 }
+
+MESSAGE_LENGTH = 1000
 
 
 @dataclass(frozen=True)
@@ -41,3 +44,6 @@ class Refusal:
     def __post_init__(self) -> None:
         if self.reason not in REASONS:
             raise ValueError(f"reason {self.reason!r} is not one of {sorted(REASONS)}")
+        # What a message quotes is not ours: as long as it likes, and with halves of surrogate pairs, which no table takes.
+        message = self.message[:MESSAGE_LENGTH].encode("utf-8", "backslashreplace").decode()
+        object.__setattr__(self, "message", message)

@@ -47,9 +47,15 @@ def _bare_type(schema: dict[str, Any], depth: int) -> Any:
             return {"type": kind, "items": bare_schema(_part(schema, "items"), depth)}
         case "map":
             return {"type": kind, "values": bare_schema(_part(schema, "values"), depth)}
-        case "int" | "long" if schema.get("logicalType") in _UNITS:
-            return {"type": kind, "unit": _UNITS[schema["logicalType"]]}
+        case "int" | "long" if unit := _unit(schema):
+            return {"type": kind, "unit": unit}
     return bare_schema(kind, depth)
+
+
+def _unit(schema: dict[str, Any]) -> str | None:
+    """The Arrow unit of a timestamp; a logical type that is none (a list, a number) is no business of reading."""
+    logical = schema.get("logicalType")
+    return _UNITS.get(logical) if isinstance(logical, str) else None
 
 
 def _part(schema: dict[str, Any], name: str) -> Any:

@@ -3,11 +3,13 @@
 The rule by which datums are counted, here and in the decoder alike
 -------------------------------------------------------------------
 The structure of a container is its header and, per block, the announced number of records, the size and the sync
-marker. It is judged by one walk (`read_header`, `blocks`), which looks at no record:
+marker. It is judged by one walk (`read_header`, `blocks`), which looks at no record, and block by block, so that a walk
+from the middle of a file says the same:
 
 - a header that cannot be used (cut, no schema, a schema that cannot be read, another codec) makes the whole message
   one refused entry;
 - a block whose structure is not sound makes everything from its first byte on one refused entry, the unreadable rest;
+  so does one that announces more records than it can hold (see `_check_count`);
 - a sound block that announces k records gives k entries, whatever is in it: datums or refused ones. Behind a record
   that cannot be walked the others cannot be found: the first is refused with the rest of the block, the others with
   no bytes. Bytes behind the k-th record refuse the k-th, with them.
@@ -16,16 +18,14 @@ So `count_datums` of a file is what the decoder yields for its bytes, refused en
 """
 
 import mmap
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from isal import isal_zlib
-from isal.igzip_lib import IsalError
-
+from jobs.corridor.decode.codecs import CODECS, unpack
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT, Limits
+from jobs.corridor.decode.unreadable import only_faults
 from jobs.corridor.decode.varint import Bytes, read_long
 from jobs.corridor.decode.writer_schema import WriterSchema, writer_schema
 
@@ -41,7 +41,7 @@ class Header:
     ----------
     writer : WriterSchema
     codec : str
-        null or deflate.
+        One of CODECS.
     sync : bytes
         The 16 bytes that end the header and every block.
     end : int
@@ -83,20 +83,21 @@ def is_container(data: Bytes) -> bool:
     return data[: len(MAGIC)] == MAGIC
 
 
+@only_faults()
 def read_header(data: Bytes, limits: Limits) -> Header:
     """The header of a container.
 
     Raises
     ------
     Fault
-        truncated, not_avro, wrong_codec, unknown_schema or too_large: the whole container is refused.
+        truncated, not_avro, wrong_codec, unknown_schema, too_large or unreadable: the whole container is refused.
     """
     metadata, at = _metadata(data, len(MAGIC), limits)
     if len(data) < at + SYNC_SIZE:
         raise Fault("truncated", f"wants a sync marker of {SYNC_SIZE} bytes, {len(data) - at} are left", at)
-    codec = metadata.get(b"avro.codec", b"null")
-    if codec not in (b"null", b"deflate"):
-        raise Fault("wrong_codec", f"wants codec null or deflate, found {codec[:20]!r}")
+    codec = metadata.get(b"avro.codec", b"null").decode("latin-1")
+    if codec not in CODECS:
+        raise Fault("wrong_codec", f"wants codec {', '.join(CODECS)}, found {codec[:20]!r}")
     if b"avro.schema" not in metadata:
         raise Fault("unknown_schema", f"wants avro.schema in the header, found {sorted(metadata)[:10]}")
     try:
@@ -104,7 +105,7 @@ def read_header(data: Bytes, limits: Limits) -> Header:
     except UnicodeDecodeError as error:
         raise Fault("unknown_schema", f"wants a writer schema in UTF-8, found {error}") from None
     writer = writer_schema(text, limits.max_schema_bytes)
-    return Header(writer, codec.decode(), data[at : at + SYNC_SIZE], at + SYNC_SIZE)
+    return Header(writer, codec, data[at : at + SYNC_SIZE], at + SYNC_SIZE)
 
 
 def _metadata(data: Bytes, at: int, limits: Limits) -> tuple[dict[bytes, bytes], int]:
@@ -143,10 +144,16 @@ def blocks(data: Bytes, header: Header, limits: Limits) -> Iterator[Block]:
     """
     at, number = header.end, 0
     while at < len(data):
-        block = _block(data, at, number, header)
-        _check_count(data, block, header, limits)
+        block = _sound_block(data, at, number, header, limits)
         yield block
         at, number = block.end, number + block.count
+
+
+@only_faults()
+def _sound_block(data: Bytes, at: int, number: int, header: Header, limits: Limits) -> Block:
+    block = _block(data, at, number, header)
+    _check_count(data, block, header, limits)
+    return block
 
 
 def _block(data: Bytes, at: int, number: int, header: Header) -> Block:
@@ -176,73 +183,45 @@ def _block_number(data: Bytes, at: int, what: str) -> tuple[int, int]:
 
 
 def _check_count(data: Bytes, block: Block, header: Header, limits: Limits) -> None:
-    """An announced number that no block of this size can hold would cost an entry per record."""
+    """An announced number that the block cannot hold is a lie, which would cost an entry per record.
+
+    A packed block is opened for it only if the records, at their least, take more bytes than are stored; those of real
+    alerts never do. It may not hold more records than stored bytes either: no alert is packed into one.
+    """
     if block.first + block.count > limits.max_records:
         most = f"at most {limits.max_records} records in a container"
         raise Fault("too_large", f"wants {most}, found {block.count} announced behind {block.first}", block.at)
     size = block.stop - block.start
-    room = size if header.codec == "null" else limits.max_inflated_bytes
-    least = header.writer.least_size
-    if block.count * least > room:
-        wanted = f"{block.count} records of at least {least} bytes"
-        raise Fault("bad_datum", f"announces {wanted} in a block of {room} bytes at most", block.at)
     if block.count == 0 and size > 0:
         _check_empty(data, block, header)
+    least = header.writer.least_size
+    if block.count * least > size and not _holds(data, block, header, limits):
+        announced = f"{block.count} records of at least {least} bytes"
+        raise Fault("bad_datum", f"announces {announced} in a {header.codec} block of {size} bytes", block.at)
+
+
+def _holds(data: Bytes, block: Block, header: Header, limits: Limits) -> bool:
+    """Whether a block has room for the records that it announces, though it is smaller than they are."""
+    size = block.stop - block.start
+    room, needed = limits.inflated(size), block.count * header.writer.least_size
+    if header.codec == "null" or block.count > size or needed > room:
+        return False
+    try:
+        content, _ = unpack(header.codec, data[block.start : block.stop], room)
+    except Fault as fault:
+        return fault.reason == "too_large"
+    return len(content) >= needed
 
 
 def _check_empty(data: Bytes, block: Block, header: Header) -> None:
     """A block of no records must hold nothing: bytes that no entry stands for would be lost."""
     payload = data[block.start : block.stop]
-    if header.codec == "deflate":
-        try:
-            content, rest = inflate(payload, 1)
-        except Fault:
-            content, rest = payload, b""
-        payload = content + rest
-    if payload:
-        raise Fault("trailing_bytes", f"announces no records, holds {len(payload)} bytes", block.at)
-
-
-def inflate(payload: bytes, limit: int) -> tuple[bytes, bytes]:
-    """A deflated block's content and the bytes that stand behind the deflate stream without belonging there.
-
-    fastavro cuts a zlib stream's two bytes of header and one of its four bytes of Adler-32: the other three stand
-    behind nearly every deflated block of Python origin. They are no left-over bytes if they are the right ones.
-
-    Raises
-    ------
-    Fault
-        bad_datum if it is not deflated data, truncated if its end is missing, too_large if there is more than `limit`
-        bytes in it (of which no more than that are ever inflated).
-    """
-    sound = _inflate_sound(payload, limit)
-    if sound is not None:
-        return sound, b""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        content = inflater.decompress(payload, limit + 1)
-    except zlib.error as error:
-        raise Fault("bad_datum", f"wants a deflated block, found {len(payload)} bytes: {error}") from None
-    if len(content) > limit:
-        raise Fault("too_large", f"wants a block of at most {limit} bytes, {len(payload)} bytes inflate to more")
-    if not inflater.eof:
-        raise Fault("truncated", f"wants the end of a deflated block, {len(payload)} bytes do not have it")
-    behind = inflater.unused_data
-    checksum = zlib.adler32(content).to_bytes(4, "big")
-    return content, b"" if checksum.startswith(behind) else behind
-
-
-def _inflate_sound(payload: bytes, limit: int) -> bytes | None:
-    """The content of a deflated block that ends where its stream does, three times as fast; None for any other."""
-    inflater = isal_zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-    try:
-        content = bytes(inflater.decompress(payload, limit + 1))
-    except IsalError:  # type: ignore[misc]  # isal declares it as a value
-        return None
-    if len(content) > limit or not inflater.eof:
-        return None
-    behind = inflater.unused_data
-    return content if not behind or isal_zlib.adler32(content).to_bytes(4, "big").startswith(behind) else None
+        content, rest = unpack(header.codec, payload, 1)
+    except Fault:
+        content, rest = payload, b""
+    if content + rest:
+        raise Fault("trailing_bytes", f"announces no records, holds {len(content + rest)} bytes", block.at)
 
 
 def count_datums(path: str | Path, limits: Limits = DEFAULT) -> int:
@@ -262,12 +241,15 @@ def count_datums(path: str | Path, limits: Limits = DEFAULT) -> int:
     """
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            return 1
+            return 1  # an empty file cannot be mapped
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _announced(data, limits)
+            return announced(data, limits)
 
 
-def _announced(data: Bytes, limits: Limits) -> int:
+def announced(data: Bytes, limits: Limits = DEFAULT) -> int:
+    """How many entries the decoder makes of these bytes when it gets them as one message; see `count_datums`."""
+    if data[: len(MAGIC)] != MAGIC:
+        return 1
     count = 0
     try:
         for block in blocks(data, read_header(data, limits), limits):

@@ -10,13 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.corridor.decode.datums import Datums
+from jobs.corridor.decode.container import announced
+from jobs.corridor.decode.datums import Datums, RowFault
 from jobs.corridor.decode.fast_datums import FastDatums
+from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT, Limits
 from jobs.corridor.decode.messages import Decoded, Group, Message, Refused
 from jobs.corridor.decode.registry import Registry
 from jobs.corridor.decode.schemas import SchemaDirectory
 from jobs.corridor.decode.splitting import Piece, Splitter
+from jobs.corridor.decode.unreadable import bisected, only_faults
 from jobs.corridor.decode.writer_schema import WriterSchema
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.surveys.survey import Survey
@@ -74,9 +77,7 @@ class Decoder:
         A survey has more than one group only where its datums have more than 1 GiB together.
         """
         entries = [
-            _Entry(number, piece, self._survey(piece.writer) if piece.writer else None)
-            for number, message in enumerate(messages)
-            for piece in self._splitter.split(message)
+            self._entry(number, piece) for number, message in enumerate(messages) for piece in self._pieces(message)
         ]
         refusals = self._refused_unread(entries)
         groups = []
@@ -85,6 +86,23 @@ class Decoder:
             groups += [self._group(survey, entries, part, refusals) for part in _portions(rows, entries)]
         return _decoded(entries, [group for group in groups if len(group.rows)], refusals)
 
+    def _pieces(self, message: Message) -> list[Piece]:
+        """The entries of a message: as many as it announces, however its splitting ends."""
+        pieces: list[Piece] = []
+        try:
+            with only_faults():
+                pieces.extend(self._splitter.split(message))
+        except Fault as fault:
+            pieces += _unsplit(message, len(pieces), fault.refusal("decode"))
+        return pieces
+
+    def _entry(self, number: int, piece: Piece) -> _Entry:
+        try:
+            return _Entry(number, piece, self._survey(piece.writer) if piece.writer else None)
+        except Fault as fault:
+            return _Entry(number, Piece(piece.index, piece.value, piece.schema, refusal=fault.refusal("decode")), None)
+
+    @only_faults()
     def _match(self, writer: WriterSchema) -> Survey | None:
         declared = writer.declared
         return next((survey for survey in self._surveys if declared and survey.matches(declared)), None)
@@ -117,7 +135,7 @@ class Decoder:
         packets = []
         for writer, part in parts.items():
             datums = [entries[row].piece.datum for row in part]
-            decoded, faults = self._datums(writer).decode(datums, survey.packet_type)
+            decoded, faults = self._decoded(writer, datums, survey.packet_type)
             refusals.update({part[each.row]: each.fault.refusal("decode") for each in faults})
             packets.append(decoded)
         order = np.concatenate([np.array(part, dtype=np.int64) for part in parts.values()])
@@ -125,6 +143,32 @@ class Decoder:
         kept = kept[np.argsort(order[kept])]
         versions = [_writer(entries[row]).version for row in order[kept]]
         return Group(survey, order[kept], _take(packets, kept), versions)
+
+    def _decoded(
+        self, writer: WriterSchema, datums: Sequence[bytes], target: pa.StructType
+    ) -> tuple[pa.StructArray, list[RowFault]]:
+        """As `Datums.decode`; a datum at which that raises is refused alone."""
+        packets: list[pa.StructArray] = []
+        faults: list[RowFault] = []
+        for rows, outcome in bisected(lambda some: self._some(writer, datums, some, target), range(len(datums))):
+            if isinstance(outcome, Fault):
+                packets.append(pa.nulls(len(rows), target))
+                faults += [RowFault(row, outcome) for row in rows]
+            else:
+                packets.append(outcome[0])
+                faults += [RowFault(rows.start + each.row, each.fault) for each in outcome[1]]
+        return packets[0] if len(packets) == 1 else pa.concat_arrays(packets), faults
+
+    def _some(
+        self, writer: WriterSchema, datums: Sequence[bytes], rows: range, target: pa.StructType
+    ) -> tuple[pa.StructArray, list[RowFault]]:
+        return self._datums(writer).decode(datums[rows.start : rows.stop], target)
+
+
+def _unsplit(message: Message, first: int, refusal: Refusal) -> Iterator[Piece]:
+    """The entries of a message from the one on at which splitting it raised; that one has the whole message."""
+    for number in range(first, 1 if message.schema is not None else announced(message.value, DEFAULT)):
+        yield Piece(number, message.value if number == first else b"", message.schema, refusal=refusal)
 
 
 def _writer(entry: _Entry) -> WriterSchema:

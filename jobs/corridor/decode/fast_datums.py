@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.corridor.decode.compiled import DatumDecoder, UnsupportedSchema
+from jobs.corridor.decode.compiled import DatumDecoder
 from jobs.corridor.decode.datums import Datums, RowFault
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import Limits
+from jobs.corridor.decode.unreadable import only_faults
 from jobs.corridor.decode.writer_schema import WriterSchema
 
 
@@ -73,8 +74,9 @@ class FastDatums(Datums):
         if not _is_plain(target):
             return None
         try:
-            return DatumDecoder(self._writer.bare, target)
-        except UnsupportedSchema:
+            with only_faults():
+                return DatumDecoder(self._writer.bare, target)
+        except Fault:  # UnsupportedSchema, and whatever else a schema does to a compiler: the slow way decides
             return None
 
 

@@ -17,7 +17,10 @@ class Limits:
     max_packet_bytes : int
         Bytes of one datum.
     max_inflated_bytes : int
-        Bytes that one deflated block may inflate to.
+        Bytes that one packed block may inflate to.
+    free_bytes, max_ratio : int
+        It may inflate to `free_bytes` and `max_ratio` times its own size, so that a stream of small bombs costs what it
+        weighs. Real blocks inflate to less than ten times their size.
     max_container_bytes : int
         Bytes that all blocks of one container may inflate to together, or four times the container's own size if
         that is more.
@@ -32,10 +35,16 @@ class Limits:
 
     max_packet_bytes: int = 64 * MIB
     max_inflated_bytes: int = 64 * MIB
+    free_bytes: int = MIB
+    max_ratio: int = 256
     max_container_bytes: int = 512 * MIB
     max_values: int = 1_000_000
     max_records: int = 1_000_000
     max_schema_bytes: int = MIB // 2
+
+    def inflated(self, size: int) -> int:
+        """Bytes that a packed block of this size may inflate to."""
+        return min(self.max_inflated_bytes, self.free_bytes + self.max_ratio * size)
 
 
 DEFAULT = Limits()

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from jobs.corridor.decode.container import MAGIC, Block, Header, blocks, inflate, is_container, read_header
+from jobs.corridor.decode.codecs import unpack
+from jobs.corridor.decode.container import MAGIC, Block, Header, blocks, is_container, read_header
 from jobs.corridor.decode.datums import Datums
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import Limits
@@ -100,19 +101,17 @@ class Splitter:
 
     def _block(self, stored: bytes, header: Header, block: Block, room: int) -> Generator[Piece, None, int]:
         """The entries of a sound block; gives back how many bytes were inflated for it."""
-        content, rest = stored, b""
-        if header.codec == "deflate":
-            limit = min(self._limits.max_inflated_bytes, room)
-            try:
-                content, rest = inflate(stored, limit)
-            except Fault as fault:
-                yield from _lost(block.first, block.count, stored, header, fault.refusal("container"))
-                return limit if fault.reason == "too_large" else 0  # a file of bombs must not cost their number
+        limit = min(self._limits.inflated(len(stored)), room)
+        try:
+            content, rest = unpack(header.codec, stored, limit)
+        except Fault as fault:
+            yield from _lost(block.first, block.count, stored, header, fault.refusal("container"))
+            return limit if fault.reason == "too_large" else 0  # a file of bombs must not cost their number
         yield from self._records(content, rest, header, block)
         return len(content)
 
     def _records(self, content: bytes, rest: bytes, header: Header, block: Block) -> Iterator[Piece]:
-        """A block's datums; `rest` is what stands behind the deflate stream and belongs, with any other left-over
+        """A block's datums; `rest` is what stands behind the packed stream and belongs, with any other left-over
         bytes, to the last one, which is refused for it when it is decoded."""
         bounds, fault = self._bounds(content, header, block)
         ends = [*bounds[1:-1], len(content)] if fault is None else bounds[1:]

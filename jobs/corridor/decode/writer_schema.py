@@ -13,6 +13,7 @@ from fastavro.schema import SchemaParseException, UnknownType
 from jobs.corridor.decode.bare_schema import bare_schema
 from jobs.corridor.decode.extent import Extents
 from jobs.corridor.decode.fault import Fault
+from jobs.corridor.decode.unreadable import only_faults
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,7 @@ class WriterSchema:
 
 
 @lru_cache(maxsize=32)
+@only_faults()
 def writer_schema(text: str, max_bytes: int) -> WriterSchema:
     """The writer schema of a JSON text; the last 32 are kept, so that a stream's schemas are parsed once.
 
@@ -62,7 +64,7 @@ def writer_schema(text: str, max_bytes: int) -> WriterSchema:
     ------
     Fault
         unknown_schema if it is no Avro schema or could cost without bound (see `Extents`); too_large if the text has
-        more than `max_bytes` bytes.
+        more than `max_bytes` bytes; unreadable.
     """
     if len(text) > max_bytes:
         raise Fault("too_large", f"wants a writer schema of at most {max_bytes} bytes, found {len(text)}")

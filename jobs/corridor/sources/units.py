@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from isal import igzip
 
-from jobs.corridor.decode.container import MAGIC, Block, Header, blocks, read_header
+from jobs.corridor.decode.container import MAGIC, Block, Header, announced, blocks, read_header
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT, Limits
 from jobs.corridor.decode.varint import Bytes
@@ -56,15 +56,7 @@ def units(kind: str, path: str, start: int, offset: int) -> Iterator[Unit]:
 
 def count_in(data: Bytes) -> int:
     """Packets that the decoder makes of these bytes when it gets them as one message."""
-    if data[: len(MAGIC)] != MAGIC:
-        return 1
-    count = 0
-    try:
-        for block in blocks(data, read_header(data, DEFAULT), DEFAULT):
-            count += block.count
-    except Fault:
-        count += 1
-    return count
+    return announced(data)
 
 
 def _container_units(path: str, offset: int) -> Iterator[Unit]:
