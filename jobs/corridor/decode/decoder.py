@@ -76,15 +76,27 @@ class Decoder:
         -----
         A survey has more than one group only where its datums have more than 1 GiB together.
         """
-        entries = [
-            self._entry(number, piece) for number, message in enumerate(messages) for piece in self._pieces(message)
-        ]
+        entries = self._entries(messages)
         refusals = self._refused_unread(entries)
         groups = []
         for survey in self._surveys:
             rows = [row for row, entry in enumerate(entries) if entry.survey is survey]
             groups += [self._group(survey, entries, part, refusals) for part in _portions(rows, entries)]
         return _decoded(entries, [group for group in groups if len(group.rows)], refusals)
+
+    def _entries(self, messages: Sequence[Message]) -> list[_Entry]:
+        """The entries of all messages; message by message only where one of them raises."""
+        try:
+            with only_faults():
+                return [
+                    _Entry(number, piece, self._survey(piece.writer) if piece.writer else None)
+                    for number, message in enumerate(messages)
+                    for piece in self._splitter.split(message)
+                ]
+        except Fault:
+            return [
+                self._entry(number, piece) for number, message in enumerate(messages) for piece in self._pieces(message)
+            ]
 
     def _pieces(self, message: Message) -> list[Piece]:
         """The entries of a message: as many as it announces, however its splitting ends."""
