@@ -26,7 +26,7 @@ from jobs.corridor.dedupe import Verdict, dropped_rows, judge, rewrite_without
 from jobs.corridor.guard import Limits
 from jobs.corridor.ids import IdIndex, span
 from jobs.corridor.layout import Layout, sync_directory, sync_file
-from jobs.corridor.ledger import DataFile, LedgerError, Plan, Record, StreamLedger
+from jobs.corridor.ledger import KEPT_IDS, DataFile, LedgerError, Plan, Record, StreamLedger
 from jobs.corridor.one_pass import PassOptions, refusals_table
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sinks.sink import Sink
@@ -242,7 +242,7 @@ class BatchLife:
         )
         if self.recipe.durable:
             self._sync(record)
-        self.ledger.write_ids(plan.batch, kept.select(["survey", "alert_id", "content_hash"]))
+        self.ledger.write_ids(plan.batch, kept.select(KEPT_IDS.names))
         faults.point("before_seal", plan.batch)
         self.ledger.write(record)
         faults.point("after_seal", plan.batch)

@@ -1,8 +1,10 @@
 """Which alerts of a batch are duplicates, which conflict, and the rewriting of the few files that hold them.
 
-The same (survey, alert_id) with the same content hash is a duplicate: kept once, counted. Another measurement under the
-same id goes to quarantine. Across batches the first committed stays; within a batch the newest schema version, then the
-smallest hash, then the first by file and index, or topic, partition and offset: never the order of arrival.
+The same (survey, alert_id) with the same content hash is a duplicate: kept once, counted; and so is one whose numbers
+differ from what stays by their last bits (`content.same_measurement`). Another measurement under the same id goes to
+quarantine. Each is compared with what stays, not with others like it, so that the order does not matter. Across batches
+the first committed stays; within a batch the newest schema version, then the smallest hash, then the first by file and
+index, or topic, partition and offset: never the order of arrival.
 """
 
 from collections.abc import Iterable
@@ -15,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.corridor.content import MEASUREMENT, same_measurement
 from jobs.corridor.ids import IdIndex
 from jobs.corridor.staging import ID_ROWS, write_parquet_options
 
@@ -76,7 +79,19 @@ def _judge_survey(survey: str, ids: pa.Table, index: IdIndex) -> tuple[Bools, Bo
     conflict = np.zeros(len(alert_ids), dtype=bool)
     for row in losers.tolist():
         conflict[row] = stays[int(alert_ids[row])] != int(hashes[row])
+    if conflict.any():
+        kept = ids.filter(pa.array(keep))
+        conflict[conflict] = ~_nearly_same(survey, ids.filter(pa.array(conflict)), kept, index)
     return keep, conflict
+
+
+def _nearly_same(survey: str, suspects: pa.Table, kept: pa.Table, index: IdIndex) -> Bools:
+    """Whether rows whose hashes differ from what stays under their ids are that measurement all the same."""
+    names = ["alert_id", *MEASUREMENT.names]
+    committed = suspects.filter(pc.invert(pc.is_in(suspects["alert_id"], value_set=kept["alert_id"].combine_chunks())))
+    stays = pa.concat_tables([kept.select(names), index.measured(survey, committed["alert_id"].to_numpy())])
+    places = pc.index_in(suspects["alert_id"], value_set=stays["alert_id"].combine_chunks())
+    return same_measurement(suspects, stays.take(places))
 
 
 def _precedence(ids: pa.Table) -> NDArray[np.int64]:

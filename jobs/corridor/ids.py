@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.corridor.content import MEASUREMENT
 from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import Record, StreamLedger
+from jobs.corridor.ledger import KEPT_IDS, Record, StreamLedger
 
 Ints = NDArray[np.int64]
 CACHED_SEGMENTS = 256
+_MEASURED = pa.schema([KEPT_IDS.field("alert_id"), *MEASUREMENT])
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,26 @@ class IdIndex:
             found.update(zip(wanted[hits].tolist(), hashes[places[hits]].tolist(), strict=True))
         return found
 
+    def measured(self, survey: str, ids: Ints) -> pa.Table:
+        """What sealed batches hold of those ids: alert_id and the columns of MEASUREMENT, one row per id that is there.
+
+        Read from disk each time: it is asked for alerts that look like conflicts, which are few.
+        """
+        wanted = np.unique(ids)
+        found = [_MEASURED.empty_table()]
+        for segment in self._segments.get(survey, ()) if len(wanted) else ():
+            if segment.least <= wanted[-1] and segment.greatest >= wanted[0]:
+                path = StreamLedger(self.layout, segment.stream).ids_path(segment.batch)
+                own = (pc.field("survey") == survey) & pc.field("alert_id").isin(pa.array(wanted))
+                found.append(pq.read_table(path, schema=KEPT_IDS, filters=own).select(_MEASURED.names))
+        return pa.concat_tables(found)
+
     def _load(self, survey: str, segment: _Segment) -> tuple[Ints, Ints]:
         key = (segment.stream, segment.batch, survey)
         if key not in self._cache:
             path = StreamLedger(self.layout, segment.stream).ids_path(segment.batch)
-            table = pq.read_table(path, filters=pc.field("survey") == survey)
+            of_survey = pc.field("survey") == survey
+            table = pq.read_table(path, columns=["alert_id", "content_hash"], filters=of_survey)
             self._cache[key] = _sorted(table)
             if len(self._cache) > CACHED_SEGMENTS:
                 self._cache.popitem(last=False)

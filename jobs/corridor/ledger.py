@@ -16,11 +16,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.corridor.content import MEASUREMENT
 from jobs.corridor.layout import Layout, replace_json, sync_file
 from jobs.corridor.sources.ranges import Range, Tally
 
 FORMAT = 1
 IDS = pa.schema([("survey", pa.string()), ("alert_id", pa.int64()), ("content_hash", pa.int64())])
+# The measurements decide about alerts whose hashes differ, see content.same_measurement.
+KEPT_IDS = pa.schema([*IDS, *MEASUREMENT])
 
 
 class LedgerError(RuntimeError):
@@ -182,10 +185,17 @@ class StreamLedger:
         replace_json(self.plan_path(plan.batch), plan.to_json(), self.durable)
 
     def write_ids(self, batch: int, ids: pa.Table) -> None:
-        """Write the ids that a batch is about to commit; they count once the record is there."""
+        """Write the ids that a batch is about to commit, and what was measured; they count once the record is there.
+
+        Parameters
+        ----------
+        ids : pyarrow.Table
+            The columns of IDS, and any of MEASUREMENT.
+        """
+        there = pa.schema([field for field in KEPT_IDS if field.name in ids.column_names])
         path = self.ids_path(batch)
         temporary = path.with_name(f".{path.name}.tmp")
-        pq.write_table(ids.cast(IDS), temporary, compression="zstd")
+        pq.write_table(ids.select(there.names).cast(there), temporary, compression="zstd")
         if self.durable:
             sync_file(temporary)
         os.replace(temporary, path)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.corridor.content import MEASUREMENT
 from jobs.corridor.counts import Counts, add_counts, count_science, empty_counts
 from jobs.corridor.layout import UNKNOWN_NIGHT
 from jobs.corridor.one_pass import Passed
@@ -29,6 +30,7 @@ ID_ROWS = pa.schema(
         ("survey", pa.string()),
         ("alert_id", pa.int64()),
         ("content_hash", pa.int64()),
+        *MEASUREMENT,
         ("schema_version", pa.string()),
         ("topic", pa.string()),
         ("partition", pa.int32()),
@@ -226,7 +228,7 @@ class StagedTask:
         first = self._rows.get(night, 0)
         self._rows[night] = first + alerts.num_rows
         provenance = alerts["provenance"].combine_chunks()
-        columns = {name: alerts[name] for name in ("survey", "alert_id", "content_hash")}
+        columns = {name: alerts[name] for name in ("survey", "alert_id", "content_hash", *MEASUREMENT.names)}
         columns |= {name: pc.struct_field(provenance, name) for name in ("schema_version", *ORIGIN)}
         columns["part"] = pa.repeat(self.name, alerts.num_rows)
         columns["night"] = pa.repeat(night, alerts.num_rows)

@@ -4,12 +4,16 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.corridor.content import MEASUREMENT, content_hash, same_measurement
 from jobs.corridor.dedupe import dropped_rows, judge, rewrite_without, version_key
-from jobs.corridor.ids import IdIndex
+from jobs.corridor.ids import IdIndex, span
+from jobs.corridor.layout import Layout
+from jobs.corridor.ledger import Plan, Record, StreamLedger
 from jobs.corridor.staging import ID_ROWS
 
 Row = dict[str, Any]
@@ -24,6 +28,11 @@ class Known(IdIndex):
     def committed(self, survey: str, ids: Any) -> dict[int, int]:
         asked = set(ids.tolist())
         return {alert: value for (own, alert), value in self.known.items() if own == survey and alert in asked}
+
+    def measured(self, survey: str, ids: Any) -> pa.Table:
+        return pa.table({name: [] for name in ("alert_id", *MEASUREMENT.names)}).cast(
+            pa.schema([("alert_id", pa.int64()), *MEASUREMENT])
+        )
 
 
 def row(alert_id: int, content: int = 1, **more: Any) -> Row:
@@ -108,6 +117,87 @@ def test_within_a_batch_the_newest_schema_wins_then_the_smallest_hash() -> None:
     assert kept[0]["content_hash"] == 7
     kept, _, _ = sorted_out([row(2, 5, file="/b"), row(2, 5, file="/a"), row(2, 9, file="/0")])
     assert (kept[0]["content_hash"], kept[0]["file"]) == (5, "/a")
+
+
+REAL = {"mjd": 60000.25, "ra": 150.1, "dec": 2.2, "band": "g", "flux": 229086.765, "flux_err": 21099.7}
+BITS = {
+    "mjd": float(np.nextafter(60000.25, np.inf)),
+    "ra": float(np.nextafter(150.1, 0)),
+    "dec": float(np.nextafter(2.2, 9)),
+    "flux": float(np.nextafter(np.float32(229086.765), np.float32(0))),
+    "flux_err": float(np.nextafter(np.float32(21099.7), np.float32(np.inf))),
+}
+MAG_BIT = 10 ** (0.4 * (31.4 - float(np.nextafter(np.float32(18.0), np.float32(99)))))  # REAL's flux is of 18 mag
+OTHERS = {"mjd": 60000.25 + 2e-6, "ra": 150.1 + 2e-8, "dec": 2.2 - 2e-8, "band": "r", "flux": 229092.0,
+          "flux_err": 21100.2}  # fmt: skip
+
+
+def measured(index: int, **changes: Any) -> Row:
+    values = pa.Table.from_pylist([REAL | changes], schema=MEASUREMENT)
+    return row(1, int(content_hash(values)[0]), index=index, **values.to_pylist()[0])
+
+
+@pytest.mark.parametrize("name", BITS)
+@pytest.mark.parametrize("seed", range(3))
+def test_an_alert_whose_numbers_differ_in_one_bit_is_a_duplicate(name: str, seed: int) -> None:
+    rows = [measured(0), measured(1, **{name: BITS[name]}), measured(2, **BITS), measured(3, flux=-1.0)]
+    assert len({each["content_hash"] for each in rows}) == 4
+    random.Random(seed).shuffle(rows)
+    kept, duplicates, conflicts = sorted_out([each for each in rows if each["index"] != 3])
+    assert (len(kept), len(duplicates), len(conflicts)) == (1, 2, 0)
+    kept, duplicates, conflicts = sorted_out(rows)
+    best = min(rows, key=lambda each: each["content_hash"])
+    assert kept == [best]
+    assert (len(duplicates), len(conflicts)) == ((0, 3) if best["index"] == 3 else (2, 1))
+
+
+def test_one_bit_of_a_magnitude_is_a_duplicate_too() -> None:
+    assert 1e-6 < abs(MAG_BIT / REAL["flux"] - 1) < 2e-6
+    assert [len(part) for part in sorted_out([measured(0), measured(1, flux=MAG_BIT)])] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_really_different_measurements_still_conflict(name: str) -> None:
+    kept, duplicates, conflicts = sorted_out([measured(0), measured(1, **{name: OTHERS[name]})])
+    assert (len(kept), len(duplicates), len(conflicts)) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("name", ["flux", "flux_err", "band"])
+def test_null_equals_null_and_nothing_else(name: str) -> None:
+    one, other, known = ({name: None, "dec": REAL["dec"]}, {name: None, "dec": BITS["dec"]}, {})
+    assert [len(part) for part in sorted_out([measured(0, **one), measured(1, **other)])] == [1, 1, 0]
+    assert [len(part) for part in sorted_out([measured(0, **one), measured(1, **known)])] == [1, 0, 1]
+
+
+def test_right_ascension_goes_round() -> None:
+    below, above = (pa.Table.from_pylist([REAL | {"ra": ra}], schema=MEASUREMENT) for ra in (360 - 1e-13, 0.0))
+    assert same_measurement(below, above).tolist() == [True]
+
+
+def committed(tmp_path: Path, batches: list[list[Row]], names: list[str]) -> IdIndex:
+    ledger = StreamLedger(Layout(tmp_path), "s")
+    ledger.directory.mkdir(parents=True, exist_ok=True)
+    index = IdIndex(Layout(tmp_path), ("raw",))
+    for batch, rows in enumerate(batches):
+        ids = table(rows)
+        ledger.write_ids(batch, ids.select(["survey", "alert_id", "content_hash", *names]))
+        index.add(Record(Plan("s", batch, "night", "", 0.0, ()), "", ("raw",), {}, (), span(ids), {}))
+    return index
+
+
+def test_a_later_batch_is_compared_with_what_was_committed(tmp_path: Path) -> None:
+    index = committed(tmp_path, [[row(9, 3, **REAL)], [measured(0), row(2, 5, **REAL)]], MEASUREMENT.names)
+    verdict = judge(table([measured(1, **BITS), measured(2, flux=9.0), measured(3)]), index)
+    assert [verdict.kept.num_rows, sorted(verdict.duplicates["index"].to_pylist())] == [0, [1, 3]]
+    assert verdict.conflicts["index"].to_pylist() == [2]
+
+
+def test_ids_that_were_committed_without_their_measurement_are_told_apart_by_hash(tmp_path: Path) -> None:
+    """Outputs that were begun by an earlier version."""
+    index = committed(tmp_path, [[measured(0)]], [])
+    verdict = judge(table([measured(1, **BITS), measured(2)]), index)
+    assert verdict.conflicts["index"].to_pylist() == [1]
+    assert verdict.duplicates["index"].to_pylist() == [2]
 
 
 def test_surveys_do_not_share_ids() -> None:
