@@ -14,8 +14,8 @@ from science_modules.common.view import CUTOUTS, LIGHT_CURVE, PROVENANCE, SCALAR
 
 HEAD = """# Columns
 
-Made with `strix columns --markdown`; a test holds this page to the code. Types are Arrow's. NULL means "not known", never a number
-that stands for it.
+Made with `strix columns --markdown`; a test holds this page to the code. Types are Arrow's. NULL means "not known", never a
+number that stands for it.
 """
 
 
