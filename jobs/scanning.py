@@ -1,6 +1,7 @@
 """A table of an output as Arrow, whatever modules and versions its nights were written with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -8,7 +9,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from jobs.archive.flat import flat_columns
+from jobs.archive.position import Cone
 from jobs.corridor.layout import TABLES
+
+_PIECE = 8192  # rows; with light curves some 50 MB
 
 
 def scan(
@@ -16,6 +21,7 @@ def scan(
     table: str = "science",
     nights: Iterable[str | int] | None = None,
     columns: Sequence[str] | None = None,
+    flat: bool = False,
 ) -> pa.Table:
     """A table of an output.
 
@@ -29,6 +35,8 @@ def scan(
         YYYYMMDD; all if not given.
     columns : sequence of str, optional
         Columns, or fields of struct columns as `stetson_k.k`; all if not given. Others are not read from disk.
+    flat : bool
+        A column for each field of a struct: `stetson_k_k`, `candidate_rb`. Columns may be asked for by these names, too.
 
     Returns
     -------
@@ -52,12 +60,85 @@ def scan(
     union_by_name=true)")` does the same. pandas opens nights of one version: `pandas.read_parquet("DIR/science",
     partitioning=None)`; it would take `night` from the folders' names too, as another type, if it were let.
     """
-    if table not in TABLES:
-        raise FileNotFoundError(f"no table {table!r}; the tables are {', '.join(TABLES)}")
-    paths = _paths(Path(directory) / table, nights)
-    groups = [(schema, list(own)) for schema, own in groupby(paths, key=_schema)]
-    wanted = _columns(merged([schema for schema, _ in groups]), columns)
-    return pa.concat_tables([_read(own, schema, wanted) for schema, own in groups])
+    return Scan.of(directory, table, nights, columns, flat).table()
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan reads: all at once, or piece by piece.
+
+    Attributes
+    ----------
+    groups : list of (schema, paths)
+        Files that follow one another, by their schema.
+    wanted : pyarrow.Schema
+        The columns, called by their paths: `stetson_k.k`.
+    names : sequence of str
+        What they are called in the result.
+    """
+
+    groups: list[tuple[pa.Schema, list[Path]]]
+    wanted: pa.Schema
+    names: Sequence[str]
+
+    @classmethod
+    def of(
+        cls,
+        directory: str | Path,
+        table: str = "science",
+        nights: Iterable[str | int] | None = None,
+        columns: Sequence[str] | None = None,
+        flat: bool = False,
+    ) -> "Scan":
+        """Look which files there are; raises as `scan` does."""
+        if table not in TABLES:
+            raise FileNotFoundError(f"no table {table!r}; the tables are {', '.join(TABLES)}")
+        paths = _paths(Path(directory) / table, nights)
+        groups = [(schema, list(own)) for schema, own in groupby(paths, key=_schema)]
+        whole = merged([schema for schema, _ in groups])
+        if not flat:
+            wanted = _columns(whole, columns)
+            return cls(groups, wanted, wanted.names)
+        named = flat_columns(whole, columns)
+        return cls(groups, _columns(whole, list(named.values())), list(named))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of what `table` and `pieces` give."""
+        return pa.schema([field.with_name(name) for field, name in zip(self.wanted, self.names, strict=True)])
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, by the files' footers."""
+        return sum(pq.read_metadata(path).num_rows for _, paths in self.groups for path in paths)
+
+    def table(self) -> pa.Table:
+        """All of it."""
+        tables = [
+            _brought(_dataset(paths, own).to_table(columns=_projection(own, self.wanted)), own, self.wanted)
+            for own, paths in self.groups
+        ]
+        return pa.concat_tables(tables).rename_columns(self.names)
+
+    def pieces(self, near: Cone | None = None) -> Iterator[pa.Table]:
+        """A few thousand rows at a time, so that a night of any size needs little memory.
+
+        Parameters
+        ----------
+        near : Cone, optional
+            Only rows in this circle, with their `distance_arcsec` as a last column.
+        """
+        place = [] if near is None else [name for name in ("ra", "dec") if name not in self.wanted.names]
+        for own, paths in self.groups:
+            wanted = pa.schema([*self.wanted, *(own.field(name) for name in place)])
+            scanner = _dataset(paths, own).scanner(
+                columns=_projection(own, wanted), filter=near and near.filter,
+                batch_size=_PIECE, batch_readahead=2, fragment_readahead=1,
+            )  # fmt: skip
+            for batch in scanner.to_batches():
+                piece = _brought(pa.Table.from_batches([batch]), own, wanted)
+                piece = near.inside(piece).drop_columns(place) if near else piece
+                yield piece.rename_columns([*self.names, *piece.column_names[len(self.names) :]])
 
 
 def merged(schemas: Sequence[pa.Schema]) -> pa.Schema:
@@ -120,13 +201,18 @@ def _schema(path: Path) -> pa.Schema:
     return pq.read_schema(path).remove_metadata()
 
 
-def _read(paths: list[Path], own: pa.Schema, wanted: pa.Schema) -> pa.Table:
-    """Files of one schema, brought to the wanted one."""
-    there = {field.name: _has(own, field.name) for field in wanted}
-    projection = {name: ds.field(*name.split(".")) for name, has in there.items() if has}
-    read = ds.dataset([str(path) for path in paths], schema=own, format="parquet").to_table(columns=projection)
+def _dataset(paths: list[Path], own: pa.Schema) -> ds.Dataset:
+    return ds.dataset([str(path) for path in paths], schema=own, format="parquet")
+
+
+def _projection(own: pa.Schema, wanted: pa.Schema) -> dict[str, ds.Expression]:
+    return {field.name: ds.field(*field.name.split(".")) for field in wanted if _has(own, field.name)}
+
+
+def _brought(read: pa.Table, own: pa.Schema, wanted: pa.Schema) -> pa.Table:
+    """What files of one schema gave, brought to the wanted one."""
     arrays = [
-        _widened(read[field.name], field.type) if there[field.name] else pa.nulls(read.num_rows, field.type)
+        _widened(read[field.name], field.type) if _has(own, field.name) else pa.nulls(read.num_rows, field.type)
         for field in wanted
     ]
     return pa.Table.from_arrays(arrays, schema=wanted)

@@ -18,6 +18,15 @@ def _quiet() -> None:
     iers.conf.iers_degraded_accuracy = "ignore"
 
 
+@cache
+def unit_in(form: str, unit: str) -> str | None:
+    """A unit as a format ("fits", "vounit") knows it; None where it does not, as FITS has no percent."""
+    try:
+        return unit if unit and astropy("units").Unit(unit, format=form) is not None else None
+    except ValueError:
+        return None
+
+
 def astropy(name: str) -> Any:
     """A module of astropy, as `astropy("time")`."""
     _quiet()

@@ -34,6 +34,7 @@ VERBS = {
     "sheet": Verb("a contact sheet of the alerts that stand out", "jobs.cli.sheet"),
     "report": Verb("a night on one page, readable offline", "jobs.cli.report_page"),
     "columns": Verb("what every column means, with type and unit", "jobs.cli.columns"),
+    "export": Verb("alerts as one flat file: FITS, VOTable, CSV, Parquet or ECSV", "jobs.cli.export"),
     "module": Verb("list, show or begin a science module", "jobs.cli.module"),
     "models": Verb("add published weights", "jobs.cli.models"),
     "ledger": Verb("check that every alert is accounted for", "jobs.cli.ledger"),

@@ -8,13 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.archive.light_curve import first_copies
 from jobs.archive.links import links
 from jobs.pictures.words import iso_utc, sexagesimal
 from jobs.plain_text import visible
 from science_modules.common.view import VIEW_NAMES
 
-# Two exposures are further apart than this; copies of one in two packets differ by less.
-SAME_EXPOSURE_DAYS = 5.0 / 86400
 _SURVEYS = {"ztf": "ZTF", "lsst": "Rubin LSST"}
 
 Floats = NDArray[np.float64]
@@ -178,20 +177,8 @@ def merged(alerts: Sequence[Alert], alert_id: int | None = None) -> Alert:
     if not chosen:
         last = newest[0].facts
         raise LookupError(f"object {last['object_id']} has no alert {alert_id}; its newest is {last['alert_id']}")
-    return Alert(chosen[0].facts, curve.where(_first_copies(curve, packet[order])), chosen[0].said)
-
-
-def _first_copies(curve: Curve, packet: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Points whose exposure, band and kind no newer packet has."""
-    keep = np.ones(len(curve), dtype=bool)
-    for band in np.unique(curve.band):
-        for kind in np.unique(curve.kind):
-            own = np.flatnonzero((curve.band == band) & (curve.kind == kind))
-            exposure = np.cumsum(np.diff(curve.mjd[own], prepend=-np.inf) > SAME_EXPOSURE_DAYS)
-            by_age = own[np.lexsort((packet[own], exposure))]
-            exposure.sort()
-            keep[by_age[np.diff(exposure, prepend=0) == 0]] = False
-    return keep
+    copies = first_copies(curve.mjd, curve.band, curve.kind, packet[order])
+    return Alert(chosen[0].facts, curve.where(copies), chosen[0].said)
 
 
 def _curve(rows: pa.Table, number: int) -> Curve:

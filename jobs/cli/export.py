@@ -1,0 +1,55 @@
+"""`strix export DIR -o FILE`: alerts as one flat file for TOPCAT, astropy, pandas or a spreadsheet."""
+
+import argparse
+from pathlib import Path
+
+from jobs.archive.export import FORMATS, MOST_ROWS, export
+from jobs.cli.console import complain, say
+from jobs.cli.sorting import add_near
+
+OK, USAGE, ENVIRONMENT = 0, 2, 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    most = ", ".join(f"{form} {rows:,}" for form, rows in MOST_ROWS.items())
+    options = argparse.ArgumentParser(
+        prog="strix export", description=f"{__doc__} Parquet and CSV are written piece by piece; rows at most: {most}."
+    )
+    options.add_argument("data", metavar="DIR", type=Path, help="output of `strix night` or `strix enrich`")
+    options.add_argument(
+        "-o", "--output", type=Path, required=True, help=f"file; its ending says which: {', '.join(FORMATS)}"
+    )
+    options.add_argument("--night", nargs="+", action="extend", metavar="N", help="nights, YYYYMMDD (default: all)")
+    options.add_argument("--modules", type=_names, metavar="A,B", help="science modules (default: all)")
+    options.add_argument(
+        "--columns", type=_names, metavar="A,B",
+        help="columns, as object_id, candidate.rb or acai_acai_h (default: the common view and all modules; CSV: without lists)",
+    )  # fmt: skip
+    add_near(options)
+    return options
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the file and say what it holds; 2 if that cannot be, 3 if the disk refuses."""
+    given = parser().parse_args(arguments)
+    try:
+        done = export(given.data, given.output, given.night, given.modules, given.columns, given.near, given.radius)
+    except KeyError as error:
+        return _refuse(str(error.args[0]), USAGE)
+    except (FileNotFoundError, ValueError, TypeError) as error:
+        return _refuse(str(error), USAGE)
+    except OSError as error:
+        return _refuse(str(error), ENVIRONMENT)
+    size = done.path.stat().st_size / 1e6
+    say(f"{done.rows:,} alerts, {len(done.columns)} columns: {done.path} ({size:.1f} MB)")
+    return OK
+
+
+def _refuse(message: str, code: int) -> int:
+    complain(f"strix export: {message}")
+    return code
