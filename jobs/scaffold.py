@@ -100,13 +100,25 @@ def new_module(name: str, directory: Path) -> Path:
     ScaffoldError
         If the name is not allowed or a module or folder of that name exists.
     """
+    folder = new_folder(name, directory)
+    (folder / "__init__.py").write_text(_CODE.format(name=name, title=name.replace("_", " ").capitalize()))
+    (folder / "README.md").write_text(_CARD.format(name=name))
+    (folder / "golden.json").write_text(_GOLDEN)
+    return folder
+
+
+def new_folder(name: str, directory: Path) -> Path:
+    """Make the folder of a new module.
+
+    Raises
+    ------
+    ScaffoldError
+        If the name is not allowed or a module or folder of that name exists.
+    """
     if not name.isidentifier() or name != name.lower() or name.startswith("_"):
         raise ScaffoldError(f"a module's name wants lower-case letters, digits and underscores, has {name!r}")
     folder = directory / name
     if name in registry.names() or name == "common" or folder.exists():
         raise ScaffoldError(f"{name!r} exists already: {registry.folders().get(name, folder)}")
     folder.mkdir(parents=True)
-    (folder / "__init__.py").write_text(_CODE.format(name=name, title=name.replace("_", " ").capitalize()))
-    (folder / "README.md").write_text(_CARD.format(name=name))
-    (folder / "golden.json").write_text(_GOLDEN)
     return folder

@@ -47,7 +47,9 @@ README = blocks(ROOT / "README.md")
 def test_every_block_is_run_or_says_why_not():
     assert {block.kind for block in README} <= {"sh", "python"}
     assert sum(block.is_run for block in README) >= 12
-    assert not [block.code for block in README if block.is_run and not block.prints], "a block whose answer nobody looks at"
+    assert not [block.code for block in README if block.is_run and not block.prints], (
+        "a block whose answer nobody looks at"
+    )
 
 
 def test_the_page_is_short_and_its_links_lead_somewhere():
@@ -84,11 +86,17 @@ def test_the_code_blocks_print_what_the_page_says(checkout, tmp_path):
     with standalone(tmp_path) as master:
         for block in (each for each in README if each.is_run):
             done = subprocess.run(
-                block.command(), cwd=checkout, env={**environment, "SPARK_MASTER": master}, capture_output=True, text=True
+                block.command(),
+                cwd=checkout,
+                env={**environment, "SPARK_MASTER": master},
+                capture_output=True,
+                text=True,
             )
             assert done.returncode == 0, f"{block.code}\n{done.stdout}\n{done.stderr}"
             for wanted in block.prints:
-                assert re.search(wanted, done.stdout), f"{wanted!r} is not in what this prints: {block.code}\n{done.stdout}"
+                assert re.search(wanted, done.stdout), (
+                    f"{wanted!r} is not in what this prints: {block.code}\n{done.stdout}"
+                )
     assert (checkout / "candidates.csv").read_text().count("\n") > 1, "no match at all"
     assert (checkout / "alert.png").read_bytes().startswith(b"\x89PNG")
     assert (checkout / "night.html").stat().st_size > 100_000

@@ -9,7 +9,9 @@ from rich.table import Table
 
 from jobs import models
 from jobs.cli.console import Console, complain, say, styled
+from jobs.onnx_models import ModelProblem
 from jobs.scaffold import ScaffoldError, new_module
+from jobs.scaffold_model import Wish, new_module_of_model
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
 
@@ -23,8 +25,8 @@ def main(arguments: list[str]) -> int:
         elif given.action == "show":
             _show(registry.get(given.name))
         else:
-            _new(given.name, given.directory)
-    except (registry.UnknownModule, registry.ResolveError, ScaffoldError) as error:
+            _new(given)
+    except (registry.UnknownModule, registry.ResolveError, ScaffoldError, ModelProblem) as error:
         complain(f"strix module: {error}")
         return 2
     return 0
@@ -41,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--directory", type=Path, help="where; default: science_modules in this checkout (see $STRIX_MODULE_PATH)"
     )
+    new.add_argument("--from", dest="model", type=Path, help="an ONNX model to build it around (docs/modules.md)")
+    new.add_argument(
+        "--features", help="the model's features in its order, with commas: flux,candidate.rb,lc_features.skew_r"
+    )
+    new.add_argument("--classes", default="", help="names of the model's values; default: those that it knows")
+    new.add_argument("--surveys", default="ztf", help="whose alerts it is for (default: ztf)")
+    new.add_argument("--allow-missing", action="store_true", help="the model takes NaN where a feature is NULL")
     return parser
 
 
@@ -84,12 +93,24 @@ def _show(module: ScienceModule) -> None:
         console.print(Markdown(card.read_text(encoding="utf-8")))
 
 
-def _new(name: str, directory: Path | None) -> None:
-    folder = new_module(name, directory or Path(registry.__file__).parent)
+def _new(given: argparse.Namespace) -> None:
+    directory = given.directory or Path(registry.__file__).parent
+    if bool(given.model) != bool(given.features):
+        raise ScaffoldError("--from and --features go together: the model, and what its columns are")
+    if given.model:
+        wish = Wish(_parts(given.features), _parts(given.classes), _parts(given.surveys), given.allow_missing)
+        folder = new_module_of_model(given.name, directory, given.model, wish)
+        what = "__init__.py (the module), model.onnx, README.md (its card, to be filled in), golden.json (its expected values)"
+    else:
+        folder = new_module(given.name, directory)
+        what = "__init__.py (the module), README.md (its card), golden.json (its expected values)"
+    path = f"STRIX_MODULE_PATH={directory.resolve()} " if given.directory else ""
     say(
-        f"wrote {folder}: __init__.py (the module), README.md (its card), golden.json (its expected values)\n"
-        f"next: python -m science_modules.suite {name}\n"
-        f"then: strix night --modules {name} ..."
+        f"wrote {folder}: {what}\n"
+        f"next: {path}python -m science_modules.suite {given.name}\n"
+        f"then: {path}strix night --modules {given.name} ..."
     )
-    if directory is not None:
-        say(f"Strix finds it with STRIX_MODULE_PATH={directory}")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

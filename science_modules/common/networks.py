@@ -15,6 +15,18 @@ CHUNK = 32  # measured: the fastest size for the stamp networks, and 160 MiB whe
 Inputs = Mapping[str, NDArray[np.float32]]
 
 
+def inference_session(onnx: bytes) -> Any:
+    """An onnxruntime session of one thread and without an arena."""
+    import onnxruntime  # heavy: not when a module is only declared
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+
+
 class Network:
     """A network of one output.
 
@@ -30,14 +42,7 @@ class Network:
     """
 
     def __init__(self, onnx: bytes) -> None:
-        import onnxruntime  # heavy: not when a module is only declared
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.enable_cpu_mem_arena = False
-        self._session: Any = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._session = inference_session(onnx)
         self.shapes: dict[str, tuple[int, ...]] = {
             entry.name: tuple(entry.shape[1:]) for entry in self._session.get_inputs()
         }
