@@ -100,7 +100,7 @@ def _forest(records: Sequence[Mapping[str, Any]]) -> Any:
     """A forest of 100 trees, trained before anything is timed; None without scikit-learn."""
     if not HAS_SKLEARN:
         return None
-    from sklearn.ensemble import IsolationForest  # type: ignore[import, unused-ignore]  # installed or not
+    from sklearn.ensemble import IsolationForest
 
     frame = _frame(records)
     return IsolationForest(n_estimators=100, max_samples=min(64, len(frame)), random_state=0).fit(frame)
