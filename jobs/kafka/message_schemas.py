@@ -10,7 +10,10 @@ import fastavro
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from jobs.corridor.decode.fault import Fault
+from jobs.corridor.decode.limits import DEFAULT
 from jobs.corridor.decode.registry import Registry
+from jobs.corridor.decode.unreadable import only_faults
+from jobs.corridor.decode.writer_schema import writer_schema
 from jobs.kafka.connection import SILENT, Connection
 
 PATIENCE_S = 10.0
@@ -58,9 +61,10 @@ class MessageReader:
         schema_id = _WIRE.unpack_from(value)[1]
         schema = self._schema(topic, schema_id)
         try:
-            record = fastavro.schemaless_reader(io.BytesIO(value[_WIRE.size :]), schema, None)
-        except (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
-            raise Undecodable(f"does not fit schema {schema_id}: {type(error).__name__}: {error}") from None
+            with only_faults():
+                record = fastavro.schemaless_reader(io.BytesIO(value[_WIRE.size :]), schema, None)
+        except Fault as fault:
+            raise Undecodable(f"does not fit schema {schema_id}: {fault.message}") from None
         return schema_id, record if isinstance(record, dict) else {"value": record}
 
     def schema_text(self, topic: str, schema_id: int) -> str:
@@ -93,13 +97,20 @@ class MessageReader:
         if key not in self._texts:
             raise self._give_up(key, f"schema id {schema_id} is not in the topic {topic}; name a registry that has it")
         try:
-            return fastavro.parse_schema(json.loads(self._texts[key]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise self._give_up(key, f"schema id {schema_id} in {topic} is no Avro schema: {error}") from None
+            return _parsed(self._texts[key])
+        except Fault as fault:
+            raise self._give_up(key, f"schema id {schema_id} in {topic} is no Avro schema: {fault.message}") from None
 
     def _give_up(self, key: tuple[str, int], problem: str) -> Undecodable:
         self._missing[key] = (time.monotonic() + _AGAIN_S, problem)
         return Undecodable(problem)
+
+
+@only_faults()
+def _parsed(text: str) -> Any:
+    """For fastavro, with logical types; a schema by which a few bytes could be any number of records is a Fault."""
+    writer_schema(text, DEFAULT.max_schema_bytes)
+    return fastavro.parse_schema(json.loads(text))
 
 
 def _schemas_of(topic: str) -> str:

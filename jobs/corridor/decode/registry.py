@@ -5,9 +5,12 @@ import hashlib
 import http.client
 import json
 import os
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,15 @@ from urllib.parse import urlsplit
 
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT
+from jobs.corridor.decode.unreadable import only_faults
+from jobs.corridor.decode.writer_schema import writer_schema
 from jobs.kafka.secrets import Secret, SettingsError, is_true
 
 TIMEOUT_S = 5.0
+ANSWER_S = 15.0
 # An id that is not there, or a registry that does not answer, is asked for again after this long.
 AGAIN_S = 10.0
+MOST_REMEMBERED = 10_000
 KEYS = ("url", "username", "password_env", "password_file", "ca_file", "insecure")
 
 
@@ -92,21 +99,15 @@ class Registry:
     def _fetch(self, schema_id: int) -> str:
         try:
             status, body = self.ask(f"/schemas/ids/{schema_id}")
-        except (OSError, http.client.HTTPException, SettingsError) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:  # SettingsError is a ValueError
             raise self._remember(-1, f"registry {self.url} does not answer: {error}") from None
         if status != 200:
             raise self._remember(schema_id, f"schema id {schema_id}: registry {self.url} answers {status}")
         try:
-            content: dict[str, Any] = json.loads(body)
-            kind, text = content.get("schemaType", "AVRO"), str(content["schema"])
-            json.loads(text)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            told = f"schema id {schema_id}: registry {self.url} answers what is no schema: {type(error).__name__}"
+            return _schema_in(body)
+        except Fault as fault:
+            told = f"schema id {schema_id}: registry {self.url} answers what is no schema: {fault.message}"
             raise self._remember(schema_id, told) from None
-        if kind != "AVRO" or content.get("references"):
-            what = f"a schema of type {kind}" if kind != "AVRO" else "a schema with references"
-            raise self._remember(schema_id, f"schema id {schema_id}: wants one whole AVRO schema, found {what}")
-        return text
 
     def ask(self, path: str, content: bytes | None = None) -> tuple[int, bytes]:
         """The status and the body of an answer; with content it is a POST.
@@ -128,10 +129,12 @@ class Registry:
         else:
             connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
         try:
-            method = "GET" if content is None else "POST"
-            connection.request(method, parts.path + path, content, headers=self._headers())
-            answer = connection.getresponse()
-            return answer.status, answer.read(2 * DEFAULT.max_schema_bytes)
+            connection.connect()
+            with _within(ANSWER_S, connection.sock):
+                method = "GET" if content is None else "POST"
+                connection.request(method, parts.path + path, content, headers=self._headers())
+                answer = connection.getresponse()
+                return answer.status, answer.read(2 * DEFAULT.max_schema_bytes)
         finally:
             connection.close()
 
@@ -144,6 +147,8 @@ class Registry:
         return headers
 
     def _remember(self, schema_id: int, message: str) -> Fault:
+        if len(_REMEMBERED) >= MOST_REMEMBERED:
+            _REMEMBERED.clear()
         _REMEMBERED[(self.url, schema_id)] = (time.monotonic() + AGAIN_S, message)
         return Fault("unknown_schema", message)
 
@@ -155,6 +160,40 @@ class Registry:
             os.replace(temporary, path)
         except OSError as error:
             raise self._remember(-1, f"{path} cannot be written: {error.strerror}; set STRIX_CACHE") from None
+
+
+@only_faults()
+def _schema_in(body: bytes) -> str:
+    """The writer schema in a registry's answer, safe to read with: what is kept on disk is never asked for again."""
+    content: dict[str, Any] = json.loads(body)
+    kind, text = content.get("schemaType", "AVRO"), content["schema"]
+    if kind != "AVRO" or content.get("references"):
+        what = f"a schema of type {kind}" if kind != "AVRO" else "a schema with references"
+        raise Fault("unknown_schema", f"wants one whole AVRO schema, found {what}")
+    if not isinstance(text, str):
+        raise Fault("unknown_schema", f"wants a schema in a string, found a {type(text).__name__}")
+    text.encode()  # halves of surrogate pairs cannot be written
+    return writer_schema(text, DEFAULT.max_schema_bytes).text
+
+
+@contextmanager
+def _within(seconds: float, connected: socket.socket) -> Iterator[None]:
+    """Each read has a time of its own; an answer that comes drop by drop ends here, with TimeoutError."""
+    hang_up = threading.Timer(seconds, _shut, [connected])
+    hang_up.daemon = True
+    hang_up.start()
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        hang_up.cancel()
+        if time.monotonic() - started > seconds:
+            raise TimeoutError(f"no whole answer in {seconds:g} s")
+
+
+def _shut(connected: socket.socket) -> None:
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 # What a process was told in vain, by URL and id (-1: nothing at all), until when.

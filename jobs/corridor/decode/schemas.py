@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT, Limits
+from jobs.corridor.decode.unreadable import only_faults
 from jobs.corridor.decode.writer_schema import WriterSchema, writer_schema
 
 
@@ -52,12 +53,10 @@ class SchemaDirectory:
     def _load(self, schema_id: int) -> WriterSchema:
         path = self._find(schema_id)
         try:
-            return writer_schema(json.dumps(_complete(path)), self._limits.max_schema_bytes)
+            with only_faults():
+                return writer_schema(json.dumps(_complete(path)), self._limits.max_schema_bytes)
         except Fault as fault:
-            raise Fault(fault.reason, f"schema id {schema_id}: {path}: {fault.message}") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            message = f"schema id {schema_id}: {path} cannot be read: {type(error).__name__}: {error}"
-            raise Fault("unknown_schema", message) from None
+            raise Fault("unknown_schema", f"schema id {schema_id}: {path}: {fault.message}") from None
 
     def _find(self, schema_id: int) -> Path:
         if self._registry is not None and not self._in_directory(schema_id):

@@ -1,12 +1,15 @@
 """Writer schemas from a registry: kept on disk, asked for politely, and unknown, never a crash, where it is down."""
 
 import base64
+import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import fastavro
@@ -109,6 +112,21 @@ def test_an_unknown_id_is_not_asked_for_again_at_once_and_is_found_later(served,
         ((200, b'{"schemaType": "PROTOBUF", "schema": "{}"}'), "PROTOBUF"),
         ((200, b'{"schema": "{}", "references": [{"name": "a"}]}'), "references"),
         ((503, b"down"), "503"),
+        ((302, b'{"schema": "\\"string\\""}'), "302"),
+        ((200, b""), "no schema"),
+        ((200, b"\xff\xfe\x00"), "no schema"),
+        ((200, b"[" * 900_000), "RecursionError"),
+        ((200, b'{"schema": "' + b"[" * 400_000 + b'"}'), "no schema"),
+        ((200, b'{"schema": {"type": "string"}}'), "wants a schema in a string, found a dict"),
+        ((200, b'{"schema": 7}'), "found a int"),
+        ((200, b'{"schema": null}'), "found a NoneType"),
+        ((200, b'{"schema": "7"}'), "no schema"),
+        ((200, b'{"schema": "{\\"type\\": \\"record\\", \\"name\\": [7], \\"fields\\": {}}"}'), "no schema"),
+        ((200, b'{"schema": "\\"\\ud800\\""}'), "UnicodeEncodeError"),
+        ((200, b'{"schema": "\\"string\\"", "schemaType": [1]}'), "of type"),
+        ((200, b'{"schema": "' + b" " * 600_000 + b'\\"string\\""}'), "at most 524288"),
+        ((200, b'{"schema": "' + b" " * 3_000_000 + b'\\"string\\""}'), "no schema"),
+        ((200, b'{"schema": "{\\"type\\": \\"array\\", \\"items\\": \\"null\\"}"}'), "at least one byte"),
     ],
 )
 def test_an_answer_that_is_no_schema_is_an_unknown_schema(served, tmp_path, answer, told):
@@ -116,6 +134,65 @@ def test_an_answer_that_is_no_schema_is_an_unknown_schema(served, tmp_path, answ
     with pytest.raises(Fault, match=told) as fault:
         asking(served, tmp_path)(7)
     assert fault.value.reason == "unknown_schema"
+    assert not list(tmp_path.rglob("*.avsc"))  # what is kept is never asked for again
+
+
+class Dripping:
+    """A server that says something, and then goes on with a byte now and then."""
+
+    def __init__(self, says: bytes, drop: bytes) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._serve, args=(says, drop), daemon=True).start()
+
+    def _serve(self, says: bytes, drop: bytes) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                with contextlib.suppress(OSError), connection:
+                    connection.recv(10_000)
+                    connection.sendall(says)
+                    while drop:
+                        time.sleep(0.05)
+                        connection.sendall(drop)
+
+    def stop(self) -> None:
+        self.socket.close()
+
+
+@pytest.mark.parametrize(
+    ("says", "drop"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.0 200 OK\r\n", b"x: y\r\n"),
+        (b"HTTP/1.0 200 OK\r\n\r\n", b" "),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", b" "),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n[", b""),
+        (b"HTTP/1.1 99999999999 OK\r\n\r\n", b""),
+        (b"\xff\xff\xff\r\n\r\n", b""),
+    ],
+)
+def test_an_answer_without_an_end_or_sense_is_given_up_in_time(says, drop, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "ANSWER_S", 0.5)
+    server = Dripping(says, drop)
+    started = time.monotonic()
+    with pytest.raises(Fault) as fault:
+        Registry.of({"url": f"http://127.0.0.1:{server.port}"}, tmp_path)(7)
+    server.stop()
+    assert fault.value.reason == "unknown_schema"
+    assert time.monotonic() - started < 5
+    assert not list(tmp_path.rglob("*.avsc"))
+
+
+def test_what_is_remembered_of_ids_that_nobody_knows_is_bounded(served, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "MOST_REMEMBERED", 5)
+    asked = asking(served, tmp_path)
+    for number in range(12):
+        with pytest.raises(Fault, match="answers 404"):
+            asked(number)
+        assert len(registry._REMEMBERED) <= 5
 
 
 def test_a_registry_that_is_down_or_a_cache_that_cannot_be_written_is_an_unknown_schema(served, tmp_path):
