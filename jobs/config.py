@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs.local_paths import NoLocalPath, local_name
 from jobs.plain_yaml import NotPlain, read_plain_yaml
 
 # Numbers that cannot be 0: with no alerts per batch a job would read nothing, and say that all is read.
@@ -17,6 +18,8 @@ LEAST = {"max_alerts_per_batch": 1, "module_memory_mb": 1}
 NULLS = ("null", "~")  # as YAML writes it
 # Of a job file: pages of it have some kB.
 MAX_BYTES = 262_144
+# Keys that name places in the file system.
+PATHS = ("input", "output", "schemas", "models", "filters", "checkpoint")
 TRIGGERS = ("available_now", "continuous")
 
 
@@ -102,6 +105,8 @@ class JobConfig:
     spark: Mapping[str, str] = _key(dict, "further Spark configuration, key to value")
 
     def __post_init__(self) -> None:
+        for name in PATHS:
+            object.__setattr__(self, name, _local(name, getattr(self, name)))
         for each in dataclasses.fields(self):
             choices = each.metadata["choices"]
             value = getattr(self, each.name)
@@ -144,6 +149,18 @@ def load(
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise ConfigError(f"unknown key {name!r}{hint}; known keys: {', '.join(sorted(known))}")
     return JobConfig(**{name: _convert(known[name], value) for name, value in content.items()})
+
+
+def _local(name: str, value: Any) -> Any:
+    """A path, or several, without the scheme `file:`."""
+    try:
+        return (
+            tuple(local_name(each, name) for each in value)
+            if isinstance(value, tuple)
+            else value and local_name(value, name)
+        )
+    except NoLocalPath as problem:
+        raise ConfigError(str(problem)) from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -3,16 +3,16 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import get_args
 
+from jobs.local_paths import local_path
 from jobs.simulation import Layout, simulate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write simulated packets as the command line says; 0 if done, 2 if it cannot be."""
     parser = argparse.ArgumentParser(prog="strix simulate", description=__doc__)
-    parser.add_argument("output", type=Path, help="a new or empty directory")
+    parser.add_argument("output", type=local_path, help="a new or empty directory")
     parser.add_argument("--n", type=int, default=200, help="number of alerts")
     parser.add_argument("--seed", type=int, default=0, help="0 to 99999; another seed, another night")
     parser.add_argument("--layout", choices=get_args(Layout), default="containers")

@@ -15,6 +15,7 @@ from jobs.corridor.housekeeping.schemas import SchemaConflict
 from jobs.corridor.layout import TABLES, Layout
 from jobs.corridor.ledger import LedgerError
 from jobs.corridor.lock import OutputInUse, OutputLock
+from jobs.local_paths import local_name
 
 OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
 
@@ -27,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Rows, ids and the ledger's numbers stay; readers see a night's old files or its new ones. exit code:"
         " 0 done, 2 no such output or night, 3 files and ledger do not fit together, 4 output in use",
     )
-    options.add_argument("output", metavar="DIR", help="the output of a job")
+    options.add_argument("output", metavar="DIR", type=local_name, help="the output of a job")
     options.add_argument("--night", nargs="+", default=[], metavar="YYYYMMDD", help="only these nights (default: all)")
     options.add_argument("--table", nargs="+", default=list(TABLES), choices=TABLES, help="only these tables")
     options.add_argument(

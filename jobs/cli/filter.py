@@ -16,6 +16,7 @@ from jobs.corridor.filters.examples import NOT_AS_CLAIMED, check_examples
 from jobs.corridor.layout import Layout
 from jobs.find_alerts import by_key
 from jobs.find_stamps import find_stamps
+from jobs.local_paths import local_name, local_path
 from jobs.pictures import style
 from jobs.pictures.alert import alerts_of
 from jobs.pictures.sheet import Entry, contact_sheet
@@ -66,9 +67,9 @@ def parser() -> argparse.ArgumentParser:
     )
     test = verbs.add_parser("test", help="what a filter would have done to an output's alerts")
     test.add_argument("filter", help="file")
-    test.add_argument("--data", required=True, help="output of strix night")
+    test.add_argument("--data", required=True, type=local_name, help="output of strix night")
     test.add_argument("--nights", help="YYYYMMDD or YYYYMMDD..YYYYMMDD (default: all)")
-    test.add_argument("--sheet", type=Path, help="write a contact sheet of matches (.png, .pdf, .svg)")
+    test.add_argument("--sheet", type=local_path, help="write a contact sheet of matches (.png, .pdf, .svg)")
     test.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
     listed = verbs.add_parser("list", help="filters, their versions and limits")
     listed.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
         each.add_argument("--config", help="job whose modules the filters may use (default: every module)")
     new = verbs.add_parser("new", help="begin a filter")
     new.add_argument("name", help="small letters, digits and _; also the topic's name")
-    new.add_argument("--directory", type=Path, default=Path(DIRECTORY))
+    new.add_argument("--directory", type=local_path, default=Path(DIRECTORY))
     new.add_argument("--owner", default="me")
     return options
 

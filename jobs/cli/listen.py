@@ -5,7 +5,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -22,6 +21,7 @@ from jobs.listening_files import FORMATS, MOST_MESSAGES, Saver
 from jobs.listening_folder import SaveFolder
 from jobs.listening_heard import Heard, beginning, json_line
 from jobs.listening_starts import STARTS
+from jobs.local_paths import local_path
 from jobs.plain_text import visible
 from jobs.services.jars import cache
 from jobs.services.running import usual_bootstrap
@@ -38,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("topics", nargs="+", metavar="TOPIC", help="names, or patterns that begin with ^")
     options.add_argument("--from", dest="start", default="resume", metavar="WHERE", help=f"{STARTS}; default resume")
     options.add_argument("--format", choices=("table", *FORMATS), help="default: table, with --save parquet")
-    options.add_argument("--save", type=Path, metavar="DIR", help="write files, each message once: goes on behind them")
+    options.add_argument(
+        "--save", type=local_path, metavar="DIR", help="write files, each message once: goes on behind them"
+    )
     options.add_argument(
         "--again", action="store_true", help="with --save: begin at --from, and write what the files do not hold"
     )

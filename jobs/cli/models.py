@@ -7,6 +7,7 @@ from rich.table import Table
 
 from jobs import models
 from jobs.cli.console import Console, complain, say
+from jobs.local_paths import local_path
 from science_modules import registry
 
 
@@ -37,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="source", help="folder or URL of the published files; default: as the module declares"
     )
     for each in (listing, add):
-        each.add_argument("--models", type=Path, help="directory of artefacts (default: $STRIX_MODELS, else models)")
+        each.add_argument(
+            "--models", type=local_path, help="directory of artefacts (default: $STRIX_MODELS, else models)"
+        )
     return parser
 
 

@@ -14,6 +14,7 @@ from jobs.corridor.housekeeping.pruning import Kept, Limit, prune, size_of
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import LedgerError
 from jobs.corridor.lock import OutputInUse, OutputLock
+from jobs.local_paths import local_name
 
 OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
 
@@ -26,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Science, quarantine and ledger stay. exit code: 0 done, 2 no such output or nothing asked for,"
         " 3 files and ledger do not fit together, 4 output in use",
     )
-    options.add_argument("output", metavar="DIR", help="the output of a job")
+    options.add_argument("output", metavar="DIR", type=local_name, help="the output of a job")
     options.add_argument("--raw-days", type=_days, metavar="DAYS", help="keep the packets of the last DAYS nights")
     options.add_argument("--cutout-days", type=_days, metavar="DAYS", help="keep the stamps of the last DAYS nights")
     options.add_argument("--as-of", type=_date, metavar="YYYYMMDD", help="count from this night (default: today, UTC)")

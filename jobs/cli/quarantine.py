@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections import Counter
-from pathlib import Path
 
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.layout import Layout
 from jobs.corridor.quarantine import Entry, NoEntry, content_of, entries, entry_of
 from jobs.corridor.refusals import REASONS
+from jobs.local_paths import local_name, local_path
 from jobs.plain_text import visible
 
 _DUMPED_BYTES = 256
@@ -34,11 +34,11 @@ def parser() -> argparse.ArgumentParser:
         " Modules are those of that job unless they are given.",
     )
     for each in (listing, show, replay):
-        each.add_argument("directory", metavar="DIR", help="the output of a job")
+        each.add_argument("directory", metavar="DIR", type=local_name, help="the output of a job")
     for each in (listing, replay):
         each.add_argument("--reason", choices=sorted(REASONS), metavar="REASON", help=", ".join(sorted(REASONS)))
     show.add_argument("id", metavar="ID", help="the entry, or the beginning of its name")
-    show.add_argument("--bytes", metavar="FILE", type=Path, help="write the refused bytes here")
+    show.add_argument("--bytes", metavar="FILE", type=local_path, help="write the refused bytes here")
     replay.add_argument("ids", metavar="ID", nargs="*", help="entries, or the beginnings of their names")
     replay.add_argument("--all", action="store_true", help="every entry that was not replayed")
     add_options(replay)

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from jobs.cli.console import complain, say
 from jobs.corridor.layout import Layout, replace_file
+from jobs.local_paths import local_path
 from jobs.night_page.page import NoSuchNight, night_page, nights_of
 from jobs.top_alerts import science_files
 
@@ -18,10 +19,10 @@ RECENT_NIGHTS = 7
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="strix report", description=__doc__)
-    options.add_argument("data", metavar="DIR", type=Path, help="output of `strix night` or `strix enrich`")
+    options.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
     options.add_argument("--night", help=f"YYYYMMDD (default: the fullest of the newest {RECENT_NIGHTS})")
     options.add_argument("-n", type=int, default=12, help="alerts in each list of those that stand out")
-    options.add_argument("-o", "--output", type=Path, help="page (default: NIGHT.html)")
+    options.add_argument("-o", "--output", type=local_path, help="page (default: NIGHT.html)")
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
     return options
 

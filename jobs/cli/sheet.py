@@ -9,6 +9,7 @@ from jobs.cli.console import complain, say
 from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.find_alerts import by_key
 from jobs.find_stamps import find_stamps
+from jobs.local_paths import local_path
 from jobs.pictures import style
 from jobs.pictures.alert import alerts_of
 from jobs.pictures.sheet import Entry, contact_sheet
@@ -23,7 +24,9 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="strix sheet", description=__doc__)
     add_options(options)
     options.add_argument("-n", type=int, default=24, help=f"alerts, at most {MOST}")
-    options.add_argument("-o", "--output", type=Path, default=Path("sheet.png"), help="picture (.png, .pdf, .svg)")
+    options.add_argument(
+        "-o", "--output", type=local_path, default=Path("sheet.png"), help="picture (.png, .pdf, .svg)"
+    )
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
     return options
 

@@ -16,6 +16,7 @@ from jobs.cli.sorting import add_near, near
 from jobs.corridor.layout import Layout
 from jobs.find_alerts import NotFound, find, find_object
 from jobs.find_stamps import find_stamps
+from jobs.local_paths import local_path
 from jobs.pictures import style
 from jobs.pictures.alert import Alert, alerts_of, merged
 from jobs.pictures.show import facts_of, in_words, picture
@@ -32,11 +33,11 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="strix show", description=__doc__)
     options.add_argument("id", metavar="ID", nargs="?", help="alert id or object id; not needed with --near")
     options.add_argument("--alert", type=int, metavar="N", help="this alert of the object (default: its newest)")
-    options.add_argument("--data", metavar="DIR", type=Path, default=Path("data/night"), help="output of a job")
+    options.add_argument("--data", metavar="DIR", type=local_path, default=Path("data/night"), help="output of a job")
     options.add_argument("--survey", choices=("ztf", "lsst"), help="whose id it is, where two surveys have it")
     add_near(options)
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
-    options.add_argument("-o", "--output", type=Path, help=f"picture, {', '.join(_FORMATS)} (default: ID.png)")
+    options.add_argument("-o", "--output", type=local_path, help=f"picture, {', '.join(_FORMATS)} (default: ID.png)")
     return options
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from jobs.archive.near import counts
 from jobs.archive.position import DISTANCE, Cone, cone_of
 from jobs.corridor.layout import Layout
+from jobs.local_paths import local_path
 from jobs.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, science_files, top
 
 N_ALERTS = pa.field(
@@ -49,7 +50,7 @@ class Sorted:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The directory, and the options that choose and sort alerts."""
-    parser.add_argument("data", metavar="DIR", type=Path, help="output of `strix night` or `strix enrich`")
+    parser.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
     parser.add_argument("--module", help="science module whose outputs are shown, and are meant by --sort")
     parser.add_argument("--sort", help="column, as anomaly.percentile, acai_h or mag (default: the module's first)")
     parser.add_argument("--ascending", action="store_true", help="lowest first")

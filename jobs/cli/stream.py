@@ -18,6 +18,7 @@ from jobs.corridor.sources.kafka_reset import reset
 from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
+from jobs.local_paths import local_name
 
 OK, LOST, USAGE, ENVIRONMENT, IN_USE = 0, 1, 2, 3, 4
 INTERVAL_S = 2.0
@@ -32,11 +33,11 @@ def parser() -> argparse.ArgumentParser:
     )
     actions = options.add_subparsers(dest="action", required=True)
     status = actions.add_parser("status", help="lag, rate, age of the newest alert, what is lost, the last error")
-    status.add_argument("directory", help="the job's output")
+    status.add_argument("directory", type=local_name, help="the job's output")
     status.add_argument("--watch", action="store_true", help="again every 2 s, until Ctrl-C")
     status.add_argument("--json", action="store_true", help="for programs")
     move = actions.add_parser("reset", help="read from other offsets from the next batch on; kept in the ledger")
-    move.add_argument("directory", help="the job's output")
+    move.add_argument("directory", type=local_name, help="the job's output")
     move.add_argument("--to", required=True, help="earliest, latest, a time (ISO UTC), or topic:partition=offset;...")
     move.add_argument("--stream", help="which stream, if the output has more than one that reads Kafka")
     add_options(move)
