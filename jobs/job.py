@@ -17,6 +17,7 @@ from jobs.config import ConfigError, JobConfig
 from jobs.corridor.batch import Recipe
 from jobs.corridor.decode.registry import Registry, SchemaPlaces
 from jobs.corridor.guard import Limits
+from jobs.corridor.last_words import told_in_status
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import open_stream
 from jobs.corridor.lock import OutputLock
@@ -25,6 +26,7 @@ from jobs.corridor.sources.files import FileSource
 from jobs.corridor.sources.kafka import KafkaSource
 from jobs.corridor.sources.ledger_batches import LedgerSource
 from jobs.corridor.status import Status
+from jobs.corridor.stopping import Stopping
 from jobs.kafka.connection import Connection
 from jobs.metrics import served
 from jobs.outlets import Outlets
@@ -81,33 +83,49 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
         Before anything is read; the message says both sides.
     """
     layout = Layout(Path(os.path.abspath(config.output)))
-    source = source or source_of(job, config, layout)
-    source.check()
-    science = prepare_science(config) if job != "ingest" else Science((), {}, {})
-    outlets = Outlets.of(job, config, science.names)
-    if spark is None:
-        find_java()  # before anything is made in the output
-    check_output(layout.root)
-    with OutputLock(layout.lock, job), _session(job, config, spark) as session:
-        check_executors(session, science.names)
-        checkpoint = Path(config.checkpoint) if config.checkpoint else layout.checkpoint(job)
-        stream = open_stream(layout, job, checkpoint, config.append)
-        recipe = _recipe(job, config, science, outlets, session)
-        sinks = outlets.sinks(session, layout, stream, config.surveys, config.durable)
-        runner = Runner(
-            session,
-            layout,
-            job,
-            stream,
-            source,
-            recipe,
-            config.max_alerts_per_batch,
-            sinks,
-            patience_s=config.patience_s,
-        )
-        with served(config.metrics_host, config.metrics_port, runner.status.content):
-            status = runner.run(config.trigger, config.interval_s)
-    return Outcome(layout, stream, status, science)
+    status = Status(layout, job)
+    with Stopping() as stop, told_in_status(status, lock_is_held=False):
+        source = source or source_of(job, config, layout)
+        source.check()
+        science = prepare_science(config) if job != "ingest" else Science((), {}, {})
+        outlets = Outlets.of(job, config, science.names)
+        if spark is None:
+            find_java()  # before anything is made in the output
+        check_output(layout.root)
+        with OutputLock(layout.lock, job), _session(job, config, spark) as session:
+            stop.take()
+            check_executors(session, science.names)
+            runner = _runner(job, config, session, source, science, outlets, status, stop)
+            with served(config.metrics_host, config.metrics_port, runner.status.content):
+                runner.run(config.trigger, config.interval_s)
+    return Outcome(layout, status.stream, status, science)
+
+
+def _runner(
+    job: str,
+    config: JobConfig,
+    session: SparkSession,
+    source: Source,
+    science: Science,
+    outlets: Outlets,
+    status: Status,
+    stop: Stopping,
+) -> Runner:
+    checkpoint = Path(config.checkpoint) if config.checkpoint else status.layout.checkpoint(job)
+    stream = open_stream(status.layout, job, checkpoint, config.append)
+    return Runner(
+        session,
+        status.layout,
+        job,
+        stream,
+        source,
+        _recipe(job, config, science, outlets, session),
+        config.max_alerts_per_batch,
+        outlets.sinks(session, status.layout, stream, config.surveys, config.durable),
+        patience_s=config.patience_s,
+        stop=stop,
+        told=status,
+    )
 
 
 def prepare_science(config: JobConfig) -> Science:
@@ -214,7 +232,7 @@ def _recipe(job: str, config: JobConfig, science: Science, outlets: Outlets, spa
         surveys=config.surveys,
         schemas=_schema_places(config),
         modules=science.names,
-        hashes={**_hashes(config, science), "filters": outlets.versions},
+        hashes={**_hashes(config, science), "filters": outlets.versions, "sinks": list(outlets.names)},
         artefacts=_Broadcast(broadcast),
         limits=Limits(config.module_timeout_s, config.module_memory_mb),
         max_failures=config.max_failures_per_batch,

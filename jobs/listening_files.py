@@ -17,6 +17,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.corridor.checksums import CHECKED
 from jobs.corridor.sinks.message import ID_NAMES, schema_json
 from jobs.corridor.sinks.message_encoding import to_json
 from jobs.listening_folder import READY, SaveFolder
@@ -165,7 +166,7 @@ class Saver:
             with open(path, "wb") as out:
                 fastavro.writer(out, fastavro.parse_schema(schema), records, codec="deflate")
             return
-        pq.write_table(as_table(records, schema), path, compression="zstd")
+        pq.write_table(as_table(records, schema), path, compression="zstd", **CHECKED)
 
     def _schema(self, topic: str, schema_id: int | None) -> str:
         return schema_json() if schema_id is None else self.schema_text(topic, schema_id)

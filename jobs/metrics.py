@@ -22,7 +22,7 @@ COUNTERS = {
     "lost": "offsets that the broker had no more since the start",
     "batches": "batches closed since the start",
 }
-STATES = ("starting", "running", "idle", "waiting", "failed", "stopped")
+STATES = ("starting", "running", "idle", "waiting", "failed", "interrupted", "stopped")
 
 
 class StatusCollector(Collector):
@@ -43,6 +43,7 @@ class StatusCollector(Collector):
         for name, told in COUNTERS.items():
             yield CounterMetricFamily(f"strix_{name}", told, value=content[name])
         yield _labelled("strix_state", "1 for the state that the job is in", "state", _states(content["state"]))
+        yield _answers(content["modules"])
         yield from _gauges(content)
         kafka = content.get("kafka")
         if kafka is not None:
@@ -60,10 +61,21 @@ def _labelled(name: str, told: str, label: str, values: dict[str, float]) -> Met
     return metric
 
 
+def _answers(modules: dict[str, dict[str, int]]) -> Metric:
+    told = "alerts by what a module said since the start: answered, partial, null; failed are among partial and null"
+    metric = CounterMetricFamily("strix_answers", told, labels=["module", "outcome"])
+    for name, numbers in modules.items():
+        for outcome, count in numbers.items():
+            metric.add_metric([name, outcome], count)
+    return metric
+
+
 def _gauges(content: dict[str, Any]) -> Iterator[Metric]:
-    yield GaugeMetricFamily(
-        "strix_alerts_per_second", "packets per second since the start", value=content["alerts_per_s"]
-    )
+    for name, told, key in (
+        ("strix_alerts_per_second", "packets per second of the batches closed in the last minute", "alerts_per_s"),
+        ("strix_alerts_per_second_run", "packets per second from the start to the last batch", "alerts_per_s_run"),
+    ):
+        yield GaugeMetricFamily(name, told, value=content[key])
     share = quarantine_share(content)
     if share is not None:
         yield GaugeMetricFamily("strix_quarantine_share", "quarantined of what was read, 0 to 1", value=share)

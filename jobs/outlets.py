@@ -74,3 +74,10 @@ class Outlets:
     def versions(self) -> dict[str, str]:
         """The version of each filter, for the ledger."""
         return {each.name: each.version for each in self.filters}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sinks of every batch, for the ledger: a batch that is sealed with one must not be closed without it unsaid."""
+        if not self.filters:
+            return ()
+        return (MatchSink.name, KafkaSink.name) if self.publishing is not None else (MatchSink.name,)

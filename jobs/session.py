@@ -39,7 +39,9 @@ def find_java() -> tuple[str, int]:
     found = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
     if not found:
         raise EnvironmentProblem(f"no java found ({'in JAVA_HOME' if home else 'on the PATH'}); {HOW_TO_GET_JAVA}")
-    answer = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)
+    # In a group of its own: a Ctrl-C of the terminal is for the job, not for what it asks.
+    command = [found, "-version"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, process_group=0)
     match = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
     version = int(match.group(1)) if match else 0
     if version not in JAVA_VERSIONS:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,8 @@ from jobs.corridor.counts import Counts, add_counts, add_night, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import records
 from jobs.corridor.ledger_check import Checked, check_ledger
+from jobs.corridor.not_sent import told_not_sent
+from jobs.local_paths import local_name
 
 _NUMBERS = ("read", "decoded", "duplicates", "quarantined", "enriched", "null_flux", "bad_history")
 
@@ -25,10 +28,13 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="strix ledger", description=__doc__)
     actions = options.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check", help="0 if every number adds up; else 1, and each gap is a line on stderr")
+    check.add_argument(
+        "--deep", action="store_true", help="also read every page of every file and compare it with its checksum"
+    )
     show = actions.add_parser("show", help="per night: read, decoded, duplicates, quarantined, enriched, nulls")
     show.add_argument("--night", help="YYYYMMDD, or unknown")
     for each in (check, show):
-        each.add_argument("directory", metavar="DIR", help="the output of a job")
+        each.add_argument("directory", metavar="DIR", type=local_name, help="the output of a job")
         each.add_argument("--json", action="store_true", help="write JSON")
     return options
 
@@ -40,13 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    checked = check_ledger(output_of(given.directory))
+    checked = check_ledger(output_of(given.directory), deep=given.deep)
     if given.json:
         pour(json.dumps(_checked_json(checked), indent=1) + "\n")
     else:
         console().print(_summary(checked))
-        for note in checked.notes:
-            console().print(f"note: {note}", soft_wrap=True)
+        _print_notes(checked.notes)
     return say_gaps(checked.gaps)
 
 
@@ -65,6 +70,10 @@ def _summary(checked: Checked) -> Table:
     table.add_row("quarantined", f"{checked.quarantined.total():,}")
     for reason, count in sorted(checked.quarantined.items()):
         table.add_row(f"  {reason}", f"{count:,}")
+    if checked.verified is not None:
+        sound = checked.verified.files - len(checked.verified.unverified)
+        table.add_row("files read with checksums", f"{sound:,}")
+        table.add_row("MB read", f"{checked.verified.bytes / 1e6:,.0f}")
     table.add_row("gaps", f"{len(checked.gaps):,}")
     return table
 
@@ -87,18 +96,28 @@ def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
 
 
 def _show(given: argparse.Namespace) -> int:
-    nights = nights_of(output_of(given.directory), given.night)
+    layout = output_of(given.directory)
+    nights = nights_of(layout, given.night)
+    notes = [
+        note for record in records(layout) if nights.keys() & record.nights.keys() for note in told_not_sent(record)
+    ]
     total = empty_counts()
     for counts in nights.values():
         add_counts(total, counts)
     if given.json:
-        pour(json.dumps({"nights": nights, "total": total}, indent=1, sort_keys=True) + "\n")
+        pour(json.dumps({"nights": nights, "total": total, "notes": notes}, indent=1, sort_keys=True) + "\n")
         return 0
     out = console()
     out.print(_nights_table(nights, total))
     if total["modules"]:
         out.print(_modules_table(nights, total))
+    _print_notes(notes)
     return 0
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        console().print(f"note: {note}", soft_wrap=True)
 
 
 def _nights_table(nights: dict[str, Counts], total: Counts) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jobs.cli.console import complain, pour
 
+INTERRUPTED = 130
 Main = Callable[[list[str]], int]
 
 
@@ -65,7 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[0] not in VERBS:
         complain(f"strix: no verb {given[0]!r}; the verbs are {', '.join(VERBS)}")
         return 2
-    return VERBS[given[0]].main()(given[1:])
+    try:
+        return VERBS[given[0]].main()(given[1:])
+    except KeyboardInterrupt:  # Ctrl-C where nothing needs an orderly end
+        complain("strix: interrupted")
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from jobs.cli.outputs import shortest, show_command
 from jobs.corridor.counts import Counts, add_night, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
+from jobs.corridor.not_sent import told_not_sent
 from jobs.file_versions import versions_in
 from jobs.job import Outcome, Science
 from jobs.top_alerts import files_of, most_anomalous
@@ -34,7 +35,7 @@ def print_outcome(
     records : sequence of Record
         The batches that the run closed.
     rate : float
-        Alerts per second of the run, start of Spark not counted; 0 if nothing was read.
+        Packets per second of the whole run (`rate.Rate.whole_run`), start of Spark not counted; 0 if nothing was read.
     """
     console = console or _console()
     totals = empty_counts()
@@ -51,6 +52,8 @@ def print_outcome(
         best = _print_anomalous(console, outcome.layout, records) or best
     if any(record.sinks.get("filters") for record in records):
         console.print(_filter_table(records))
+    for note in (note for record in records for note in told_not_sent(record)):
+        console.print(f"note: {note}", soft_wrap=True)
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals, best)
 
@@ -82,7 +85,7 @@ def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
     table.add_row("history points dropped", f"{totals['bad_history']:,}")
     table.add_row("nights", f"{nights:,}")
     if rate:
-        table.add_row("alerts/s", f"{rate:,.0f}")
+        table.add_row("alerts/s, whole run", f"{rate:,.0f}")
     return table
 
 

@@ -9,6 +9,7 @@ from pyspark.errors import PySparkException
 from jobs.cli.console import complain
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.batch import TooManyFailures
+from jobs.corridor.last_words import tell
 from jobs.corridor.ledger import LedgerError, StreamLedger
 from jobs.corridor.ledger_check import Gap, check_ledger
 from jobs.corridor.lock import OutputInUse
@@ -84,7 +85,10 @@ def close(job: str, outcome: Outcome) -> int:
     checked = check_ledger(outcome.layout, since={outcome.stream: first})
     # With nothing new to read, the table is of all that the stream has read before.
     records = [ledger.read(batch) for batch in ledger.sealed()[first if outcome.status.batches else 0 :]]
-    print_outcome(job, outcome, records, outcome.status.rate())
+    print_outcome(job, outcome, records, outcome.status.rate.whole_run())
+    if checked.gaps:
+        outcome.status.fail(f"the ledger does not balance, {len(checked.gaps)} gaps, the first: {checked.gaps[0]}")
+        tell(outcome.status)
     return say_gaps(checked.gaps)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,15 @@ from rich.table import Table
 from jobs.cli.console import styled
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import LedgerError, records, streams
-from jobs.corridor.lock import read_holder
+from jobs.corridor.lock import STALE_S, read_holder
 from jobs.metrics import newest_age_s, quarantine_share
 from jobs.services.process import alive
 
-ENDED = ("stopped", "failed")
+ENDED = ("stopped", "failed", "interrupted")
+# A heartbeat empties the lock file for a moment.
+REWRITTEN_S = 0.2
 # What a job of an earlier version did not say.
-_NOT_SAID = {"newest_mjd": None, "last_commit": None, "last_error": None}
+_NOT_SAID = {"newest_mjd": None, "last_commit": None, "last_error": None, "alerts_per_s_run": None}
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,18 @@ def read_stream(layout: Layout) -> Stream:
 
 
 def _state(layout: Layout, status: dict[str, Any]) -> str:
+    """The state that the job told last, or `died` where nobody can have told of the end: SIGKILL, power loss."""
     state = str(status["state"])
+    if state in ENDED:
+        return state
     holder = read_holder(layout.lock)
-    here = not holder or holder["host"] == socket.gethostname()
-    return "died" if state not in ENDED and here and not alive(status["pid"]) else state
+    if not holder:
+        time.sleep(REWRITTEN_S)
+        holder = read_holder(layout.lock)
+    if not holder or time.time() - holder["heartbeat"] > STALE_S:
+        return "died"
+    here = holder["host"] == socket.gethostname()
+    return "died" if here and not alive(status["pid"]) else state
 
 
 def show(stream: Stream) -> Group:
@@ -91,7 +102,9 @@ def _facts(stream: Stream) -> Iterator[tuple[str, str]]:
     yield "stream", f"{status['stream']} (job {status['job']}, process {status['pid']})"
     yield "state", f"{stream.state} at {status['at']}"
     yield "last commit", f"{status['last_commit'] or 'none since the start'}"
-    yield "rate", f"{status['alerts_per_s']:g} alerts/s since the start, {status['read']:,} packets"
+    whole = status["alerts_per_s_run"]
+    run = f"{whole:g} alerts/s and {status['read']:,}" if whole is not None else f"{status['read']:,}"
+    yield "rate", f"{status['alerts_per_s']:g} alerts/s in the last minute; {run} packets in this run"
     yield "newest alert", f"{_age(age)} old" if age is not None else "none since the start"
     yield "quarantined", f"{100 * share:.2f} %" if share is not None else "nothing was read"
     if "kafka" in status:

@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.corridor import faults
+from jobs.corridor.checksums import size_and_crc
 from jobs.corridor.counts import Counts, add_counts, count_science, empty_counts, failures
 from jobs.corridor.decode.registry import SchemaPlaces
 from jobs.corridor.dedupe import Verdict, dropped_rows, judge, rewrite_without
@@ -27,6 +28,7 @@ from jobs.corridor.guard import Limits
 from jobs.corridor.ids import IdIndex, span
 from jobs.corridor.layout import Layout, sync_directory, sync_file
 from jobs.corridor.ledger import KEPT_IDS, DataFile, LedgerError, Plan, Record, StreamLedger
+from jobs.corridor.not_sent import not_sent
 from jobs.corridor.one_pass import PassOptions, refusals_table
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sinks.sink import Sink
@@ -141,9 +143,9 @@ class BatchLife:
                 "store", lambda: {sink.name: _write_once(sink, self.layout, record) for sink in self.sinks}
             )
             faults.point("after_store", record.batch)
-            record = replace(
-                record, state="closed", sinks={"parquet": _rows(record.files), **counts}, timings_s=clock.seconds
-            )
+            left = not_sent(record, [sink.name for sink in self.sinks])
+            sinks = {"parquet": _rows(record.files), **counts, **({"not_sent": left} if left else {})}
+            record = replace(record, state="closed", sinks=sinks, timings_s=clock.seconds)
             faults.point("before_close", record.batch)
             self.ledger.write(record)
             shutil.rmtree(self.layout.batch_staging(record.stream, record.batch), ignore_errors=True)
@@ -222,7 +224,7 @@ class BatchLife:
                 staged.files.remove(entry)
             else:
                 new, table = rewritten
-                entry.update(staged=new.name, rows=table.num_rows, bytes=new.stat().st_size)
+                entry.update(staged=new.name, rows=table.num_rows, **size_and_crc(new))
 
     def _uncount(self, night: Counts, path: Path, rows: list[int]) -> None:
         gone = count_science(pq.read_table(path).take(pa.array(rows)), self.recipe.modules)
@@ -257,7 +259,7 @@ class BatchLife:
             key = (entry["table"], entry["night"])
             part = parts[key] = parts.get(key, -1) + 1
             final = self.layout.published(*key, plan.stream, plan.batch, part).relative_to(self.layout.root)
-            files.append(DataFile(*key, str(final), str(staging / entry["staged"]), entry["rows"], entry["bytes"]))
+            files.append(DataFile(*key, str(final), str(staging / entry["staged"]), *_sizes(entry)))
         return files
 
     def _sync(self, record: Record) -> None:
@@ -319,8 +321,12 @@ def _write_once(sink: Sink, layout: Layout, record: Record) -> dict[str, Any]:
 
 
 def _file_entry(table: str, night: str, file: NightFile, part: str) -> dict[str, Any]:
-    size = file.path.stat().st_size
-    return {"table": table, "night": night, "staged": file.path.name, "rows": file.rows, "bytes": size, "part": part}
+    names = {"table": table, "night": night, "staged": file.path.name, "part": part}
+    return {**names, "rows": file.rows, **size_and_crc(file.path)}
+
+
+def _sizes(entry: dict[str, Any]) -> tuple[int, int, int]:
+    return entry["rows"], entry["bytes"], entry["crc"]
 
 
 def _rows(files: Sequence[DataFile]) -> dict[str, int]:

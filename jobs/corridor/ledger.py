@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.corridor.checksums import CHECKED
 from jobs.corridor.content import MEASUREMENT
 from jobs.corridor.layout import Layout, replace_json, sync_file
 from jobs.corridor.sources.ranges import Range, Tally
@@ -64,7 +65,7 @@ class Plan:
 class DataFile:
     """A data file of a batch: its table, night and final name (relative to the output), rows and bytes.
 
-    `staged` is its name before publishing, relative to the output.
+    `staged` is its name before publishing, relative to the output; `crc` its CRC-32, None in entries of earlier versions.
     """
 
     table: str
@@ -73,6 +74,7 @@ class DataFile:
     staged: str
     rows: int
     bytes: int
+    crc: int | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class StreamLedger:
         there = pa.schema([field for field in KEPT_IDS if field.name in ids.column_names])
         path = self.ids_path(batch)
         temporary = path.with_name(f".{path.name}.tmp")
-        pq.write_table(ids.select(there.names).cast(there), temporary, compression="zstd")
+        pq.write_table(ids.select(there.names).cast(there), temporary, compression="zstd", **CHECKED)
         if self.durable:
             sync_file(temporary)
         os.replace(temporary, path)

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.corridor.checksums import Verified, verify
 from jobs.corridor.counts import by_earlier_rule, empty_counts
 from jobs.corridor.housekeeping.checking import Moved
 from jobs.corridor.ids import span
@@ -20,6 +21,7 @@ from jobs.corridor.ledger_files import Found, read_files, same_alerts
 from jobs.corridor.ledger_moved import left_alerts, read_moved
 from jobs.corridor.ledger_offsets import check_positions, check_read
 from jobs.corridor.ledger_sent import check_sent
+from jobs.corridor.not_sent import told_not_sent
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Checked:
         Offsets of Kafka that gave a record, that are a transaction's own, and that the broker had no more.
     notes : list of str
         What is no gap and yet should be known.
+    verified : Verified or None
+        What a deep check read.
     """
 
     batches: int = 0
@@ -55,9 +59,10 @@ class Checked:
     lost: int = 0
     gaps: list[Gap] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    verified: Verified | None = None
 
 
-def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked:
+def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool = False) -> Checked:
     """Check an output.
 
     Parameters
@@ -65,6 +70,8 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
     since : dict of str to int, optional
         Only batches of these streams from these numbers on (a run checks what it wrote); data files that no ledger
         names, and packets that were planned twice, are then not looked for.
+    deep : bool
+        Also read every page of every file with its checksum (`check_content`).
 
     Returns
     -------
@@ -77,7 +84,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
     alert. What cannot be counted again is not looked at: the seconds that a batch took.
     """
     checked = Checked()
-    named: set[str] = set()
+    named: dict[str, int | None] = {}
     committed, planned = Committed(), Planned()
     earlier = 0
     moved = Moved(layout)
@@ -95,6 +102,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
                 record = Record.from_json(content)
                 _count(checked, record)
                 earlier += _counted_earlier(record)
+                checked.notes.extend(told_not_sent(record))
                 gaps = list(_check_batch(moved, ledger, record, where))
                 gaps += _gaps(where, _check_plan(ledger, record, number, content))
             except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
@@ -104,17 +112,37 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None) -> Checked
             planned.add(where, record)
             plans.append(record.plan)
             committed.add(where, record, _ids(ledger, number))
-            named.update(file.name for file in record.files)
+            named.update((file.name, file.crc) for file in record.files)
         if since is None:
             checked.gaps.extend(_gaps(f"stream {stream}", check_positions(ledger, plans)))
     checked.notes.extend(_earlier(earlier))
     checked.gaps.extend(Gap(where, message) for where, message in committed.repeated())
     checked.gaps.extend(Gap(where, message) for where, message in moved.problems())
     if since is None:
-        checked.gaps.extend(Gap(where, message) for where, message in moved.strangers(named))
+        checked.gaps.extend(Gap(where, message) for where, message in moved.strangers(set(named)))
         checked.gaps.extend(Gap(where, message) for where, message in planned.problems)
-        checked.gaps.extend(_unnamed(layout, moved.in_use(named)))
+        checked.gaps.extend(_unnamed(layout, moved.in_use(set(named))))
+    if deep:
+        _check_content(checked, moved, named)
     return checked
+
+
+def _check_content(checked: Checked, moved: Moved, named: dict[str, int | None]) -> None:
+    """Every page of every data file, and of the ledger's own tables."""
+    verified = checked.verified = Verified()
+    known = {**named, **moved.checksums()}
+    layout = moved.layout
+    files = {layout.root / name: known.get(name) for name in moved.in_use(set(named))}
+    files |= dict.fromkeys(layout.ledger.glob("stream=*/[0-9]*.parquet"))
+    for path in sorted(path for path in files if path.exists()):
+        name = str(path.relative_to(layout.root))
+        checked.gaps.extend(Gap(name, problem) for problem in verify(path, files[path], verified))
+    if verified.unverified:
+        count = len(verified.unverified)
+        checked.notes.append(
+            f"{count} of {verified.files} files have no checksums, an earlier version wrote them: they can be read, and"
+            " whether a byte of them changed is not known (`strix compact` writes them anew, with checksums)"
+        )
 
 
 def _count(checked: Checked, record: Record) -> None:

@@ -15,7 +15,7 @@ from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path
 def check_sent(ledger: StreamLedger, record: Record) -> Iterator[str]:
     """What is wrong between the filters' counts, the file of what is sent and what Kafka acknowledged."""
     wanted, told = record.hashes.get("filters") or {}, record.sinks.get("filters") or {}
-    if record.state != "closed" or not (wanted or told):
+    if record.state != "closed" or not (wanted or told) or "filters" in record.sinks.get("not_sent", {}):
         return
     path = sent_path(ledger.layout, record.stream, record.batch)
     sent = read_sent(path)

@@ -19,11 +19,17 @@ class Done:
     ----------
     share : float or None
         Of all that is known to be waiting, 0 to 1; None where that is not known.
+    lag : int or None
+        Records of a topic that are there and not committed.
+    rate : callable
+        Packets per second of the last minute.
     """
 
     packets: int = 0
     batches: int = 0
     share: float | None = None
+    lag: int | None = None
+    rate: Callable[[], float] = float
 
 
 @dataclass
@@ -76,7 +82,9 @@ def line(job: str, done: Done, tasks: tuple[int, int], elapsed_s: float) -> str:
     parts = [f"{done.packets:,} packets in {done.batches} batches"]
     if done.share is not None:
         parts.append(f"{100 * done.share:.0f} %")
-    parts.append(f"{done.packets / elapsed_s:,.0f}/s")
+    parts.append(f"{done.rate():,.0f}/s")
+    if done.lag is not None:
+        parts.append(f"{done.lag:,} behind")
     if done.share:
         parts.append(f"{_duration(elapsed_s * (1 - done.share) / done.share)} left")
     finished, planned = tasks

@@ -1,15 +1,11 @@
 """Runs a job: takes the lock, finishes what a crash left, then plans and processes batches until there is nothing left."""
 
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol, runtime_checkable
 
 from pyspark.sql import DataFrame, SparkSession
@@ -19,13 +15,15 @@ from jobs.corridor.housekeeping.house import House
 from jobs.corridor.housekeeping.schemas import SchemaConflict
 from jobs.corridor.housekeeping.tidying import tidy
 from jobs.corridor.ids import IdIndex
+from jobs.corridor.last_words import told_in_status
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Plan, Record, StreamLedger, records
 from jobs.corridor.progress import Done, Progress, watched
 from jobs.corridor.sinks.sink import Sink
-from jobs.corridor.sources.ranges import Range, ServiceAway, ServiceRefused
+from jobs.corridor.sources.ranges import Range, ServiceAway
 from jobs.corridor.stage import Read
 from jobs.corridor.status import Status
+from jobs.corridor.stopping import Stopping
 from jobs.corridor.surveys.times import tai_of_unix
 
 LEAST_WAIT_S, MOST_WAIT_S = 0.5, 15.0
@@ -80,6 +78,10 @@ class Runner:
         Packets per batch.
     patience_s : float
         How long a service may be away before a job that is `available_now` stops; a `continuous` one waits.
+    stop : Stopping
+        Says when to stop.
+    told : Status, optional
+        The status to go on with, if the job has begun to tell of itself.
     """
 
     spark: SparkSession
@@ -91,15 +93,18 @@ class Runner:
     limit: int
     sinks: Sequence[Sink] = ()
     patience_s: float = 300.0
+    stop: Stopping = field(default_factory=Stopping)
+    told: Status | None = None
 
     def __post_init__(self) -> None:
         self.ledger = StreamLedger(self.layout, self.stream, self.recipe.durable)
         self.index = IdIndex(self.layout, self.recipe.tables)
         self.life = BatchLife(self.spark, self.layout, self.ledger, self.source, self.recipe, self.index, self.sinks)
-        self.status = Status(self.layout, self.job, self.stream)
+        self.status = self.told or Status(self.layout, self.job)
+        self.status.stream = self.stream
         self.house = House(self.layout, self.recipe.durable)
-        self.done = Done()
-        self._stop = threading.Event()
+        self.done = Done(rate=self.status.rate.last_minute)
+        self.stop.last_words = self._ended_at_once
         self._in_hand: Plan | None = None
         self._away_since: float | None = None
         if isinstance(self.source, LiveSource):
@@ -107,7 +112,7 @@ class Runner:
             self.status.more = self.source.report
 
     def run(self, trigger: str, interval_s: float) -> Status:
-        """Work until everything is read (`available_now`) or until SIGTERM (`continuous`), which ends after the batch in hand.
+        """Work until everything is read (`available_now`) or until it is asked to stop, which ends after the batch in hand.
 
         Raises
         ------
@@ -116,22 +121,19 @@ class Runner:
         ServiceRefused
             If a service does not let us in.
         """
-        with self._until_terminated(), Progress(self.job, self.done, self._tasks):
+        with self.stop, told_in_status(self.status, True), Progress(self.job, self.done, self._tasks):
+            self.status.rate.start()
             self._recover()
-            while not self._stop.is_set():
+            while not self.stop.asked.is_set():
                 try:
                     if not self._step(trigger, interval_s):
                         break
                     self._away_since = None
                 except ServiceAway as problem:
                     self._wait(problem, self.patience_s if trigger == "available_now" else float("inf"))
-                except ServiceRefused as problem:
-                    self.status.problem(str(problem))
-                    self.status.write("failed")
-                    raise
-        self.source.close()
-        self.house.sweep(wait=True)
-        self.status.write("stopped")
+            self.source.close()
+            self.house.sweep(wait=True)
+            self.status.write("stopped")
         return self.status
 
     def _recover(self) -> None:
@@ -170,9 +172,9 @@ class Runner:
             return True
         if trigger == "continuous":
             self.status.write("idle")
-            self._stop.wait(interval_s)
+            self.stop.asked.wait(interval_s)
         elif (wait := self.source.waiting_s()) is not None:
-            self._stop.wait(max(wait / 4, 0.05))
+            self.stop.asked.wait(max(wait / 4, 0.05))
         else:
             return False
         return True
@@ -184,10 +186,9 @@ class Runner:
         away_s = now - self._away_since
         self.status.problem(str(problem))
         if away_s > patience_s:
-            self.status.write("failed")
             raise ServiceAway(f"{problem} (for {away_s:.0f} s, patience_s is {patience_s:g})")
         self.status.write("waiting")
-        self._stop.wait(min(max(away_s / 2, LEAST_WAIT_S), MOST_WAIT_S))
+        self.stop.asked.wait(min(max(away_s / 2, LEAST_WAIT_S), MOST_WAIT_S))
 
     def _planned(self, ranges: list[Range]) -> Plan:
         sealed = self.ledger.sealed()
@@ -205,6 +206,7 @@ class Runner:
     def _process(self, plan: Plan) -> None:
         if self._away_since is None:
             self.status.write("running")
+        self.status.rate.begin()
         sealed = self.ledger.record_path(plan.batch).exists()
         record = self.life.finish(self.ledger.read(plan.batch)) if sealed else self.life.process(plan)
         self.source.note(record)
@@ -214,6 +216,7 @@ class Runner:
         self.done.packets, self.done.batches = self.status.read, self.status.batches
         if watched():
             self.done.share = self.source.share()
+            self.done.lag = self.status.more().get("kafka", {}).get("lag")
 
     def _tidy(self, record: Record) -> None:
         """Keep the nights that a batch wrote to at fewer than 2,000 files; packets go on if that cannot be."""
@@ -222,24 +225,21 @@ class Runner:
         except SchemaConflict as problem:
             self.status.problem(f"files of a night are not merged: {problem}")
 
+    def _ended_at_once(self) -> str:
+        """Say in the status that a second Ctrl-C ends the job, and what becomes of the batch in hand."""
+        words = "no batch was in hand"
+        if self._in_hand is not None:
+            number = self._in_hand.batch
+            sealed = self.ledger.record_path(number).exists()
+            what = "sealed, the next start finishes it" if sealed else "not sealed, the next start reads it again"
+            words = f"batch {number} is {what}"
+        self.status.problem(f"ended at once by a second Ctrl-C: {words}")
+        self.status.write("interrupted")
+        return words
+
     def _tasks(self) -> tuple[int, int]:
         """Finished and planned tasks of the batch in hand."""
         tracker = self.spark.sparkContext.statusTracker()
         stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
         known = [stage for stage in stages if stage is not None]
         return sum(stage.numCompletedTasks for stage in known), sum(stage.numTasks for stage in known)
-
-    @contextmanager
-    def _until_terminated(self) -> Iterator[None]:
-        def stop(signum: int, frame: FrameType | None) -> None:
-            # Not here: the signal may come while this very thread holds the event's lock, in `wait`.
-            threading.Thread(target=self._stop.set, daemon=True).start()
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGTERM, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, before)

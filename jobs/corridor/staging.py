@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.corridor.checksums import CHECKED, size_and_crc
 from jobs.corridor.content import MEASUREMENT
 from jobs.corridor.counts import Counts, add_counts, count_science, empty_counts
 from jobs.corridor.layout import UNKNOWN_NIGHT
@@ -82,6 +83,7 @@ def write_parquet_options(schema: pa.Schema, codec: str = "zstd") -> dict[str, A
     return {
         "compression": compression,
         "use_dictionary": [leaf for leaf, type_ in leaves.items() if pa.types.is_string(type_)] or False,
+        **CHECKED,
         "write_statistics": [leaf for leaf in leaves if leaf not in _PACKED],
     }
 
@@ -204,7 +206,7 @@ class StagedTask:
                 "night": night,
                 "staged": file.path.name,
                 "rows": file.rows,
-                "bytes": file.path.stat().st_size,
+                **size_and_crc(file.path),
             }
             for (table, night), file in self._files.items()
         ]

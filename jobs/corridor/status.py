@@ -1,7 +1,6 @@
 """What a running job tells monitors: `status.json` after every batch."""
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,8 +9,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from jobs.corridor.counts import Counts, add_counts, in_todays_words
 from jobs.corridor.layout import Layout, replace_json
 from jobs.corridor.ledger import Record
+from jobs.corridor.rate import Rate
 
 
 @dataclass
@@ -20,6 +21,10 @@ class Status:
 
     Attributes
     ----------
+    stream : str
+        Empty until it is known.
+    modules : dict
+        Per module answered, partial, null and, of these, failed.
     lost : int
         Offsets that a broker did not have any more.
     newest_mjd : float or None
@@ -30,8 +35,8 @@ class Status:
 
     layout: Layout
     job: str
-    stream: str
-    started: float = field(default_factory=time.monotonic)
+    stream: str = ""
+    rate: Rate = field(default_factory=Rate)
     read: int = 0
     decoded: int = 0
     duplicates: int = 0
@@ -43,15 +48,19 @@ class Status:
     last_error: dict[str, str] | None = None
     state: str = "starting"
     more: Callable[[], dict[str, Any]] = dict
+    modules: dict[str, dict[str, int]] = field(default_factory=dict)
     _batch: dict[str, Any] = field(default_factory=dict)
 
     def note(self, record: Record, state: str = "running") -> None:
         """Count a closed batch and tell."""
+        self.rate.close(sum(counts["read"] for counts in record.nights.values()))
         for counts in record.nights.values():
             self.read += counts["read"]
             self.decoded += counts["decoded"]
             self.duplicates += counts["duplicates"]
             self.quarantined += sum(counts["quarantined"].values())
+            for name, numbers in counts["modules"].items():
+                add_counts(self.modules.setdefault(name, {}), _answers(in_todays_words(numbers)))
         self.lost += sum(each.lost for each in record.tallies)
         self.batches += 1
         self.last_commit = _now()
@@ -62,6 +71,11 @@ class Status:
     def problem(self, message: str) -> None:
         """Keep what went wrong last."""
         self.last_error = {"at": _now(), "message": message}
+
+    def fail(self, message: str) -> None:
+        """The job ends, and this is why."""
+        self.problem(message)
+        self.state = "failed"
 
     def write(self, state: str) -> None:
         """Replace `status.json`."""
@@ -82,7 +96,9 @@ class Status:
             "duplicates": self.duplicates,
             "quarantined": self.quarantined,
             "lost": self.lost,
-            "alerts_per_s": round(self.rate(), 2),
+            "alerts_per_s": round(self.rate.last_minute(), 2),
+            "alerts_per_s_run": round(self.rate.whole_run(), 2),
+            "modules": self.modules,
             "newest_mjd": self.newest_mjd,
             "last_commit": self.last_commit,
             "last_error": self.last_error,
@@ -90,16 +106,23 @@ class Status:
             **self.more(),
         }
 
-    def rate(self) -> float:
-        """Packets per second since the start."""
-        return self.read / max(time.monotonic() - self.started, 1e-9)
-
 
 def newest_mjd(layout: Layout, record: Record) -> float | None:
     """Time of a batch's newest alert [MJD TAI], from the statistics of its files; None if it holds none."""
     table = next((name for name in ("science", "raw") if name in record.tables), None)
     newest = [_greatest(layout.root / file.name, "mjd") for file in record.files if file.table == table and file.rows]
     return max(filter(None, newest), default=None)
+
+
+def _answers(numbers: Counts) -> dict[str, int]:
+    """A module's numbers of a night without the reasons; answers of the earlier rule are answered."""
+    reasons = [*numbers["partial"].items(), *numbers["null"].items()]
+    return {
+        "answered": numbers["answered"] + numbers.get("any_output", 0),
+        "partial": sum(numbers["partial"].values()),
+        "null": sum(numbers["null"].values()),
+        "failed": sum(count for reason, count in reasons if reason.startswith("failed")),
+    }
 
 
 def _greatest(path: Path, column: str) -> float | None:

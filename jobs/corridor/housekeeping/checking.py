@@ -42,6 +42,10 @@ class Moved:
         gone = {part.name for history in histories for change in history.changes for part in change.old}
         return (named - gone) | {part.name for history in histories for part in history.live()}
 
+    def checksums(self) -> dict[str, int | None]:
+        """The files that changes made, as it is now, and what the journal says of their content."""
+        return {part.name: part.crc for history in self.journal.histories().values() for part in history.live()}
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """Where and what does not add up in the journal."""
         for history in self._histories.values():

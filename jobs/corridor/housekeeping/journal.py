@@ -21,11 +21,12 @@ PRODUCT = "compact"
 
 @dataclass(frozen=True)
 class Part:
-    """A data file: its name relative to the output, rows and bytes."""
+    """A data file: its name relative to the output, rows and bytes, and the CRC-32 of one that housekeeping wrote."""
 
     name: str
     rows: int
     bytes: int
+    crc: int | None = None
 
 
 @dataclass(frozen=True)

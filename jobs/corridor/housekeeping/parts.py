@@ -67,7 +67,7 @@ class KnownParts:
         record = ledger.read(batch)
         if record.state != "closed":
             return {}
-        return {file.name: Part(file.name, file.rows, file.bytes) for file in record.files}
+        return {file.name: Part(file.name, file.rows, file.bytes, file.crc) for file in record.files}
 
 
 def worth_merging(parts: Sequence[Part]) -> list[Part]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.corridor import faults
+from jobs.corridor.checksums import size_and_crc
 from jobs.corridor.housekeeping.journal import Part
 from jobs.corridor.staging import write_parquet_options
 
@@ -88,5 +89,5 @@ class RollingFiles:
         assert self._sink is not None
         self._writer.close()
         self._sink.close()
-        self.parts.append(Part(self.name(len(self.parts)), self._rows, self._path().stat().st_size))
+        self.parts.append(Part(self.name(len(self.parts)), self._rows, **size_and_crc(self._path())))
         self._writer, self._sink, self._rows = None, None, 0

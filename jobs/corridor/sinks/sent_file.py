@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.corridor.checksums import CHECKED
 from jobs.corridor.layout import Layout, sync_file
 
 _COUNTS = b"strix.filters"
@@ -52,7 +53,7 @@ def write_whole(path: Path, table: pa.Table, durable: bool) -> None:
     """Write a Parquet file under another name and rename it: it is there whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, temporary, compression="zstd")
+    pq.write_table(table, temporary, compression="zstd", **CHECKED)
     if durable:
         sync_file(temporary)
     os.replace(temporary, path)

@@ -4,9 +4,14 @@ from jobs.corridor.progress import Done, line
 
 
 def test_the_line_gives_done_rate_and_time_left():
-    # 12,000 packets, 25 % of the bytes, in 60 s: 200 a second, and three times as long again
-    told = line("night", Done(12000, 3, 0.25), (2, 4), 60.0)
+    # 25 % of the bytes in 60 s: three times as long again; the rate is the one that status and metrics have
+    told = line("night", Done(12000, 3, 0.25, rate=lambda: 200.0), (2, 4), 60.0)
     assert told == "night: 12,000 packets in 3 batches, 25 %, 200/s, 3 min left; batch 3: 2 of 4 tasks"
+
+
+def test_the_line_of_a_stream_says_how_far_it_is_behind():
+    told = line("night", Done(12000, 3, None, 1500, lambda: 20.0), (0, 0), 60.0)
+    assert told == "night: 12,000 packets in 3 batches, 20/s, 1,500 behind"
 
 
 def test_what_is_not_known_is_left_out():
