@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
-from isal import igzip
 from source_reading import archive
 
+from jobs.corridor.sources.compressed import GZIP, Unpacked
 from jobs.corridor.sources.tarballs import BLOCK, Member, members
 
 CONTENT = {f"{number}.avro": bytes([number]) * (300 * number) for number in range(1, 8)}
@@ -21,8 +21,7 @@ def read(data: bytes, **more: int) -> list[Member]:
 
 
 def read_gz(data: bytes) -> list[Member]:
-    with igzip.IGzipFile(fileobj=io.BytesIO(data)) as file:
-        return list(members(cast(BinaryIO, file)))
+    return list(members(cast(BinaryIO, Unpacked(io.BytesIO(data), GZIP))))
 
 
 def found(data: bytes) -> dict[str, bytes]:
