@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs.corridor.sources.names import PATTERNS
 from jobs.local_paths import NoLocalPath, local_name
 from jobs.plain_yaml import NotPlain, read_plain_yaml
 
@@ -54,7 +55,7 @@ class JobConfig:
     max_alerts_per_batch: int = _key(5000, "alerts; a larger input is read as several batches")
     settle_s: float = _key(2.0, "s; a file younger than this waits for the next look")
     patterns: tuple[str, ...] = _key(
-        ("*.avro", "*.tar", "*.tar.gz", "*.tgz"), "file names that are taken from a directory"
+        PATTERNS, "file names that are taken from a directory; others that hold packets are, too, unless this is given"
     )
     schemas: str | None = _key(None, "directory of Avro schemas for the Confluent wire format; default $STRIX_SCHEMAS")
     registry: Mapping[str, str] = _key(

@@ -14,6 +14,7 @@ from jobs.corridor.enrichment import ALWAYS, Enrichment
 from jobs.corridor.guard import Limits, Watchdog
 from jobs.corridor.one_pass import OnePass, PassOptions
 from jobs.corridor.sources.files import FileSource
+from jobs.corridor.sources.passed_over import LOSSES
 from jobs.corridor.sources.ranges import batched
 from jobs.corridor.sources.readers import read_ranges
 from jobs.corridor.surveys.times import tai_of_unix
@@ -48,7 +49,8 @@ def read_packets(
     NoInput
         If a path names nothing.
     ValueError
-        If a packet cannot be read: with the reason, the number of such packets and the first one's origin.
+        If a packet cannot be read: with the reason, the number of such packets and the first one's origin. If a file
+        or folder cannot be read.
     """
     options = PassOptions(tuple(surveys), _schemas(schemas), (), tai_of_unix(time.time()))
     one_pass = OnePass(options, {}, Watchdog(Limits()))
@@ -57,6 +59,12 @@ def read_packets(
         source.check()
         messages = batched(read_ranges(source.plan(sys.maxsize)), 256, 48 * 1024 * 1024)
         passed = [one_pass(group) for group in messages]
+        unread = source.passed_over()
+    if unread.lost:
+        told = "; ".join(
+            f"{reason}: {', '.join(unread.examples[reason])}" for reason in LOSSES if reason in unread.counts
+        )
+        raise ValueError(f"not all of the input can be read; {told}")
     refused = pa.concat_tables([each.refused for each in passed]) if passed else None
     if refused is not None and refused.num_rows:
         first = refused.slice(0, 1).to_pylist()[0]

@@ -182,7 +182,8 @@ def source_of(job: str, config: JobConfig, layout: Layout) -> Source:
         return LedgerSource(Layout(Path(os.path.abspath(root))), tasks)
     if job == "enrich" and not all(name.endswith(".parquet") for name in config.input):
         raise ConfigError(f"enrich reads the output of `strix ingest`; {first} has no ledger/ folder")
-    return FileSource(config.input, config.settle_s, layout.staging / "spool", config.patterns, tasks)
+    waits = config.trigger == "continuous"
+    return FileSource(config.input, config.settle_s, layout.staging / "spool", config.patterns, tasks, waits)
 
 
 def _kafka_source(job: str, config: JobConfig) -> Source:

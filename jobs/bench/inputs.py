@@ -16,9 +16,9 @@ from jobs.bench.packets import packets_in
 from jobs.config import JobConfig, load
 from jobs.corridor.guard import Limits, Watchdog
 from jobs.corridor.one_pass import OnePass, PassOptions
+from jobs.corridor.sources.opened import OpenFile
 from jobs.corridor.sources.ranges import Range, Sourced, batched
 from jobs.corridor.sources.readers import read_ranges
-from jobs.corridor.sources.units import kind_of, units
 from jobs.corridor.stage import CHUNK_BYTES, CHUNK_MESSAGES
 from jobs.job import Science, prepare_science
 
@@ -91,8 +91,9 @@ def passes_of(files: Sequence[Path]) -> list[list[Sourced]]:
 
 
 def _range(path: str) -> Range:
-    found = list(units(kind_of(path), path, 0, 0))
-    return Range(kind_of(path), path, 0, sum(unit.count for unit in found), 0, found[-1].end)
+    with OpenFile(path) as file:
+        found = list(file.units(0))
+        return Range(file.kind, path, 0, sum(unit.count for unit in found), 0, found[-1].end)
 
 
 def machine() -> dict[str, Any]:

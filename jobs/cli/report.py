@@ -4,6 +4,7 @@ import heapq
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,6 +46,7 @@ def print_outcome(
     if not outcome.status.batches:
         console.print(f"{job}: nothing new to read in the input; this is what the output holds")
     console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
+    _print_input(console, outcome.status.more())
     best = f"strix show ID --data {_typed(outcome.layout)}"
     if totals["modules"]:
         console.print(_module_table(totals, versions_in(files_of(outcome.layout, records))))
@@ -87,6 +89,27 @@ def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
     if rate:
         table.add_row("alerts/s, whole run", f"{rate:,.0f}")
     return table
+
+
+def _print_input(console: Console, told: Mapping[str, Any]) -> None:
+    """What became of the input beside packets: files that had changed, what was passed over and why."""
+    changed = {kind: count for kind, count in told.get("files_changed", {}).items() if count}
+    passed = told.get("passed_over", {})
+    if not changed and not passed:
+        return
+    table = Table(title="input", title_justify="left", show_header=False)
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    if changed:
+        table.add_row("files that had changed since they were read", f"{sum(changed.values()):,}")
+    for kind, words in (("grown", "grown: read on"), ("replaced", "replaced: read from the beginning")):
+        if kind in changed:
+            table.add_row(f"  {words}", f"{changed[kind]:,}")
+    if passed:
+        table.add_row("passed over", f"{sum(passed.values()):,}")
+    for reason, count in passed.items():
+        table.add_row(f"  {reason}", f"{count:,}")
+    console.print(table)
 
 
 def _module_table(totals: Counts, versions: Mapping[str, Sequence[str]]) -> Table:

@@ -1,7 +1,8 @@
 """Running a job from the command line: `strix night`, `spark-submit jobs/night.py`."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -13,12 +14,14 @@ from jobs.corridor.last_words import tell
 from jobs.corridor.ledger import LedgerError, StreamLedger
 from jobs.corridor.ledger_check import Gap, check_ledger
 from jobs.corridor.lock import OutputInUse
-from jobs.corridor.sources.ranges import InputChanged, ServiceAway, ServiceRefused
+from jobs.corridor.sources.passed_over import LOSSES
+from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, ServiceAway, ServiceRefused
 from jobs.job import Outcome, run_job
 from jobs.models import ArtefactError
 from jobs.session import EnvironmentProblem
 from science_modules.registry import ResolveError, UnknownModule
 
+_INPUT = (InputChanged, InputUnreadable, ServiceAway, ServiceRefused)
 OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
 
 DESCRIPTIONS = {
@@ -33,7 +36,8 @@ def parser(job: str) -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog=f"strix {job}",
         description=f"{job}: {DESCRIPTIONS[job]}.",
-        epilog="exit code: 0 the ledger balances, 1 it does not, 2 configuration, 3 environment, 4 output in use,"
+        epilog="exit code: 0 the ledger balances, 1 it does not or some of the input could not be read,"
+        " 2 configuration, 3 environment, 4 output in use,"
         " 5 the job stopped on failures",
     )
     add_options(options)
@@ -46,7 +50,7 @@ def main(job: str, arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 only if the ledger of what the run wrote balances.
+        0 only if the ledger of what the run wrote balances and all of the input could be read.
     """
     given = parser(job).parse_args(arguments)
     return exit_code(lambda: _run(job, given))
@@ -60,7 +64,7 @@ def exit_code(work: Callable[[], int]) -> int:
         return _say(error, USAGE)
     except OutputInUse as error:
         return _say(error, IN_USE)
-    except (EnvironmentProblem, LedgerError, ArtefactError, InputChanged, ServiceAway, ServiceRefused) as error:
+    except (EnvironmentProblem, LedgerError, ArtefactError, *_INPUT) as error:
         return _say(error, ENVIRONMENT)
     except TooManyFailures as error:
         return _say(error, FAILED)
@@ -89,7 +93,21 @@ def close(job: str, outcome: Outcome) -> int:
     if checked.gaps:
         outcome.status.fail(f"the ledger does not balance, {len(checked.gaps)} gaps, the first: {checked.gaps[0]}")
         tell(outcome.status)
-    return say_gaps(checked.gaps)
+    elif outcome.status.more().get("input_lost"):
+        outcome.status.fail("not all of the input could be read, see passed_over_examples")
+        tell(outcome.status)
+    return max(say_gaps(checked.gaps), say_passed_over(outcome.status.more()))
+
+
+def say_passed_over(told: Mapping[str, Any]) -> int:
+    """What a source passed over, a line of stderr for each reason; the exit code."""
+    counts, examples = told.get("passed_over", {}), told.get("passed_over_examples", {})
+    for reason, count in sorted(counts.items(), key=lambda each: (each[0] not in LOSSES, each[0])):
+        more = ", ..." if count > len(examples[reason]) else ""
+        complain(f"strix: passed over {count} x {reason}: {', '.join(examples[reason])}{more}")
+    if told.get("input_lost"):
+        complain("strix: not all of the input could be read; make it readable and start the job again")
+    return UNBALANCED if told.get("input_lost") else OK
 
 
 def say_gaps(gaps: Sequence[Gap]) -> int:

@@ -33,7 +33,7 @@ from jobs.corridor.one_pass import PassOptions, refusals_table
 from jobs.corridor.refusals import Refusal
 from jobs.corridor.sinks.sink import Sink
 from jobs.corridor.sources.again import find_packets
-from jobs.corridor.sources.ranges import Range, ServiceAway, Tally, add_tallies
+from jobs.corridor.sources.ranges import Range, ServiceAway, Tally, add_tallies, raise_problem
 from jobs.corridor.stage import Read, Stage
 from jobs.corridor.staging import ID_ROWS, MANIFEST, ORIGIN, NightFile, Tables, by_night, from_ipc
 
@@ -92,6 +92,8 @@ class Staged:
         What became of planned offsets.
     away : str
         Set if a task's service did not answer.
+    problem : list of str
+        Set if a task's file was not what was planned, or could not be opened; see `raise_problem`.
     """
 
     files: list[dict[str, Any]]
@@ -99,6 +101,7 @@ class Staged:
     ids: pa.Table
     tallies: list[Tally] = field(default_factory=list)
     away: str = ""
+    problem: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -123,6 +126,8 @@ class BatchLife:
             If a module failed too often; nothing is sealed.
         ServiceAway
             If the source did not answer: nothing is sealed; or a sink: `finish` goes on.
+        InputChanged, InputUnreadable
+            If a planned file is not what it was when it was planned, before or after it was read; nothing is sealed.
         """
         faults.point("after_plan", plan.batch)
         clock = _Clock()
@@ -169,6 +174,7 @@ class BatchLife:
         staged = gather(manifest)
         if staged.away:
             raise ServiceAway(staged.away)
+        raise_problem(staged.problem)
         self._check_failures(staged)
         return staged
 
@@ -293,6 +299,7 @@ def gather(manifest: pa.Table) -> Staged:
         staged.ids = pa.concat_tables([staged.ids, from_ipc(ids)])
         staged.tallies.extend(Tally.from_json(each) for each in content["tallies"])
         staged.away = staged.away or content["away"]
+        staged.problem = staged.problem or content["problem"]
     return staged
 
 

@@ -186,6 +186,18 @@ class StreamLedger:
         """Fix what a batch reads."""
         replace_json(self.plan_path(plan.batch), plan.to_json(), self.durable)
 
+    def discard_plan(self, plan: Plan) -> None:
+        """Give up a plan of which nothing was sealed: its input is not there any more as it was planned.
+
+        Raises
+        ------
+        LedgerError
+            If the batch is sealed.
+        """
+        if self.record_path(plan.batch).exists():
+            raise LedgerError(f"batch {plan.batch} of stream {self.stream} is sealed, its plan stays")
+        self.plan_path(plan.batch).unlink(missing_ok=True)
+
     def write_ids(self, batch: int, ids: pa.Table) -> None:
         """Write the ids that a batch is about to commit, and what was measured; they count once the record is there.
 

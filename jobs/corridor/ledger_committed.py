@@ -61,7 +61,7 @@ class Planned:
 
     def __init__(self) -> None:
         self.problems: list[tuple[str, str]] = []
-        self._stops: dict[tuple[str, str, str], int] = {}
+        self._stops: dict[tuple[str, str, str, int], int] = {}
         self._replayed: dict[str, str] = {}
 
     def add(self, where: str, record: Record) -> None:
@@ -75,7 +75,8 @@ class Planned:
                 self._replayed[entry] = where
 
     def _file(self, where: str, stream: str, planned: Range) -> None:
-        key = (stream, planned.kind, planned.path)
+        # Another file under the name of one that was read is counted from 0 again.
+        key = (stream, planned.kind, planned.path, planned.generation)
         before = self._stops.get(key, 0)
         if planned.start != before:
             told = f"{planned.path}: planned from packet {planned.start}, the packets before end at {before}"

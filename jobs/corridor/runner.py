@@ -1,5 +1,6 @@
 """Runs a job: takes the lock, finishes what a crash left, then plans and processes batches until there is nothing left."""
 
+import logging
 import shutil
 import time
 from collections.abc import Sequence
@@ -20,12 +21,13 @@ from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Plan, Record, StreamLedger, records
 from jobs.corridor.progress import Done, Progress, watched
 from jobs.corridor.sinks.sink import Sink
-from jobs.corridor.sources.ranges import Range, ServiceAway
+from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, Range, ServiceAway
 from jobs.corridor.stage import Read
 from jobs.corridor.status import Status
 from jobs.corridor.stopping import Stopping
 from jobs.corridor.surveys.times import tai_of_unix
 
+_LOG = logging.getLogger(__name__)
 LEAST_WAIT_S, MOST_WAIT_S = 0.5, 15.0
 
 
@@ -63,6 +65,20 @@ class LiveSource(Protocol):
 
     def begin(self, ledger: StreamLedger) -> None:
         """The stream is known; comes before anything is noted or planned."""
+
+    def report(self) -> dict[str, Any]:
+        """What monitors should know of it."""
+
+
+@runtime_checkable
+class ChangingSource(Protocol):
+    """A source whose input may change under a plan, and that tells what it did not take."""
+
+    def stale(self, ranges: Sequence[Range]) -> str | None:
+        """Why these planned ranges cannot be read as they were planned; None if they can."""
+
+    def forget(self, ranges: Sequence[Range], unreadable: InputUnreadable | None = None) -> None:
+        """The plan of these was given up."""
 
     def report(self) -> dict[str, Any]:
         """What monitors should know of it."""
@@ -109,6 +125,7 @@ class Runner:
         self._away_since: float | None = None
         if isinstance(self.source, LiveSource):
             self.source.begin(self.ledger)
+        if isinstance(self.source, LiveSource | ChangingSource):
             self.status.more = self.source.report
 
     def run(self, trigger: str, interval_s: float) -> Status:
@@ -151,7 +168,7 @@ class Runner:
                 self.source.note(record)
             else:
                 self._in_hand = record.plan
-        self._in_hand = self._in_hand or self.ledger.open_plan()
+        self._in_hand = self._in_hand or self._open_plan()
         if self._in_hand:
             kept.add(self.layout.batch_staging(self.stream, self._in_hand.batch))
         for left in self.layout.staging.glob("*"):
@@ -162,12 +179,32 @@ class Runner:
             for half in directory.glob(".*.tmp"):
                 half.unlink(missing_ok=True)
 
+    def _open_plan(self) -> Plan | None:
+        """The plan that was begun and not sealed; it is given up if its input has changed since."""
+        plan = self.ledger.open_plan()
+        if plan is not None and isinstance(self.source, ChangingSource):
+            why = self.source.stale(plan.ranges)
+            if why is not None:
+                self._give_up(plan, why)
+                return None
+        return plan
+
+    def _give_up(self, plan: Plan, why: str, unreadable: InputUnreadable | None = None) -> None:
+        """Discard a plan of which nothing was sealed; what it named is planned anew, as it is now."""
+        told = f"batch {plan.batch} was planned and not sealed; its plan is given up: {why}"
+        _LOG.warning("%s", told)
+        self.status.problem(told)
+        self.ledger.discard_plan(plan)
+        if isinstance(self.source, ChangingSource):
+            self.source.forget(plan.ranges, unreadable)
+        self._in_hand = None
+
     def _step(self, trigger: str, interval_s: float) -> bool:
         """One batch, or one look without anything to read; False if the job is done."""
         if self._in_hand is None and (ranges := self.source.plan(self.limit)):
             self._in_hand = self._planned(ranges)
         if self._in_hand is not None:
-            self._process(self._in_hand)
+            self._process_unless_changed(self._in_hand, trigger, interval_s)
             self._in_hand = None
             return True
         if trigger == "continuous":
@@ -202,6 +239,22 @@ class Runner:
         )
         self.ledger.write_plan(plan)
         return plan
+
+    def _process_unless_changed(self, plan: Plan, trigger: str, interval_s: float) -> None:
+        """Take a batch through; where its input has changed, plan anew: at once in a stream, else at the next start."""
+        try:
+            self._process(plan)
+        except InputUnreadable as problem:
+            if not isinstance(self.source, ChangingSource):
+                raise
+            self._give_up(plan, str(problem), problem)
+        except InputChanged as changed:
+            if not isinstance(self.source, ChangingSource):
+                raise
+            self._give_up(plan, str(changed))
+            if trigger != "continuous":
+                raise
+            self.stop.asked.wait(interval_s)
 
     def _process(self, plan: Plan) -> None:
         if self._away_since is None:

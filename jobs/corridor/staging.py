@@ -17,7 +17,15 @@ from jobs.corridor.content import MEASUREMENT
 from jobs.corridor.counts import Counts, add_counts, count_science, empty_counts
 from jobs.corridor.layout import UNKNOWN_NIGHT
 from jobs.corridor.one_pass import Passed
-from jobs.corridor.sources.ranges import Away, Said, Sourced, Tally
+from jobs.corridor.sources.ranges import (
+    Away,
+    InputChanged,
+    InputUnreadable,
+    Said,
+    Sourced,
+    Tally,
+    problem_to_json,
+)
 from jobs.corridor.tables import CUTOUT_TABLE, QUARANTINE, RAW, science_schema
 from science_modules import registry
 
@@ -171,9 +179,19 @@ class StagedTask:
         self._rows: dict[str, int] = {}
         self._tallies: list[Tally] = []
         self._away = ""
+        self._problem: InputChanged | InputUnreadable | None = None
 
     def sourced(self, read: Iterable[Said]) -> Iterator[Sourced]:
-        """The messages of what a reader gives; what else it says is kept for the manifest. Ends if its service is away."""
+        """The messages of what a reader gives; what else it says is kept for the manifest.
+
+        Ends if its service is away, or its file is not what it was: raised here, it would only be tried again.
+        """
+        try:
+            yield from self._messages(read)
+        except (InputChanged, InputUnreadable) as problem:
+            self._problem = problem
+
+    def _messages(self, read: Iterable[Said]) -> Iterator[Sourced]:
         for each in read:
             if isinstance(each, Away):
                 self._away = each.message
@@ -212,6 +230,7 @@ class StagedTask:
         ]
         content = {"part": self.name, "files": files, "nights": self.counts, "away": self._away}
         content["tallies"] = [each.to_json() for each in self._tallies]
+        content["problem"] = problem_to_json(self._problem)
         manifest = json.dumps(content)
         ids = pa.concat_tables(self._ids) if self._ids else ID_ROWS.empty_table()
         return pa.RecordBatch.from_pydict({"manifest": [manifest], "ids": [to_ipc(ids)]}, schema=MANIFEST)

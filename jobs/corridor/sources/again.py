@@ -11,7 +11,15 @@ from pyspark.sql.types import BinaryType, StructField, StructType
 
 from jobs.corridor.decode.registry import SchemaPlaces
 from jobs.corridor.one_pass import decoder
-from jobs.corridor.sources.ranges import ServiceAway, batched, messages_of
+from jobs.corridor.sources.ranges import (
+    InputChanged,
+    InputUnreadable,
+    ServiceAway,
+    batched,
+    messages_of,
+    problem_to_json,
+    raise_problem,
+)
 from jobs.corridor.stage import Read
 from jobs.corridor.staging import ORIGIN
 
@@ -29,6 +37,8 @@ class _Finder:
                 yield _answer({"found": found})
         except ServiceAway as away:
             yield _answer({"away": str(away)})
+        except (InputChanged, InputUnreadable) as problem:
+            yield _answer({"problem": problem_to_json(problem)})
 
     def _found(self, batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
         known = decoder(self.surveys, self.schemas)
@@ -64,6 +74,8 @@ def find_packets(
     ------
     ServiceAway
         If the source did not answer.
+    InputChanged, InputUnreadable
+        If a file is not what it was when it was planned.
     """
     by_origin: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for each in wanted:
@@ -75,4 +87,5 @@ def find_packets(
     for row in rows:
         if "away" in row:
             raise ServiceAway(row["away"])
+        raise_problem(row.get("problem", ()))
     return [row["found"] for row in rows]

@@ -18,7 +18,25 @@ class ServiceRefused(RuntimeError):
 
 
 class InputChanged(RuntimeError):
-    """A planned file is gone or is not what it was when the batch was planned."""
+    """A planned file is gone or is not what it was when the batch was planned. Nothing of the batch was sealed."""
+
+
+class InputUnreadable(RuntimeError):
+    """A planned file cannot be opened where it is to be read. Nothing of the batch was sealed.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path} cannot be read: {problem}")
+        self.path = path
+        self.problem = problem
+
+
+_WAY_OUT = "nothing of its batch was sealed: start the job again, which plans anew with what is there"
 
 
 @dataclass(frozen=True)
@@ -28,7 +46,7 @@ class Range:
     Attributes
     ----------
     kind : str
-        container, tar, targz, raw, quarantine or kafka: which reader takes it.
+        container, tar, targz (whatever is compressed), raw, quarantine or kafka: which reader takes it.
     path : str
         The file; for kafka the topic.
     start, stop : int
@@ -41,6 +59,15 @@ class Range:
         end (its last stable offset) when the batch was planned.
     last : bool
         Whether the file ends here; for kafka whether the partition did when the batch was planned.
+    rest : int
+        Of its bytes, those at the end that are an unreadable rest: a file that grows is read on from there.
+    mark : str
+        What has been read of the file up to here: the CRC-32, in hexadecimal, of all its bytes before the rest; for
+        compressed files of the whole file; for raw of its end. Empty in ledgers of older versions.
+    whole : str
+        For the last range of a container or tar with something behind what `mark` covers: the CRC-32 of the whole file.
+    generation : int
+        How often another file had been put under the path before: its packets are counted from 0 again.
     batch : str
         For raw packets that follow a ledger: `<stream>/<batch>` that wrote them.
     entries : tuple of str
@@ -62,6 +89,10 @@ class Range:
     size: int = 0
     mtime_ns: int = 0
     last: bool = True
+    rest: int = 0
+    mark: str = ""
+    whole: str = ""
+    generation: int = 0
     batch: str = ""
     entries: tuple[str, ...] = ()
     partition: int = 0
@@ -85,10 +116,47 @@ class Range:
         """Raise InputChanged if the file is gone or has another size or time than when it was planned."""
         try:
             now = os.stat(self.path)
-        except FileNotFoundError:
-            raise InputChanged(f"{self.path} was planned with {self.size} bytes and is gone; put it back") from None
-        if (now.st_size, now.st_mtime_ns) != (self.size, self.mtime_ns):
-            raise InputChanged(f"{self.path} was planned with {self.size} bytes and has {now.st_size}; put it back")
+        except OSError as error:
+            raise self.gone(error) from None
+        self.check_status(now)
+
+    def check_status(self, now: os.stat_result) -> None:
+        """Raise InputChanged if this is another size or time than when the file was planned, if that is known."""
+        if self.mtime_ns and (now.st_size, now.st_mtime_ns) != (self.size, self.mtime_ns):
+            found = f"has {now.st_size}" if now.st_size != self.size else "was written since"
+            raise InputChanged(f"{self.path} was planned with {self.size} bytes and {found}; {_WAY_OUT}")
+
+    def gone(self, error: OSError) -> InputChanged:
+        """What to raise where the file cannot be found."""
+        return InputChanged(
+            f"{self.path} was planned with {self.size} bytes and is gone ({error.strerror}); {_WAY_OUT}"
+        )
+
+    def check_count(self, stop: int) -> None:
+        """Raise InputChanged if what was read ends at another packet than what was planned."""
+        if stop != self.stop:
+            told = f"{len(self)} packets of {self.path} from packet {self.start} on were planned, {stop - self.start} found"
+            raise InputChanged(f"{told}; {_WAY_OUT}")
+
+    @property
+    def sound_end(self) -> int:
+        """The byte up to which the file could be read: where a grown one is read on."""
+        return self.end - self.rest
+
+
+def problem_to_json(problem: InputChanged | InputUnreadable | None) -> list[str]:
+    """What a task found wrong with its file, for the driver; empty if there is nothing."""
+    if isinstance(problem, InputUnreadable):
+        return [problem.path, problem.problem]
+    return [str(problem)] if problem else []
+
+
+def raise_problem(told: Sequence[str]) -> None:
+    """Raise what `problem_to_json` told."""
+    if len(told) == 2:
+        raise InputUnreadable(*told)
+    if told:
+        raise InputChanged(told[0])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Reading planned ranges on the executors: each kind of range becomes messages with their origin."""
 
 import mmap
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,12 @@ from jobs.corridor.decode.limits import DEFAULT
 from jobs.corridor.housekeeping.spans import open_moved
 from jobs.corridor.quarantine import read_entries
 from jobs.corridor.refusals import Refusal
+from jobs.corridor.sources.archives import archived
+from jobs.corridor.sources.opened import OpenFile, checked
 from jobs.corridor.sources.ranges import Range, Sourced
 from jobs.corridor.sources.spool import read_spool
-from jobs.corridor.sources.tarballs import Member, members
-from jobs.corridor.sources.units import RAW_COLUMNS, count_in, file_header, sound_blocks
+from jobs.corridor.sources.tarballs import Member
+from jobs.corridor.sources.units import RAW_COLUMNS, count_member, file_header, sound_blocks
 
 # Blocks of a container go to the decoder together up to about this many bytes.
 MESSAGE_BYTES = 4 * 1024 * 1024
@@ -27,7 +28,15 @@ MAX_PACKET_BYTES = 64 * 1024 * 1024
 
 
 def read_ranges(ranges: Sequence[Range]) -> Iterator[Sourced]:
-    """The messages of these ranges, in order."""
+    """The messages of these ranges, in order.
+
+    Raises
+    ------
+    InputChanged
+        If a file is not, before or after it was read, what it was when it was planned.
+    InputUnreadable
+        If one cannot be opened here.
+    """
     readers = {"container": _container, "tar": _tar, "targz": _spooled, "raw": _raw, "quarantine": _quarantine}
     for each in ranges:
         if len(each):
@@ -40,27 +49,30 @@ def _origin(file: str, index: int) -> dict[str, Any]:
 
 
 def _container(planned: Range) -> Iterator[Sourced]:
-    size = os.path.getsize(planned.path)
-    with open(planned.path, "rb") as file:
-        magic = file.read(len(MAGIC))
-        if magic != MAGIC:
-            yield _whole_file(planned, size)
-            return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            try:
-                header = file_header(data)
-            except Fault:
-                yield _whole_file(planned, size)
-                return
-            head, at, index = data[: header.end], max(planned.offset, header.end), planned.start
-            for end, count, fault in _cuts(data, header, at, planned.end):
-                origin = _origin(planned.path, index)
-                yield (
-                    _rest(head, data, at, end, origin, fault)
-                    if fault
-                    else Sourced(Message(head + data[at:end]), origin)
-                )
-                at, index = end, index + count
+    with checked(planned) as opened:
+        found = _blocks(planned, opened) if opened.size else None
+        if found is None:
+            yield _whole_file(planned, opened)
+        else:
+            yield from found
+
+
+def _blocks(planned: Range, opened: OpenFile) -> Iterator[Sourced] | None:
+    """The blocks of a container as messages; None if it is none, or its header cannot be used."""
+    data = mmap.mmap(opened.file.fileno(), 0, access=mmap.ACCESS_READ)
+    try:
+        return _messages(planned, data, file_header(data)) if data[: len(MAGIC)] == MAGIC else None
+    except Fault:
+        return None
+
+
+def _messages(planned: Range, data: mmap.mmap, header: Header) -> Iterator[Sourced]:
+    head, at, index = data[: header.end], max(planned.offset, header.end), planned.start
+    for end, count, fault in _cuts(data, header, at, planned.end):
+        origin = _origin(planned.path, index)
+        yield _rest(head, data, at, end, origin, fault) if fault else Sourced(Message(head + data[at:end]), origin)
+        at, index = end, index + count
+    planned.check_count(index)
 
 
 def _cuts(data: mmap.mmap, header: Header, at: int, end: int) -> Iterator[tuple[int, int, Fault | None]]:
@@ -92,27 +104,29 @@ def _rest(head: bytes, data: mmap.mmap, at: int, end: int, origin: dict[str, Any
     return Sourced(Message(head + data[at : at + MAX_PACKET_BYTES]), origin, kept.refusal("container"))
 
 
-def _whole_file(planned: Range, size: int) -> Sourced:
-    with open(planned.path, "rb") as file:
-        value = file.read(MAX_PACKET_BYTES)
+def _whole_file(planned: Range, opened: OpenFile) -> Sourced:
+    opened.file.seek(0)
+    value = opened.file.read(MAX_PACKET_BYTES)
     refusal = None
-    if size > MAX_PACKET_BYTES:
+    if opened.size > MAX_PACKET_BYTES:
         message = (
-            f"a file of {size} bytes that is no sound container, the limit is {MAX_PACKET_BYTES}; its beginning is kept"
+            f"a file of {opened.size} bytes that is no sound container, the limit is {MAX_PACKET_BYTES};"
+            " its beginning is kept"
         )
         refusal = Refusal("too_large", message, "container")
-    return Sourced(Message(value), _origin(planned.path, 0), refusal)
+    return Sourced(Message(value), _origin(planned.path, planned.start), refusal)
 
 
 def _tar(planned: Range) -> Iterator[Sourced]:
     index = planned.start
-    with open(planned.path, "rb") as file:
-        file.seek(planned.offset)
-        for member in members(file, planned.offset):
+    with checked(planned) as opened:
+        opened.file.seek(planned.offset)
+        for member in archived(opened.file, planned.offset):
             if member.offset >= planned.end:
-                return
+                break
             yield _member(planned.path, member, index)
-            index += 1 if member.refusal else count_in(member.data)
+            index += count_member(member)
+    planned.check_count(index)
 
 
 def _spooled(planned: Range) -> Iterator[Sourced]:

@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from jobs.corridor.sources.opened import checked
 from jobs.corridor.sources.ranges import Range
 from jobs.corridor.sources.tarballs import Member
-from jobs.corridor.sources.units import Unit, units
+from jobs.corridor.sources.units import Unit
 
 
 class Spooler:
@@ -74,16 +75,19 @@ def spool_again(ranges: Sequence[Range], directory: Path) -> list[Range]:
 
 
 def _spool_file(spooler: Spooler, path: str, ranges: list[Range]) -> dict[Range, Range]:
+    """Ranges of one archive with the members that begin in them, found by the unpacked bytes at which they lie."""
     found: dict[Range, Range] = {}
-    walk = units("targz", path, 0, 0)
-    at = 0
-    for each in ranges:
-        name = ""
-        while at < each.stop:
-            unit = next(walk)
-            if at >= each.start:
-                name = spooler.append(each.start, at, unit)
-            at += unit.count
-        spooler.finish()
-        found[each] = replace(each, spool=name)
+    with checked(ranges[0]) as file:
+        walk = file.units(0)
+        unit = next(walk, None)
+        for each in ranges:
+            name, number = "", each.start
+            while unit is not None and unit.offset < each.end:
+                if unit.offset >= each.offset:
+                    name = spooler.append(each.start, number, unit)
+                    number += unit.count
+                unit = next(walk, None)
+            spooler.finish()
+            each.check_count(number)
+            found[each] = replace(each, spool=name)
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
+import pyarrow as pa
 
 from jobs.corridor.one_pass import decoder
 from jobs.corridor.sources.files import FileSource
@@ -75,3 +76,8 @@ def archive(members: dict[str, bytes], format_: int = tarfile.GNU_FORMAT, gz: bo
             info.size = len(content)
             file.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def zstd(data: bytes) -> bytes:
+    """Data as zstd writes them."""
+    return pa.Codec("zstd").compress(data, asbytes=True)

@@ -1,19 +1,24 @@
 """What is planned is what the decoder makes of the bytes: the ledger's first rule, on whole and on damaged files."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import random
+import tarfile
 from pathlib import Path
 
 import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from source_reading import archive, entries, outcomes, refusals, simulated, source
+from source_reading import archive, entries, outcomes, refusals, simulated, source, zstd
 
-from jobs.corridor.sources import readers, units
+from jobs.corridor.sources import readers
+from jobs.corridor.sources.formats import HEAD_BYTES, kind_of
+from jobs.corridor.sources.opened import OpenFile
 from jobs.corridor.sources.ranges import total
-from jobs.corridor.sources.units import kind_of
 
 SIMULATED = simulated(12, per_block=2)
 
@@ -200,19 +205,31 @@ def test_raw_parquet_is_cut_by_row_groups_and_keeps_where_it_came_from(tmp_path:
     assert entries(planned, tmp_path) == [("/was/here.avro", number) for number in range(10)]
 
 
-def test_a_parquet_file_that_is_no_raw_table_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "other.parquet"
-    pq.write_table(pa.table({"a": [1]}), path)
-    with pytest.raises(ValueError, match=r"other\.parquet should be a raw table .* it has \['a'\]"):
-        plan_all(path)
-    path.write_bytes(b"text")
-    with pytest.raises(ValueError, match=r"other\.parquet .* no Parquet file"):
-        plan_all(path)
+def test_a_parquet_file_that_is_no_raw_table_stops_nothing_and_is_said(tmp_path: Path) -> None:
+    other, cut, raw = tmp_path / "other.parquet", tmp_path / "cut.parquet", tmp_path / "raw.parquet"
+    pq.write_table(pa.table({"a": [1]}), other)
+    raw_table(raw, 4, 4)
+    cut.write_bytes(raw.read_bytes()[:-10])
+    reader = source(tmp_path / "_spool", other, cut, raw)
+    assert [(Path(each.path).name, len(each)) for each in reader.plan(10)] == [("raw.parquet", 4)]
+    assert reader.passed_over().counts == {"file that cannot be read": 2}
+    told = " ".join(reader.passed_over().examples["file that cannot be read"])
+    assert "should be a raw table of Strix with value, schema, provenance, it has ['a']" in told
+    assert "it is no Parquet file" in told
 
 
-def test_the_name_says_which_reader_takes_a_file() -> None:
-    names = ("a.avro", "A.TAR.GZ", "a.tgz", "a.tar", "a.parquet", "id704_message_0")
-    assert [kind_of(name) for name in names] == ["container", "targz", "targz", "tar", "raw", "container"]
+TAR = archive({"a.avro": simulated(1)})
+ANSWERS = {
+    "container": [SIMULATED, b"", b"Ob", b"no packet", bytes(600).replace(b"\0", b"\1"), b"\0\0\0\2\xc0wire"],
+    "tar": [TAR, archive({}), TAR[:1000], archive({}, tarfile.PAX_FORMAT), archive({"a": b"b"}, tarfile.USTAR_FORMAT)],
+    "targz": [gzip.compress(TAR), gzip.compress(SIMULATED), bz2.compress(TAR), lzma.compress(TAR), zstd(TAR)],
+    "raw": [b"PAR1 and so on"],
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_the_first_bytes_say_which_reader_takes_a_file(kind: str) -> None:
+    assert {kind_of(data[:HEAD_BYTES]) for data in ANSWERS[kind]} == {kind}
 
 
 def test_planning_reads_headers_and_no_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +238,8 @@ def test_planning_reads_headers_and_no_packets(tmp_path: Path, monkeypatch: pyte
     path.write_bytes(SIMULATED)
     sound = json.dumps([(each.start, each.stop, each.end) for each in plan_all(path)])
     data = bytearray(SIMULATED)
-    at = next(iter(units.units("container", str(path), 0, 0))).offset
+    with OpenFile(str(path)) as file:
+        at = next(file.units(0)).offset
     data[at + 100 : at + 200] = b"\xff" * 100
     path.write_bytes(bytes(data))
     assert json.dumps([(each.start, each.stop, each.end) for each in plan_all(path)]) == sound
