@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs.local_paths import local_path
+
 KINDS = {
     "corridor": ("a night through Spark: rate, and CPU of all processes", "jobs.bench.corridor", "corridor"),
     "steps": ("CPU of each step of a task, without Spark", "jobs.bench.steps", "steps"),
@@ -41,10 +43,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--models", default="models")
     options.add_argument("--model-sources", default="../shared/models")
     options.add_argument("--cores", type=int, help="use only so many")
-    options.add_argument("--packets", type=Path, help="where simulated packets are kept between runs")
+    options.add_argument("--packets", type=local_path, help="where simulated packets are kept between runs")
     options.add_argument("--real", nargs="+", default=(), help="real packets instead: files or directories")
     options.add_argument("--schemas", help="schemas of wire messages")
-    options.add_argument("--json", type=Path, help="write the numbers there, too")
+    options.add_argument("--json", type=local_path, help="write the numbers there, too")
     return options
 
 

@@ -1,11 +1,11 @@
 """`strix export DIR -o FILE`: alerts as one flat file for TOPCAT, astropy, pandas or a spreadsheet."""
 
 import argparse
-from pathlib import Path
 
 from jobs.archive.export import FORMATS, MOST_ROWS, export
 from jobs.cli.console import complain, say
 from jobs.cli.sorting import add_near
+from jobs.local_paths import local_path
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
 
@@ -16,9 +16,9 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="strix export", description=f"{__doc__} Parquet and CSV are written piece by piece; rows at most: {most}."
     )
-    options.add_argument("data", metavar="DIR", type=Path, help="output of `strix night` or `strix enrich`")
+    options.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
     options.add_argument(
-        "-o", "--output", type=Path, required=True, help=f"file; its ending says which: {', '.join(FORMATS)}"
+        "-o", "--output", type=local_path, required=True, help=f"file; its ending says which: {', '.join(FORMATS)}"
     )
     options.add_argument("--night", nargs="+", action="extend", metavar="N", help="nights, YYYYMMDD (default: all)")
     options.add_argument("--modules", type=_names, metavar="A,B", help="science modules (default: all)")

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from jobs import models
 from jobs.cli.console import Console, complain, say, styled
+from jobs.local_paths import local_path
 from jobs.onnx_models import ModelProblem
 from jobs.scaffold import ScaffoldError, new_module
 from jobs.scaffold_model import Wish, new_module_of_model
@@ -41,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     new = actions.add_parser("new", help="write a module's folder that passes the contract suite as it is")
     new.add_argument("name", help="lower-case letters, digits, underscores")
     new.add_argument(
-        "--directory", type=Path, help="where; default: science_modules in this checkout (see $STRIX_MODULE_PATH)"
+        "--directory", type=local_path, help="where; default: science_modules in this checkout (see $STRIX_MODULE_PATH)"
     )
-    new.add_argument("--from", dest="model", type=Path, help="an ONNX model to build it around (docs/modules.md)")
+    new.add_argument("--from", dest="model", type=local_path, help="an ONNX model to build it around (docs/modules.md)")
     new.add_argument(
         "--features", help="the model's features in its order, with commas: flux,candidate.rb,lc_features.skew_r"
     )

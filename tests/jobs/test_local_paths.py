@@ -86,6 +86,10 @@ COMMANDS = [
     ["filter", "test", "x.yaml", "--data", S3],
     ["filter", "new", "x", "--directory", S3],
     ["models", "list", "--models", S3],
+    ["export", S3, "-o", "x.fits"],
+    ["export", "out", "-o", "s3a://bucket/x.fits"],
+    ["module", "new", "mine", "--directory", S3],
+    ["bench", "decode", "--packets", S3],
 ]
 
 
