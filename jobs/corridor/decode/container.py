@@ -186,7 +186,7 @@ def _check_count(data: Bytes, block: Block, header: Header, limits: Limits) -> N
     """An announced number that the block cannot hold is a lie, which would cost an entry per record.
 
     A packed block is opened for it only if the records, at their least, take more bytes than are stored; those of real
-    alerts never do. It may not hold more records than stored bytes either: no alert is packed into one.
+    alerts never do. Nor is an alert ever stored in a few bytes (see `Limits.min_stored_bytes`).
     """
     if block.first + block.count > limits.max_records:
         most = f"at most {limits.max_records} records in a container"
@@ -195,16 +195,21 @@ def _check_count(data: Bytes, block: Block, header: Header, limits: Limits) -> N
     if block.count == 0 and size > 0:
         _check_empty(data, block, header)
     least = header.writer.least_size
-    if block.count * least > size and not _holds(data, block, header, limits):
+    if not _holds(data, block, header, limits):
         announced = f"{block.count} records of at least {least} bytes"
-        raise Fault("bad_datum", f"announces {announced} in a {header.codec} block of {size} bytes", block.at)
+        reason = "bad_datum" if header.codec == "null" else "too_large"
+        raise Fault(reason, f"announces {announced} in a {header.codec} block of {size} bytes", block.at)
 
 
 def _holds(data: Bytes, block: Block, header: Header, limits: Limits) -> bool:
-    """Whether a block has room for the records that it announces, though it is smaller than they are."""
+    """Whether a block has room for the records that it announces."""
     size = block.stop - block.start
     room, needed = limits.inflated(size), block.count * header.writer.least_size
-    if header.codec == "null" or block.count > size or needed > room:
+    if block.count > limits.free_records and block.count * limits.min_stored_bytes > size:
+        return False
+    if needed <= size:
+        return True
+    if header.codec == "null" or needed > room:
         return False
     try:
         content, _ = unpack(header.codec, data[block.start : block.stop], room)

@@ -21,6 +21,9 @@ class Limits:
     free_bytes, max_ratio : int
         It may inflate to `free_bytes` and `max_ratio` times its own size, so that a stream of small bombs costs what it
         weighs. Real blocks inflate to less than ten times their size.
+    free_records, min_stored_bytes : int
+        Bytes that a record takes in a container, packed or not, where a block has more than `free_records`: each costs a
+        row of more than a kilobyte if it is refused. Real alerts take hundreds.
     max_container_bytes : int
         Bytes that all blocks of one container may inflate to together, or four times the container's own size if
         that is more.
@@ -37,6 +40,8 @@ class Limits:
     max_inflated_bytes: int = 64 * MIB
     free_bytes: int = MIB
     max_ratio: int = 256
+    free_records: int = 4
+    min_stored_bytes: int = 8
     max_container_bytes: int = 512 * MIB
     max_values: int = 1_000_000
     max_records: int = 1_000_000

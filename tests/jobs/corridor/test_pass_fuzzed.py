@@ -8,13 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from fuzzed_messages import KINDS, RECORDS, SCHEMA, envelope, hostile, one_pass, sourced
+from source_reading import source
 
 from jobs.corridor.decode import Message
 from jobs.corridor.one_pass import OnePass
 from jobs.corridor.refusals import REASONS
-from jobs.corridor.sources.ranges import Range
+from jobs.corridor.sources.ranges import total
 from jobs.corridor.sources.readers import read_ranges
-from jobs.corridor.sources.units import count_in, units
+from jobs.corridor.sources.units import count_in
 
 NEIGHBOURS = [sourced(SCHEMA, RECORDS[:1], "first.avro"), sourced(SCHEMA, RECORDS[1:], "last.avro")]
 PER_KIND = 40
@@ -58,10 +59,9 @@ def test_a_file_is_planned_as_it_is_read(passing: OnePass, kind: str, tmp_path: 
     for seed in range(PER_KIND):
         path = tmp_path / f"{seed}.avro"
         path.write_bytes(hostile(seed, kind).value)
-        found = list(units("container", str(path), 0, 0))
-        planned = Range("container", str(path), 0, sum(unit.count for unit in found), 0, found[-1].end if found else 0)
-        passed = passing(list(read_ranges([planned])))
-        assert passed.alerts.num_rows + passed.refused.num_rows == len(planned), seed
+        planned = source(tmp_path / "_spool", path).plan(1 << 62)
+        passed = passing(list(read_ranges(planned)))
+        assert passed.alerts.num_rows + passed.refused.num_rows == total(planned), seed
 
 
 @pytest.mark.soak

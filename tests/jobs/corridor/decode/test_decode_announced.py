@@ -14,13 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from decode_samples import SCHEMA, TEXT, alert, block, datum, deflated, header, messages, outcome, survey
+from source_reading import source
 
 from jobs.corridor.decode import Decoded, Decoder
 from jobs.corridor.decode.container import announced
 from jobs.corridor.decode.limits import DEFAULT
-from jobs.corridor.sources.ranges import Range
+from jobs.corridor.sources.ranges import total
 from jobs.corridor.sources.readers import read_ranges
-from jobs.corridor.sources.units import units
 
 ONE, TWO = datum(alert(1)), datum(alert(2))
 SMALL = json.dumps({**SCHEMA, "fields": [{"name": "a", "type": "int"}]})
@@ -56,12 +56,11 @@ def reasons(value: bytes) -> list[str]:
 def read(path: Path, value: bytes) -> tuple[int, int, int]:
     """Packets that planning finds in a file of these bytes, and those that the readers' messages give; their number."""
     path.write_bytes(value)
-    found = list(units("container", str(path), 0, 0))
-    planned = Range("container", str(path), 0, sum(unit.count for unit in found), 0, found[-1].end)
-    sourced = list(read_ranges([planned]))
+    planned = source(path.parent / "_spool", path).plan(1 << 62)
+    sourced = list(read_ranges(planned))
     decoded = Decoder([survey()], None).decode([each.message for each in sourced if each.refusal is None])
     refused = sum(1 for each in sourced if each.refusal is not None)
-    return len(planned), len(decoded.values) + len(decoded.refused) + refused, len(sourced)
+    return total(planned), len(decoded.values) + len(decoded.refused) + refused, len(sourced)
 
 
 @pytest.mark.parametrize("codec", PACK)
@@ -77,7 +76,7 @@ def test_no_more_records_are_believed_than_the_block_unpacks_to(codec: str, tmp_
     noise = PACK[codec](bytes(range(256)) * 10)
     true = header(codec=codec.encode()) + block(PACK[codec](ONE + TWO), 2)
     lie = block(noise, min(len(noise), 256))  # a record of SCHEMA has at least 14 bytes: 256 are not in 2,560
-    assert reasons(true + lie + true[len(header(codec=codec.encode())) :]) == ["", "", "bad_datum"]
+    assert reasons(true + lie + true[len(header(codec=codec.encode())) :]) == ["", "", "too_large"]
     assert read(tmp_path / "lie.avro", true + lie) == (3, 3, 2)
 
 
@@ -92,6 +91,15 @@ def test_records_that_do_not_weigh_a_stored_byte_each_are_not_believed(tmp_path:
     payload = deflated(bytes(1_000_000))  # a million records of one byte each, truly there, in a thousand bytes
     value = header(SMALL, b"deflate") + block(payload, 1_000_000) * 100
     assert read(tmp_path / "zeros.avro", value) == (1, 1, 1)
+
+
+def test_a_record_that_is_refused_has_brought_bytes_with_it(tmp_path: Path) -> None:
+    value = header(SMALL) + block(
+        bytes(100_000), 100_000
+    )  # true: a hundred thousand records, a kilobyte of memory each
+    assert read(tmp_path / "small.avro", value) == (1, 1, 1)
+    few = header(SMALL) + block(bytes(4), 4) + block(bytes(5), 5)
+    assert reasons(few) == ["unknown_survey"] * 4 + ["bad_datum"]
 
 
 @pytest.mark.parametrize("codec", PACKED)
@@ -166,7 +174,7 @@ def test_a_schema_that_expands_is_refused() -> None:
 
 @pytest.mark.parametrize("codec", PACKED)
 def test_every_codec_gives_what_deflate_gives(codec: str) -> None:
-    parts = [([ONE], 1), ([ONE, TWO], 2), ([TWO] * 20, 20)]
+    parts = [([ONE], 1), ([ONE, TWO], 2), ([datum(alert(n, n)) for n in range(20)], 20)]
     value = {
         name: header(codec=name.encode()) + b"".join(block(PACK[name](b"".join(some)), n) for some, n in parts)
         for name in (codec, "deflate")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from decode_samples import SCHEMA, TEXT, alert, block, datum, header, is_ztf, messages, outcome, survey, wire
+from source_reading import source
 
 from jobs.corridor.decode import Decoder, Message
 from jobs.corridor.decode.container import announced
@@ -15,7 +16,7 @@ from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.splitting import Splitter
 from jobs.corridor.decode.unreadable import bisected, only_faults
 from jobs.corridor.refusals import MESSAGE_LENGTH, Refusal
-from jobs.corridor.sources.units import units
+from jobs.corridor.sources.ranges import total
 
 ONE, TWO, THREE = (datum(alert(number)) for number in (1, 2, 3))
 
@@ -123,7 +124,7 @@ def test_a_schema_that_raises_while_it_is_parsed_is_one_packet_for_planning_and_
     monkeypatch.setattr("jobs.corridor.decode.writer_schema.bare_schema", bare)
     value = header(json.dumps({**SCHEMA, "doc": "not parsed before"})) + block(ONE + TWO, 2)
     (tmp_path / "a.avro").write_bytes(value)
-    assert sum(unit.count for unit in units("container", str(tmp_path / "a.avro"), 0, 0)) == announced(value) == 1
+    assert total(source(tmp_path / "_spool", tmp_path / "a.avro").plan(1000)) == announced(value) == 1
     assert outcome(Decoder([survey()], None).decode(messages(value))) == [(0, 0, "unreadable")]
 
 
