@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from jobs.corridor.filters.kinds import Kind, kind_of
 from jobs.corridor.filters.problems import Refused, nearest
+from jobs.corridor.filters.singles import PUBLISHED_AS_FLOAT32
 from jobs.corridor.surveys import SURVEYS
 from jobs.corridor.tables import candidate_type
 from science_modules import registry
@@ -39,6 +40,8 @@ class Column:
     unit, description : str
     null_means : str
         For a tri-state column: what its NULL says; empty for the others.
+    single : bool
+        Whether its values, or elements, are published as float32.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Column:
     unit: str = ""
     description: str = ""
     null_means: str = ""
+    single: bool = False
 
 
 class Catalogue:
@@ -91,7 +95,8 @@ def _column(name: str, field: pa.Field) -> Column | None:
     if kind is None:
         return None
     said = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-    return Column(name, kind, said.get("unit", ""), said.get("description", ""), TRI_STATE.get(name, ""))
+    single = name in PUBLISHED_AS_FLOAT32 or pa.float32() in (field.type, getattr(field.type, "value_type", None))
+    return Column(name, kind, said.get("unit", ""), said.get("description", ""), TRI_STATE.get(name, ""), single)
 
 
 def sentinels(field: str) -> Mapping[str, tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from jobs.corridor.filters import lists
 from jobs.corridor.filters.columns import Catalogue
+from jobs.corridor.filters.costs import size_of
 from jobs.corridor.filters.functions import FUNCTIONS, INSTEAD
 from jobs.corridor.filters.kinds import BOOLEAN, INTEGER, NOTHING
 from jobs.corridor.filters.operators import OPERATORS, number
@@ -32,6 +33,22 @@ def compile_value(text: str, catalogue: Catalogue) -> Typed:
     if value.kind == NOTHING:
         raise Refused("an annotation wants a value, this is always NULL", value.place)
     return value
+
+
+def compile_tree(tree: exp.Expression, catalogue: Catalogue) -> Typed:
+    """The checked expression of a part of a tree.
+
+    Raises
+    ------
+    Refused
+        If it is not allowed by itself.
+    """
+    return _Compiler(catalogue).compile(tree)
+
+
+def clause_trees(text: str) -> list[exp.Expression]:
+    """The trees of the parts of a condition that AND joins, in the order of `clauses`."""
+    return _parts(parse(text))
 
 
 def clauses(text: str, catalogue: Catalogue) -> list[tuple[str, Typed]]:
@@ -137,7 +154,15 @@ def _column(compiler: _Compiler, node: exp.Column) -> Typed:
         raise Refused(refusal.message, place_of(node)) from None
     if compiler.variables and column.kind.element is not None:
         raise Refused(f"a lambda runs once per element and may not go through {name} each time", place_of(node))
-    return Typed(column.kind, f"`{name}`", frozenset({name}), place=place_of(node), column=name)
+    return Typed(
+        column.kind,
+        f"`{name}`",
+        frozenset({name}),
+        place=place_of(node),
+        column=name,
+        single=column.single,
+        size=size_of(column.kind),
+    )
 
 
 def _identifier(compiler: _Compiler, node: exp.Identifier) -> Typed:
@@ -184,7 +209,8 @@ def _subscript(compiler: _Compiler, node: exp.Bracket) -> Typed:
     if values.kind.element is None:
         raise Refused(f"a subscript wants a list, has a {values.kind}", values.place)
     wants(at, (INTEGER,), "a subscript")
-    return combined(values.kind.element, f"get({values.sql}, try_cast({at.sql} AS INT))", [values, at])
+    made = combined(values.kind.element, f"get({values.sql}, try_cast({at.sql} AS INT))", [values, at])
+    return replace(made, single=values.single)
 
 
 def _call(compiler: _Compiler, node: exp.Anonymous) -> Typed:

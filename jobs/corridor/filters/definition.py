@@ -10,6 +10,7 @@ from typing import Any
 
 from jobs.corridor.filters.columns import Catalogue
 from jobs.corridor.filters.compiling import compile_condition, compile_value, refusals
+from jobs.corridor.filters.costs import check_together
 from jobs.corridor.filters.example_rows import flat_row
 from jobs.corridor.filters.kinds import Kind
 from jobs.corridor.filters.problems import Problem, Refused, nearest
@@ -88,6 +89,8 @@ class Filter:
         The annotations, compiled.
     kinds : dict of str to Kind
         Kinds of the columns that it reads.
+    singles : frozenset of str
+        Those of them that are published as float32.
     path : str
         The file that it comes from.
     """
@@ -106,6 +109,7 @@ class Filter:
     examples: Examples = field(default_factory=Examples)
     reference: str = ""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    singles: frozenset[str] = frozenset()
     path: str = ""
 
     @property
@@ -160,8 +164,9 @@ def make_filter(name: str, content: Any, catalogue: Catalogue, where: str = "") 
     if taking.problems:
         return None, taking.problems
     unkinded = Filter(name=name, path=where, **made)
-    kinds = {column: catalogue.find(column).kind for column in sorted(unkinded.columns)}
-    return replace(unkinded, kinds=kinds), []
+    columns = [catalogue.find(name) for name in sorted(unkinded.columns)]
+    kinds = {column.name: column.kind for column in columns}
+    return replace(unkinded, kinds=kinds, singles=frozenset(each.name for each in columns if each.single)), []
 
 
 @dataclass
@@ -192,7 +197,7 @@ class _Taking:
             "where": where,
             "condition": condition,
             "annotations": annotations,
-            "values": {name: self._value(f"annotations.{name}", text) for name, text in annotations.items()},
+            "values": self._values(annotations),
             "cutouts": self._boolean("cutouts"),
             "private": self._boolean("private"),
             "per_object": self._per_object(),
@@ -217,6 +222,15 @@ class _Taking:
         except Refused as refusal:
             self._refused(key, refusal, text)
             return None
+
+    def _values(self, annotations: Mapping[str, str]) -> dict[str, Typed | None]:
+        values = {name: self._value(f"annotations.{name}", text) for name, text in annotations.items()}
+        made = [value for value in values.values() if value is not None]
+        try:
+            check_together(made)
+        except Refused as refusal:
+            self._problem(refusal.message, "annotations")
+        return values
 
     def _refused(self, key: str, refusal: Refused, text: str) -> None:
         self.problems.append(Problem(f"{self.where}: {key}", refusal.message, text, refusal.place))

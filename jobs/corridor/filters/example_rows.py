@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from jobs.corridor.filters.columns import Catalogue, Column
 from jobs.corridor.filters.kinds import BOOLEAN, INTEGER, NUMBER, STRING, Kind
 from jobs.corridor.filters.problems import Refused
@@ -44,10 +42,3 @@ def _fits(value: Any, kind: Kind) -> bool:
     if value is None:
         return True
     return isinstance(value, _TYPES[kind]) and (kind == BOOLEAN or not isinstance(value, bool))
-
-
-def table_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> pa.Table:
-    """Rows as a table with one column per name; missing values are NULL."""
-    return pa.table(
-        {column.name: pa.array([row.get(column.name) for row in rows], column.kind.arrow) for column in columns}
-    )

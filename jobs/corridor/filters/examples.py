@@ -13,6 +13,7 @@ from jobs.corridor.filters.engine import run
 from jobs.corridor.filters.kinds import STRING
 from jobs.corridor.filters.leaves import clean_leaf
 from jobs.corridor.filters.problems import FilterError, Problem
+from jobs.corridor.filters.singles import as_published
 
 Example = str | Mapping[str, Any]
 
@@ -66,7 +67,7 @@ def check_examples(spark: SparkSession, filters: Sequence[Filter], alerts: pa.Ta
         for claim in ("match", "no_match")
         for example in getattr(each.examples, claim)
     ]
-    asked = [(number, claim, example, _row(example, alerts)) for number, claim, example in claims]
+    asked = [(number, claim, example, _row(filters[number], example, alerts)) for number, claim, example in claims]
     there = [(number, row) for number, _, _, row in asked if row is not None]
     answers = iter(_answers(spark, filters, there) if there else ())
     return [
@@ -82,10 +83,10 @@ def require_examples(spark: SparkSession, filters: Sequence[Filter], alerts: pa.
         raise FilterError(wrong)
 
 
-def _row(example: Example, alerts: pa.Table | None) -> Mapping[str, Any] | None:
-    """The clean values of an example; None if it is an alert that is not at hand."""
+def _row(each: Filter, example: Example, alerts: pa.Table | None) -> Mapping[str, Any] | None:
+    """The clean values of an example, as precise as packets have them; None if it is an alert that is not at hand."""
     if not isinstance(example, str):
-        return example
+        return {name: as_published(value) if name in each.singles else value for name, value in example.items()}
     if alerts is None:
         return None
     survey, alert_id = example.split(":")

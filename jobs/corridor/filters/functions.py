@@ -4,10 +4,12 @@ Nothing here makes lists or text longer without bound, draws numbers, reads cloc
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from jobs.corridor.filters.costs import search_work
 from jobs.corridor.filters.kinds import BOOLEAN, INTEGER, NUMBER, NUMERIC, STRING, Kind
 from jobs.corridor.filters.problems import Refused
+from jobs.corridor.filters.singles import alike
 from jobs.corridor.filters.typed import Typed, combined, common, never_nan, to, wants
 
 Build = Callable[[str, Sequence[Typed]], Typed]
@@ -50,7 +52,7 @@ def _abs(name: str, arguments: Sequence[Typed]) -> Typed:
     (value,) = arguments
     wants(value, NUMERIC, "abs()")
     if value.kind == NUMBER:
-        return combined(NUMBER, f"abs({value.sql})", arguments)
+        return replace(combined(NUMBER, f"abs({value.sql})", arguments), single=value.single)
     # The least integer has no positive counterpart: through a wider type, and NULL.
     return combined(INTEGER, f"try_cast(abs(CAST({value.sql} AS DECIMAL(20, 0))) AS BIGINT)", arguments)
 
@@ -79,31 +81,34 @@ def _extreme(name: str, arguments: Sequence[Typed]) -> Typed:
     kind = common(arguments, f"{name}()")
     for argument in arguments:
         wants(argument, NUMERIC, f"{name}()")
-    parts = [to(argument, kind) for argument in arguments]
+    parts, single = alike(arguments, kind)
     missing = " OR ".join(f"{part} IS NULL" for part in parts)
     sql = f"IF({missing}, CAST(NULL AS {kind.spark}), {name}({', '.join(parts)}))"
-    return combined(kind, sql, arguments, twice=arguments)
+    return replace(combined(kind, sql, arguments, twice=arguments), single=single)
 
 
 def _coalesce(name: str, arguments: Sequence[Typed]) -> Typed:
     kind = common(arguments, f"{name}()")
-    return combined(kind, f"coalesce({', '.join(to(argument, kind) for argument in arguments)})", arguments)
+    parts, single = alike(arguments, kind)
+    return replace(combined(kind, f"coalesce({', '.join(parts)})", arguments), single=single)
 
 
 def _if(name: str, arguments: Sequence[Typed]) -> Typed:
     condition, yes, no = arguments
     wants(condition, (BOOLEAN,), "if()")
     kind = common((yes, no), "if()")
-    return combined(kind, f"IF({condition.sql}, {to(yes, kind)}, {to(no, kind)})", arguments)
+    (first, second), single = alike((yes, no), kind)
+    return replace(combined(kind, f"IF({condition.sql}, {first}, {second})", arguments), single=single)
 
 
 def _nullif(name: str, arguments: Sequence[Typed]) -> Typed:
-    value, other = arguments
+    value = arguments[0]
     kind = common(arguments, "nullif()")
     if kind.element is not None:
         raise Refused("nullif() wants values, not lists", value.place)
-    sql = f"IF(({to(value, kind)} = {to(other, kind)}), CAST(NULL AS {kind.spark}), {to(value, kind)})"
-    return combined(kind, sql, arguments, twice=(value,))
+    (first, second), single = alike(arguments, kind)
+    sql = f"IF(({first} = {second}), CAST(NULL AS {kind.spark}), {first})"
+    return replace(combined(kind, sql, arguments, twice=(value,)), single=single)
 
 
 def _of_text(gives: Kind) -> Build:
@@ -111,7 +116,10 @@ def _of_text(gives: Kind) -> Build:
         for argument in arguments:
             wants(argument, (STRING,), f"{name}()")
         called = f"{name}({', '.join(argument.sql for argument in arguments)})"
-        return combined(gives, f"CAST({called} AS BIGINT)" if gives == INTEGER else called, arguments)
+        size = sum(argument.size for argument in arguments) if name == "concat" else None
+        more = search_work(*(argument.size for argument in arguments)) if name == "contains" else 0
+        sql = f"CAST({called} AS BIGINT)" if gives == INTEGER else called
+        return combined(gives, sql, arguments, size=size, more=more)
 
     return build
 
@@ -136,16 +144,15 @@ def _array_extreme(name: str, arguments: Sequence[Typed]) -> Typed:
     if element not in NUMERIC:
         raise Refused(f"{name}() wants a list of numbers, has a {values.kind}", values.place)
     sql = f"IF(exists({values.sql}, e -> e IS NULL), CAST(NULL AS {element.spark}), {name}({values.sql}))"
-    return combined(element, sql, arguments, twice=arguments)
+    return replace(combined(element, sql, arguments, twice=arguments), single=values.single)
 
 
 def _array_contains(name: str, arguments: Sequence[Typed]) -> Typed:
     values, wanted = arguments
     element = _list(name, values)
-    if element == NUMBER and wanted.kind == INTEGER:
-        return combined(BOOLEAN, f"array_contains({values.sql}, {to(wanted, NUMBER)})", arguments)
-    wants(wanted, (element,), "array_contains()")
-    return combined(BOOLEAN, f"array_contains({values.sql}, {wanted.sql})", arguments)
+    wants(wanted, NUMERIC if element == NUMBER else (element,), "array_contains()")
+    (_, looked_for), _ = alike((replace(values, kind=element), wanted), element)
+    return combined(BOOLEAN, f"array_contains({values.sql}, {looked_for})", arguments)
 
 
 def _element_at(name: str, arguments: Sequence[Typed]) -> Typed:
@@ -153,7 +160,7 @@ def _element_at(name: str, arguments: Sequence[Typed]) -> Typed:
     element = _list(name, values)
     if not isinstance(at.literal, int) or not 0 < abs(at.literal) <= 100_000:
         raise Refused("element_at() wants a place written out: 1 is the first, -1 the last, 0 there is none", at.place)
-    return combined(element, f"try_element_at({values.sql}, {at.literal})", arguments)
+    return replace(combined(element, f"try_element_at({values.sql}, {at.literal})", arguments), single=values.single)
 
 
 def _list(name: str, values: Typed) -> Kind:

@@ -16,6 +16,8 @@ from jobs.corridor.filters.kinds import Kind, kind_of
 ALWAYS = ("survey", "alert_id", "object_id", "mjd", "night")
 FILE, ROW = "_file", "_row"
 ROWS_PER_READ = 20_000
+# A text or a list beyond these is no name and no light curve; it is NULL to filters, so that no alert costs without bound.
+MOST_TEXT, MOST_POINTS = 1024, 10_000  # bytes, elements
 
 
 def read_leaves(
@@ -74,7 +76,27 @@ def clean_leaf(array: pa.Array, name: str, survey: pa.Array) -> pa.Array:
         )
     if name.startswith("candidate."):
         array = _without_sentinels(array, name.removeprefix("candidate."), survey)
-    return without_nan(_widened(array, kind))
+    return without_nan(_of_sensible_length(_widened(array, kind)))
+
+
+def _of_sensible_length(array: pa.Array) -> pa.Array:
+    """Texts, lists and lists of texts, with NULL for those that are longer than any real one."""
+    if pa.types.is_string(array.type):
+        return _no_longer(array, pc.binary_length(array), MOST_TEXT)
+    if not pa.types.is_list(array.type):
+        return array
+    array = _no_longer(array, pc.list_value_length(array), MOST_POINTS)
+    if not pa.types.is_string(array.type.value_type):
+        return array
+    mask = array.is_null() if array.null_count else None
+    return pa.ListArray.from_arrays(array.offsets, _of_sensible_length(array.values), mask=mask)
+
+
+def _no_longer(array: pa.Array, lengths: pa.Array, most: int) -> pa.Array:
+    longest = pc.max(lengths).as_py()
+    if longest is None or longest <= most:
+        return array
+    return pc.if_else(pc.greater(lengths, most), pa.scalar(None, array.type), array)
 
 
 def without_nan(array: pa.Array) -> pa.Array:

@@ -5,8 +5,9 @@ with its square.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from jobs.corridor.filters.costs import POINTS, size_of, text_of
 from jobs.corridor.filters.kinds import BOOLEAN, INTEGER, NOTHING, Kind, list_of
 from jobs.corridor.filters.problems import Refused
 from jobs.corridor.filters.typed import Typed, combined, wants
@@ -53,7 +54,9 @@ def variables(function: ListFunction, values: Sequence[Typed], names: Sequence[s
     """The lambda's variables: the elements, then the element's number; under names of our own."""
     kinds: list[Kind] = [each.kind.element for each in values if each.kind.element is not None] + [INTEGER]
     # Spark counts in 32 bits; a filter has one kind of integer.
-    found = [Typed(kind, f"v{at}") for at, kind in enumerate(kinds[: len(names)])]
+    singles = [each.single for each in values] + [False]
+    sizes = [text_of(each) or size_of(kind) for each, kind in zip(values, kinds, strict=False)] + [size_of(INTEGER)]
+    found = [Typed(kind, f"v{at}", single=singles[at], size=sizes[at]) for at, kind in enumerate(kinds[: len(names)])]
     if len(names) > function.lists:
         found[-1] = Typed(INTEGER, f"CAST(v{len(names) - 1} AS BIGINT)")
     return found
@@ -68,7 +71,9 @@ def build(name: str, values: Sequence[Typed], taken: Sequence[Typed], body: Type
     parts = [*values, body]
     if name in ("exists", "forall", "filter"):
         wants(body, (BOOLEAN,), f"the lambda of {name}()")
-        return combined(values[0].kind if name == "filter" else BOOLEAN, called, parts)
+        made = combined(values[0].kind if name == "filter" else BOOLEAN, called, parts, more=POINTS * body.work)
+        return replace(made, single=name == "filter" and values[0].single)
     if body.kind.element is not None or body.kind == NOTHING:
         raise Refused(f"the lambda of {name}() wants a value, gives {body.kind}", body.place)
-    return combined(list_of(body.kind), called, parts)
+    made = combined(list_of(body.kind), called, parts, size=POINTS * body.size, more=POINTS * body.work)
+    return replace(made, single=body.single)

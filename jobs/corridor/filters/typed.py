@@ -7,6 +7,7 @@ were checked: nothing of an author's text is passed on.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jobs.corridor.filters.costs import check, size_of, work_of
 from jobs.corridor.filters.kinds import BOOLEAN, INTEGER, NOTHING, NUMBER, NUMERIC, STRING, Kind
 from jobs.corridor.filters.problems import Place, Refused
 
@@ -33,6 +34,10 @@ class Typed:
         Its name, if it is nothing but a column.
     literal : bool, int, float, str or None
         Its value, if it is nothing but a literal.
+    single : bool
+        Whether its value, or each of its elements, is a float32 that was widened.
+    size, work : int
+        Bytes that its value takes and steps that making it takes, for an ordinary alert (see `costs`).
     """
 
     kind: Kind
@@ -42,26 +47,39 @@ class Typed:
     place: Place | None = None
     column: str = ""
     literal: bool | int | float | str | None = None
+    single: bool = False
+    size: int = 8
+    work: int = 1
 
 
-def combined(kind: Kind, sql: str, parts: Sequence[Typed], twice: Sequence[Typed] = ()) -> Typed:
+def combined(
+    kind: Kind, sql: str, parts: Sequence[Typed], twice: Sequence[Typed] = (), size: int | None = None, more: int = 0
+) -> Typed:
     """An expression made of others.
 
     Parameters
     ----------
     twice : sequence of Typed
         Those whose SQL stands in it a second time.
+    size : int, optional
+        Bytes of its value, where it is longer than the parts that it may be.
+    more : int
+        Steps that it takes beyond those of its parts.
 
     Raises
     ------
     Refused
-        If it has become too large for Spark to plan quickly.
+        If it has become too large for Spark to plan quickly, or costs too much per alert.
     """
     weight = 1 + sum(part.weight for part in parts) + sum(part.weight for part in twice)
     place = next((part.place for part in parts if part.place), None)
     if weight > MAX_WEIGHT:
         raise Refused(f"the expression unfolds to more than {MAX_WEIGHT} parts; nest less", place)
-    return Typed(kind, sql, frozenset().union(*(part.columns for part in parts)), weight, place)
+    size = size_of(kind, parts) if size is None else size
+    work = work_of([*parts, *twice], size) + more
+    check(size, work, place)
+    columns = frozenset().union(*(part.columns for part in parts))
+    return Typed(kind, sql, columns, weight, place, size=size, work=work)
 
 
 def never_nan(number: str) -> str:
@@ -120,7 +138,8 @@ def literal_sql(value: bool | int | float | str) -> str:
 def literal(value: bool | int | float | str, place: Place | None = None) -> Typed:
     """A literal as an expression."""
     kinds = {bool: BOOLEAN, int: INTEGER, float: NUMBER, str: STRING}
-    return Typed(kinds[type(value)], literal_sql(value), place=place, literal=value)
+    size = len(value.encode()) if isinstance(value, str) else size_of(kinds[type(value)])
+    return Typed(kinds[type(value)], literal_sql(value), place=place, literal=value, size=size)
 
 
 def _escaped(letter: str) -> str:

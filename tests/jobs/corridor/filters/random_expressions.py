@@ -55,12 +55,12 @@ _TEXTS = (
     "' \\ \"",
 )
 _LITERALS: dict[str, tuple[Any, ...]] = {
-    "number": (0.0, 0.5, 1.0, 2.5, 18.25, 1e308, 1e-5),
+    "number": (0.0, 0.5, 0.65, 1.0, 2.5, 18.25, 1e308, 1e-5),
     "integer": (0, 1, 2, 3, 7, 2**63 - 1, 2**53 + 1),
     "string": ("g", "r", "12", "abc", "ZTF", "' \\ \"", "${env:HOME}", "a%b_c"),
     "boolean": (True, False),
 }
-_PATTERNS = ("%", "ZTF%", "_", "%b%", "a%b_c", "g", "", "%18%a%")
+_PATTERNS = ("%", "ZTF%", "_", "%b%", "a%b_c", "g", "", "%18%a%", "%_%b%_c", "%%a", "_%1%_", "%.%", "%' \"")
 
 
 def rows(generator: random.Random, count: int) -> list[dict[str, Any]]:

@@ -1,13 +1,15 @@
 """What a filter may not say is refused before Spark sees it, at its word; what it may say is not."""
 
+import re
 from pathlib import Path
 
 import pytest
+from filter_files import filter_of
 
 from jobs.corridor.filters.columns import Catalogue
 from jobs.corridor.filters.compiling import compile_condition
 from jobs.corridor.filters.parsing import MAX_CHARACTERS
-from jobs.corridor.filters.problems import Problem, Refused
+from jobs.corridor.filters.problems import FilterError, Problem, Refused
 
 HOSTILE = [
     line
@@ -112,3 +114,35 @@ def test_no_text_of_the_author_reaches_spark(catalogue: Catalogue) -> None:
     assert all(letter.isalnum() or letter in " _-+.:,/%\\" for text in inside for letter in text)
     assert sql.count("'") == 4
     assert "${" not in sql
+
+
+LONG = "a" * 3500
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"exists(transform(lc_flux, x -> '{LONG}'), x -> x = 'a')", "this gives 3,500,000 bytes"),
+        (f"size(zip_with(lc_flux, lc_mjd, (x, y) -> concat('{LONG}', 'b'))) > 2", "this gives 3,501,000 bytes"),
+        ("size(transform(lc_band, b -> concat(b, object_id, b, object_id, b))) > 2", "a value may have 262,144"),
+        (f"exists(lc_band, b -> contains('{LONG}', b))", "steps for an alert with a light curve of 1,000 points"),
+        (f"exists(lc_band, b -> concat('{LONG}', b) LIKE '%a%a%ab')", "an expression may take 2,000,000"),
+    ],
+)
+def test_an_expression_that_grows_without_bound_is_refused_with_its_size(
+    catalogue: Catalogue, text: str, said: str
+) -> None:
+    with pytest.raises(Refused, match=re.escape(said)):
+        compile_condition(text, catalogue)
+
+
+def test_annotations_are_bounded_each_and_together(catalogue: Catalogue) -> None:
+    """8,000 characters per point of the light curve filled a heap."""
+    each = {"long": f"transform(lc_flux, x -> '{'a' * 8000}')"}
+    with pytest.raises(FilterError, match=r"annotations\.long.*this gives 8,000,000 bytes"):
+        filter_of(catalogue, "x", "mag > 1", annotations=each)
+    many = {f"a{at}": "transform(lc_band, b -> concat(b, object_id))" for at in range(9)}
+    with pytest.raises(FilterError, match=r"they have 1,152,000 bytes .* those of a filter may have 1,048,576"):
+        filter_of(catalogue, "x", "mag > 1", annotations=many)
+    curve = {name: name for name in ("lc_mjd", "lc_flux", "lc_flux_err", "lc_band", "lc_kind", "lc_real_bogus")}
+    assert len(filter_of(catalogue, "x", "mag > 1", annotations=curve).values) == 6

@@ -2,18 +2,21 @@
 
 import math
 import random
+import time
 from typing import Any
 
 import pyarrow as pa
 import pytest
 import random_expressions as made
 from alerts_tables import science
+from filter_files import filter_of
 from pyspark.sql import SparkSession
-from three_valued import evaluate
+from three_valued import STRICT, evaluate
 
 from jobs.corridor.filters.columns import Catalogue
 from jobs.corridor.filters.compiling import compile_condition, compile_value
 from jobs.corridor.filters.engine import How, run
+from jobs.corridor.filters.examples import AS_CLAIMED, check_examples
 from jobs.corridor.filters.leaves import clean
 
 pytestmark = pytest.mark.spark
@@ -170,3 +173,97 @@ def test_a_real_function_is_the_mathematical_one(
     leaves = clean(science([{"mag": 18.25, "flux": None}]), ["mag", "flux"])
     (answer,) = run(spark, leaves, {"answer": compile_value(text, catalogue).sql})["answer"].to_pylist()
     assert answer == (None if value is None else pytest.approx(value, rel=1e-14))
+
+
+@pytest.mark.parametrize(
+    ("text", "alert", "wanted"),
+    [
+        ("candidate.rb >= 0.65", {"candidate.rb": 0.65}, True),
+        ("candidate.rb > 0.65", {"candidate.rb": 0.65}, False),
+        ("candidate.rb <= 0.7", {"candidate.rb": 0.7}, True),
+        ("0.65 <= candidate.rb", {"candidate.rb": 0.65}, True),
+        ("candidate.rb = 0.65", {"candidate.rb": 0.65}, True),
+        ("candidate.rb <> 0.65", {"candidate.rb": 0.65}, False),
+        ("candidate.rb BETWEEN 0.65 AND 0.7", {"candidate.rb": 0.65}, True),
+        ("candidate.rb BETWEEN 0.6 AND 0.7", {"candidate.rb": 0.7}, True),
+        ("candidate.rb IN (0.1, 0.65)", {"candidate.rb": 0.65}, True),
+        ("CASE candidate.rb WHEN 0.65 THEN TRUE ELSE FALSE END", {"candidate.rb": 0.65}, True),
+        ("-candidate.rb <= -0.65", {"candidate.rb": 0.65}, True),
+        ("abs(candidate.rb) >= 0.65", {"candidate.rb": 0.65}, True),
+        ("coalesce(candidate.rb, 0.65) >= 0.65", {"candidate.rb": None}, True),
+        ("coalesce(candidate.rb, 0) >= 0.65", {"candidate.rb": 0.65}, True),
+        ("if(candidate.rb > 0.1, candidate.rb, 0.65) = 0.65", {"candidate.rb": 0.05}, True),
+        ("greatest(candidate.rb, candidate.drb) >= 0.65", {"candidate.rb": 0.65, "candidate.drb": 0.1}, True),
+        ("greatest(candidate.rb, 0.65) = 0.65", {"candidate.rb": 0.1}, True),
+        ("nullif(candidate.rb, 0.65) IS NULL", {"candidate.rb": 0.65}, True),
+        ("acai.acai_h >= 0.8", {"acai.acai_h": 0.8}, True),
+        ("lc_real_bogus[0] >= 0.65", {"lc_real_bogus": [0.65]}, True),
+        ("array_max(lc_real_bogus) >= 0.65", {"lc_real_bogus": [0.1, 0.65]}, True),
+        ("array_contains(lc_real_bogus, 0.65)", {"lc_real_bogus": [0.65]}, True),
+        ("exists(lc_real_bogus, s -> s >= 0.65)", {"lc_real_bogus": [0.65]}, True),
+        ("exists(filter(lc_real_bogus, s -> s > 0.1), s -> s = 0.65)", {"lc_real_bogus": [0.65]}, True),
+        ("exists(transform(lc_real_bogus, s -> -s), s -> s = -0.65)", {"lc_real_bogus": [0.65]}, True),
+        # Beyond float32 nothing is rounded, an integer that is no float32 neither.
+        ("candidate.rb < 1e300", {"candidate.rb": math.inf}, False),
+        ("candidate.rb >= 1e-60", {"candidate.rb": 0.0}, False),
+        ("candidate.rb = 16777217", {"candidate.rb": 16777216.0}, False),
+        # Arithmetic is done in doubles, with what packets publish, and against the decimal as it is written.
+        ("candidate.rb + 0 >= 0.65", {"candidate.rb": 0.65}, False),
+        ("candidate.rb >= CAST(0.65 AS DOUBLE)", {"candidate.rb": 0.65}, False),
+        ("round(candidate.rb, 2) >= 0.65", {"candidate.rb": 0.65}, True),
+        ("flux >= 0.65", {"flux": 0.65}, True),
+        ("flux >= candidate.rb", {"flux": 0.65, "candidate.rb": 0.65}, True),
+    ],
+)
+def test_a_decimal_beside_float32_is_the_one_that_packets_publish(
+    spark: SparkSession, catalogue: Catalogue, text: str, alert: dict[str, Any], wanted: Any
+) -> None:
+    """0.65 as float32 is 0.64999998: it is what an author means by 0.65, in the job and in the examples alike."""
+    compiled = compile_condition(text, catalogue)
+    single = {name: _single(value) if name == "lc_real_bogus" else value for name, value in alert.items()}
+    leaves = clean(science([single]), sorted({*alert, *compiled.columns}))
+    assert run(spark, leaves, {"answer": compiled.sql}, "local")["answer"].to_pylist() == [wanted]
+    each = filter_of(catalogue, "x", text, examples={"match": [alert]})
+    (checked,) = check_examples(spark, [each])
+    assert (checked.outcome == AS_CLAIMED) == (wanted is True)
+
+
+def _single(values: list[float]) -> list[float]:
+    return list(pa.array(values, pa.float32()).to_pylist())
+
+
+LIKED = ("", "a", "b", "ab", "aab", "abab", "a.b", "xaxbx", "a\nb", "ab🔭", "🔭", "aaab" * 3, "%", "a%b_c", "\\E.*")
+
+
+def test_like_is_like(spark: SparkSession, catalogue: Catalogue) -> None:
+    """As a regular expression that does not go back it takes what a slow one takes."""
+    generator = random.Random(3)
+    patterns = {"".join(generator.choice("ab%%_.🔭") for _ in range(generator.randint(0, 7))) for _ in range(150)}
+    patterns = {pattern for pattern in patterns if pattern.count("%") <= 4}
+    leaves = pa.table({"object_id": LIKED})
+    asked = {text: compile_condition(f"object_id LIKE '{text}'", catalogue).sql for text in patterns}
+    found = run(spark, leaves, asked, "local")
+    wanted = {text: [STRICT["like"](value, text) for value in LIKED] for text in patterns}
+    assert {text: found[text].to_pylist() for text in patterns} == wanted
+    assert sum(sum(each) for each in wanted.values()) > 100
+
+
+def test_like_takes_time_that_grows_with_the_text(spark: SparkSession, catalogue: Catalogue) -> None:
+    """Spark's own LIKE took n^4 steps: 10^12 for this text."""
+    long = compile_condition(f"concat('{'a' * 4000}', object_id) LIKE '%a%a%a%ab'", catalogue).sql
+    leaves = pa.table({"object_id": ["a" * 1000, "ab"] * 50})
+    started = time.monotonic()
+    assert run(spark, leaves, {"answer": long}, "local")["answer"].to_pylist() == [False, True] * 50
+    assert time.monotonic() - started < 10
+
+
+def test_what_is_longer_than_any_name_or_light_curve_is_null() -> None:
+    rows = [
+        {"object_id": "a" * 1024, "lc_flux": [1.0] * 10_000, "lc_band": ["g", "r" * 1024]},
+        {"object_id": "a" * 1025, "lc_flux": [1.0] * 10_001, "lc_band": ["g", "r" * 1025]},
+        {"object_id": None, "lc_flux": None, "lc_band": None},
+    ]
+    leaves = clean(science(rows), ["object_id", "lc_flux", "lc_band"])
+    assert leaves["object_id"].to_pylist() == ["a" * 1024, None, None]
+    assert [None if each is None else len(each) for each in leaves["lc_flux"].to_pylist()] == [10_000, None, None]
+    assert leaves["lc_band"].to_pylist() == [["g", "r" * 1024], ["g", None], None]

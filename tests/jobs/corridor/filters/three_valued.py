@@ -10,13 +10,15 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
+import numpy
+
 LEAST, GREATEST = -(2**63), 2**63 - 1
 Row = dict[str, Any]
 
 
 def evaluate(tree: Any, row: Row) -> Any:
     """The value of an expression for an alert."""
-    name, *operands = tree
+    name, *operands = as_published(tree)
     if name == "column":
         return row[operands[0]]
     if name == "literal":
@@ -24,6 +26,58 @@ def evaluate(tree: Any, row: Row) -> Any:
     if name in LAZY:
         return LAZY[name](operands, row)
     return STRICT[name](*(evaluate(each, row) for each in operands))
+
+
+FLOAT32 = ("mag", "candidate.distnr", "candidate.ssdistnr", "rise.rate_g")
+_COMPARED = ("=", "<>", "<", "<=", ">", ">=", "between", "in", "nullif", "greatest", "least", "coalesce")
+
+
+def is_float32(tree: Any) -> bool:
+    """Whether a tree gives one of the values of float32 columns, unchanged but for the sign."""
+    name, *operands = tree
+    if name == "column":
+        return operands[0] in FLOAT32
+    if name in ("negative", "abs"):
+        return is_float32(operands[0])
+    if name == "nullif":
+        return is_float32(operands[0])
+    if name not in ("greatest", "least", "coalesce", "if", "case"):
+        return False
+    taken = _taken(name, operands)
+    return any(is_float32(each) for each in taken) and all(is_float32(each) or _is_float32(each) for each in taken)
+
+
+def _taken(name: str, operands: list[Any]) -> list[Any]:
+    """The operands of which one is the value."""
+    if name == "case":
+        return [then for _, then in operands[:-1]] + operands[-1:]
+    return operands[1:] if name == "if" else operands
+
+
+def _is_float32(tree: Any) -> bool:
+    """A literal that float32 can hold once it is rounded."""
+    if tree[0] != "literal":
+        return False
+    value = tree[1]
+    if value is None or isinstance(value, int):
+        return value is None or int(numpy.float32(value)) == value
+    return value == 0 or 1e-45 < abs(value) < 3.4e38
+
+
+def as_published(tree: Any) -> Any:
+    """The tree with decimals rounded to float32 where they stand beside float32."""
+    name, *operands = tree
+    beside = _taken(name, operands) if name in (*_COMPARED, "if", "case") else []
+    if not any(is_float32(each) for each in beside):
+        return tree
+    if name == "case":
+        return (name, *((when, _rounded(then)) for when, then in operands[:-1]), _rounded(operands[-1]))
+    return (name, *(_rounded(each) if each in beside else each for each in operands))
+
+
+def _rounded(tree: Any) -> Any:
+    decimal = tree[0] == "literal" and isinstance(tree[1], float) and _is_float32(tree)
+    return ("literal", float(numpy.float32(tree[1]))) if decimal else tree
 
 
 def no_nan(value: Any) -> Any:
