@@ -15,7 +15,7 @@ from jobs.local_paths import NoLocalPath, local_name
 from jobs.plain_yaml import NotPlain, read_plain_yaml
 
 # Numbers that cannot be 0: with no alerts per batch a job would read nothing, and say that all is read.
-LEAST = {"max_alerts_per_batch": 1, "module_memory_mb": 1}
+LEAST = {"max_alerts_per_batch": 1, "module_memory_mb": 1, "filter_timeout_s": 0.1}
 NULLS = ("null", "~")  # as YAML writes it
 # Of a job file: pages of it have some kB.
 MAX_BYTES = 262_144
@@ -82,6 +82,9 @@ class JobConfig:
         "error", "a module without its artefacts: stop, or go on without it and say so", ("error", "skip")
     )
     filters: str | None = _key(None, "directory of filters (or one file) that are applied to every batch")
+    filter_timeout_s: float = _key(
+        10.0, "s; what a filter may take for a batch, and one more per thousand alerts; over it, it is left out"
+    )
     publish: Mapping[str, str] = _key(
         dict,
         "topics for what the filters match: partitions, retention_days, format, ... and a bootstrap of its own, if it is"

@@ -5,8 +5,9 @@ matches = evaluate(spark, science_files, filters)
 sent, state, suppressed = apply_state(matches, state, filters)
 """
 
+from jobs.corridor.filters.annotating import annotation_type
 from jobs.corridor.filters.definition import Filter
-from jobs.corridor.filters.evaluation import annotation_type, evaluate
+from jobs.corridor.filters.evaluation import evaluate
 from jobs.corridor.filters.loading import load_filters
 from jobs.corridor.filters.problems import FilterError, Problem
 from jobs.corridor.filters.state import apply_state, empty_state

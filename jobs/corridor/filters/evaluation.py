@@ -1,6 +1,7 @@
-"""All filters over the science files of a batch, in one pass."""
+"""All filters over the science files of a batch, in one pass; then the annotations of what they matched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,47 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
+from jobs.corridor.filters.annotating import annotation_type, annotations_of, cheap_values
 from jobs.corridor.filters.definition import Filter
 from jobs.corridor.filters.engine import How, run
 from jobs.corridor.filters.kinds import BOOLEAN, Kind
 from jobs.corridor.filters.leaves import ALWAYS, FILE, ROW, read_leaves, with_missing
-from jobs.corridor.filters.typed import Typed
+from jobs.corridor.filters.masks import masks_of, rows_of
 from jobs.corridor.public_points import public_points
 
-FILTERS_PER_MASK = 62  # bits of a BIGINT that are no sign
+_KEYS = ("object_id", "mjd", "alert_id", "filter")
+_SHOWN = "is_public"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What filters matched in one table of alerts.
+
+    Attributes
+    ----------
+    rows : list of pyarrow.Array
+        Per filter, the rows that it matched.
+    annotations : list of pyarrow.StructArray or None
+        Per filter, the annotations of these rows; None for a filter without.
+    """
+
+    rows: list[pa.Array]
+    annotations: list[pa.StructArray | None]
+
+    def by_name(self, filters: Sequence[Filter]) -> "dict[str, Found]":
+        """What each of these filters, in their order, matched."""
+        of_each = zip(filters, self.rows, self.annotations, strict=True)
+        return {each.name: Found([rows], [annotations]) for each, rows, annotations in of_each}
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Found]") -> "Found":
+        """What several filters matched, one after the other."""
+        return cls([rows for part in parts for rows in part.rows], [own for part in parts for own in part.annotations])
+
+    @classmethod
+    def nothing(cls, each: Filter) -> "Found":
+        """No match of a filter."""
+        return cls([pa.array([], pa.int64())], [pa.array([], annotation_type(each)) if each.values else None])
 
 
 def evaluate(
@@ -41,56 +75,45 @@ def evaluate(
     -----
     Of light curves, filters read the points that the survey shows to everybody, those with `private: true` all.
     """
-    read = {name for each in filters for name in each.columns} | {"is_public"}
-    read |= {"lc_public"} if any(name.startswith("lc_") for name in read) else set()
-    found = [matches(spark, leaves, filters, how) for leaves in read_leaves(science_files, read)]
-    if not found:
-        return _schema(filters).empty_table()
-    together = pa.concat_tables(found)
-    keys = [(name, "ascending") for name in ("object_id", "mjd", "alert_id", "filter")]
-    return together.take(pc.sort_indices(together.drop_columns(["annotations"]), keys))
+    tables = read_leaves(science_files, names_read(filters))
+    return in_order([together(leaves, find(spark, leaves, filters, how), filters) for leaves in tables], filters)
 
 
-def matches(spark: SparkSession, leaves: pa.Table, filters: Sequence[Filter], how: How = "auto") -> pa.Table:
-    """The matches among the rows of `leaves.read_leaves`, in their order, filter by filter."""
-    leaves = with_missing(leaves, _kinds(filters) | {"is_public": BOOLEAN})
+def names_read(filters: Sequence[Filter]) -> set[str]:
+    """The columns that filters read, and those that say what the survey shows to everybody."""
+    read = {name for each in filters for name in each.columns} | {_SHOWN}
+    return read | ({"lc_public"} if any(name.startswith("lc_") for name in read) else set())
+
+
+def find(
+    spark: SparkSession,
+    leaves: pa.Table,
+    filters: Sequence[Filter],
+    how: How = "auto",
+    most_bytes: int | None = None,
+) -> Found:
+    """What filters match among the rows of `leaves.read_leaves`.
+
+    Raises
+    ------
+    TooManyBytes
+        If the annotations of all matches take more than `most_bytes`.
+    """
+    leaves = with_missing(leaves, _kinds(filters))
     shown = public_points(leaves)
-    if shown is leaves:
-        return _matches(spark, leaves, filters, how)
-    own = [
-        (shown, [each for each in filters if not each.private]),
-        (leaves, [each for each in filters if each.private]),
-    ]
-    parts = [_matches(spark, table, group, how) for table, group in own if group]
-    return pa.concat_tables([_schema(filters).empty_table(), *parts], promote_options="permissive").cast(
-        _schema(filters)
-    )
+    if shown is leaves or not any(each.private for each in filters):
+        return _found(spark, shown, filters, how, most_bytes)
+    parts: dict[str, Found] = {}
+    for table, private in ((shown, False), (leaves, True)):
+        group = [each for each in filters if each.private == private]
+        parts |= _found(spark, table, group, how, most_bytes).by_name(group) if group else {}
+    return Found.joined([parts[each.name] for each in filters])
 
 
-def _matches(spark: SparkSession, leaves: pa.Table, filters: Sequence[Filter], how: How) -> pa.Table:
-    masks = {
-        f"mask {start}": _mask(filters[start : start + FILTERS_PER_MASK])
-        for start in range(0, len(filters), FILTERS_PER_MASK)
-    }
-    values = _distinct(value for each in filters for value in each.values.values() if not value.column)
-    found = run(spark, leaves, masks | {name: sql for sql, name in values.items()}, how)
-    rows = [_rows(found, number) for number in range(len(filters))]
-    return _matched(leaves, found, rows, values, filters)
-
-
-def _mask(filters: Sequence[Filter]) -> str:
-    """One bit per filter; a `where` on it would double the planning."""
-    bits = [f"IF({each.condition.sql}, {1 << bit}L, 0L)" for bit, each in enumerate(filters)]
-    while len(bits) > 1:  # a balanced tree: Spark walks expressions by recursion
-        pairs = [bits[at : at + 2] for at in range(0, len(bits), 2)]
-        bits = [f"({' | '.join(pair)})" for pair in pairs]
-    return bits[0]
-
-
-def _distinct(values: Iterable[Typed]) -> dict[str, str]:
-    """Every expression once, with a name for its column."""
-    texts = sorted({value.sql for value in values})
-    return {sql: f"value {number}" for number, sql in enumerate(texts)}
+def _found(spark: SparkSession, leaves: pa.Table, filters: Sequence[Filter], how: How, most_bytes: int | None) -> Found:
+    masks = run(spark, leaves, masks_of(filters) | cheap_values(filters), how)
+    rows = [rows_of(masks, number) for number in range(len(filters))]
+    return Found(rows, annotations_of(spark, leaves, masks, filters, how, most_bytes))
 
 
 def _kinds(filters: Sequence[Filter]) -> dict[str, Kind]:
@@ -100,55 +123,36 @@ def _kinds(filters: Sequence[Filter]) -> dict[str, Kind]:
     return kinds
 
 
-def _rows(found: pa.Table, number: int) -> pa.Array:
-    start = number - number % FILTERS_PER_MASK
-    mask = found[f"mask {start}"].to_numpy()
-    return pa.array(np.flatnonzero(mask & (1 << (number - start))), pa.int64())
+def in_order(tables: Sequence[pa.Table], filters: Sequence[Filter]) -> pa.Table:
+    """Matches of several tables as one, in the order in which they are sent."""
+    if not tables:
+        return _schema(filters).empty_table()
+    joined = pa.concat_tables(tables)
+    keys = [(name, "ascending") for name in _KEYS]
+    return joined.take(pc.sort_indices(joined.drop_columns(["annotations"]), keys))
 
 
-def _matched(
-    leaves: pa.Table, found: pa.Table, rows: Sequence[pa.Array], values: dict[str, str], filters: Sequence[Filter]
-) -> pa.Table:
+def together(leaves: pa.Table, found: Found, filters: Sequence[Filter]) -> pa.Table:
     """The matched rows of every filter, one filter after the other."""
-    taken = leaves.select([*ALWAYS, "is_public", FILE, ROW]).take(pa.concat_arrays(rows))
-    names = np.repeat([each.name for each in filters], [len(own) for own in rows])
-    total, start = taken.num_rows, 0
-    annotations = []
-    for each, own in zip(filters, rows, strict=True):
-        if each.values:
-            annotations.append(_spread(_annotations(each, own, leaves, found, values), start, total))
-        start += len(own)
-    columns = [*(taken[name] for name in (*ALWAYS, "is_public")), pa.array(names, pa.string()), taken[FILE], taken[ROW]]
+    leaves = with_missing(leaves, {_SHOWN: BOOLEAN})
+    taken = leaves.select([*ALWAYS, _SHOWN, FILE, ROW]).take(pa.concat_arrays(found.rows))
+    names = np.repeat([each.name for each in filters], [len(own) for own in found.rows])
+    annotations = list(_spread(found, taken.num_rows))
+    columns = [*(taken[name] for name in (*ALWAYS, _SHOWN)), pa.array(names, pa.string()), taken[FILE], taken[ROW]]
     schema = _schema(filters)
     type_ = schema.field("annotations").type
-    struct = pa.StructArray.from_arrays(annotations, fields=list(type_)) if annotations else pa.nulls(total, type_)
+    struct = pa.StructArray.from_arrays(annotations, fields=list(type_)) if annotations else pa.nulls(len(names), type_)
     return pa.table([*columns, struct], schema=schema)
 
 
-def _annotations(
-    each: Filter, rows: pa.Array, leaves: pa.Table, found: pa.Table, values: dict[str, str]
-) -> pa.StructArray:
-    """The annotations of a filter's own rows."""
-    type_ = annotation_type(each)
-    arrays = [
-        (leaves[value.column] if value.column else found[values[value.sql]]).take(rows).combine_chunks()
-        for value in each.values.values()
-    ]
-    fields = [array.cast(field.type) for array, field in zip(arrays, type_, strict=True)]
-    return pa.StructArray.from_arrays(fields, fields=list(type_))
-
-
-def _spread(own: pa.StructArray, start: int, total: int) -> pa.StructArray:
-    """A filter's annotations at its place among all rows, NULL in the rows of other filters."""
-    if len(own) == total:
-        return own
-    parts = [pa.nulls(start, own.type), own, pa.nulls(total - start - len(own), own.type)]
-    return pa.concat_arrays([part for part in parts if len(part)])
-
-
-def annotation_type(each: Filter) -> pa.StructType:
-    """The annotations of a filter: a field per name, in the order of its file."""
-    return pa.struct([pa.field(name, value.kind.arrow) for name, value in each.values.items()])
+def _spread(found: Found, total: int) -> Iterator[pa.StructArray]:
+    """Each filter's annotations at their place among all rows, NULL in the rows of other filters."""
+    start = 0
+    for rows, own in zip(found.rows, found.annotations, strict=True):
+        if own is not None:
+            parts = [pa.nulls(start, own.type), own, pa.nulls(total - start - len(own), own.type)]
+            yield pa.concat_arrays([part for part in parts if len(part)] or [own])
+        start += len(rows)
 
 
 def annotations_type(filters: Sequence[Filter]) -> pa.StructType:
@@ -162,7 +166,7 @@ def _schema(filters: Sequence[Filter]) -> pa.Schema:
         [
             *types.items(),
             ("night", pa.int64()),
-            ("is_public", pa.bool_()),
+            (_SHOWN, pa.bool_()),
             ("filter", pa.string()),
             ("file", pa.int64()),
             ("row", pa.int64()),

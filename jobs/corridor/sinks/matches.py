@@ -1,7 +1,7 @@
 """Runs the filters of a job over a sealed batch, once, and fixes what is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from jobs.corridor import faults
-from jobs.corridor.filters import Filter, apply_state, empty_state, evaluate
+from jobs.corridor.filters import Filter, apply_state, empty_state
+from jobs.corridor.filters.judging import Budget, Judge
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
 from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path, write_sent, write_whole
@@ -29,19 +30,26 @@ class MatchSink:
     filters: Sequence[Filter]
     durable: bool = False
     name: str = "filters"
+    budget: Budget = field(default_factory=Budget)
+
+    def __post_init__(self) -> None:
+        self._judge = Judge(self.spark, self.filters, self.budget)
 
     def write(self, layout: Layout, batch: Record) -> dict[str, Any]:
-        """Evaluate all filters over the sealed files of a batch; matched, sent and held back by filter."""
-        files = [file.name for file in batch.files if file.table == "science"]
-        matches = evaluate(self.spark, [layout.root / name for name in files], self.filters)
-        sent, state, held = apply_state(matches, self._state_before(batch.batch), self.filters)
+        """Evaluate all filters over the sealed files of a batch; matched, sent, held back and not judged by filter."""
+        science = [file for file in batch.files if file.table == "science"]
+        files = [file.name for file in science]
+        judged = self._judge.judge([layout.root / name for name in files])
+        sent, state, held = apply_state(judged.matches, self._state_before(batch.batch), self.filters)
         self._keep_state(batch.batch, state)
+        alerts = sum(file.rows for file in science)
         counts = {
             each.name: {
                 "version": each.version,
                 "cutouts": each.cutouts,
                 "with_private": each.private,
                 **held[each.name],
+                **_unknown(judged.unknown.get(each.name), alerts),
             }
             for each in self.filters
         }
@@ -70,6 +78,11 @@ class MatchSink:
     def _states(self) -> list[int]:
         paths = self.layout.stream_ledger(self.stream).glob("[0-9]*.state.parquet")
         return sorted(int(path.name.split(".")[0]) for path in paths)
+
+
+def _unknown(reason: str | None, alerts: int) -> dict[str, Any]:
+    """How many alerts a filter has not judged, and why."""
+    return {"unknown": 0} if reason is None else {"unknown": alerts, "unknown_reason": reason}
 
 
 def _named(sent: pa.Table, files: list[str]) -> pa.Table:

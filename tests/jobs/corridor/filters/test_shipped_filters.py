@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from jobs.config import load
 from jobs.corridor.enrichment import Enrichment
 from jobs.corridor.filters import Filter, load_filters
-from jobs.corridor.filters.evaluation import matches
+from jobs.corridor.filters.evaluation import find, together
 from jobs.corridor.filters.example_alerts import find_examples, packets_in
 from jobs.corridor.filters.examples import AS_CLAIMED, NOT_AS_CLAIMED, NOT_CHECKED, check_examples
 from jobs.corridor.filters.leaves import ALWAYS, FILE, ROW, clean
@@ -63,7 +63,8 @@ def test_the_filter_of_the_acai_paper_passes_sixteen_real_alerts(
     alerts = pa.concat_tables([science.run(view) for view in packets_in(real_alerts / "ztf_alerts")])
     leaves = clean(alerts, sorted({*hosted.columns, *ALWAYS}))
     numbers = pa.array(range(leaves.num_rows), pa.int64())
-    found = matches(spark, leaves.append_column(FILE, numbers).append_column(ROW, numbers), [hosted])
+    leaves = leaves.append_column(FILE, numbers).append_column(ROW, numbers)
+    found = together(leaves, find(spark, leaves, [hosted]), [hosted])
     assert set(found["alert_id"].to_pylist()) == set(by_hand(alerts))
     assert found.num_rows == 16
 
