@@ -1,7 +1,7 @@
 """Where the matches of a job go: its filters and, if it publishes, its topics; checked before anything starts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import SparkSession
 
@@ -9,6 +9,7 @@ from jobs.config import ConfigError, JobConfig
 from jobs.corridor.decode.registry import Registry
 from jobs.corridor.filters import Filter, load_filters
 from jobs.corridor.filters.examples import require_examples
+from jobs.corridor.filters.judging import Budget
 from jobs.corridor.layout import Layout
 from jobs.corridor.sinks.kafka import KafkaSink
 from jobs.corridor.sinks.matches import MatchSink
@@ -23,6 +24,7 @@ class Outlets:
 
     filters: tuple[Filter, ...] = ()
     publishing: Publishing | None = None
+    budget: Budget = field(default_factory=Budget)
 
     @classmethod
     def of(cls, job: str, config: JobConfig, modules: Sequence[str]) -> "Outlets":
@@ -45,7 +47,7 @@ class Outlets:
             raise ConfigError(f"filters {', '.join(asking)} send cutouts, and cutouts is false")
         asked = Registry.of(config.registry, cache() / "schemas")
         publishing = Publishing.of(config.publish, config.kafka, asked) if config.publish else None
-        return cls(filters, publishing)
+        return cls(filters, publishing, Budget(seconds=config.filter_timeout_s))
 
     def sinks(
         self, spark: SparkSession, layout: Layout, stream: str, surveys: Sequence[str], durable: bool
@@ -61,12 +63,20 @@ class Outlets:
         if not self.filters:
             return []
         require_examples(spark, self.filters)
-        sinks: list[Sink] = [MatchSink(spark, layout, stream, self.filters, durable)]
+        sinks: list[Sink] = [MatchSink(spark, layout, stream, self.filters, durable, budget=self.budget)]
         if self.publishing is not None:
             settings = self.publishing.settings
             topics = [settings.topic(survey, each.name) for each in self.filters for survey in surveys]
             sinks.append(
-                KafkaSink(layout, stream, self.publishing.connection, settings, topics, self.publishing.format)
+                KafkaSink(
+                    layout,
+                    stream,
+                    self.publishing.connection,
+                    settings,
+                    topics,
+                    self.publishing.format,
+                    durable=durable,
+                )
             )
         return sinks
 

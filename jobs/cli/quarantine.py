@@ -13,6 +13,7 @@ from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.layout import Layout
 from jobs.corridor.quarantine import Entry, NoEntry, content_of, entries, entry_of
 from jobs.corridor.refusals import REASONS
+from jobs.corridor.sinks.too_large import REASON as MATCH_TOO_LARGE
 from jobs.local_paths import local_name, local_path
 from jobs.plain_text import visible
 
@@ -62,7 +63,7 @@ def _list(given: argparse.Namespace) -> int:
         return 0
     out.print(_counts_table(found))
     out.print(_entries_table(found))
-    if any(not entry.replayed for entry in found):
+    if any(not entry.replayed and entry.reason != MATCH_TOO_LARGE for entry in found):
         out.print("next:")
         out.print(f"  strix quarantine show {given.directory} {found[0].id}", soft_wrap=True)
         out.print(f"  strix quarantine replay {given.directory} --all", soft_wrap=True)
@@ -141,6 +142,12 @@ def _replay(given: argparse.Namespace) -> int:
     if bool(given.ids) + bool(given.reason) + given.all != 1:
         raise ConfigError("replay needs to be told what: ID ..., --reason REASON or --all, one of them")
     chosen = [_found(layout, name) for name in given.ids] or entries(layout, reason=given.reason)
+    unsent = [entry for entry in chosen if entry.reason == MATCH_TOO_LARGE]
+    if unsent:
+        complain(
+            f"strix: {len(unsent)} are matches that were too large to send; their alerts are in the tables already"
+        )
+        chosen = [entry for entry in chosen if entry not in unsent]
     fresh = [entry for entry in chosen if not entry.replayed]
     _say_known([entry for entry in chosen if entry.replayed])
     if not fresh:

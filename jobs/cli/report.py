@@ -18,6 +18,7 @@ from jobs.corridor.counts import Counts, add_night, empty_counts
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record
 from jobs.corridor.not_sent import told_not_sent
+from jobs.corridor.sinks.shortfalls import lines_of, shortfalls
 from jobs.file_versions import versions_in
 from jobs.job import Outcome, Science
 from jobs.top_alerts import files_of, most_anomalous
@@ -56,6 +57,9 @@ def print_outcome(
         console.print(_filter_table(records))
     for note in (note for record in records for note in told_not_sent(record)):
         console.print(f"note: {note}", soft_wrap=True)
+        for name, own in sorted(shortfalls(records).items()):
+            for line in lines_of(name, own):
+                console.print(styled("not sent:", "yellow"), line, soft_wrap=True)
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals, best)
 
@@ -130,6 +134,7 @@ def _filter_table(records: Sequence[Record]) -> Table:
         "private": "private",
         "per_object": "object known",
         "over_max_per_night": "over the limit",
+        "unknown": "not judged",
     }
     totals: dict[str, Counter[str]] = {}
     for record in records:

@@ -1,5 +1,6 @@
 """What was refused: every entry of quarantine with the batch that refused it, its bytes, and whether it was replayed."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ import pyarrow.parquet as pq
 from jobs.corridor.housekeeping.spans import Rows, open_moved
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record, records
+from jobs.corridor.sinks.too_large import REASON as MATCH_TOO_LARGE
+from jobs.corridor.sinks.too_large import read_too_large, too_large_path
 
 _COLUMNS = ["quarantine_id", "reason", "message", "failed_at", "night_from", "survey", "alert_id", "size", "provenance"]
 # An entry may have 64 MiB.
@@ -85,8 +88,34 @@ def entries(layout: Layout, night: str | None = None, reason: str | None = None)
     """
     again = replayed(layout)
     found = [entry for record in records(layout) for entry in _of_batch(layout, record, again, night)]
+    found += [entry for record in records(layout) for entry in _unsent(layout, record) if night in (None, entry.night)]
     chosen = [entry for entry in found if reason in (None, entry.reason)]
     return sorted(chosen, key=lambda entry: (entry.night, entry.stream, entry.batch))
+
+
+def _unsent(layout: Layout, record: Record) -> Iterator[Entry]:
+    """The matches of a batch that no topic took: their packets were read, so they cannot be replayed."""
+    for match in read_too_large(layout, record):
+        place = f"{record.stream}/{record.batch}/{match.topic}/{match.alert_id}"
+        yield Entry(
+            id=hashlib.sha256(place.encode()).hexdigest()[:16],
+            night=str(match.night),
+            night_from="packet",
+            reason=MATCH_TOO_LARGE,
+            message=match.message,
+            failed_at="publish",
+            survey=match.survey,
+            alert_id=match.alert_id,
+            size=match.size,
+            origin={key: value for key, value in match.provenance.items() if value is not None},
+            file=str(too_large_path(layout, record.stream, record.batch).relative_to(layout.root)),
+            file_rows=0,
+            stream=record.stream,
+            batch=record.batch,
+            job=record.plan.job,
+            tables=record.tables,
+            modules=tuple(record.hashes.get("modules", {})),
+        )
 
 
 def replayed(layout: Layout) -> dict[str, str]:
@@ -117,7 +146,9 @@ def entry_of(layout: Layout, name: str) -> Entry:
 
 
 def content_of(layout: Layout, entry: Entry) -> tuple[bytes, str | None]:
-    """The refused bytes, and their Avro writer schema if they are a bare datum."""
+    """The refused bytes, and their Avro writer schema if they are a bare datum; none of a match that was too large."""
+    if entry.reason == MATCH_TOO_LARGE:
+        return b"", None
     rows = read_entries(layout.root / entry.file, entry.file_rows, [entry.id], ["value", "schema"])
     row = next(rows, {"value": None, "schema": None})
     return row["value"] or b"", row["schema"]

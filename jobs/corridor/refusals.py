@@ -17,6 +17,7 @@ REASONS = {
     "no_position": "no position, or one outside the sky",
     "conflicting_id": "another measurement under the id of a committed alert",
     "unreadable": "reading it raised an exception that nobody foresaw",
+    "match_too_large": "a filter's match that no topic takes; its alert is in the tables, and was sent where it fits",
     "killed_worker": "the worker process died or hung on this alert",
 }
 

@@ -13,6 +13,7 @@ from jobs.corridor.counts import Counts, add_counts, in_todays_words
 from jobs.corridor.layout import Layout, replace_json
 from jobs.corridor.ledger import Record
 from jobs.corridor.rate import Rate
+from jobs.corridor.sinks.shortfalls import Shortfalls, add_shortfalls
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Status:
         Offsets that a broker did not have any more.
     newest_mjd : float or None
         Time of the newest alert [MJD TAI].
+    shortfalls : dict
+        By filter, alerts that it has not judged and matches that were too large, with the reason.
     more : callable
         What the source has to tell.
     """
@@ -47,6 +50,7 @@ class Status:
     last_commit: str | None = None
     last_error: dict[str, str] | None = None
     state: str = "starting"
+    shortfalls: Shortfalls = field(default_factory=dict)
     more: Callable[[], dict[str, Any]] = dict
     modules: dict[str, dict[str, int]] = field(default_factory=dict)
     _batch: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class Status:
                 add_counts(self.modules.setdefault(name, {}), _answers(in_todays_words(numbers)))
         self.lost += sum(each.lost for each in record.tallies)
         self.batches += 1
+        add_shortfalls(self.shortfalls, record)
         self.last_commit = _now()
         self.newest_mjd = max(filter(None, [self.newest_mjd, newest_mjd(self.layout, record)]), default=None)
         self._batch = {"batch": record.batch, "timings_s": record.timings_s}
@@ -102,6 +107,7 @@ class Status:
             "newest_mjd": self.newest_mjd,
             "last_commit": self.last_commit,
             "last_error": self.last_error,
+            "shortfalls": self.shortfalls,
             **self._batch,
             **self.more(),
         }

@@ -1,36 +1,33 @@
 """Matches to Kafka, once each: a batch is one transaction over all topics."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from confluent_kafka import KafkaError, KafkaException
 
 from jobs.corridor import faults
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import LedgerError, Record
-from jobs.corridor.public_points import public_points
 from jobs.corridor.sinks.kafka_producer import (
     GREATEST_TIMEOUT_S,
     LEAST_TIMEOUT_S,
     BatchProducer,
+    BrokerTakesLess,
     Marker,
     Outgoing,
     hash_of_ranges,
 )
 from jobs.corridor.sinks.kafka_topics import RegistryAway, TopicSettings, make_topics, publish_schema
-from jobs.corridor.sinks.message import CUTOUT_NAMES
-from jobs.corridor.sinks.message_encoding import Batch, Encoder, Match, encoder, without_light_curve
+from jobs.corridor.sinks.message_encoding import encoder
+from jobs.corridor.sinks.outgoing import Making
+from jobs.corridor.sinks.sent_alerts import Alerts
 from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path
+from jobs.corridor.sinks.too_large import TooLarge, by_filter, note_too_large, read_too_large, too_large_path
 from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.connection import Connection
 
-CHUNK = 1024  # alerts encoded at a time: a call costs some 30 ms whatever their number; a thousand are some 10 MB
 # A later try will not help.
 _LASTING = frozenset(
     {
@@ -55,6 +52,7 @@ _LASTING = frozenset(
 _TAKEN = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
 # One late commit is fenced, too; who is fenced this often without a success between is fenced by another job.
 _FENCED_TOO_OFTEN = 4
+_TRIES = 8  # at finding out what topics take
 
 
 class SentElsewhere(LedgerError):
@@ -87,10 +85,13 @@ class KafkaSink:
     name: str = "kafka"
     timeout_s: float = LEAST_TIMEOUT_S
     schema_id: int | None = None
+    durable: bool = False
     _producer: BatchProducer | None = None
     _fenced: int = 0
     _said: KafkaError | None = None
     _made: set[str] = field(default_factory=set)
+    _limits: dict[str, int] = field(default_factory=dict)
+    _alone: bool = False
 
     def write(self, layout: Layout, batch: Record) -> dict[str, Any]:
         """Send the batch; the messages that each topic acknowledged.
@@ -106,17 +107,37 @@ class KafkaSink:
         if sent is None:
             raise LedgerError(f"batch {batch.batch} has no {sent_path(layout, batch.stream, batch.batch).name}")
         if not sent.matches.num_rows:
-            return _counts({})
+            return _counts({}, [])
         with _Answering(self):
-            producer = self._open(self._topics_of(sent))
-            messages = list(self._messages(batch, sent))
-            marker = Marker(
-                batch.stream, batch.batch, hash_of_ranges(batch.plan.ranges), dict(Counter(m.topic for m in messages))
-            )
-            acknowledged = producer.send(marker, messages)
+            told = self._send(batch, sent)
             self._fenced = 0
         faults.point("after_commit", batch.batch)
-        return _counts(acknowledged)
+        return told
+
+    def _send(self, batch: Record, sent: Sent) -> dict[str, Any]:
+        """Send what the topics take; what they do not is noted first."""
+        for _ in range(_TRIES):
+            producer = self._open(self._topics_of(sent))
+            messages, too_large = self._messages(batch, sent)
+            note_too_large(too_large_path(self.layout, batch.stream, batch.batch), too_large, self.durable)
+            counts = dict(Counter(message.topic for message in messages))
+            marker = Marker(batch.stream, batch.batch, hash_of_ranges(batch.plan.ranges), counts)
+            try:
+                return _counts(producer.send(marker, messages), too_large)
+            except BrokerTakesLess as problem:
+                self._take_less(problem)
+        raise ServiceRefused(f"Kafka at {self.connection.bootstrap} refuses messages as too large, {_TRIES} times")
+
+    def _take_less(self, problem: BrokerTakesLess) -> None:
+        """Find out what the topics take: they were not made by this job, or are changed."""
+        if self._alone:
+            for topic, size in problem.smallest.items():
+                self._limits[topic] = size - 1
+        # Brokers refuse a whole batch of messages: sent one by one, those that are too large are refused alone.
+        self._alone = True
+        if self._producer is not None:
+            self._producer.close()
+        self._producer = None
 
     def committed(self, batch: Record) -> dict[str, Any] | None:
         """What the marker of this batch says was sent, or None if it was not.
@@ -148,7 +169,7 @@ class KafkaSink:
                 f"batch {batch.batch} was sent from packets {marker.ranges} ({topic}), the ledger's are {ranges};"
                 " another output uses the same stream"
             )
-        return _counts(marker.sent)
+        return _counts(marker.sent, list(read_too_large(self.layout, batch)))
 
     def _topics_of(self, sent: Sent) -> set[str]:
         pairs = sent.matches.group_by(["survey", "filter"]).aggregate([]).to_pylist()
@@ -169,6 +190,7 @@ class KafkaSink:
                 self.settings.marker(self.stream),
                 self.timeout_s,
                 self.settings.max_message_bytes,
+                self._alone,
             )
         return self._producer
 
@@ -215,32 +237,13 @@ class KafkaSink:
                 " two outputs with a copied checkpoint cannot both send"
             )
 
-    def _messages(self, batch: Record, sent: Sent) -> Iterator[Outgoing]:
-        """The messages of a batch in the order of the sent file; an alert is encoded once for all its filters."""
-        modules = tuple(batch.hashes.get("modules", {}))
-        common = Batch(batch.stream, batch.batch, batch.plan.planned_at, modules)
-        making = _Making(encoder(self.format, self.schema_id or 0), common, self.settings.max_message_bytes)
-        alerts = Alerts.of(self.layout, batch, sent)
-        rows = sent.matches.to_pylist()
-        for first, part in _chunks(rows):
-            yield from self._chunk(making, alerts, sent, part, first)
-
-    def _chunk(
-        self, making: "_Making", alerts: "Alerts", sent: Sent, rows: list[dict[str, Any]], first: int
-    ) -> Iterator[Outgoing]:
-        table, at = alerts.rows(first, len(rows))
-        asking = {bool(sent.filters[row["filter"]].get("with_private")) for row in rows}
-        tables = {private: table if private else public_points(table) for private in asking}
-        shared = {private: making.encoder.alerts(own, making.batch) for private, own in tables.items()}
-        for row, place in zip(rows, at.tolist(), strict=True):
-            about = sent.filters[row["filter"]]
-            stamps = alerts.stamps(row["survey"], row["alert_id"]) if about["cutouts"] else None
-            match = Match(
-                row["filter"], about["version"], (row.get("annotations") or {}).get(row["filter"]) or {}, stamps
-            )
-            private = bool(about.get("with_private"))
-            value = making.message(tables[private], shared[private], place, match)
-            yield Outgoing(self.settings.topic(row["survey"], row["filter"]), row["object_id"].encode(), value)
+    def _messages(self, batch: Record, sent: Sent) -> tuple[list[Outgoing], list[TooLarge]]:
+        """The messages of a batch, and its matches that are too large for one."""
+        making = Making.of(batch, encoder(self.format, self.schema_id or 0), self.settings, self._limits)
+        made = list(making.messages(Alerts.of(self.layout, batch, sent), sent))
+        return [each for each in made if isinstance(each, Outgoing)], [
+            each for each in made if isinstance(each, TooLarge)
+        ]
 
 
 @dataclass
@@ -259,90 +262,6 @@ class _Answering:
             raise ServiceAway(str(problem)) from problem
 
 
-@dataclass(frozen=True)
-class _Making:
-    encoder: Encoder
-    batch: Batch
-    limit: int
-
-    def message(self, table: pa.Table, shared: list[bytes], place: int, match: Match) -> bytes:
-        """A message that its topic takes: what would make it too large is left out, and named."""
-        value = self.encoder.message(shared[place], match)
-        if len(value) > self.limit and match.cutouts:
-            value = self.encoder.message(shared[place], match, ["cutouts"])
-        if len(value) > self.limit:
-            short = self.encoder.alerts(without_light_curve(table.slice(place, 1)), self.batch)[0]
-            value = self.encoder.message(short, match, [*(["cutouts"] if match.cutouts else []), "light_curve"])
-        return value
-
-
-@dataclass(frozen=True)
-class Alerts:
-    """The alerts that a batch sends, from its sealed files.
-
-    Attributes
-    ----------
-    table : pyarrow.Table
-        Rows of the science table, each alert once, in the order in which they are first sent.
-    which : numpy.ndarray of int64
-        Per match, its alert's row.
-    """
-
-    table: pa.Table
-    which: np.ndarray[Any, np.dtype[np.int64]]
-    cutouts: dict[tuple[str, int], dict[str, bytes | None]]
-
-    @classmethod
-    def of(cls, layout: Layout, batch: Record, sent: Sent) -> "Alerts":
-        """Read what is sent, a file at a time."""
-        places = list(zip(sent.matches["file"].to_pylist(), sent.matches["row"].to_pylist(), strict=True))
-        unique = list(dict.fromkeys(places))
-        number = {place: at for at, place in enumerate(unique)}
-        table = _gather(layout, unique)
-        asking = [name for name, about in sent.filters.items() if about["cutouts"]]
-        wanted = sent.matches.filter(pc.is_in(sent.matches["filter"], pa.array(asking, pa.string())))
-        return cls(table, np.array([number[place] for place in places]), _stamps(layout, batch, wanted))
-
-    def rows(self, first: int, count: int) -> tuple[pa.Table, np.ndarray[Any, np.dtype[np.int64]]]:
-        """The alerts of some matches, and which of them each match is."""
-        which = self.which[first : first + count]
-        unique, at = np.unique(which, return_inverse=True)
-        return self.table.take(pa.array(unique)), at
-
-    def stamps(self, survey: str, alert_id: int) -> dict[str, bytes | None] | None:
-        """The stamps of an alert, if they were kept."""
-        return self.cutouts.get((survey, alert_id))
-
-
-def _gather(layout: Layout, places: list[tuple[str, int]]) -> pa.Table:
-    """Rows of several files, in the given order."""
-    by_file: dict[str, list[int]] = {}
-    for at, (file, _) in enumerate(places):
-        by_file.setdefault(file, []).append(at)
-    tables, order = [], []
-    for file, wanted in by_file.items():
-        table = pq.ParquetFile(layout.root / file).read()
-        tables.append(table.take(pa.array([places[at][1] for at in wanted], pa.int64())))
-        order += wanted
-    back = np.argsort(np.array(order, np.int64))
-    return pa.concat_tables(tables).take(pa.array(back)).combine_chunks()
-
-
-def _stamps(layout: Layout, batch: Record, wanted: pa.Table) -> dict[tuple[str, int], dict[str, bytes | None]]:
-    found: dict[tuple[str, int], dict[str, bytes | None]] = {}
-    files = [file.name for file in batch.files if file.table == "cutouts"] if wanted.num_rows else []
-    for file in files:
-        ids = pc.field("alert_id").isin(pa.array(wanted["alert_id"].unique()))
-        for row in pq.read_table(layout.root / file, filters=ids, partitioning=None).to_pylist():
-            stamps = {name: row[f"cutout_{name}"] for name in CUTOUT_NAMES}
-            found[(row["survey"], row["alert_id"])] = stamps
-    return found
-
-
-def _chunks(rows: list[dict[str, Any]]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    for first in range(0, len(rows), CHUNK):
-        yield first, rows[first : first + CHUNK]
-
-
-def _counts(topics: dict[str, int]) -> dict[str, Any]:
-    return {"topics": dict(sorted(topics.items())), "messages": sum(topics.values())}
+def _counts(topics: dict[str, int], too_large: Sequence[TooLarge]) -> dict[str, Any]:
+    counts = {"topics": dict(sorted(topics.items())), "messages": sum(topics.values())}
+    return {**counts, "too_large": by_filter(too_large)} if too_large else counts

@@ -42,6 +42,20 @@ class Outgoing(NamedTuple):
     value: bytes
 
 
+class BrokerTakesLess(RuntimeError):
+    """Brokers refused messages of a batch as too large; nothing of it is committed.
+
+    Attributes
+    ----------
+    smallest : dict of str to int
+        By topic, bytes of the smallest message that was refused.
+    """
+
+    def __init__(self, smallest: Mapping[str, int]) -> None:
+        self.smallest = dict(smallest)
+        super().__init__(f"messages are refused as too large: {self.smallest}")
+
+
 @dataclass(frozen=True)
 class Marker:
     """What a transaction says of itself.
@@ -86,6 +100,8 @@ class BatchProducer:
         The transactional id.
     marker_topic : str
         One partition, made before.
+    alone : bool
+        Whether each message goes to the brokers by itself.
 
     Attributes
     ----------
@@ -99,7 +115,13 @@ class BatchProducer:
     """
 
     def __init__(
-        self, client: Mapping[str, Any], name: str, marker_topic: str, timeout_s: float, max_message_bytes: int
+        self,
+        client: Mapping[str, Any],
+        name: str,
+        marker_topic: str,
+        timeout_s: float,
+        max_message_bytes: int,
+        alone: bool = False,
     ) -> None:
         self._marker_topic = marker_topic
         self._timeout_s = timeout_s
@@ -111,6 +133,7 @@ class BatchProducer:
             # The partition that Java clients choose for the same key.
             "partitioner": "murmur2_random",
             "linger.ms": 5,
+            **({"batch.num.messages": 1} if alone else {}),
         }
         self._producer = Producer({**client, **own}, logger=SILENT)
         try:
@@ -128,12 +151,18 @@ class BatchProducer:
         ------
         KafkaException
             If it is not known that all is committed; this producer must then be closed.
+        BrokerTakesLess
+            If brokers refused messages as too large; nothing is committed.
         """
         delivered: Counter[str] = Counter()
+        refused: dict[str, int] = {}
 
         def note(error: KafkaError | None, message: Message) -> None:
             if error is None:
                 delivered[str(message.topic())] += 1
+            elif error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                topic, size = str(message.topic()), len(message.value() or b"")
+                refused[topic] = min(size, refused.get(topic, size))
 
         self._producer.begin_transaction()
         self._produce(note, Outgoing(self._marker_topic, _KEY, marker.to_bytes()), partition=0)
@@ -141,6 +170,10 @@ class BatchProducer:
             if 2 * at >= len(messages):
                 faults.point("in_send", marker.batch)
             self._produce(note, message)
+        self._flush()
+        if refused:
+            self._producer.abort_transaction(PATIENCE_S)
+            raise BrokerTakesLess(refused)
         self._commit(marker.batch)
         del delivered[self._marker_topic]
         if dict(delivered) != marker.sent:
@@ -166,11 +199,13 @@ class BatchProducer:
                 if time.monotonic() > deadline:
                     raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "queue stays full")) from None
 
-    def _commit(self, batch: int) -> None:
+    def _flush(self) -> None:
         if left := self._producer.flush(self._timeout_s):
             raise KafkaException(
                 KafkaError(KafkaError._TIMED_OUT, f"{left} messages not taken in {self._timeout_s:g} s")
             )
+
+    def _commit(self, batch: int) -> None:
         faults.point("before_commit", batch)
         deadline = time.monotonic() + self._timeout_s
         while True:

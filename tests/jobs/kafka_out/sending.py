@@ -3,7 +3,7 @@
 import itertools
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,11 @@ from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record, records
 from jobs.corridor.sinks.kafka import KafkaSink
 from jobs.corridor.sinks.kafka_topics import TopicSettings
-from jobs.corridor.sinks.sent_file import Sent, sent_path, write_sent
+from jobs.corridor.sinks.message_encoding import encoder
+from jobs.corridor.sinks.outgoing import Making
+from jobs.corridor.sinks.sent_alerts import Alerts
+from jobs.corridor.sinks.sent_file import Sent, read_sent, sent_path, write_sent
+from jobs.corridor.sinks.too_large import TooLarge
 from jobs.kafka.connection import Connection
 
 _NUMBERS = itertools.count()
@@ -60,6 +64,34 @@ class Output:
             for table in tables
             for row in table.to_pylist()
         }
+
+    def matched_in(self, batch: Record) -> set[tuple[str, int]]:
+        """Topic and alert of what one batch sends."""
+        rows = pq.read_table(sent_path(self.layout, batch.stream, batch.batch)).to_pylist()
+        return {(self.settings.topic(row["survey"], row["filter"]), row["alert_id"]) for row in rows}
+
+    def counts(self, batch: Record) -> dict[str, Any]:
+        """What the ledger would say of the filters: all that matched is sent. The sent file says the same."""
+        path = sent_path(self.layout, batch.stream, batch.batch)
+        sent = read_sent(path)
+        assert sent is not None
+        names = sent.matches["filter"].to_pylist()
+        nothing = {"per_object": 0, "over_max_per_night": 0, "over": [], "unknown": 0}
+        told = {
+            name: {**about, **nothing, "matched": names.count(name), "sent": names.count(name)}
+            for name, about in sent.filters.items()
+        }
+        write_sent(path, Sent(sent.matches, told))
+        return told
+
+    def sizes_without_curve(self, batch: Record) -> list[int]:
+        """Bytes of the messages of a batch, with neither stamps nor light curve."""
+        sent = read_sent(sent_path(self.layout, batch.stream, batch.batch))
+        assert sent is not None
+        settings = replace(self.settings, max_message_bytes=1)
+        making = Making.of(batch, encoder("avro"), settings, {})
+        made = list(making.messages(Alerts.of(self.layout, batch, sent), sent))
+        return [each.size for each in made if isinstance(each, TooLarge)]
 
     @property
     def topics(self) -> str:

@@ -63,6 +63,12 @@ def test_what_adds_up_has_no_gap(closed: tuple[StreamLedger, Record, Path]) -> N
         (lambda sinks: sinks["filters"]["all"].update(private=3), "filter all: matched "),
         (lambda sinks: sinks["filters"]["all"].update(over=[]), "over_max_per_night 2 is not the ids listed (0)"),
         (lambda sinks: sinks["filters"].pop("even"), "filter even: "),
+        (lambda sinks: sinks["filters"]["all"].update(unknown=7), "filter all: unknown 7 is neither none nor all of"),
+        (lambda sinks: sinks["filters"]["all"].update(unknown=7), "7 alerts were not judged, and "),
+        (
+            lambda sinks: sinks["kafka"].update(too_large={"all": 1}),
+            "too_large is {'all': 1} in the ledger, kept are {}",
+        ),
         (lambda sinks: sinks["filters"]["all"].update(version="v2"), "counts of filters are not those of"),
         (lambda sinks: sinks["kafka"]["topics"].update({"t.ztf.all": 1}), "topic of ztf.all: "),
         (lambda sinks: sinks["kafka"]["topics"].update({"t.lsst.all": 1}), "topic of lsst.all: 0 matches are sent"),

@@ -6,9 +6,13 @@ import time
 import pytest
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from sending import Output
 from topic_reader import matches, order_problems, read_topics
 
+from jobs.corridor.ledger import StreamLedger
+from jobs.corridor.ledger_sent import check_sent
+from jobs.corridor.quarantine import content_of, entries
 from jobs.corridor.sinks import kafka as sink_module
 from jobs.corridor.sinks.kafka import SentElsewhere
 from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
@@ -168,6 +172,59 @@ def test_a_message_that_is_too_large_goes_without_what_is_large(kafka: KafkaBrok
     stamps = [each.record for each in read if each.topic.endswith(".stamps")]
     assert stamps and all(each["cutouts"] is None and "cutouts" in each["left_out"] for each in stamps)
     assert all(len(each.value) <= 12_000 for each in read)
+
+
+def test_a_match_that_no_topic_takes_is_noted_and_the_others_are_sent(kafka: KafkaBroker, output: Output) -> None:
+    """Whatever is left out of it; the ledger's check adds up, the quarantine lists it, and it cannot be replayed."""
+    batch = output.batches[0]
+    sizes = sorted(output.sizes_without_curve(batch))
+    limit = sizes[len(sizes) // 2]
+    small = dataclasses.replace(output, settings=dataclasses.replace(output.settings, max_message_bytes=limit))
+    told = small.sink(kafka.bootstrap).write(small.layout, batch)
+    over = sum(size > limit for size in sizes)
+    assert 0 < over < len(sizes)
+    assert sum(told["too_large"].values()) == over
+    assert told["messages"] == len(sizes) - over == len(read_topics(kafka.bootstrap, small.topics))
+    assert small.sink(kafka.bootstrap).committed(batch) == told
+    listed = [each for each in entries(small.layout) if each.reason == "match_too_large"]
+    assert len(listed) == len({each.id for each in listed}) == over
+    assert all(each.size > limit and f"takes {limit:,}" in each.message for each in listed)
+    assert all(each.origin["file"] and each.night.isdigit() for each in listed)
+    assert content_of(small.layout, listed[0]) == (b"", None)
+    ledger = StreamLedger(small.layout, batch.stream)
+    closed = dataclasses.replace(batch, state="closed", sinks={"filters": small.counts(batch), "kafka": told})
+    assert list(check_sent(ledger, closed)) == []
+    without = {key: value for key, value in told.items() if key != "too_large"}
+    tampered = dataclasses.replace(closed, sinks={**closed.sinks, "kafka": without})
+    assert any("too_large is {} in the ledger" in gap for gap in check_sent(ledger, tampered))
+
+
+def test_a_batch_of_which_no_match_can_be_sent_is_closed(kafka: KafkaBroker, output: Output) -> None:
+    batch = output.batches[0]
+    tiny = dataclasses.replace(output, settings=dataclasses.replace(output.settings, max_message_bytes=100))
+    told = tiny.sink(kafka.bootstrap).write(tiny.layout, batch)
+    assert told["messages"] == 0 and sum(told["too_large"].values()) > 40
+    assert tiny.sink(kafka.bootstrap).committed(batch) == told
+
+
+def test_a_topic_that_takes_less_than_configured_is_found_out(kafka: KafkaBroker, output: Output) -> None:
+    """Made by somebody else, with a limit of its own: what it takes is sent, without what makes it too large."""
+    batch = output.batches[0]
+    topic = output.settings.topic("ztf", "stamps")
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    config = {"max.message.bytes": "3000", "compression.type": "producer"}
+    for future in admin.create_topics([NewTopic(topic, 2, 1, config=config)]).values():
+        future.result(20)
+    told = output.sink(kafka.bootstrap).write(output.layout, batch)
+    read = read_topics(kafka.bootstrap, output.topics)
+    assert told["messages"] == len(read)
+    all_ = [each for each in read if each.topic.endswith(".all")]
+    assert len(all_) == told["topics"][output.settings.topic("ztf", "all")] > 20
+    assert not any(each.record["left_out"] for each in all_)
+    short = [each for each in read if each.topic == topic]
+    assert all("cutouts" in each.record["left_out"] for each in short)
+    wanted = sum(1 for name, _ in output.matched_in(batch) if name == topic)
+    assert len(short) + told.get("too_large", {}).get("stamps", 0) == wanted > 0
 
 
 def test_topics_are_made_as_configured(kafka: KafkaBroker, output: Output) -> None:
