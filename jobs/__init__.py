@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jobs.archive.cutouts import cutouts
     from jobs.archive.export import export
     from jobs.archive.light_curve import light_curve
+    from jobs.filter_matches import matches
     from jobs.interactive import enrich, module_udf, read_packets
     from jobs.listening import listen
     from jobs.scanning import scan
@@ -25,6 +26,7 @@ __all__ = [
     "export",
     "light_curve",
     "listen",
+    "matches",
     "module_udf",
     "read_packets",
     "scan",
@@ -38,6 +40,7 @@ _HOMES = {
     "light_curve": "jobs.archive.light_curve",
     "enrich": "jobs.interactive",
     "listen": "jobs.listening",
+    "matches": "jobs.filter_matches",
     "module_udf": "jobs.interactive",
     "read_packets": "jobs.interactive",
     "scan": "jobs.scanning",

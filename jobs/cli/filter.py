@@ -1,10 +1,11 @@
-"""`strix filter check|test|list|new`: from an idea for a filter to a topic, without starting a stream."""
+"""`strix filter check|test|run|list|new`: from an idea for a filter to a topic, without starting a stream."""
 
 import argparse
 import os
 import re
 from pathlib import Path
 
+from jobs.archive.export import TooManyRows
 from jobs.cli.console import complain, say
 from jobs.cli.filter_report import console, print_examples, print_list, print_test
 from jobs.config import ConfigError, load
@@ -14,9 +15,11 @@ from jobs.corridor.filters.dry_run import DryRun, dry_run
 from jobs.corridor.filters.example_alerts import find_examples
 from jobs.corridor.filters.examples import NOT_AS_CLAIMED, check_examples
 from jobs.corridor.layout import Layout
+from jobs.filter_matches import NoSuchFilter, filter_of, match_tables
 from jobs.find_alerts import by_key
 from jobs.find_stamps import find_stamps
 from jobs.local_paths import local_name, local_path
+from jobs.match_files import FORMS, MatchFile
 from jobs.pictures import style
 from jobs.pictures.alert import alerts_of
 from jobs.pictures.sheet import Entry, contact_sheet
@@ -59,21 +62,28 @@ examples:
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="strix filter", description=__doc__)
-    verbs = options.add_subparsers(dest="verb", required=True, metavar="check|test|list|new")
+    verbs = options.add_subparsers(dest="verb", required=True, metavar="check|test|run|list|new")
     check = verbs.add_parser("check", help="read filters, say what is wrong at its word, try their examples")
     check.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
     check.add_argument(
         "--data", help="output or packets with example alerts (default: $STRIX_REAL_ALERTS, where it is)"
     )
     test = verbs.add_parser("test", help="what a filter would have done to an output's alerts")
-    test.add_argument("filter", help="file")
+    test.add_argument("filter", help=f"name in {DIRECTORY}, or file")
     test.add_argument("--data", required=True, type=local_name, help="output of strix night")
     test.add_argument("--nights", help="YYYYMMDD or YYYYMMDD..YYYYMMDD (default: all)")
     test.add_argument("--sheet", type=local_path, help="write a contact sheet of matches (.png, .pdf, .svg)")
     test.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
+    run = verbs.add_parser("run", help="all that a filter matches in an output, with its annotations")
+    run.add_argument("filter", metavar="NAME|FILE", help=f"name in {DIRECTORY}, or file")
+    run.add_argument("--data", required=True, type=local_name, help="output of strix night")
+    run.add_argument("--night", action="append", metavar="YYYYMMDD", help="may be repeated (default: all)")
+    run.add_argument(
+        "-o", "--out", type=local_path, required=True, help=f"file to write; its ending is {' '.join(FORMS)}"
+    )
     listed = verbs.add_parser("list", help="filters, their versions and limits")
     listed.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
-    for each in (check, test, listed):
+    for each in (check, test, run, listed):
         each.add_argument("--config", help="job whose modules the filters may use (default: every module)")
     new = verbs.add_parser("new", help="begin a filter")
     new.add_argument("name", help="small letters, digits and _; also the topic's name")
@@ -83,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one of the four.
+    """Run one of the verbs.
 
     Returns
     -------
@@ -92,12 +102,12 @@ def main(arguments: list[str] | None = None) -> int:
         that cannot be; 3 if Java or a model is missing.
     """
     given = parser().parse_args(arguments)
-    verbs = {"check": _check, "test": _test, "list": _list, "new": _new}
+    verbs = {"check": _check, "test": _test, "run": _run, "list": _list, "new": _new}
     try:
         return verbs[given.verb](given)
     except FilterError as error:
         return _say(error, WRONG)
-    except (ConfigError, UsageError) as error:
+    except (ConfigError, UsageError, NoSuchFilter) as error:
         return _say(error, USAGE)
     except (EnvironmentProblem, ArtefactError) as error:
         return _say(error, ENVIRONMENT)
@@ -143,9 +153,7 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _test(given: argparse.Namespace) -> int:
-    (each,) = load_filters(Path(given.filter), _modules(given)) or (None,)
-    if each is None:
-        raise UsageError(f"{given.filter} holds no filter")
+    each = filter_of(given.filter, _modules(given))
     layout = Layout(_there(given.data))
     files = [path for path in science_files(layout) if _within(path, given.nights)]
     if not files:
@@ -158,6 +166,26 @@ def _test(given: argparse.Namespace) -> int:
     print_test(console(), each, done)
     if given.sheet:
         _write_sheet(layout, each, done, given)
+    return OK
+
+
+def _run(given: argparse.Namespace) -> int:
+    each = filter_of(given.filter, _modules(given))
+    directory = _there(given.data)
+    try:
+        out = MatchFile(given.out, each)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    session = build_session("filter run", "local")
+    try:
+        with out:
+            for table in match_tables(session, each, directory, given.night):
+                out.write(table)
+    except (FileNotFoundError, TooManyRows) as error:
+        raise UsageError(str(error)) from None
+    finally:
+        session.stop()
+    say(f"{out.rows:,} matches of {each.name} {each.version}: {given.out}")
     return OK
 
 

@@ -7,12 +7,14 @@ from rich.table import Table
 
 from jobs.cli.console import Console, styled
 from jobs.corridor.filters import Filter
-from jobs.corridor.filters.dry_run import SAMPLES, Clause, DryRun
+from jobs.corridor.filters.dry_run import Clause, DryRun
 from jobs.corridor.filters.examples import NOT_CHECKED, Checked
+from jobs.corridor.filters.nearest import MISSES, SAMPLES
 
 _NIGHTS_SHOWN = 12
 _COLUMNS_SHOWN = 6
 _WIDTH_IN_A_PIPE = 200
+_IDS = ("survey", "alert_id", "object_id", "mjd", "night")
 _WHOLE = ("name", "version", "alert_id", "object_id", "night")
 
 
@@ -64,11 +66,14 @@ def print_test(console: Console, each: Filter, done: DryRun) -> None:
         f"{done.matched:,} of {done.total:,} alerts match ({share:.2f} %), {done.matched / max(nights, 1):.1f} a night"
         f" over {nights:,} nights; per_object ({_per_object(each)}) and max_per_night are not applied",
     )
+    if done.unanswered:
+        console.print(_unanswered(done))
     console.print(_clauses(done))
     console.print(_nulls(done))
     console.print(_nights(done))
     if done.matches is not None and done.matches.num_rows:
-        console.print(_sample(f"matches, {min(SAMPLES, done.matched)} of {done.matched}", done.matches))
+        shown = _annotated(done)
+        console.print(_sample(f"matches, {shown.num_rows} of {done.matched:,}", shown))
     for clause in done.clauses:
         if clause.near is not None and clause.near.num_rows:
             console.print(_near(clause))
@@ -113,13 +118,33 @@ def _nights(done: DryRun) -> Table:
 def _near(clause: Clause) -> Table:
     assert clause.near is not None
     shown = min(clause.near.num_rows, SAMPLES)
-    return _sample(f"near misses, {shown} of {clause.keeps_out:,} that only `{clause.text}` keeps out", clause.near)
+    said = f"near misses, the nearest {shown} of {clause.keeps_out:,} that only `{clause.text}` keeps out"
+    return _sample(said, clause.near, MISSES)
 
 
-def _sample(title: str, rows: pa.Table) -> Table:
-    own = [name for name in rows.column_names if name not in ("survey", "alert_id", "object_id", "mjd", "night")]
+def _unanswered(done: DryRun) -> str:
+    """How many alerts are left out because the condition is NULL for them, and what is NULL then."""
+    columns = sorted(done.null_then.items(), key=lambda item: -item[1])[:_COLUMNS_SHOWN]
+    told = ", ".join(f"{name} is NULL for {count:,}" for name, count in columns if count)
+    alerts = f"{done.unanswered:,} alert{'' if done.unanswered == 1 else 's'}"
+    return f"{alerts}: NULL, do not pass{f' ({told})' if told else ''}"
+
+
+def _annotated(done: DryRun) -> pa.Table:
+    """The first matches; what the filter adds stands before its columns, and instead of those of the same name."""
+    assert done.matches is not None
+    rows = done.matches.slice(0, SAMPLES)
+    if done.annotations is None:
+        return rows
+    added = {name: done.annotations[name] for name in done.annotations.column_names if name not in _IDS}
+    own = {name: rows[name] for name in rows.column_names if name not in added}
+    return pa.table({**{name: own.pop(name) for name in _IDS}, **added, **own})
+
+
+def _sample(title: str, rows: pa.Table, first: Sequence[str] = ()) -> Table:
+    own = [name for name in rows.column_names if name not in (*_IDS, *first)]
     own = [name for name in own if not name.startswith("_") and not pa.types.is_list(rows.schema.field(name).type)]
-    names = ["survey", "alert_id", "object_id", "night", *own[:_COLUMNS_SHOWN]]
+    names = ["survey", "alert_id", "object_id", "night", *first, *own[:_COLUMNS_SHOWN]]
     table = _table(title, *names)
     for row in rows.select(names).slice(0, SAMPLES).to_pylist():
         table.add_row(*("NULL" if row[name] is None else _shown(row[name]) for name in names))

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 
 from jobs.corridor.filters.columns import Catalogue
-from jobs.corridor.filters.compiling import clauses
+from jobs.corridor.filters.compiling import clause_trees, clauses
 from jobs.corridor.filters.definition import Filter
 from jobs.corridor.filters.engine import run
+from jobs.corridor.filters.evaluation import names_read
 from jobs.corridor.filters.leaves import ALWAYS, read_leaves, with_missing
+from jobs.corridor.filters.nearest import SAMPLES, Nearest
+from jobs.corridor.public_points import public_points
 
-SAMPLES = 10
 _ANSWERED = "answer"
 
 
@@ -36,7 +38,9 @@ class Clause:
     keeps_out : int
         Near misses: alerts that all other clauses let pass.
     near : pyarrow.Table
-        Some of them: the ids, and the columns of this clause.
+        The nearest of them for which it is FALSE: the ids, by how much the comparison that decides is missed
+        (`missed_by`; NULL if it compares no numbers), which that is (`comparison`), the distance as a part of the spread of
+        that difference among the alerts (`of_spread`), and the columns of this clause.
     """
 
     text: str
@@ -59,8 +63,14 @@ class DryRun:
     clauses : list of Clause
     nulls : dict of str to int
         Per column: alerts for which it is NULL.
+    unanswered : int
+        Alerts for which the whole condition is NULL: they do not pass.
+    null_then : dict of str to int
+        Per column: of these, for how many it is NULL.
     matches : pyarrow.Table or None
         All matches: the ids and the filter's columns.
+    annotations : pyarrow.Table or None
+        Of the first SAMPLES matches: what the filter adds.
     """
 
     clauses: list[Clause]
@@ -68,7 +78,10 @@ class DryRun:
     matched: int = 0
     nights: dict[int, list[int]] = field(default_factory=dict)
     nulls: dict[str, int] = field(default_factory=dict)
+    unanswered: int = 0
+    null_then: dict[str, int] = field(default_factory=dict)
     matches: pa.Table | None = None
+    annotations: pa.Table | None = None
 
 
 def dry_run(spark: SparkSession, each: Filter, files: Sequence[Path], catalogue: Catalogue) -> DryRun:
@@ -79,17 +92,33 @@ def dry_run(spark: SparkSession, each: Filter, files: Sequence[Path], catalogue:
     `per_object` and `max_per_night` are not applied: this says what the condition does.
     """
     parts = clauses(each.where, catalogue)
-    done = DryRun([Clause(text) for text, _ in parts], nulls=dict.fromkeys(sorted(each.condition.columns), 0))
+    nothing = dict.fromkeys(sorted(each.condition.columns), 0)
+    done = DryRun([Clause(text) for text, _ in parts], nulls=dict(nothing), null_then=dict(nothing))
     asked = {f"clause {number}": part.sql for number, (_, part) in enumerate(parts)}
-    for leaves in read_leaves(files, each.columns):
+    nearest = [Nearest.of(tree, number, catalogue) for number, tree in enumerate(clause_trees(each.where))]
+    more = {name: sql for clause in nearest for name, sql in clause.asked.items()}
+    for leaves in read_leaves(files, names_read([each])):
+        leaves = (leaves if each.private else public_points(leaves)).select([*ALWAYS, *_there(each, leaves)])
         leaves = with_missing(leaves, each.kinds)
-        found = run(spark, leaves, {**asked, _ANSWERED: each.condition.sql})
+        found = run(spark, leaves, {**asked, **more, _ANSWERED: each.condition.sql})
         _count(done, leaves, found[_ANSWERED])
         answers = np.stack([_truth(found[name]) for name in asked])
         _count_clauses(done, answers, [found[name].null_count for name in asked])
         for number, (_, part) in enumerate(parts):
-            _note_near(done.clauses[number], leaves, _near(answers, number), sorted(part.columns))
+            near = _near(answers, number)
+            done.clauses[number].keeps_out += int(near.sum())
+            said = near & pc.is_valid(found[f"clause {number}"]).to_numpy()
+            done.clauses[number].near = nearest[number].add(leaves, found, said, sorted(part.columns))
+    if done.matches is not None and each.values:
+        done.annotations = run(
+            spark, done.matches.slice(0, SAMPLES), {name: value.sql for name, value in each.values.items()}
+        )
     return done
+
+
+def _there(each: Filter, leaves: pa.Table) -> list[str]:
+    """The columns of a filter that files have."""
+    return [name for name in leaves.column_names if name in each.columns and name not in ALWAYS]
 
 
 def _truth(answers: pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -100,6 +129,10 @@ def _truth(answers: pa.ChunkedArray) -> NDArray[np.bool_]:
 def _count(done: DryRun, leaves: pa.Table, answers: pa.ChunkedArray) -> None:
     passed = pc.fill_null(answers, False)
     done.total += leaves.num_rows
+    done.unanswered += answers.null_count
+    unanswered = leaves.filter(pc.is_null(answers))
+    for name in done.null_then:
+        done.null_then[name] += unanswered[name].null_count
     for name in done.nulls:
         done.nulls[name] += leaves[name].null_count
     of_nights = pa.table({"night": leaves["night"], "passed": passed}).group_by("night")
@@ -124,12 +157,6 @@ def _near(answers: NDArray[np.bool_], number: int) -> NDArray[np.bool_]:
     """Rows that fail this clause and no other."""
     near: NDArray[np.bool_] = (~answers[number]) & ((~answers).sum(axis=0) == 1)
     return near
-
-
-def _note_near(clause: Clause, leaves: pa.Table, near: NDArray[np.bool_], columns: Sequence[str]) -> None:
-    clause.keeps_out += int(near.sum())
-    shown = leaves.select([*ALWAYS, *(name for name in columns if name not in ALWAYS)]).filter(pa.array(near))
-    clause.near = _joined(clause.near, shown).slice(0, SAMPLES)
 
 
 def _joined(before: pa.Table | None, more: pa.Table) -> pa.Table:

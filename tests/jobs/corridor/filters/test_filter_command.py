@@ -84,7 +84,14 @@ def test_test_counts_clauses_nights_and_near_misses(
     path.write_text(GOOD.replace("n_positive > 0", "(n_positive BETWEEN 3 AND 99 OR FALSE)"))
     assert command.main(["test", str(path), "--data", str(small_output), "--sheet", str(sheet)]) == 0
     said = capsys.readouterr().out
-    for words in ("alerts match", "(n_positive BETWEEN 3 AND 99 OR FALSE)", "near misses", "left after it"):
+    for words in (
+        "alerts match",
+        "(n_positive BETWEEN 3 AND 99 OR FALSE)",
+        "near misses, the nearest",
+        "left after it",
+        "missed_by",
+        "NULL, do not pass",
+    ):
         assert words in said
     assert sheet.read_bytes().startswith(b"\x89PNG")
     assert command.main(["test", str(path), "--data", str(small_output), "--nights", "19990101"]) == 2
