@@ -43,6 +43,10 @@ class Rate:
         """A batch is taken in hand."""
         self._begun = self.clock()
 
+    def give_up(self) -> None:
+        """The batch in hand will not be closed."""
+        self._begun = None
+
     def close(self, packets: int) -> None:
         """The batch in hand is closed."""
         now = self.clock()

@@ -194,6 +194,7 @@ class Runner:
         told = f"batch {plan.batch} was planned and not sealed; its plan is given up: {why}"
         _LOG.warning("%s", told)
         self.status.problem(told)
+        self.status.rate.give_up()
         self.ledger.discard_plan(plan)
         if isinstance(self.source, ChangingSource):
             self.source.forget(plan.ranges, unreadable)

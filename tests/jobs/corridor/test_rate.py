@@ -71,6 +71,14 @@ def test_a_batch_of_ten_minutes_is_spread_over_its_time_not_told_as_one_minutes(
     assert rate.last_minute() == pytest.approx(5000 / 800)
 
 
+def test_a_batch_that_is_given_up_keeps_no_rate_alive(rate: Rate, clock: Clock) -> None:
+    batch(rate, clock, 600, 10.0)
+    rate.begin()
+    rate.give_up()
+    clock.now += 61.0
+    assert rate.last_minute() == 0.0
+
+
 def test_status_metrics_and_closing_table_have_the_same_numbers(tmp_path, clock: Clock) -> None:
     from jobs.corridor.layout import Layout
     from jobs.corridor.status import Status
