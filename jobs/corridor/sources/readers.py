@@ -2,6 +2,7 @@
 
 import mmap
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from jobs.corridor.decode import Message
 from jobs.corridor.decode.container import MAGIC, Header
 from jobs.corridor.decode.fault import Fault
 from jobs.corridor.decode.limits import DEFAULT
+from jobs.corridor.decode.unreadable import bisected
 from jobs.corridor.housekeeping.spans import open_moved
 from jobs.corridor.quarantine import read_entries
 from jobs.corridor.refusals import Refusal
@@ -140,10 +142,23 @@ def _member(archive: str, member: Member, index: int) -> Sourced:
 
 
 def _raw(planned: Range) -> Iterator[Sourced]:
-    """Packets of a raw table, with the origin that they had."""
+    """Packets of a raw table, with the origin that they had; a row that Python cannot hold (a date in the year 58534) is one."""
+    index = planned.start
     for batch in _raw_batches(planned):
-        for row in batch.to_pylist():
-            yield Sourced(Message(row["value"], row["schema"]), row["provenance"])
+        for rows, outcome in bisected(partial(_raw_rows, batch), range(batch.num_rows)):
+            if isinstance(outcome, Fault):
+                origin = _origin(planned.path, index + rows.start)
+                yield Sourced(Message(b""), origin, outcome.refusal("container"))
+            else:
+                yield from outcome
+        index += batch.num_rows
+
+
+def _raw_rows(batch: pa.RecordBatch, rows: range) -> list[Sourced]:
+    return [
+        Sourced(Message(row["value"] or b"", row["schema"]), row["provenance"])
+        for row in batch.slice(rows.start, len(rows)).to_pylist()
+    ]
 
 
 def _raw_batches(planned: Range) -> Iterator[pa.RecordBatch]:

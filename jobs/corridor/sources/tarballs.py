@@ -15,6 +15,7 @@ from jobs.corridor.sources.compressed import Behind, Damaged
 from jobs.corridor.sources.sparse import BadMap, Sparse, data_map, old_map, pax_map
 
 BLOCK = 512
+_DIGITS = 20  # of 64 bits; Python refuses to read thousands of them
 _PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _EXTENDED = (tarfile.GNUTYPE_LONGNAME, *_PAX)
 
@@ -108,7 +109,9 @@ class _Extended:
         name = records.get(b"GNU.sparse.name") or records.get(b"path")
         sparse = tuple(each for each in written if each[0].startswith(b"GNU.sparse."))
         return _Extended(
-            _text(name) if name is not None else self.name, int(size) if size.isdigit() else self.size, sparse
+            _text(name) if name is not None else self.name,
+            int(size) if size.isdigit() and len(size) < _DIGITS else self.size,
+            sparse,
         )
 
 
@@ -116,7 +119,7 @@ def _pax_records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Keyword and value of each record `<length> <keyword>=<value>\\n`; a value may hold line ends."""
     while data:
         length, _, _ = data.partition(b" ")
-        if not length.isdigit() or not len(length) < int(length) <= len(data):
+        if not length.isdigit() or len(length) > _DIGITS or not len(length) < int(length) <= len(data):
             return
         keyword, _, value = data[len(length) + 1 : int(length) - 1].partition(b"=")
         yield keyword, value
