@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,8 @@ class JobConfig:
     )
     kafka: Mapping[str, str] = _key(
         dict,
-        "Kafka to read from: bootstrap, protocol, mechanism, username, password_env or password_file, ca_file, ...",
+        "Kafka to read from: bootstrap (host:port, or local: the broker of `strix services`), protocol, mechanism, username,"
+        " password_env or password_file, ca_file, ...",
     )
     topics: tuple[str, ...] = _key((), "Kafka topics to read instead of input: names, or patterns that begin with ^")
     start: str = _key(
@@ -152,7 +153,17 @@ def load(
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise ConfigError(f"unknown key {name!r}{hint}; known keys: {', '.join(sorted(known))}")
-    return JobConfig(**{name: _convert(known[name], value) for name, value in content.items()})
+    config = JobConfig(**{name: _convert(known[name], value) for name, value in content.items()})
+    return replace(config, kafka=_found(config.kafka), publish=_found(config.publish))
+
+
+def _found(kafka: Mapping[str, str]) -> Mapping[str, str]:
+    """Settings of brokers, with the address of those that `strix services` started for `bootstrap: local`."""
+    if kafka.get("bootstrap") != "local":
+        return kafka
+    from jobs.services.running import usual_bootstrap
+
+    return {**kafka, "bootstrap": usual_bootstrap()}
 
 
 def _local(name: str, value: Any) -> Any:
@@ -230,7 +241,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         elif each.name == "input":
             parser.add_argument(name, nargs="+", default=argparse.SUPPRESS, help=text)
         elif _kind(each).startswith("Mapping"):
-            parser.add_argument(name, type=_pairs, default=argparse.SUPPRESS, metavar="KEY=VALUE,...", help=text)
+            parser.add_argument(name, type=pairs, default=argparse.SUPPRESS, metavar="KEY=VALUE,...", help=text)
         else:
             metavar = "|".join(each.metadata["choices"]) or each.name.upper()
             parser.add_argument(name, default=argparse.SUPPRESS, metavar=metavar, help=text)
@@ -242,19 +253,19 @@ def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(arguments).items() if name in names}
 
 
-def _pairs(text: str) -> dict[str, str]:
+def pairs(text: str) -> dict[str, str]:
     """KEY=VALUE,KEY=VALUE; a part without `=` belongs to the value before it, as in a list of brokers."""
-    pairs: dict[str, str] = {}
+    found: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")
         if equals:
-            pairs[name] = value
-        elif pairs:
-            last = next(reversed(pairs))
-            pairs[last] += f",{part}"
+            found[name] = value
+        elif found:
+            last = next(reversed(found))
+            found[last] += f",{part}"
         else:
             raise argparse.ArgumentTypeError(f"{text!r} should be KEY=VALUE,KEY=VALUE")
-    return pairs
+    return found
 
 
 def _show(default: Any) -> str:

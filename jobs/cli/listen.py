@@ -11,7 +11,9 @@ from confluent_kafka import KafkaException
 from rich.live import Live
 from rich.table import Table
 
+from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import Console, complain, pour, say
+from jobs.config import pairs
 from jobs.corridor.decode.registry import Registry
 from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.cluster import Cluster
@@ -24,7 +26,6 @@ from jobs.listening_starts import STARTS
 from jobs.local_paths import local_path
 from jobs.plain_text import visible
 from jobs.services.jars import cache
-from jobs.services.running import usual_bootstrap
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
 COLUMNS = ("time (UTC)", "filter", "object", "alert", "band", "mag", "ra", "dec", "annotations")
@@ -47,12 +48,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--per-file", type=int, default=MOST_MESSAGES, metavar="N", help="messages in a file, at most")
     options.add_argument("--to-end", action="store_true", help="stop where the topics end, do not wait for more")
     options.add_argument("--limit", type=int, metavar="N", help="stop after N messages")
+    add_broker(options)
     options.add_argument(
-        "--bootstrap", help="a broker, host:port; default: the one `strix services` started, localhost:9092"
-    )
-    options.add_argument("--kafka", default="", metavar="KEY=VALUE,...", help="more settings, as in a job's kafka")
-    options.add_argument(
-        "--registry", default="", metavar="KEY=VALUE,...", help="schema registry, as in a job's registry"
+        "--registry", type=pairs, default={}, metavar="KEY=VALUE,...", help="schema registry, as in a job's registry"
     )
     options.add_argument("--group", help="who listens; default strix-listen-<user>")
     return options
@@ -84,8 +82,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _listen(given: argparse.Namespace, format_: str) -> int:
-    connection = Connection.of({"bootstrap": given.bootstrap or usual_bootstrap(), **_pairs(given.kafka)})
-    registry = Registry.of(_pairs(given.registry), cache() / "schemas")
+    connection = connection_of(given)
+    registry = Registry.of(given.registry, cache() / "schemas")
     # What is not saved yet is not known by the group either: it may have heard it on the screen.
     start = "earliest" if given.save and given.start == "resume" else given.start
     with SaveFolder(given.save, _topic_ids(connection)) if given.save else nullcontext() as folder:
@@ -112,10 +110,6 @@ def _tell_start(listener: Listener, given: argparse.Namespace) -> None:
             f"--from {given.start} is for what {given.save} does not hold yet: {listener.known} partition(s) go on behind"
             " what is saved (--again begins there, and still saves each message once)"
         )
-
-
-def _pairs(text: str) -> dict[str, str]:
-    return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
 
 
 def _hear(listener: Listener, saver: Saver | None, given: argparse.Namespace, format_: str) -> int:

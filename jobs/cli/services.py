@@ -1,9 +1,11 @@
-"""`strix services up|down|list`: a real Kafka on this machine, without Docker."""
+"""`strix services up|down|list|topic`: a real Kafka on this machine, without Docker, and its topics."""
 
 import argparse
 import subprocess
 
+from jobs.cli import services_topic
 from jobs.cli.console import complain, say
+from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.services.running import SERVICES, Running, down, find, up
 from jobs.session import EnvironmentProblem
 
@@ -20,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     end = actions.add_parser("down", help="stop services and remove all that they kept")
     end.add_argument("names", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; default: all")
     actions.add_parser("list", help="what runs, and where")
+    services_topic.add_options(actions.add_parser("topic", help="make, list or remove topics of a broker"))
     return options
 
 
@@ -29,9 +32,12 @@ def main(arguments: list[str]) -> int:
     Returns
     -------
     int
-        0 done, 2 no such service, 3 it could not be started; `list`: 3 if one that was started has died.
+        0 done, 2 no such service, 3 it could not be started; `list`: 3 if one that was started has died; `topic`: 2 if
+        it cannot be as asked for, 3 if the broker does not answer.
     """
     given = parser().parse_args(arguments)
+    if given.action == "topic":
+        return _topic(given)
     names = getattr(given, "names", None) or list(SERVICES)
     unknown = [name for name in names if name not in SERVICES]
     if unknown:
@@ -42,6 +48,16 @@ def main(arguments: list[str]) -> int:
         return {"up": _up, "down": _down, "list": _list}[given.action](names, getattr(given, "port", None))
     except (EnvironmentProblem, subprocess.TimeoutExpired) as error:
         return _say(str(error), ENVIRONMENT)
+
+
+def _topic(given: argparse.Namespace) -> int:
+    try:
+        services_topic.run(given)
+    except ValueError as error:
+        return _say(f"services topic: {error}", USAGE)
+    except (ServiceAway, ServiceRefused) as error:
+        return _say(f"{error} (`strix services up kafka` starts a broker here)", ENVIRONMENT)
+    return OK
 
 
 def _up(names: list[str], port: int | None) -> int:

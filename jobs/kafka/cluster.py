@@ -80,6 +80,10 @@ class Cluster:
         low, end = self.offsets(parts, _SPECS.earliest()), self.offsets(parts, _SPECS.latest())
         return Look(str(metadata.cluster_id), names, low, end)
 
+    def names(self) -> tuple[str, ...]:
+        """Every topic that we may see."""
+        return tuple(sorted(self._ask(lambda: self.admin.list_topics(timeout=TIMEOUT_S)).topics))
+
     def parts(self, topics: Sequence[str]) -> list[Part]:
         """The partitions of these topics; one that is gone has none."""
         if not topics:
@@ -112,13 +116,29 @@ class Cluster:
 
     def is_compacted(self, topic: str) -> bool:
         """Whether the broker removes records between others; False if it does not tell us."""
+        return "compact" in (self.setting(topic, "cleanup.policy") or "")
+
+    def setting(self, topic: str, key: str) -> str | None:
+        """A setting of a topic; None if the broker does not tell us."""
         resource = ConfigResource(ResourceType.TOPIC, topic)
         try:
             answers = self.admin.describe_configs([resource], request_timeout=TIMEOUT_S)
-            settings = answers[resource].result(timeout=TIMEOUT_S)
-        except KafkaException:
-            return False
-        return "compact" in str(settings["cleanup.policy"].value)
+            return str(answers[resource].result(timeout=TIMEOUT_S)[key].value)
+        except (KafkaException, KeyError):
+            return None
+
+    def refusal(self, future: "Future[None]") -> str:
+        """Wait until the broker has done something; what it says against it, empty if it was done."""
+        try:
+            future.result(timeout=2 * TIMEOUT_S)
+        except KafkaException as error:
+            problem: KafkaError = error.args[0]
+            if problem.code() < 0 or problem.code() in _REFUSED:  # the client's own: it could not ask
+                raise self._told(problem) from None
+            return problem.str()
+        except TimeoutError:
+            raise ServiceAway(f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s") from None
+        return ""
 
     def _note(self, error: KafkaError) -> None:
         """What the client says by itself: after a refusal also that all brokers are down, which is not the reason."""

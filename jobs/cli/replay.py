@@ -1,0 +1,106 @@
+"""`strix replay INPUT --to-topic NAME --rate 50`: feed packets from files into a topic, as a survey's broker would."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from itertools import islice
+
+from jobs.cli.broker import add_broker, connection_of
+from jobs.cli.console import complain, say
+from jobs.corridor.decode.fault import Fault
+from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
+from jobs.feeding import Sent, feed, packets_of
+from jobs.kafka.cluster import Cluster
+from jobs.kafka.connection import Connection
+
+OK, LEFT_OUT, USAGE, ENVIRONMENT = 0, 1, 2, 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the verb."""
+    options = argparse.ArgumentParser(
+        prog="strix replay",
+        description=__doc__,
+        epilog="exit code: 0 all is sent, 1 the broker did not take some, 2 what was asked for cannot be, 3 no broker."
+        " (`strix quarantine replay` reads refused packets again.)",
+    )
+    options.add_argument(
+        "input", nargs="+", help="files, directories, globs, archives of packets; the raw Parquet of an output"
+    )
+    options.add_argument(
+        "--to-topic", required=True, metavar="NAME", help="a topic that is there: `strix services topic`"
+    )
+    options.add_argument(
+        "--rate", type=_rate, default=50.0, metavar="N", help="alerts/s; 0: as fast as it goes; default 50"
+    )
+    options.add_argument("--limit", type=int, metavar="N", help="stop after N packets")
+    options.add_argument(
+        "--wire", action="store_true", help="Confluent wire format under Rubin's ids, not a container each; for LSST"
+    )
+    options.add_argument(
+        "--loop", action="store_true", help="begin again at the end, until Ctrl-C; jobs count duplicates"
+    )
+    add_broker(options)
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; the code that the process ends with."""
+    given = parser().parse_args(arguments)
+    try:
+        connection = connection_of(given)
+        _check_topic(connection, given.to_topic)
+        sent = feed(connection, given.to_topic, islice(_packets(given), given.limit), given.rate, _tell)
+    except ValueError as error:
+        return _say(str(error), USAGE)
+    except (ServiceAway, ServiceRefused) as error:
+        return _say(str(error), ENVIRONMENT)
+    except OSError as error:
+        return _say(f"{error.filename}: {error.strerror}", ENVIRONMENT)
+    return _close(sent, given.to_topic, connection.bootstrap)
+
+
+def _packets(given: argparse.Namespace) -> Iterator[bytes | Fault]:
+    yield from packets_of(given.input, given.wire)
+    while given.loop:
+        yield from packets_of(given.input, given.wire)
+
+
+def _check_topic(connection: Connection, topic: str) -> None:
+    names = [name for name in Cluster(connection).names() if not name.startswith("__")]
+    if topic not in names:
+        raise ValueError(
+            f"no topic {topic} at {connection.bootstrap}; there are {', '.join(names) or 'none'}"
+            f" (`strix services topic {topic}` makes it)"
+        )
+
+
+def _tell(sent: Sent) -> None:
+    complain(f"strix replay: {sent.packets:,} sent, {sent.packets / sent.seconds:.1f}/s")
+
+
+def _close(sent: Sent, topic: str, bootstrap: str) -> int:
+    rate = f" ({sent.packets / sent.seconds:.1f}/s)" if sent.seconds else ""
+    say(f"{sent.packets:,} packets sent to {topic} at {bootstrap} in {sent.seconds:.1f} s{rate}")
+    for count, what in ((sent.unreadable, "that cannot be read"), (sent.failed, "that the broker did not take")):
+        if count:
+            complain(f"strix replay: {count:,} {what}")
+    for problem in sent.problems:
+        complain(f"strix replay: first {problem}")
+    sys.stdout.flush()
+    return LEFT_OUT if sent.failed else OK
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"is {text!r}, it should be alerts per second, 0 for as fast as it goes")
+    return value
+
+
+def _say(message: str, code: int) -> int:
+    complain(f"strix replay: {message}")
+    return code
