@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -92,7 +92,7 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
         if spark is None:
             find_java()  # before anything is made in the output
         check_output(layout.root)
-        with OutputLock(layout.lock, job), _session(job, config, spark) as session:
+        with OutputLock(layout.lock, job), session_of(job, config, spark) as session:
             stop.take()
             check_executors(session, science.names)
             runner = _runner(job, config, session, source, science, outlets, status, stop)
@@ -138,17 +138,27 @@ def prepare_science(config: JobConfig) -> Science:
     ArtefactError
         If artefacts are missing and `missing_models` is error.
     """
-    directory = Path(config.models)
-    wanted = [registry.get(name) for name in config.modules]
+    left_out = without_weights(config, config.modules)
+    kept = registry.resolve([name for name in config.modules if name not in left_out])
+    return Science(tuple(kept), {module.name: models.find(module, Path(config.models)) for module in kept}, left_out)
+
+
+def without_weights(config: JobConfig, modules: Iterable[str]) -> dict[str, str]:
+    """Which of some modules have no artefacts, and why; published weights are added from `model_sources` where they lack.
+
+    Raises
+    ------
+    ArtefactError
+        If there is one and `missing_models` is error.
+    """
     left_out = {}
-    for module in wanted:
-        problem = _obtain(module, directory, config.model_sources)
+    for module in map(registry.get, modules):
+        problem = _obtain(module, Path(config.models), config.model_sources)
         if problem and config.missing_models == "error":
             raise models.ArtefactError(problem)
         if problem:
             left_out[module.name] = problem
-    kept = registry.resolve([module.name for module in wanted if module.name not in left_out])
-    return Science(tuple(kept), {module.name: models.find(module, directory) for module in kept}, left_out)
+    return left_out
 
 
 def _obtain(module: ScienceModule, directory: Path, sources: tuple[str, ...]) -> str | None:
@@ -212,7 +222,8 @@ def check_output(root: Path) -> None:
 
 
 @contextmanager
-def _session(job: str, config: JobConfig, spark: SparkSession | None) -> Iterator[SparkSession]:
+def session_of(job: str, config: JobConfig, spark: SparkSession | None) -> Iterator[SparkSession]:
+    """The session that is given, or one that is stopped at the end."""
     if spark is not None:
         yield spark
         return
@@ -231,10 +242,10 @@ def _recipe(job: str, config: JobConfig, science: Science, outlets: Outlets, spa
     return Recipe(
         tables=tables_of(job, config),
         surveys=config.surveys,
-        schemas=_schema_places(config),
+        schemas=schema_places(config),
         modules=science.names,
         hashes={**_hashes(config, science), "filters": outlets.versions, "sinks": list(outlets.names)},
-        artefacts=_Broadcast(broadcast),
+        artefacts=Shared(broadcast),
         limits=Limits(config.module_timeout_s, config.module_memory_mb),
         max_failures=config.max_failures_per_batch,
         on_error=on_error,
@@ -242,7 +253,8 @@ def _recipe(job: str, config: JobConfig, science: Science, outlets: Outlets, spa
     )
 
 
-def _schema_places(config: JobConfig) -> str | SchemaPlaces | None:
+def schema_places(config: JobConfig) -> str | SchemaPlaces | None:
+    """Where the schemas of the wire format are."""
     asked = Registry.of(config.registry, cache() / "schemas")
     return SchemaPlaces(config.schema_directory, asked) if asked else config.schema_directory
 
@@ -259,11 +271,12 @@ def _hashes(config: JobConfig, science: Science) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Broadcast:
+class Shared:
     """Gives a broadcast's value on the executor."""
 
     broadcast: Any
 
     def __call__(self) -> Mapping[str, Mapping[str, bytes]]:
+        """The value."""
         value: Mapping[str, Mapping[str, bytes]] = self.broadcast.value
         return value

@@ -14,6 +14,8 @@ from jobs.cli.outputs import console, output_of
 from jobs.cli.run import exit_code, say_gaps
 from jobs.config import ConfigError
 from jobs.corridor.counts import Counts, add_counts, add_night, empty_counts
+from jobs.corridor.housekeeping.journal import Change, Journal
+from jobs.corridor.housekeeping.rescored import NightsNow, rescorings
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import records
 from jobs.corridor.ledger_check import Checked, check_ledger
@@ -79,7 +81,7 @@ def _summary(checked: Checked) -> Table:
 
 
 def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
-    """The ledger's numbers per night, over all batches.
+    """The ledger's numbers per night, over all batches; of nights that were scored again, their answers now.
 
     Raises
     ------
@@ -87,8 +89,9 @@ def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
         If no batch has this night.
     """
     nights: dict[str, Counts] = {}
+    now = NightsNow(layout)
     for record in records(layout):
-        for name, counts in record.nights.items():
+        for name, counts in now.of(record).items():
             add_night(nights.setdefault(name, empty_counts()), counts)
     if night is not None and night not in nights:
         raise ConfigError(f"no night {night} in {layout.root}; there are {', '.join(sorted(nights)) or 'none'}")
@@ -97,7 +100,7 @@ def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
 
 def _show(given: argparse.Namespace) -> int:
     layout = output_of(given.directory)
-    nights = nights_of(layout, given.night)
+    nights, again = nights_of(layout, given.night), scored_again(layout, given.night)
     notes = [
         note for record in records(layout) if nights.keys() & record.nights.keys() for note in told_not_sent(record)
     ]
@@ -105,12 +108,16 @@ def _show(given: argparse.Namespace) -> int:
     for counts in nights.values():
         add_counts(total, counts)
     if given.json:
-        pour(json.dumps({"nights": nights, "total": total, "notes": notes}, indent=1, sort_keys=True) + "\n")
+        content = {"nights": nights, "total": total, "notes": notes}
+        content["scored_again"] = [change.to_json() for change in again]
+        pour(json.dumps(content, indent=1, sort_keys=True) + "\n")
         return 0
     out = console()
     out.print(_nights_table(nights, total))
     if total["modules"]:
         out.print(_modules_table(nights, total))
+    if again:
+        out.print(_again_table(again))
     _print_notes(notes)
     return 0
 
@@ -118,6 +125,27 @@ def _show(given: argparse.Namespace) -> int:
 def _print_notes(notes: Sequence[str]) -> None:
     for note in notes:
         console().print(f"note: {note}", soft_wrap=True)
+
+
+def scored_again(layout: Layout, night: str | None = None) -> list[Change]:
+    """The changes that scored nights again, oldest first."""
+    histories = Journal(layout).histories().items()
+    changes = [each for (table, name), history in histories if night in (None, name) for each in history.changes]
+    return sorted(rescorings(changes), key=lambda change: (change.at, change.id))
+
+
+def _again_table(changes: Sequence[Change]) -> Table:
+    """What was scored again, when, with which versions, and where the old files are."""
+    table = Table(title="scored again", title_justify="left")
+    for name in ("when", "night", "module", "version", "before", "alerts", "files", "old files"):
+        table.add_column(name, justify="right" if name in ("alerts", "files") else "left")
+    for change in changes:
+        files = f"{len(change.old):,} to {len(change.new):,}"
+        for module, each in change.answers.items():
+            before, alerts = each["before"], f"{sum(each['before'].values()):,}"
+            versions = each["version"], ", ".join(sorted(before))
+            table.add_row(change.at, change.night, module, *versions, alerts, files, change.kept or "removed")
+    return table
 
 
 def _nights_table(nights: dict[str, Counts], total: Counts) -> Table:

@@ -46,10 +46,12 @@ def print_outcome(
             add_night(totals, counts)
     if not outcome.status.batches:
         console.print(f"{job}: nothing new to read in the input; this is what the output holds")
+    if told := nothing_scored(job, totals, records):
+        console.print(told, highlight=False, soft_wrap=True)
     console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
     _print_input(console, outcome.status.more())
     best = f"strix show ID --data {_typed(outcome.layout)}"
-    if totals["modules"]:
+    if totals["enriched"]:
         console.print(_module_table(totals, versions_in(files_of(outcome.layout, records))))
         _print_scores(console, outcome, records)
         best = _print_anomalous(console, outcome.layout, records) or best
@@ -62,6 +64,17 @@ def print_outcome(
                 console.print(styled("not sent:", "yellow"), line, soft_wrap=True)
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals, best)
+
+
+def nothing_scored(job: str, totals: Counts, records: Sequence[Record]) -> str:
+    """Why a run that read packets has no alert to show for it: all were known. Empty if it has, or for another reason."""
+    if totals["decoded"] or not totals["duplicates"]:
+        return ""
+    if job == "ingest":
+        return f"nothing was kept: all {totals['duplicates']:,} alerts were known"
+    known = {night for record in records for night, counts in record.nights.items() if counts["duplicates"]}
+    again = f"`strix enrich --again --night {' '.join(sorted(known))}` to score again"
+    return f"nothing was scored: all {totals['duplicates']:,} alerts were known (use {again})"
 
 
 def _console() -> Console:

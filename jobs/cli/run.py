@@ -7,6 +7,7 @@ from typing import Any
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
+from jobs.cli import again
 from jobs.cli.console import complain
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.corridor.batch import TooManyFailures
@@ -40,6 +41,8 @@ def parser(job: str) -> argparse.ArgumentParser:
         " 2 configuration, 3 environment, 4 output in use,"
         " 5 the job stopped on failures",
     )
+    if job == "enrich":
+        again.add_options(options)
     add_options(options)
     return options
 
@@ -77,6 +80,8 @@ def exit_code(work: Callable[[], int]) -> int:
 
 
 def _run(job: str, given: argparse.Namespace) -> int:
+    if job == "enrich" and again.is_asked(given):
+        return again.run(given)
     return close(job, run_job(job, load(given.config, overrides(given))))
 
 

@@ -40,6 +40,18 @@ HOUSEKEEPING = (
     "after_sweep",
 )
 
+# The same for a night that is scored again: two Spark jobs, then the exchange.
+RESCORING = (
+    "house_begun",
+    "in_answers",
+    "after_answers",
+    "in_rewrite",
+    "after_rewrite",
+    *HOUSEKEEPING[HOUSEKEEPING.index("after_link") : HOUSEKEEPING.index("after_swap") + 1],
+    "after_kept",
+    *HOUSEKEEPING[HOUSEKEEPING.index("after_done") :],
+)
+
 _ARMED = os.environ.get("STRIX_FAULT", "")
 
 
@@ -55,6 +67,6 @@ def armed(name: str, batch: int) -> bool:
 
 
 def housekeeping(name: str) -> None:
-    """Die at this step of a compaction or pruning if the environment asks for it."""
+    """Die at this step of a compaction, pruning or rescoring if the environment asks for it."""
     if name == _ARMED:
         os.kill(os.getpid(), signal.SIGKILL)

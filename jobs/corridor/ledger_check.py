@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from jobs.corridor.checksums import Verified, verify
 from jobs.corridor.counts import by_earlier_rule, empty_counts
 from jobs.corridor.housekeeping.checking import Moved
+from jobs.corridor.housekeeping.rescored import Newest, Recounted, versions_now
 from jobs.corridor.ids import span
 from jobs.corridor.layout import TABLES, Layout
 from jobs.corridor.ledger import FORMAT, IDS, Plan, Record, StreamLedger, streams
@@ -87,7 +88,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
     named: dict[str, int | None] = {}
     committed, planned = Committed(), Planned()
     earlier = 0
-    moved = Moved(layout)
+    moved, recounted = Moved(layout), Recounted()
     for stream in streams(layout):
         ledger = StreamLedger(layout, stream)
         numbers = ledger.sealed()
@@ -103,7 +104,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
                 _count(checked, record)
                 earlier += _counted_earlier(record)
                 checked.notes.extend(told_not_sent(record))
-                gaps = list(_check_batch(moved, ledger, record, where))
+                gaps = list(_check_batch(moved, ledger, record, where, recounted))
                 gaps += _gaps(where, _check_plan(ledger, record, number, content))
             except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
                 checked.gaps.append(Gap(where, f"its record cannot be read: {type(error).__name__} {error}"))
@@ -119,6 +120,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
     checked.gaps.extend(Gap(where, message) for where, message in committed.repeated())
     checked.gaps.extend(Gap(where, message) for where, message in moved.problems())
     if since is None:
+        checked.gaps.extend(Gap(where, message) for where, message in recounted.problems())
         checked.gaps.extend(Gap(where, message) for where, message in moved.strangers(set(named)))
         checked.gaps.extend(Gap(where, message) for where, message in planned.problems)
         checked.gaps.extend(_unnamed(layout, moved.in_use(set(named))))
@@ -204,24 +206,26 @@ def _first_difference(planned: Any, told: Any) -> str:
     return f": {differing[1]} is not {differing[0]}"
 
 
-def _check_batch(moved: Moved, ledger: StreamLedger, record: Record, where: str) -> Iterator[Gap]:
+def _check_batch(moved: Moved, ledger: StreamLedger, record: Record, where: str, recounted: Recounted) -> Iterator[Gap]:
     modules = sorted(record.hashes.get("modules", {}))
     own = tuple(file for file in record.files if moved.history(file) is None)
     found = read_files(moved.layout.root, own, modules)
-    read_moved(found, moved, record.files, modules, _ids(ledger, record.batch))
-    yield from _gaps(where, _check_totals(record, found))
+    replaced = moved.replaced(record)
+    read_moved(found, moved, record.files, modules, _ids(ledger, record.batch), replaced)
+    yield from _gaps(where, _check_totals(record, found, replaced))
     for night in sorted({*record.nights, *(file.night for file in record.files)}):
         counts = record.nights.get(night)
         if counts is None:
             yield Gap(where, f"files of night {night}, of which the ledger has no numbers")
             continue
         yield from _gaps(f"{where} night {night}", _balance(record, counts))
-        yield from _gaps(f"{where} night {night}", _check_night(record, night, counts, found))
+        yield from _gaps(f"{where} night {night}", _check_night(record, night, counts, found, replaced))
+        recounted.add(replaced.get(night, {}), found.science.get(night, {}))
     yield from _gaps(where, _check_ids(ledger, record, found))
     yield from _gaps(where, check_sent(ledger, record))
 
 
-def _check_totals(record: Record, found: Found) -> Iterator[str]:
+def _check_totals(record: Record, found: Found, replaced: Newest) -> Iterator[str]:
     yield from check_read(record)
     yield from found.problems
     if record.state != "closed":
@@ -232,7 +236,7 @@ def _check_totals(record: Record, found: Found) -> Iterator[str]:
     for table in sorted({file.table for file in record.files} - {*record.tables, "quarantine"}):
         yield f"files of table {table}, which is not among its tables ({', '.join(record.tables)})"
     for module, versions in found.versions.items():
-        told = {str(record.hashes["modules"][module]["version"])}
+        told = versions_now(record, replaced, module)
         yield from _equal(f"version of {module}", told, "versions in the files", versions)
 
 
@@ -248,7 +252,7 @@ def _balance(record: Record, counts: dict[str, Any]) -> Iterator[str]:
         yield from _equal("enriched", counts["enriched"], f"{module} answered + partial + null", told)
 
 
-def _check_night(record: Record, night: str, counts: dict[str, Any], found: Found) -> Iterator[str]:
+def _check_night(record: Record, night: str, counts: dict[str, Any], found: Found, replaced: Newest) -> Iterator[str]:
     for table in record.tables:
         yield from _equal("decoded", counts["decoded"], f"{table} rows", found.rows[(table, night)])
     told = _without_zeros(counts["quarantined"])
@@ -256,7 +260,7 @@ def _check_night(record: Record, night: str, counts: dict[str, Any], found: Foun
     counted = found.science.get(night, empty_counts())
     for name in ("enriched", "null_flux", "bad_history"):
         yield from _equal(name, counts[name], f"{name} counted from the files", counted[name])
-    for module in sorted({*counts["modules"], *counted["modules"]}):
+    for module in sorted({*counts["modules"], *counted["modules"]} - set(replaced.get(night, {}))):
         numbers = counts["modules"].get(module, _NO_ANSWERS)
         yield from _check_answers(module, numbers, counted["modules"].get(module, _NO_ANSWERS))
 

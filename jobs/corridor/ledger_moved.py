@@ -9,19 +9,24 @@ from jobs.corridor.counts import add_counts
 from jobs.corridor.housekeeping.checking import Moved, spans_of, told_of
 from jobs.corridor.housekeeping.compaction import ORDERS
 from jobs.corridor.housekeeping.journal import History
+from jobs.corridor.housekeeping.rescored import Newest
 from jobs.corridor.housekeeping.spans import SpanFile
 from jobs.corridor.layout import UNKNOWN_NIGHT
 from jobs.corridor.ledger import DataFile
 from jobs.corridor.ledger_files import Found, read_rows
 
 
-def read_moved(found: Found, moved: Moved, files: Iterable[DataFile], modules: list[str], ids: pa.Table) -> None:
+def read_moved(
+    found: Found, moved: Moved, files: Iterable[DataFile], modules: list[str], ids: pa.Table, replaced: Newest
+) -> None:
     """Add to what was found in a batch's own files what is found of it in merged ones.
 
     Parameters
     ----------
     ids : pyarrow.Table
         survey, alert_id of the batch: how its rows are told from others where they were sorted among them.
+    replaced : dict
+        Modules whose answers a rescoring gave, per night; they are counted, too.
     """
     mixed: dict[str, list[DataFile]] = {}
     for file in files:
@@ -40,7 +45,7 @@ def read_moved(found: Found, moved: Moved, files: Iterable[DataFile], modules: l
             found.problems.append(f"the rows of {file.name} cannot be read from where they were merged: {error}")
     for night, gone in mixed.items():
         try:
-            _add_mixed(found, moved, night, gone, modules, ids)
+            _add_mixed(found, moved, night, gone, sorted({*modules, *replaced.get(night, {})}), ids)
         except (pa.ArrowException, KeyError, OSError) as error:
             found.problems.append(f"the merged science of night {night} cannot be read: {error}")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jobs.corridor.counts import Counts, add_counts, add_night, empty_counts
+from jobs.corridor.housekeeping.rescored import NightsNow
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import Record, records
 
@@ -100,13 +101,15 @@ class LedgerPart:
 def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
     """Add up the ledger, one batch in hand at a time."""
     part, before = LedgerPart(), dict[str, Counts]()
+    now = NightsNow(layout)
     for record in records(layout):
-        if night in record.nights:
-            add_night(part.jobs.setdefault(record.plan.job, empty_counts()), record.nights[night])
+        nights = now.of(record)
+        if night in nights:
+            add_night(part.jobs.setdefault(record.plan.job, empty_counts()), nights[night])
             part.batches.append(record)
         for earlier in week:
-            if earlier in record.nights:
-                add_night(before.setdefault(record.plan.job, empty_counts()), record.nights[earlier])
+            if earlier in nights:
+                add_night(before.setdefault(record.plan.job, empty_counts()), nights[earlier])
     if "enrich" in part.jobs:
         part.jobs["enrich"] = part.jobs.pop("enrich")  # last: it comes after what it reads
     add_counts(part.counts, _together(part.jobs))

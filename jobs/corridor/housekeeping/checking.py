@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from jobs.corridor.housekeeping.house import total
-from jobs.corridor.housekeeping.journal import COMPACTION, Change, History, Journal, Part
+from jobs.corridor.housekeeping.journal import PRUNING, Change, History, Journal, Part
 from jobs.corridor.housekeeping.merged_science import MergedScience
+from jobs.corridor.housekeeping.rescored import Newest, newest
 from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import DataFile
+from jobs.corridor.ledger import DataFile, Record
 
 _NIGHTS_IN_HAND = 2
 
@@ -31,6 +32,10 @@ class Moved:
         if (known is None or not known.moved(file.name)) and not (self.layout.root / file.name).exists():
             known = self._histories[key] = self.journal.history(*key)
         return known if known is not None and known.moved(file.name) else None
+
+    def replaced(self, record: Record) -> Newest:
+        """Which of a batch's answers a rescoring replaced."""
+        return newest(self._histories, record)
 
     def science(self, history: History, file: DataFile) -> MergedScience:
         """The merged files that hold the rows of a science file."""
@@ -75,7 +80,7 @@ class Moved:
 
 def _unbalanced(change: Change) -> Iterator[str]:
     old, new = total(change.old)[0], total(change.new)[0]
-    if change.kind == COMPACTION and old != new:
+    if change.kind != PRUNING and old != new:
         yield f"rows of the old files {old} is not rows of the new files ({new})"
 
 

@@ -41,8 +41,8 @@ class House:
         for change in self.journal.changes():
             if change.state == "prepared":
                 self._finish_or_undo(change)
-        if self.works.exists():
-            shutil.rmtree(self.works)
+        # A task of a killed driver, on an executor that does not know yet, may write while this is removed.
+        shutil.rmtree(self.works, ignore_errors=True)
 
     def begin(self, table: str, night: str, number: int) -> Path:
         """The empty folder in which a change is made ready."""
@@ -61,6 +61,12 @@ class House:
                 _link(path, work / "ready" / path.name)
         faults.housekeeping("after_link")
 
+    def set_aside(self, change: Change, work: Path) -> None:
+        """Take the files that the change replaces into a folder that becomes `change.kept` with the change."""
+        (work / "kept").mkdir()
+        for part in change.old:
+            _link(self.layout.root / part.name, work / "kept" / Path(part.name).name)
+
     def commit(self, change: Change, work: Path) -> None:
         """Announce the change, put the folder in place, note that it is done."""
         faults.housekeeping("before_journal")
@@ -70,6 +76,7 @@ class House:
         faults.housekeeping("after_journal")
         self._swap(change, work)
         faults.housekeeping("after_swap")
+        self._show_kept(change, work)
         self.journal.write(change.done(), self.durable)
         faults.housekeeping("after_done")
         self._replaced.append((time.monotonic(), work))
@@ -100,11 +107,22 @@ class House:
             sync_directory(place.parent)
             sync_directory(work)
 
+    def _show_kept(self, change: Change, work: Path) -> None:
+        """Give the old files their name, where they are to be kept."""
+        if change.kept and (work / "kept").exists():
+            place = self.layout.root / change.kept
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(work / "kept", place)
+            if self.durable:
+                sync_directory(place.parent)
+            faults.housekeeping("after_kept")
+
     def _finish_or_undo(self, change: Change) -> None:
         place, work = self._place(change), self.works / change.id
         if change.new and not place.exists() and (work / "aside").exists():
             os.rename(work / "ready", place)  # killed between the two renames
         if is_made(self.layout, change):
+            self._show_kept(change, work)
             self.journal.write(change.done(), self.durable)
             return
         gone = [part.name for part in change.old if not (self.layout.root / part.name).exists()]

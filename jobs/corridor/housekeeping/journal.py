@@ -7,16 +7,16 @@ rewritten; who looks for a file of theirs asks a `History` where its rows are no
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from jobs.corridor.layout import Layout, replace_json, sync_directory
 
 FORMAT = 1
-COMPACTION, PRUNING = "compaction", "pruning"
+COMPACTION, PRUNING, RESCORING = "compaction", "pruning", "rescoring"
 # Files that a change makes are named like a batch's, with this for the stream.
-PRODUCT = "compact"
+PRODUCT, RESCORED = "compact", "again"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Change:
     number : int
         Counts the changes of this table and night, from 0.
     kind : str
-        `compaction`, or `pruning`: then nothing took their place.
+        `compaction`, `rescoring`, or `pruning`: then nothing took their place.
     why : str
         What was asked for, in words.
     in_order : bool
@@ -56,6 +56,11 @@ class Change:
         In order.
     state : str
         `prepared` before the swap, `done` after it.
+    kept : str
+        Folder, relative to the output, in which the old files are kept; empty if they are not.
+    answers : dict
+        Of a rescoring, per module: version, fingerprint, source and artefacts of what was run; `before` and `now`: rows by
+        version and counts. Empty for the other kinds.
     """
 
     table: str
@@ -68,6 +73,8 @@ class Change:
     old: tuple[Part, ...]
     new: tuple[Part, ...]
     state: str = "prepared"
+    kept: str = ""
+    answers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -176,10 +183,23 @@ class History:
 
     def successors(self, name: str) -> list[str]:
         """The files that hold the rows of a file now: itself if it was not moved, none if it was pruned."""
-        if not self.moved(name):
-            return [name]
-        after = [each for part in self._left_by[name].new for each in self.successors(part.name)]
-        return list(dict.fromkeys(after))
+        return [each for each in self._later(name) if not self.moved(each)]
+
+    def rescorings(self, name: str) -> list[Change]:
+        """The changes that scored the rows of a file again, oldest first."""
+        through = {self._left_by[each].number: self._left_by[each] for each in self._later(name) if self.moved(each)}
+        return [through[number] for number in sorted(through) if through[number].kind == RESCORING]
+
+    def _later(self, name: str) -> list[str]:
+        """A file and all that its rows were in after it, each once: a change may make many files of many."""
+        found = {name: None}
+        waiting = [name]
+        while waiting:
+            change = self._left_by.get(waiting.pop(0))
+            new = [part.name for part in change.new if part.name not in found] if change else []
+            found |= dict.fromkeys(new)
+            waiting.extend(new)
+        return list(found)
 
     def spans(self, name: str, start: int, stop: int) -> list[Span]:
         """Where rows start:stop of a file are now.
@@ -208,10 +228,15 @@ class History:
 
     def originals(self, name: str) -> list[str]:
         """The files of batches that a file was made of: itself if a batch wrote it."""
-        change = self._made_by.get(name)
-        if change is None:
-            return [name]
-        return [each for part in change.old for each in self.originals(part.name)]
+        found: dict[str, None] = {}
+        waiting = [name]
+        while waiting:
+            each = waiting.pop(0)
+            change = self._made_by.get(each)
+            if each not in found and change is not None:
+                waiting.extend(part.name for part in change.old)
+            found[each] = None
+        return [each for each in found if each not in self._made_by]
 
 
 def _offset(parts: Sequence[Part], name: str) -> int:

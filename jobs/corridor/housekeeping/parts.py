@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from jobs.corridor.housekeeping.journal import PRODUCT, Journal, Part
+from jobs.corridor.housekeeping.journal import PRODUCT, RESCORED, Journal, Part
 from jobs.corridor.housekeeping.rolling import ENOUGH_BYTES, LEAST_BYTES, MOST_BYTES
 from jobs.corridor.layout import TABLES, Layout
 from jobs.corridor.ledger import StreamLedger
 
 
-def product_name(table: str, night: str, number: int, part: int) -> str:
-    """The name of a file that a change makes; it looks like a batch's, with `compact` for the stream."""
-    return f"{table}/night={night}/{PRODUCT}-{number:09d}-{part:04d}.parquet"
+def product_name(table: str, night: str, number: int, part: int, kind: str = PRODUCT) -> str:
+    """The name of a file that a change makes; it looks like a batch's, with `compact` or `again` for the stream."""
+    return f"{table}/night={night}/{kind}-{number:09d}-{part:04d}.parquet"
 
 
 def is_product(part: Part) -> bool:
     """Whether a change made this file."""
-    return Path(part.name).name.startswith(f"{PRODUCT}-")
+    return Path(part.name).name.startswith((f"{PRODUCT}-", f"{RESCORED}-"))
 
 
 def nights(layout: Layout, table: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`strix compact` and `strix prune` in processes that SIGKILL themselves at a named step.
+"""`strix compact`, `strix prune` and `strix enrich --again` in processes that SIGKILL themselves at a named step.
 
 One process imports everything and forks for each run: it is idle, so that nothing of Arrow is held over the fork.
 Reads lines of JSON (arguments, fault, whether folders can be exchanged) and answers with exit codes, negative for signals.
@@ -7,12 +7,27 @@ Reads lines of JSON (arguments, fault, whether folders can be exchanged) and ans
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+from small_outputs import LocalSpark
+
+from jobs import rescoring
 from jobs.cli.main import main
 from jobs.corridor import faults
 from jobs.corridor.housekeeping import house, swap, tidying  # noqa: F401
 
 house.GRACE_S = 0.02
+
+
+@contextmanager
+def _local(*given: Any) -> Iterator[Any]:
+    yield LocalSpark()
+
+
+rescoring.session_of = _local
+rescoring.find_java = lambda: ("java", 17)
 
 
 def run(arguments: list[str], fault: str, exchanges: bool) -> int:
@@ -33,7 +48,8 @@ def run(arguments: list[str], fault: str, exchanges: bool) -> int:
 
 if __name__ == "__main__":
     import jobs.cli.compact
-    import jobs.cli.prune  # noqa: F401
+    import jobs.cli.prune
+    import jobs.cli.run  # noqa: F401
 
     for line in sys.stdin:
         print(run(**json.loads(line)), flush=True)

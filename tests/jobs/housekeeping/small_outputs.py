@@ -43,7 +43,7 @@ class LocalFrame:
 class LocalSpark:
     """A session that runs a batch's tasks in this process, one after the other."""
 
-    sparkContext = SimpleNamespace(defaultParallelism=2)
+    sparkContext = SimpleNamespace(defaultParallelism=2, broadcast=lambda value: SimpleNamespace(value=value))
 
     def range(self, start: int, stop: int, step: int, partitions: int) -> LocalFrame:
         del partitions
@@ -64,11 +64,16 @@ def write_packets(directory: Path, numbers: Iterable[int] = range(ALERTS)) -> Pa
 
 
 def runner(
-    output: Path, source: Any, job: str = "night", tables: Sequence[str] = ("raw", "science", "cutouts"), limit: int = 8
+    output: Path,
+    source: Any,
+    job: str = "night",
+    tables: Sequence[str] = ("raw", "science", "cutouts"),
+    limit: int = 8,
+    modules: Sequence[str] = MODULES,
 ) -> Runner:
     """A job over an output, ready to run."""
     layout = Layout(output)
-    modules = MODULES if "science" in tables else ()
+    modules = modules if "science" in tables else ()
     versions = {name: {"version": registry.get(name).version, "source": "test"} for name in modules}
     recipe = Recipe(tuple(tables), ("ztf", "lsst"), None, tuple(modules), {"modules": versions}, dict)
     stream = open_stream(layout, job, layout.checkpoint(job), append=True)

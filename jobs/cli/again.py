@@ -1,0 +1,97 @@
+"""`strix enrich --again --night N`: nights that are scored, scored again in place."""
+
+import argparse
+
+from rich.table import Table
+
+from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
+from jobs.cli.outputs import console
+from jobs.config import ConfigError, load, overrides
+from jobs.corridor.housekeeping.journal import Change
+
+# What a rescoring reads and writes is the output's science table; what it says goes nowhere else.
+_NOT_FOR_THIS = ("input", "topics", "filters", "publish")
+
+
+def add_options(options: argparse.ArgumentParser) -> None:
+    """The options that go with `--again`."""
+    group = options.add_argument_group("scoring nights of --output again, in place")
+    group.add_argument(
+        "--again",
+        action="store_true",
+        help="run --modules over nights that are scored; their answers replace the old ones, or are added;"
+        " other columns and packets stay, nothing is sent",
+    )
+    group.add_argument(
+        "--night", action="extend", nargs="+", default=[], metavar="YYYYMMDD", help="with --again: these nights"
+    )
+    group.add_argument(
+        "--keep-old",
+        action="store_true",
+        help="with --again: keep the files that are replaced under OUTPUT/_replaced/ (default: they are removed)",
+    )
+
+
+def is_asked(given: argparse.Namespace) -> bool:
+    """Whether nights are to be scored again.
+
+    Raises
+    ------
+    ConfigError
+        If an option that goes with `--again` was given without it.
+    """
+    if not given.again and (given.night or given.keep_old):
+        option = "--night" if given.night else "--keep-old"
+        raise ConfigError(f"{option} goes with --again: strix enrich --again --night YYYYMMDD --output DIR")
+    return bool(given.again)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Score nights again and say what became of them; 0, also if nothing would have changed."""
+    from jobs.rescoring import Asked, rescore
+
+    told = overrides(given)
+    for name in _NOT_FOR_THIS:
+        if name in told:
+            raise ConfigError(f"--again scores the science table of --output and sends nothing; leave out --{name}")
+    asked = Asked(tuple(given.night), named="modules" in told, keep_old=given.keep_old)
+    outcome = rescore(load(given.config, told), asked)
+    out = console()
+    changed = [each for each in outcome.nights if each.change is not None]
+    if changed:
+        out.print(_table([each.change for each in changed if each.change is not None]))
+    for each in outcome.nights:
+        lines = [*_unchanged(each.choice.unchanged, each.change is None), *each.notes, *_kept(each.change)]
+        for line in lines:
+            out.print(f"night {each.night}: {line}", highlight=False, soft_wrap=True, markup=False)
+    for name, problem in outcome.left_out.items():
+        out.print(f"{name} was left out: {problem}", highlight=False, soft_wrap=True, markup=False)
+    out.print(f"next:\n  strix ledger check {outcome.layout.root}", highlight=False, soft_wrap=True, markup=False)
+    return 0
+
+
+def _unchanged(modules: tuple[str, ...], nothing: bool) -> list[str]:
+    """Why modules, or none at all, were run."""
+    told = f"{', '.join(modules)} scored all its alerts already, as they are today" if modules else ""
+    if nothing:
+        return [f"nothing was scored: {told or 'no module is left to run'}"]
+    return [told] if told else []
+
+
+def _kept(change: Change | None) -> list[str]:
+    if change is None or not change.kept:
+        return []
+    lost = {name: each["lost"] for name, each in change.answers.items() if each["lost"]}
+    why = "".join(f"; {name} had {count:,} answers whose input is gone" for name, count in lost.items())
+    return [f"the files as they were are in {change.kept}{why}"]
+
+
+def _table(changes: list[Change]) -> Table:
+    table = Table(title="strix enrich --again", title_justify="left")
+    for name in ("night", "module", "version", "before", *ANSWER_COLUMNS):
+        table.add_column(name, justify="right" if name in ANSWER_COLUMNS[:-1] else "left")
+    for change in changes:
+        for module, each in change.answers.items():
+            versions = each["version"], ", ".join(sorted(each["before"]))
+            table.add_row(change.night, module, *versions, *answer_cells(each["now"]))
+    return table
