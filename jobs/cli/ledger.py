@@ -108,8 +108,8 @@ def _show(given: argparse.Namespace) -> int:
     for counts in nights.values():
         add_counts(total, counts)
     if given.json:
-        content = {"nights": nights, "total": total, "notes": notes}
-        content["scored_again"] = [change.to_json() for change in again]
+        changes = [change.to_json() for change in again]
+        content = {"nights": nights, "total": total, "notes": notes, "scored_again": changes}
         pour(json.dumps(content, indent=1, sort_keys=True) + "\n")
         return 0
     out = console()
