@@ -22,10 +22,11 @@ from jobs.corridor.ledger import Record
 from jobs.corridor.sources import passed_over
 from jobs.corridor.sources.changes import change_of
 from jobs.corridor.sources.file_walk import FileWalk
-from jobs.corridor.sources.look import Look, is_pattern, look, named
+from jobs.corridor.sources.look import Look, look
 from jobs.corridor.sources.names import PATTERNS, ending
 from jobs.corridor.sources.opened import OpenFile
 from jobs.corridor.sources.passed_over import PassedOver
+from jobs.corridor.sources.patterns import is_pattern, named
 from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, Range, divide, total
 from jobs.corridor.sources.readers import read_ranges
 from jobs.corridor.sources.spool import Spooler, spool_again

@@ -1,7 +1,6 @@
 """A look at the inputs: which files are there, and what was passed over and why. One stat for each file, none is opened."""
 
 import errno
-import glob
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from jobs.corridor.sources import passed_over
 from jobs.corridor.sources.names import HIDDEN, ending, is_hidden
 from jobs.corridor.sources.passed_over import PassedOver
+from jobs.corridor.sources.patterns import folders_below, is_pattern, named
 
 # Whether a file in a directory is taken, by its name or, where that says nothing, by what it holds.
 Taken = Callable[[str, os.stat_result], bool]
@@ -45,18 +45,6 @@ def look(inputs: Sequence[str], taken: Taken) -> Look:
     return walk.look
 
 
-def is_pattern(given: str) -> bool:
-    """Whether an input is a pattern and not a path that exists."""
-    return glob.has_magic(given) and not os.path.lexists(given)
-
-
-def named(given: str) -> list[str]:
-    """The paths that an input names: itself, or all that it matches as a pattern; empty if there is nothing."""
-    if is_pattern(given):
-        return sorted(glob.glob(given, recursive=True))
-    return [given] if os.path.lexists(given) else []
-
-
 class _Walk:
     def __init__(self, taken: Taken) -> None:
         self.look = Look()
@@ -82,7 +70,8 @@ class _Walk:
 
     def shut_folders(self, pattern: str) -> None:
         """Folders in which a pattern was to look and could not: glob says nothing of them."""
-        for folder in named(pattern):
+        last = os.path.basename(pattern)
+        for folder in folders_below(named(os.path.dirname(pattern))) if last == "**" else named(pattern):
             if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
                 self.look.passed.add(passed_over.FOLDER, folder, os.strerror(errno.EACCES))
         if is_pattern(pattern):

@@ -1,6 +1,7 @@
 """What a look takes, and that it says what it does not take."""
 
 import errno
+import glob
 import gzip
 import os
 import time
@@ -13,6 +14,7 @@ import pytest
 from source_reading import archive, entries, simulated, source
 
 from jobs.corridor.sources.files import FileSource, NoInput
+from jobs.corridor.sources.patterns import named
 from jobs.corridor.sources.ranges import total
 
 ONE = simulated(1)
@@ -130,6 +132,20 @@ def test_linked_folders_are_entered_once_and_loops_end(tmp_path: Path) -> None:
     assert paths == ["b_link/deep/other.avro", "z/own.avro"]
     assert counts == {"linked folder that was entered before": 4}
     assert reader.report()["input_lost"] == 0
+
+
+def test_a_pattern_for_any_folder_goes_through_each_once_and_matches_as_glob_does(tmp_path: Path) -> None:
+    for name in ("a.avro", "x/b.avro", "x/y/c.avro", "x/y/d.dat", ".hidden/e.avro", "z[1]/f.avro"):
+        write(tmp_path / "in" / name)
+    for pattern in ("**/*.avro", "x/**/*.avro", "**/y/*", "**", "*/**/y/*.avro", "**/x/**/*.avro", "z*/**/*.avro"):
+        given = str(tmp_path / "in" / pattern)
+        assert {each for each in named(given) if os.path.isfile(each)} == {
+            each for each in glob.glob(given, recursive=True) if os.path.isfile(each)
+        }, pattern
+    for number in range(3):
+        (tmp_path / "in" / "x" / f"up{number}").symlink_to("..")
+        (tmp_path / "in" / f"loop{number}").symlink_to("x")
+    assert looked(tmp_path, tmp_path / "in" / "**" / "*.avro")[0] == ["a.avro", "x/b.avro", "x/y/c.avro", "z[1]/f.avro"]
 
 
 def test_links_that_lead_nowhere_or_in_a_circle_are_said_and_stop_nothing(tmp_path: Path) -> None:
