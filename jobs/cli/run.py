@@ -98,9 +98,6 @@ def close(job: str, outcome: Outcome) -> int:
     if checked.gaps:
         outcome.status.fail(f"the ledger does not balance, {len(checked.gaps)} gaps, the first: {checked.gaps[0]}")
         tell(outcome.status)
-    elif outcome.status.more().get("input_lost"):
-        outcome.status.fail("not all of the input could be read, see passed_over_examples")
-        tell(outcome.status)
     return max(say_gaps(checked.gaps), say_passed_over(outcome.status.more()))
 
 

@@ -150,8 +150,15 @@ class Runner:
                     self._wait(problem, self.patience_s if trigger == "available_now" else float("inf"))
             self.source.close()
             self.house.sweep(wait=True)
-            self.status.write("stopped")
+            self._tell_the_end()
         return self.status
+
+    def _tell_the_end(self) -> None:
+        if self.status.more().get("input_lost"):
+            self.status.problem("not all of the input could be read, see passed_over_examples")
+            self.status.write("failed")
+        else:
+            self.status.write("stopped")
 
     def _recover(self) -> None:
         """Note all that is committed; take the batch in hand that was begun and not closed."""

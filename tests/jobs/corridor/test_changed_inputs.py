@@ -1,5 +1,6 @@
 """A file that is replaced, or cannot be read, between planning and reading: nothing is sealed that does not balance."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -12,13 +13,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "housekeeping"))
 
 from small_outputs import gaps, rows, runner, write_packets
 
-from jobs.cli.run import say_passed_over
+from jobs.cli.run import close, say_passed_over
 from jobs.corridor.layout import Layout
 from jobs.corridor.ledger import StreamLedger, records
 from jobs.corridor.runner import Runner
 from jobs.corridor.sources import opened, readers
 from jobs.corridor.sources.files import FileSource
 from jobs.corridor.sources.ranges import InputChanged, InputUnreadable
+from jobs.job import Outcome, Science
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 
@@ -204,3 +206,40 @@ def test_a_replaced_file_s_known_alerts_are_duplicates_and_the_ledger_balances(t
     assert (status.read, status.decoded, status.duplicates) == (4, 2, 2)
     assert status.content()["files_changed"] == {"grown": 0, "replaced": 1}
     assert gaps(tmp_path / "out") == []
+
+
+def test_the_closing_table_and_the_status_say_what_changed_and_what_was_passed_over(
+    tmp_path: Path, packets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job(tmp_path).run("available_now", 0.1)
+    replace(packets / "p000000.avro", range(3))
+    (packets / "p.md5").write_text("0")
+    (packets / "loop.avro").symlink_to("loop.avro")
+    layout = Layout(tmp_path / "out")
+
+    def closed() -> tuple[int, str, str, dict[str, Any]]:
+        one = job(tmp_path)
+        code = close("night", Outcome(layout, _stream(tmp_path), one.run("available_now", 0.1), Science((), {}, {})))
+        out, err = capsys.readouterr()
+        return code, " ".join(out.replace("│", " ").split()), err, json.loads(layout.status.read_text())
+
+    code, out, err, status = closed()
+    assert code == 0
+    assert "files that had changed since they were read 1 replaced: read from the beginning 1 passed over 2" in out
+    assert f"passed over 1 x link loop: {packets / 'loop.avro'}" in err
+    assert status["passed_over"] == {".md5": 1, "link loop": 1}
+    assert status["files_changed"] == {"grown": 0, "replaced": 1}
+
+
+def test_an_input_that_cannot_be_read_ends_with_1_and_the_status_says_failed(
+    tmp_path: Path, packets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (packets / "raw.parquet").write_bytes(b"PAR1 and no more")
+    one = FileSource([str(packets / "raw.parquet")], 0.0, tmp_path / "spool")
+    status_of = runner(tmp_path / "other", one, tables=("raw",)).run("available_now", 0.1)
+    code = close("night", Outcome(Layout(tmp_path / "other"), status_of.stream, status_of, Science((), {}, {})))
+    assert code == 1
+    told = json.loads(Layout(tmp_path / "other").status.read_text())
+    assert (told["state"], told["input_lost"]) == ("failed", 1)
+    assert "not all of the input could be read" in told["last_error"]["message"]
+    assert "it is no Parquet file" in capsys.readouterr().err
