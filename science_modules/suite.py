@@ -5,7 +5,6 @@
 runs it on modules of this package or of $STRIX_MODULE_PATH. Tests call `CHECKS` one by one on a `Case`.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 import science_modules
-from science_modules import registry
+from science_modules import golden, registry
 from science_modules.common import artefacts, examples
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import TYPES, ScienceModule
@@ -207,21 +206,62 @@ def check_odd_alerts(case: Case) -> None:
             _same(ordinary, mixed[5 : 5 + len(alerts)], f"{survey}, beside alerts with {name}")
 
 
-def check_golden(case: Case) -> None:
-    """golden.json: inputs by hand, outputs computed by something independent.
+def check_blank_stamps(case: Case) -> None:
+    """A module that reads stamps gives no answer where one of them says nothing, but a reason.
 
-    A case has `how` (who computed the outputs), `survey`, `inputs` (columns of the view; a stamp is written as
-    `{"shape": [63, 63], "peak": 100, "fwhm": 2.5, "sky": 10}`), `outputs`, `error`, `rtol` and `atol`.
+    See `cutouts.Stamps.unusable`, which has the reasons.
     """
+    if "cutouts" not in case.module.inputs:
+        return
+    for survey, alerts in case.alerts.items():
+        for kind, image in (("zero", np.zeros((63, 63))), ("constant", np.full((63, 63), 100.0))):
+            for name in golden.STAMP_COLUMNS:
+                at = alerts.schema.get_field_index(name)
+                blank = pa.array([examples.fits_stamp(image)] * len(alerts), pa.binary())
+                answers = case.run(alerts.set_column(at, alerts.schema.field(at), blank)).to_pylist()
+                spoken = [answer for answer in answers if not answer["error"]]
+                assert not spoken, f"{survey}: {len(spoken)} alerts have an answer, and their {name} is {kind}"
+
+
+def check_golden(case: Case) -> None:
+    """golden.json: inputs by hand, outputs computed by something independent (see `golden`)."""
     path = case.folder / "golden.json"
-    assert path.is_file(), f"no golden values: {path}"
-    golden = json.loads(path.read_text(encoding="utf-8"))
-    assert golden, f"{path} holds no case"
-    for number, wanted in enumerate(golden):
-        assert wanted.get("how"), f"case {number}: how were the outputs computed?"
-        alerts = examples.table([_golden_alert(wanted["inputs"])], wanted["survey"])
-        answer = case.run(_given(case.visible(alerts), wanted["inputs"])).to_pylist()[0]
-        _compare(answer, wanted, f"{path}, case {number}")
+    for wanted in golden.read(path):
+        answer = case.run(_golden_alerts(case, [wanted])).to_pylist()[0]
+        _compare(answer, wanted, f"{path}, case {wanted.number}")
+
+
+def check_golden_answers(case: Case) -> None:
+    """golden.json holds an answer that is finite; of stamps, one case's are not their own mirror images."""
+    path = case.folder / "golden.json"
+    answering = [wanted for wanted in golden.read(path) if wanted.answers]
+    assert answering, f"{path}: no case has an answer, only reasons and NULL"
+    if "cutouts" in case.module.inputs:
+        said = "set `at` of their sources off the middle"
+        assert any(wanted.is_lopsided for wanted in answering), (
+            f"{path}: in every case with an answer a stamp is its own mirror image or transpose, so that one that is read"
+            f" turned would not show; {said}"
+        )
+
+
+def check_reactions(case: Case) -> None:
+    """For each input that the module declares, each stamp too, a golden case answers otherwise when it alone changes."""
+    path = case.folder / "golden.json"
+    cases = [wanted for wanted in golden.read(path) if wanted.answers]
+    declared = golden.features_of(case.module.inputs + case.module.optional_inputs, ALWAYS)
+    dead = [feature for feature in declared if not any(_reacts(case, wanted, feature, cases) for wanted in cases)]
+    assert not dead, (
+        f"{path}: no answer changes when one of {dead} alone does. Does the module read it where it stands? Is there a"
+        " case, without error, that gives it?"
+    )
+
+
+def _reacts(case: Case, wanted: golden.Golden, feature: str, others: list[golden.Golden]) -> bool:
+    changed = [golden.with_inputs(wanted, inputs) for inputs in golden.variants(wanted, feature, others)]
+    if not changed:
+        return False
+    first, *rest = case.bits(_golden_alerts(case, [wanted, *changed]))
+    return any(answer != first for answer in rest)
 
 
 CHECKS: tuple[Callable[[Case], None], ...] = (
@@ -236,7 +276,10 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     check_input_unchanged,
     check_empty_batch,
     check_odd_alerts,
+    check_blank_stamps,
     check_golden,
+    check_golden_answers,
+    check_reactions,
 )
 
 
@@ -331,32 +374,22 @@ def _equal(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
     return a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def _golden_alert(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    alert = dict(inputs)
-    for name, stamp in inputs.items():
-        if name.startswith("cutout_") and stamp is not None:
-            alert[name] = examples.fits_stamp(examples.point_source(**stamp))
-    points = len(inputs.get("lc_mjd", []))
-    empty = {name: [None] * points for name in examples.schema("ztf").names if name.startswith("lc_")}
-    return empty | alert
-
-
-def _given(alerts: pa.Table, inputs: Mapping[str, Any]) -> pa.Table:
-    """The alerts with the outputs of other modules as a golden case gives them (NULL where it does not)."""
+def _golden_alerts(case: Case, cases: list[golden.Golden]) -> pa.Table:
+    """Golden cases of one survey as the module sees them, with the outputs of other modules as they give them."""
+    alerts = case.visible(golden.table(cases))
     for at, field in enumerate(alerts.schema):
         if field.name in registry.names():
-            column = pa.array([inputs.get(field.name, {})], field.type)
-            alerts = alerts.set_column(at, field, column)
+            given = pa.array([each.inputs.get(field.name, {}) for each in cases], field.type)
+            alerts = alerts.set_column(at, field, given)
     return alerts
 
 
-def _compare(answer: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> None:
-    assert answer["error"] == wanted.get("error"), f"{where}: wants error {wanted.get('error')}, has {answer['error']}"
-    for name, value in wanted["outputs"].items():
+def _compare(answer: Mapping[str, Any], wanted: golden.Golden, where: str) -> None:
+    assert answer["error"] == wanted.error, f"{where}: wants error {wanted.error}, has {answer['error']}"
+    for name, value in wanted.outputs.items():
         got = answer[name]
         if isinstance(value, float) and got is not None:
-            rtol, atol = wanted.get("rtol", 1e-9), wanted.get("atol", 0)
-            np.testing.assert_allclose(got, value, rtol=rtol, atol=atol, err_msg=f"{where}: {name}")
+            np.testing.assert_allclose(got, value, rtol=wanted.rtol, atol=wanted.atol, err_msg=f"{where}: {name}")
         else:
             assert got == value, f"{where}: {name} wants {value}, has {got}"
 

@@ -18,6 +18,7 @@ FEATURES = (
     *("sgscore1", "distpsnr1", "sgscore2", "distpsnr2", "sgscore3", "distpsnr3", "ndethist", "ncovhist", "scorr"),
     *("nmtchps", "clrcoeff", "clrcounc", "neargaia", "neargaiabright"),
 )
+SHAPE = (8, 60, 60)  # of the triplets in the networks, see convert.to_onnx
 CONFLICT = 0.5  # two networks above this claim the same alert
 CLAIM = 0.2  # the published threshold at which false negatives and false positives are equal, 1 to 3 %
 
@@ -45,7 +46,7 @@ def run(batch: AlertBatch, state: Sequence[Network]) -> pd.DataFrame:
     error = [field or image for field, image in zip(reasons, images.reasons, strict=True)]
     rows = np.flatnonzero([reason is None for reason in error])
     frame = pd.DataFrame(np.nan, index=range(len(batch)), columns=NETWORKS, dtype=np.float32)
-    frame.iloc[rows] = scores(state, {"features": fields, "triplets": images.planes}, rows)
+    frame.iloc[rows] = scores(state, {"features": fields, "triplets": images.planes}, rows, {"triplets": SHAPE})
     return frame.assign(**_flags(frame), error=np.array(error, dtype=object))
 
 
@@ -123,7 +124,7 @@ def _artefact(name: str) -> Artefact:
 
 MODULE = ScienceModule(
     name="acai",
-    version="1.0.1",
+    version="1.0.2",
     inputs=("cutouts", *(f"candidate.{name}" for name in FEATURES)),
     optional_inputs=("braai.p_real",),
     outputs=OUTPUTS,

@@ -7,6 +7,8 @@ from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Artefact, Artefacts, Field, Original, ScienceModule
 from science_modules.common.networks import Network, scores
 
+SHAPE = (3, 60, 60)  # what the network looks at of 63 x 63 pixels, see convert.to_onnx
+
 
 def load(artefacts: Artefacts) -> Network:
     """The network."""
@@ -18,7 +20,7 @@ def run(batch: AlertBatch, state: Network) -> pd.DataFrame:
     images = batch.triplets
     rows = np.flatnonzero([reason is None for reason in images.reasons])
     p_real = np.full(len(batch), np.nan, dtype=np.float32)
-    p_real[rows] = scores([state], {"triplets": images.planes}, rows)[:, 0]
+    p_real[rows] = scores([state], {"triplets": images.planes}, rows, fitted={"triplets": SHAPE})[:, 0]
     return pd.DataFrame({"p_real": p_real, "error": np.array(images.reasons, dtype=object)})
 
 
@@ -30,7 +32,7 @@ def _convert(h5: bytes) -> bytes:
 
 MODULE = ScienceModule(
     name="braai",
-    version="1.0.0",
+    version="1.0.1",
     inputs=("cutouts",),
     outputs=(Field("p_real", "float32", "", "real (1) or bogus (0); sigmoid score"),),
     run=run,

@@ -104,9 +104,11 @@ def fits_stamp(image: NDArray[np.floating[Any]], zipped: bool = True) -> bytes:
     return gzip.compress(raw, compresslevel=1, mtime=0) if zipped else raw
 
 
-def point_source(shape: tuple[int, int], peak: float, fwhm: float, sky: float = 0.0) -> NDArray[np.float64]:
-    """A Gaussian point source in the middle of a stamp; fwhm in pixels."""
-    y, x = (np.arange(size) - (size - 1) / 2 for size in shape)
+def point_source(
+    shape: tuple[int, int], peak: float, fwhm: float, sky: float = 0.0, at: Sequence[float] = (0.0, 0.0)
+) -> NDArray[np.float64]:
+    """A Gaussian point source in a stamp, `at` so many pixels down and right of its middle; fwhm in pixels."""
+    y, x = (np.arange(size) - (size - 1) / 2 - shift for size, shift in zip(shape, at, strict=True))
     radius2 = y[:, None] ** 2 + x[None, :] ** 2
     return np.asarray(sky + peak * np.exp(-4 * np.log(2) * radius2 / fwhm**2), dtype=np.float64)
 

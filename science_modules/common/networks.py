@@ -53,7 +53,12 @@ class Network:
         return values
 
 
-def scores(networks: Sequence[Network], inputs: Inputs, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+def scores(
+    networks: Sequence[Network],
+    inputs: Inputs,
+    rows: NDArray[np.intp],
+    fitted: Mapping[str, tuple[int, ...]] | None = None,
+) -> NDArray[np.float32]:
     """The scores of several networks for some rows of the same inputs.
 
     Parameters
@@ -61,10 +66,13 @@ def scores(networks: Sequence[Network], inputs: Inputs, rows: NDArray[np.intp]) 
     networks : sequence of Network
         Each of one score per row.
     inputs : mapping of str to numpy.ndarray of float32, shape (n, ...)
-        What any of the networks asks for, by its name. All ask for the same shape. Of images, (planes,
-        rows, columns), a network may ask for fewer rows and columns: it sees the first; and for more planes: those are zero.
+        What any of the networks asks for, by its name. All ask for the same shape.
     rows : numpy.ndarray of int, shape (k,)
         The rows to be scored.
+    fitted : mapping of str to tuple of int, optional
+        Images, (planes, rows, columns), that are to be fitted, and to which shape: fewer rows and columns, of which the
+        network sees the first; more planes, which are zero. Nothing else is cropped or padded, for a network that is
+        fed planes in another order than it was trained on would answer, and wrongly.
 
     Returns
     -------
@@ -73,27 +81,43 @@ def scores(networks: Sequence[Network], inputs: Inputs, rows: NDArray[np.intp]) 
     Raises
     ------
     ValueError
-        If a network asks for another shape than it is given.
+        If a network asks for another shape than it is given or for an input that nobody gives, or if it has not one
+        score per row.
     """
     out = np.empty((len(rows), len(networks)), dtype=np.float32)
     shapes = {name: shape for network in networks for name, shape in network.shapes.items()}
     for name, shape in shapes.items():
-        if not _fits(inputs[name].shape[1:], shape):
-            raise ValueError(
-                f"the network wants {name} of shape {shape} per alert, it is given {inputs[name].shape[1:]}"
-            )
+        _check_shape(name, shape, inputs, fitted or {})
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         chunk = {name: _padded(inputs[name], part, shape) for name, shape in shapes.items()}
         for column, network in enumerate(networks):
-            out[start : start + len(part), column] = network(chunk)[: len(part), 0]
+            out[start : start + len(part), column] = _one_score(network(chunk))[: len(part)]
     return out
 
 
+def _check_shape(name: str, wanted: tuple[int, ...], inputs: Inputs, fitted: Mapping[str, tuple[int, ...]]) -> None:
+    if name not in inputs:
+        raise ValueError(f"the network wants an input {name}, it is given {sorted(inputs)}")
+    given = inputs[name].shape[1:]
+    shown = fitted.get(name, given)
+    if wanted != shown:
+        said = f"{given} fitted to {shown}" if name in fitted else str(given)
+        raise ValueError(f"the network wants {name} of shape {wanted} per alert, it is given {said}")
+    if name in fitted and not _fits(given, shown):
+        said = "more planes and fewer rows and columns, nothing else"
+        raise ValueError(f"{name} of shape {given} cannot be fitted to {shown}: {said}")
+
+
 def _fits(given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    if len(given) != 3 or len(wanted) != 3:
-        return given == wanted
-    return wanted[0] >= given[0] and wanted[1] <= given[1] and wanted[2] <= given[2]
+    images = len(given) == len(wanted) == 3
+    return images and wanted[0] >= given[0] and wanted[1] <= given[1] and wanted[2] <= given[2]
+
+
+def _one_score(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    if values.shape != (CHUNK, 1):
+        raise ValueError(f"one score per alert is wanted, shape {(CHUNK, 1)}; the network gives {values.shape}")
+    return values[:, 0]
 
 
 def _padded(values: NDArray[np.float32], rows: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -81,3 +81,33 @@ def test_the_suite_sees_a_module_that_breaks_the_contract(
     monkeypatch.setenv("STRIX_MODULE_PATH", str(tmp_path))
     with pytest.raises((AssertionError, TypeError, ValueError, IndexError)):
         getattr(suite, f"check_{check}")(suite.case(name))
+
+
+BAD = Path(__file__).parents[1] / "science_modules_bad"
+REFUSED = {
+    "feeds_planes_last": ("answers", r"wants triplets of shape \(63, 63, 3\) per alert, it is given \(3, 63, 63\)"),
+    "ignores_template": ("reactions", r"no answer changes when one of \['cutout_template'\] alone does"),
+    "ignores_a_feature": ("reactions", r"no answer changes when one of \['candidate.fwhm'\] alone does"),
+    "swaps_planes": ("golden", "case 0: p"),
+    "scores_blank_stamps": ("blank_stamps", "40 alerts have an answer, and their cutout_science is zero"),
+    "golden_without_answers": ("golden_answers", "no case has an answer, only reasons and NULL"),
+    "golden_of_round_stamps": ("golden_answers", "its own mirror image or transpose"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_module_that_is_wrong_on_purpose_is_refused_by_the_check_that_is_for_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIX_MODULE_PATH", str(BAD))
+    check, said = REFUSED[name]
+    bad = suite.case(name)
+    with pytest.raises((AssertionError, ValueError), match=said):
+        getattr(suite, f"check_{check}")(bad)
+    others = {each.__name__.removeprefix("check_") for each in suite.CHECKS} - {check}
+    failing = {other for other in others if suite._problem(getattr(suite, f"check_{other}"), bad)}
+    consequences = {
+        "feeds_planes_last": others - {"declaration", "documentation", "artefacts", "imports", "golden_answers"},
+        "golden_without_answers": {"reactions"},
+    }
+    assert failing == consequences.get(name, set())

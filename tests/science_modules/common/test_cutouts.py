@@ -96,7 +96,7 @@ def test_gzip_of_several_levels_and_raw_fits_give_the_same() -> None:
         assert_same_bits(image, np.full((5, 7), 2.5))
 
 
-RAW = image_bytes(np.ones((63, 63)))
+RAW = image_bytes(np.arange(63.0 * 63).reshape(63, 63))
 BAD = {
     "missing": (None, "no science stamp"),
     "empty": (b"", "no science stamp"),
@@ -178,6 +178,7 @@ def slow_triplet(images: list[np.ndarray]) -> np.ndarray:
 def test_triplets_are_clean_of_unit_norm_and_padded_at_the_bottom_right() -> None:
     rng = np.random.default_rng(1)
     whole, cropped, flat = rng.normal(100, 5, (63, 63)), rng.normal(0, 1, (48, 61)), np.zeros((63, 63))
+    flat[10:20, 10:30] = rng.normal(0, 1, (10, 20))
     whole[3, 4], whole[5, 6], cropped[0, 0] = np.nan, np.inf, -np.inf
     batch = AlertBatch(table([image_bytes(whole)], [image_bytes(cropped)], [gzip.compress(image_bytes(flat))]))
     assert batch.triplets.reasons == [None]
@@ -196,6 +197,48 @@ def test_a_stamp_with_fill_values_becomes_zero_as_in_the_published_code() -> Non
     batch = AlertBatch(table([image_bytes(image)]))
     np.testing.assert_array_equal(batch.triplets.planes[0, 0], published)
     assert not published.any()
+
+
+def blank(kind: str) -> np.ndarray:
+    image = np.full((63, 63), {"zero": 0.0, "constant": 117.25, "nan": np.nan, "infinite": np.inf}.get(kind, 5.0))
+    if kind == "nan and constant":
+        image[::2] = np.nan
+    if kind == "one hot pixel":
+        image[31, 31] = 1e4
+    if kind == "too few":  # 24 pixels stand alone: each differs from the one before, and the one behind from it
+        image[1:9:2, 1:13:2] = np.arange(24).reshape(4, 6) + 6.0
+    return image
+
+
+@pytest.mark.parametrize(
+    "kind", ["zero", "constant", "nan", "infinite", "nan and constant", "one hot pixel", "too few"]
+)
+@pytest.mark.parametrize("plane", [0, 1, 2])
+def test_a_stamp_without_information_is_a_reason_and_its_neighbours_stay(kind: str, plane: int) -> None:
+    rng = np.random.default_rng(3)
+    planes = [[image_bytes(rng.normal(100, 5, (63, 63))) for _ in range(3)] for _ in range(3)]
+    planes[plane][1] = image_bytes(blank(kind))
+    batch = AlertBatch(table(*planes))
+    name = ("science", "template", "difference")[plane]
+    n = {"one hot pixel": 2, "too few": 48}.get(kind, 0)
+    reason = f"no information in {name}: {n} finite pixels of 3969 differ from the one before, wants 50"
+    assert batch.triplets.reasons == batch.stamps.unusable == [None, reason, None]
+    assert batch.stamps.first_reasons == [None] * 3
+
+
+def test_the_least_information_that_is_enough_is_the_number_that_is_told() -> None:
+    image = np.zeros((63, 63))
+    image[40:45, 3:13:2] = 1.0  # 25 pixels, and the pixel behind each
+    assert AlertBatch(table(*[[image_bytes(image)]] * 3)).stamps.unusable == [None]
+    image[44, 11] = 0.0
+    assert "48 finite pixels of 3969" in str(AlertBatch(table(*[[image_bytes(image)]] * 3)).stamps.unusable)
+
+
+def test_every_real_stamp_has_ten_times_the_information_that_is_wanted(
+    ztf_table: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cutouts, "LEAST_INFORMATIVE_PIXELS", 1000)
+    assert stamps(ztf_table).unusable == [None] * len(ztf_table)
 
 
 def test_a_stamp_larger_than_the_network_has_a_reason() -> None:
