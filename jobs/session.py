@@ -77,7 +77,7 @@ def build_session(
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"strix {name}")
     chosen = with_retries(_submitted_master() or master) if master in (None, "local") else with_retries(master)
-    settings = _defaults(driver_memory)
+    settings = _defaults(driver_memory) | _module_path()
     if chosen and chosen.startswith("local"):
         settings |= _ON_ONE_MACHINE | {JAVA_OPTIONS: " ".join([local_java_options(), *jvm_options(java)])}
     for key, value in {**settings, **(conf or {})}.items():
@@ -141,6 +141,12 @@ def _defaults(driver_memory: str) -> dict[str, str]:
         # The driver process must not hold the working directory: no metastore, no warehouse folder.
         "spark.sql.catalogImplementation": "in-memory",
     }
+
+
+def _module_path() -> dict[str, str]:
+    """$STRIX_MODULE_PATH for the executors, who have another environment and another working directory."""
+    parts = [os.path.abspath(part) for part in os.environ.get("STRIX_MODULE_PATH", "").split(os.pathsep) if part]
+    return {"spark.executorEnv.STRIX_MODULE_PATH": os.pathsep.join(parts)} if parts else {}
 
 
 def check_executors(session: SparkSession, modules: Iterable[str]) -> None:
