@@ -14,7 +14,7 @@ from matplotlib.image import imsave
 from jobs.corridor.layout import Layout
 from jobs.find_alerts import by_key
 from jobs.find_stamps import Triplet, find_stamps
-from jobs.night_page.svg import Box, svg, text
+from jobs.night_page.svg import Box, mark, svg, text
 from jobs.pictures.alert import Alert, Answer, alerts_of
 from jobs.pictures.light_curve import Series, difference
 from jobs.pictures.show import scores
@@ -132,8 +132,22 @@ def _curve(alert: Alert) -> tuple[Markup, str]:
     parts += [_mark(frame, series, point, float(days[point])) for point in shown.tolist()]
     parts += [text(2, 124, f"−{reach:.0f} d" if known.size > 1 else ""), text(298, 124, "alert", "end")]
     parts.append(text(150, 124, _brightest(alert), "middle"))
+    parts += _flux_scale(frame, series)
     note = f"{len(known):,} point{'s' * (len(known) != 1)}" + (f", one in {every} shown" if every > 1 else "")
     return svg(300, 128, parts, "light curve"), note
+
+
+def _flux_scale(frame: _Frame, series: Series) -> list[str]:
+    """The highest flux and zero, at the left edge."""
+    known = series.y[np.isfinite(series.y)]
+    if not known.size:
+        return []
+    divisor, unit = series.unit
+    highest = float(known.max())
+    parts = [text(3, frame.y(highest) + 3, f"{number(highest / divisor)} {unit}", kind="tick flux")]
+    if abs(frame.y(0) - frame.y(highest)) > 14:
+        parts.append(text(3, frame.y(0) - 2, "0", kind="tick flux"))
+    return parts
 
 
 def _mark(frame: _Frame, series: Series, point: int, day: float) -> str:
@@ -148,7 +162,7 @@ def _mark(frame: _Frame, series: Series, point: int, day: float) -> str:
         ends = f"M{x:.1f} {frame.y(flux + err):.1f}V{frame.y(flux - err):.1f}"
         bar = f'<path d="{ends}" stroke="{colour}" stroke-width=".8" opacity=".5"/>'
     fill = "none" if kind == "forced" else colour
-    return f'{bar}<circle cx="{x:.1f}" cy="{y:.1f}" r="2.4" fill="{fill}" stroke="{colour}"/>'
+    return bar + mark(str(series.curve.band[point]), x, y, 2.4, f'fill="{fill}" stroke="{colour}"')
 
 
 def _brightest(alert: Alert) -> str:

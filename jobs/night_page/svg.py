@@ -43,6 +43,20 @@ def svg(width: float, height: float, parts: Sequence[str], label: str) -> Markup
     return Markup(f'<svg viewBox="{size}" role="img" aria-label="{escape(label)}">{inside}</svg>')  # noqa: S704
 
 
+def mark(band: str, x: float, y: float, size: float, attributes: str) -> str:
+    """A band's shape, as in the pictures: circle, square, triangle, diamond, plus, cross."""
+    shapes = {
+        "u": f"M{x - size:.1f} {y + size:.1f}h{2 * size:.1f}L{x:.1f} {y - size:.1f}z",
+        "r": f"M{x - size:.1f} {y - size:.1f}h{2 * size:.1f}v{2 * size:.1f}h{-2 * size:.1f}z",
+        "i": f"M{x - size:.1f} {y:.1f}l{size:.1f} {-size:.1f}l{size:.1f} {size:.1f}l{-size:.1f} {size:.1f}z",
+        "z": f"M{x - size:.1f} {y:.1f}h{2 * size:.1f}M{x:.1f} {y - size:.1f}v{2 * size:.1f}",
+        "y": f"M{x - size:.1f} {y - size:.1f}l{2 * size:.1f} {2 * size:.1f}m0 {-2 * size:.1f}l{-2 * size:.1f} {2 * size:.1f}",
+    }
+    if band in shapes:
+        return f'<path d="{shapes[band]}" {attributes}/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" {attributes}/>'
+
+
 def text(x: float, y: float, words: object, anchor: str = "start", kind: str = "tick") -> str:
     """Words at a place."""
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
@@ -62,9 +76,9 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
         return None
     step, start, stop = _time_bins(filled, minutes)
     stacks = {band: _rebinned(times[band], start, stop, step) for band in BANDS if band in times}
-    width, height, box = 720, 230, Box(44, 14, 664, 180)
+    width, height, box = 720, 262, Box(44, 34, 664, 180)
     top = _nice(float(np.sum(list(stacks.values()), axis=0).max()))
-    parts = _value_axis(box, top)
+    parts = [*_value_axis(box, top), text(4, 18, f"alerts per {step * minutes} min")]
     bins = (stop - start) // step
     bar = box.width / bins
     base = np.zeros(bins)
@@ -78,17 +92,18 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
             parts.append(_rect(x, y, wide, tall, BAND_COLOURS[band], said))
         base += counts
     every = max(round(bins / 8), 1)
-    for place in range(0, bins + 1, every):
+    for number, place in enumerate(range(0, bins + 1, every)):
         x = box.left + place * bar
         anchor = "middle" if x < box.right - 10 else "end"
-        parts.append(text(x, box.bottom + 18, _clock(first_day, (start + place * step) * minutes), anchor))
+        kind = "tick second" if number % 2 else "tick"  # left out where the page is narrow
+        parts.append(text(x, box.bottom + 18, _clock(first_day, (start + place * step) * minutes), anchor, kind))
     parts.append(text(box.left, height - 2, "UTC", "middle"))
     return svg(width, height, parts, "alerts over the night by band")
 
 
 def score_histogram(counts: Ints, week: Ints | None, low: float, high: float) -> Markup:
     """Shares of the night's alerts on a logarithmic scale, and of the week before as a line."""
-    width, height, box = 340, 170, Box(38, 10, 294, 128)
+    width, height, box = 340, 182, Box(38, 22, 294, 128)
     shares = counts / max(int(counts.sum()), 1)
     earlier = week / week.sum() if week is not None and week.sum() else None
     known = np.concatenate([shares[shares > 0], earlier[earlier > 0] if earlier is not None else []])
@@ -99,7 +114,7 @@ def score_histogram(counts: Ints, week: Ints | None, low: float, high: float) ->
     def tall(share: float) -> float:
         return box.height * (1 + math.log10(max(share, floor * 0.8)) / decades) if share > 0 else 0.0
 
-    parts = []
+    parts = [text(0, 10, "share of alerts")]
     for decade in range(round(decades) + 1):
         y = box.bottom - tall(floor * 10**decade)
         parts += [

@@ -1,13 +1,15 @@
 """Light curves: difference flux about zero, and the flux of the source itself where it is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from jobs.pictures import style
@@ -19,6 +21,7 @@ Floats = NDArray[np.float64]
 
 # An upper limit's flux_err is a fifth of the limit.
 LIMIT_SIGMA = 5.0
+MJD_OF_1970 = 40587
 _MANY = 150
 _MARGIN = 0.09
 
@@ -91,32 +94,60 @@ def draw_small(axes: Axes, alert: Alert) -> None:
         limit = own & (series.curve.kind == "upper_limit")
         point = own & ~limit
         colour = style.BAND_COLOURS[band]
-        axes.plot(days[limit], series.y[limit], "v", ms=2.4, color=colour, alpha=0.35, mew=0)
-        axes.errorbar(days[point], series.y[point], series.err[point], fmt="o", ms=2.6, color=colour, elinewidth=0.6)
+        axes.plot(days[limit], series.y[limit], ls="", marker=style.LIMIT_MARKS[band], ms=2.4, color=colour, alpha=0.4)
+        mark = style.BAND_MARKS[band]
+        axes.errorbar(days[point], series.y[point], series.err[point], fmt=mark, ms=2.6, color=colour, elinewidth=0.6)
     axes.set_ylim(bottom, top)
-    axes.set_yticks([])
+    _scale(axes, series)
     axes.set_xticks([])
     axes.set_facecolor(style.PANEL)
     for spine in axes.spines.values():
         spine.set_visible(False)
 
 
-def legend(drawn: Figure, curve: Curve, at: tuple[float, float]) -> None:
-    """Bands and kinds of points, from this place of the figure to the right."""
-    bands = [band for band in BANDS if band in set(curve.band.tolist())]
-    marks = [_handle("o", style.BAND_COLOURS[band], band) for band in bands]
-    kinds = set(curve.kind.tolist())
-    words = {"detection": ("o", "detection"), "forced": ("open", "forced"), "upper_limit": ("v", "5σ limit")}
-    marks += [_handle(mark, style.QUIET, text) for kind, (mark, text) in words.items() if kind in kinds]
+def _scale(axes: Axes, series: Series) -> None:
+    """The highest and the lowest flux and zero, at the right of a small light curve."""
+    divisor, _ = series.unit
+    known = series.y[np.isfinite(series.y)]
+    bottom, top = axes.get_ylim()
+    ticks = [known.max(), 0.0, known.min()] if known.size else []
+    shown: list[float] = []
+    for value in ticks:
+        if bottom <= value <= top and all(abs(value - other) > 0.14 * (top - bottom) for other in shown):
+            shown.append(float(value))
+    axes.yaxis.tick_right()
+    axes.set_yticks(shown, [_short(value / divisor) for value in shown], fontsize=6.2)
+    axes.tick_params(axis="y", length=0, pad=1.5)
+
+
+def _short(value: float) -> str:
+    """Two digits, or whole numbers."""
+    return (f"{value:.0f}" if abs(value) >= 100 or value == 0 else f"{value:.2g}").replace("-", "−")
+
+
+def legend(
+    drawn: Figure, curves: Sequence[Curve], at: tuple[float, float], where: Any = "center left", ring: bool = True
+) -> None:
+    """Bands and kinds of points, at this place of the figure; with `ring`, the mark of the alert itself."""
+    seen = {band for curve in curves for band in curve.band.tolist()}
+    kinds = {kind for curve in curves for kind in curve.kind.tolist()}
+    bands = [band for band in BANDS if band in seen]
+    marks = [_handle(style.BAND_MARKS[band], style.BAND_COLOURS[band], band) for band in bands]
+    if "forced" in kinds:
+        marks.append(_handle("o", style.QUIET, "open: forced photometry", mfc="none"))
+    if "upper_limit" in kinds:
+        shape = style.LIMIT_MARKS[bands[0]] if len(bands) == 1 else "v"
+        marks.append(_handle(shape, style.QUIET, "pale: 5σ limit", alpha=0.5))
+    if ring:
+        marks.append(_handle("o", style.INK, "ring: this alert", mfc="none", ms=10, mew=1.2))
     drawn.legend(
-        handles=marks, loc="center left", bbox_to_anchor=at, ncols=max(len(marks), 1), frameon=False, fontsize=8.5,
+        handles=marks, loc=where, bbox_to_anchor=at, ncols=max(len(marks), 1), frameon=False, fontsize=8.5,
         handletextpad=0.1, columnspacing=1.3, borderpad=0, borderaxespad=0,
     )  # fmt: skip
 
 
-def _handle(mark: str, colour: str, text: str) -> Line2D:
-    face = "none" if mark == "open" else colour
-    return Line2D([], [], ls="", marker="o" if mark == "open" else mark, color=colour, mfc=face, ms=6, label=text)
+def _handle(mark: Any, colour: str, text: str, **how: Any) -> Line2D:
+    return Line2D([], [], ls="", marker=mark, color=colour, label=text, **{"ms": 6, **how})
 
 
 def _draw(axes: Axes, series: Series, alert: Alert) -> None:
@@ -149,7 +180,7 @@ def _points(
 ) -> None:
     colour = style.BAND_COLOURS[band]
     if kind == "upper_limit":
-        axes.plot(times, y, "v", ms=4.5, color=colour, alpha=0.35, mew=0, zorder=2)
+        axes.plot(times, y, ls="", marker=style.LIMIT_MARKS[band], ms=4.8, color=colour, alpha=0.4, zorder=2)
         return
     open_ = kind == "forced"
     size, alpha = (3.4 if many else 4.4 if open_ else 5.5), (0.6 if many else 0.95)
@@ -158,7 +189,16 @@ def _points(
         times, y, err, fmt="none", ecolor=colour, elinewidth=0.6 if many else 1.0, alpha=0.5 * alpha, zorder=2
     )
     axes.plot(
-        times, y, "o", ms=size, mfc=face, mec=edge, mew=0.6 if not open_ else 0.8, alpha=alpha, zorder=3 if open_ else 4
+        times,
+        y,
+        ls="",
+        marker=style.BAND_MARKS[band],
+        ms=size,
+        mfc=face,
+        mec=edge,
+        mew=0.8 if open_ else 0.6,
+        alpha=alpha,
+        zorder=3 if open_ else 4,
     )
 
 
@@ -211,7 +251,31 @@ def _dates(axes: Axes, alert: Alert) -> None:
     pad = max(0.06 * float(np.ptp(times)), 0.5)
     left, right = utc_times(np.array([times.min() - pad, times.max() + pad]))
     axes.set_xlim(left, right)
-    axes.set_xlabel("UTC", labelpad=2)
+    _row_label(axes, "UTC", 12)
+    _mjd(axes)
+
+
+def _mjd(axes: Axes) -> None:
+    """MJD (TAI, as in the tables) below the dates; the 37 s to UTC are less than a pixel."""
+
+    lower = axes.secondary_xaxis(
+        "bottom",
+        functions=(lambda day: day + MJD_OF_1970, lambda mjd: mjd - MJD_OF_1970),  # type: ignore[operator]
+    )
+    lower.spines["bottom"].set_position(("outward", 26))
+    lower.spines["bottom"].set_visible(False)
+    lower.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    lower.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
+    lower.tick_params(length=0, pad=2)
+    _row_label(axes, "MJD", 34)
+
+
+def _row_label(axes: Axes, text: str, below: float) -> None:
+    """What a row of tick labels is, left of them; `below` the axes in points."""
+    axes.annotate(
+        text, (0, 0), (-8, -below), xycoords="axes fraction", textcoords="offset points", ha="right", va="center",
+        fontsize=8, color=style.QUIET, annotation_clip=False,
+    )  # fmt: skip
 
 
 def _days(axes: Axes, mjd: float) -> None:

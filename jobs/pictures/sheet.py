@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from jobs.find_stamps import Key, Triplet
 from jobs.pictures import style
 from jobs.pictures.alert import Alert
-from jobs.pictures.light_curve import draw_small
+from jobs.pictures.light_curve import difference, draw_small, legend
 from jobs.pictures.stamps import draw_stamp, stamps_of
 from jobs.pictures.words import number
 
@@ -42,6 +42,8 @@ def contact_sheet(title: str, subtitle: str, entries: Sequence[Entry], stamps: M
         drawn = style.figure(width, height)
         drawn.text(_SIDE / width, 1 - 0.36 / height, title, fontsize=16, fontweight="bold", va="center")
         drawn.text(_SIDE / width, 1 - 0.66 / height, subtitle, fontsize=9, color=style.QUIET, va="center")
+        curves = [entry.alert.curve for entry in entries]
+        legend(drawn, curves, (1 - _SIDE / width, 1 - 0.36 / height), "center right", ring=False)
         for place, entry in enumerate(entries):
             row, column = divmod(place, columns)
             left, top = _SIDE + column * _CELL[0], height - _TOP - row * _CELL[1]
@@ -81,16 +83,16 @@ def _cell(canvas: _Canvas, rank: int, entry: Entry, triplet: Triplet | None) -> 
     for place, stamp in enumerate(stamps_of(entry.alert, triplet)):
         axes = canvas.axes(place * (_STAMP + _GAP), 0.42, _STAMP, _STAMP)
         draw_stamp(axes, stamp, marks=False)
-    draw_small(canvas.axes(3 * (_STAMP + _GAP) + 0.08, 0.42, 1.14, _STAMP), entry.alert)
+    draw_small(canvas.axes(3 * (_STAMP + _GAP) + 0.08, 0.42, 0.96, _STAMP), entry.alert)
 
 
 def _note(alert: Alert) -> tuple[str, str]:
-    if alert.simulated:
-        return "SIMULATED", style.WARN
     days = max(alert.facts["mjd"] - float(alert.curve.mjd.min()), 0) if len(alert.curve) else 0
-    words = [f"{days:.0f} d"]
+    words = [f"{days:.0f} d, {difference(alert.curve).unit[1]}"]
     if alert.facts["is_known_sso"]:
         words.insert(0, str(alert.facts["sso_name"] or "known asteroid"))
     elif alert.facts["is_positive"] is False:
         words.insert(0, "fainter")
+    if alert.simulated:
+        return " · ".join(["SIMULATED", *words]), style.WARN
     return " · ".join(words), style.QUIET

@@ -8,6 +8,10 @@ from matplotlib.figure import Figure
 
 # Blue to dark along the wavelength, as far apart in lightness as in hue.
 BAND_COLOURS = {"u": "#2f6fde", "g": "#159a76", "r": "#d64545", "i": "#b8860b", "z": "#a04fb8", "y": "#5b6270"}
+# Shapes tell bands apart where colours do not: green and red are the commonest pair, and the hardest for many eyes. A limit is a
+# smaller mark of the same band.
+BAND_MARKS = {"u": "^", "g": "o", "r": "s", "i": "D", "z": "P", "y": "X"}
+LIMIT_MARKS = {"u": 7, "g": "v", "r": "1", "i": 11, "z": "|", "y": "_"}
 INK = "#16202c"
 QUIET = "#66717f"
 LINE = "#d5dae1"
