@@ -347,6 +347,21 @@ def opened(browser, page, directory, *more):
     return done, {each["url"] for each in asked if each["initiator"] != "not an origin"} - {path.as_uri()}
 
 
+def test_the_page_fits_a_telephone(browser, page, tmp_path):
+    """390 px wide, as an iframe (a window has a least width): nothing but tables that scroll by themselves is wider."""
+    (tmp_path / "inner.html").write_text(page, encoding="utf-8")
+    outer = """<iframe id=f src=inner.html style="width:390px;height:9000px;border:0"></iframe><script>
+    f.onload = () => { document.title = f.contentDocument.documentElement.scrollWidth + " " + getComputedStyle(
+      f.contentDocument.querySelector(".two .tick")).fontSize }</script>"""
+    (tmp_path / "outer.html").write_text(outer)
+    command = [browser, *OPTIONS, "--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'p'}", "--dump-dom"]
+    command += ["--virtual-time-budget=3000", (tmp_path / "outer.html").as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    width, font = re.search(r"<title>(\d+) (\d+)px", dom).groups()
+    assert int(width) <= 390
+    assert int(font) >= 20  # of 720, which are shown on 340
+
+
 def test_a_real_browser_asks_for_nothing_and_reports_no_error(browser, page, tmp_path):
     done, asked = opened(browser, page, tmp_path, "--window-size=1280,2400", f"--screenshot={tmp_path / 'night.png'}")
     assert asked == set()
