@@ -55,13 +55,9 @@ def print_outcome(
         console.print(_module_table(totals, versions_in(files_of(outcome.layout, records))))
         _print_scores(console, outcome, records)
         best = _print_anomalous(console, outcome.layout, records) or best
-    if any(record.sinks.get("filters") for record in records):
-        console.print(_filter_table(records))
+    print_filters(console, records)
     for note in (note for record in records for note in told_not_sent(record)):
         console.print(f"note: {note}", soft_wrap=True)
-        for name, own in sorted(shortfalls(records).items()):
-            for line in lines_of(name, own):
-                console.print(styled("not sent:", "yellow"), line, soft_wrap=True)
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals, best)
 
@@ -139,6 +135,15 @@ def _module_table(totals: Counts, versions: Mapping[str, Sequence[str]]) -> Tabl
     return table
 
 
+def print_filters(console: Console, records: Sequence[Record]) -> None:
+    """Print what became of the filters' matches, and what they have not judged or could not send."""
+    if any(record.sinks.get("filters") for record in records):
+        console.print(_filter_table(records))
+    for name, own in sorted(shortfalls(records).items()):
+        for line in lines_of(name, own):
+            console.print(styled("not sent:", "yellow"), line, soft_wrap=True)
+
+
 def _filter_table(records: Sequence[Record]) -> Table:
     """What filters matched and sent, and what was held back and why."""
     columns = {
@@ -147,12 +152,15 @@ def _filter_table(records: Sequence[Record]) -> Table:
         "private": "private",
         "per_object": "object known",
         "over_max_per_night": "over the limit",
+        "too_large": "too large",
         "unknown": "not judged",
     }
     totals: dict[str, Counter[str]] = {}
     for record in records:
         for name, numbers in record.sinks.get("filters", {}).items():
             totals.setdefault(name, Counter()).update({key: numbers.get(key, 0) for key in columns})
+        for name, count in record.sinks.get("kafka", {}).get("too_large", {}).items():
+            totals[name].update(too_large=count, sent=-count)
     table = Table(title="filters", title_justify="left")
     table.add_column("filter")
     for title in columns.values():
