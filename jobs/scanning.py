@@ -6,10 +6,11 @@ from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.archive.flat import flat_columns
+from jobs.archive.near import row_groups
 from jobs.archive.position import Cone
 from jobs.corridor.layout import TABLES
 
@@ -99,8 +100,12 @@ class Scan:
         if not flat:
             wanted = _columns(whole, columns)
             return cls(groups, wanted, wanted.names)
-        named = flat_columns(whole, columns)
-        return cls(groups, _columns(whole, list(named.values())), list(named))
+        return cls(groups, whole, whole.names).flat(columns)
+
+    def flat(self, columns: Sequence[str] | None = None) -> "Scan":
+        """Some of its columns, or all, without structs."""
+        named = flat_columns(self.wanted, columns)
+        return Scan(self.groups, _columns(self.wanted, list(named.values())), list(named))
 
     @property
     def schema(self) -> pa.Schema:
@@ -114,10 +119,7 @@ class Scan:
 
     def table(self) -> pa.Table:
         """All of it."""
-        tables = [
-            _brought(_dataset(paths, own).to_table(columns=_projection(own, self.wanted)), own, self.wanted)
-            for own, paths in self.groups
-        ]
+        tables = [piece for own, paths in self.groups for piece in _pieces(paths, own, self.wanted, None, None)]
         return pa.concat_tables(tables).rename_columns(self.names)
 
     def pieces(self, near: Cone | None = None) -> Iterator[pa.Table]:
@@ -131,12 +133,7 @@ class Scan:
         place = [] if near is None else [name for name in ("ra", "dec") if name not in self.wanted.names]
         for own, paths in self.groups:
             wanted = pa.schema([*self.wanted, *(own.field(name) for name in place)])
-            scanner = _dataset(paths, own).scanner(
-                columns=_projection(own, wanted), filter=near and near.filter,
-                batch_size=_PIECE, batch_readahead=2, fragment_readahead=1,
-            )  # fmt: skip
-            for batch in scanner.to_batches():
-                piece = _brought(pa.Table.from_batches([batch]), own, wanted)
+            for piece in _pieces(paths, own, wanted, near, _PIECE):
                 piece = near.inside(piece).drop_columns(place) if near else piece
                 yield piece.rename_columns([*self.names, *piece.column_names[len(self.names) :]])
 
@@ -201,29 +198,40 @@ def _schema(path: Path) -> pa.Schema:
     return pq.read_schema(path).remove_metadata()
 
 
-def _dataset(paths: list[Path], own: pa.Schema) -> ds.Dataset:
-    return ds.dataset([str(path) for path in paths], schema=own, format="parquet")
+def _pieces(
+    paths: Iterable[Path], own: pa.Schema, wanted: pa.Schema, near: Cone | None, rows: int | None
+) -> Iterator[pa.Table]:
+    """Files of one schema, brought to the wanted one; whole, or some rows at a time."""
+    there = _names_in(own)
+    columns = [field.name for field in wanted if field.name in there]
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            if rows is None:
+                yield _brought(file.read(columns=columns), there, wanted)
+                continue
+            for batch in file.iter_batches(rows, row_groups=list(row_groups(file, near)), columns=columns):
+                yield _brought(pa.Table.from_batches([batch]), there, wanted)
 
 
-def _projection(own: pa.Schema, wanted: pa.Schema) -> dict[str, ds.Expression]:
-    return {field.name: ds.field(*field.name.split(".")) for field in wanted if _has(own, field.name)}
+def _names_in(schema: pa.Schema | pa.StructType, before: str = "") -> set[str]:
+    """Columns and fields of structs, to any depth."""
+    names = {f"{before}{field.name}" for field in schema}
+    structs = (field for field in schema if pa.types.is_struct(field.type))
+    return names.union(*(_names_in(field.type, f"{before}{field.name}.") for field in structs))
 
 
-def _brought(read: pa.Table, own: pa.Schema, wanted: pa.Schema) -> pa.Table:
-    """What files of one schema gave, brought to the wanted one."""
+def _brought(read: pa.Table, there: set[str], wanted: pa.Schema) -> pa.Table:
     arrays = [
-        _widened(read[field.name], field.type) if _has(own, field.name) else pa.nulls(read.num_rows, field.type)
+        _widened(_part(read, field.name), field.type) if field.name in there else pa.nulls(read.num_rows, field.type)
         for field in wanted
     ]
     return pa.Table.from_arrays(arrays, schema=wanted)
 
 
-def _has(schema: pa.Schema, name: str) -> bool:
-    try:
-        _field(schema, name)
-    except KeyError:
-        return False
-    return True
+def _part(read: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column, or a field of a struct column, NULL where the struct is."""
+    head, *inner = name.split(".")
+    return pc.struct_field(read[head], inner) if inner else read[head]
 
 
 def _widened(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:

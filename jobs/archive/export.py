@@ -24,6 +24,7 @@ _DESCRIPTION = "Alerts in Strix's common view: fluxes in nJy, times MJD TAI at m
 # Rows that a format whose writer wants all of a table at once may have: some GB of memory with light curves.
 MOST_ROWS = {".fits": 1_000_000, ".vot": 200_000, ".ecsv": 200_000}
 FORMATS = (".fits", ".vot", ".csv", ".parquet", ".ecsv")
+_ROWS_TOGETHER = 8192
 _ALIASES = {".fit": ".fits", ".xml": ".vot", ".votable": ".vot"}
 
 
@@ -113,7 +114,6 @@ def _scan(
     columns: Sequence[str] | None,
     form: str,
 ) -> Scan:
-    nights = None if nights is None else list(nights)
     whole = Scan.of(directory, nights=nights)
     there = [name for name in whole.wanted.names if pa.types.is_struct(whole.wanted.field(name).type)]
     there = modules_of([f"{name}.{child.name}" for name in there for child in whole.wanted.field(name).type])
@@ -121,7 +121,7 @@ def _scan(
         raise KeyError(f"no module {', '.join(absent)} in {directory}; it has {', '.join(there) or 'none'}")
     asked = list(columns) if columns is not None else _view(whole.wanted, with_lists=form != ".csv")
     asked += modules if modules is not None else there if columns is None else []
-    return Scan.of(directory, nights=nights, columns=asked, flat=True)
+    return whole.flat(asked)
 
 
 def _view(schema: pa.Schema, with_lists: bool) -> list[str]:
@@ -150,10 +150,22 @@ def _schema(found: Scan, cone: Cone | None) -> pa.Schema:
     return found.schema.append(DISTANCE) if cone else found.schema
 
 
+def _pieces(found: Scan, cone: Cone | None) -> Iterator[pa.Table]:
+    """Its pieces, small ones together: a night of few alerts is no row group of its own."""
+    held: list[pa.Table] = []
+    for piece in found.pieces(cone):
+        held.append(piece)
+        if sum(each.num_rows for each in held) >= _ROWS_TOGETHER:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held).combine_chunks()
+
+
 def _parquet(path: Path, found: Scan, cone: Cone | None) -> int:
     rows = 0
     with pq.ParquetWriter(path, _schema(found, cone), compression="zstd") as writer:
-        for piece in found.pieces(cone):
+        for piece in _pieces(found, cone):
             writer.write_table(piece)
             rows += piece.num_rows
     return rows
@@ -163,7 +175,7 @@ def _csv(path: Path, found: Scan, cone: Cone | None) -> int:
     rows = 0
     schema = plain(_schema(found, cone).empty_table()).schema
     with pa_csv.CSVWriter(path, schema) as writer:
-        for piece in found.pieces(cone):
+        for piece in _pieces(found, cone):
             writer.write_table(harmless(plain(piece)))
             rows += piece.num_rows
     return rows

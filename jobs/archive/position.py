@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
 from jobs.archive.astro import astropy
@@ -71,12 +70,6 @@ class Cone:
         """The lowest and highest declination of the circle [deg]."""
         margin = self.radius_arcsec / 3600 * (1 + 1e-9) + 1e-9
         return self.dec - margin, self.dec + margin
-
-    @property
-    def filter(self) -> ds.Expression:
-        """What Parquet's statistics can decide of it: a band of declination."""
-        low, high = self.reach
-        return (ds.field("dec") >= low) & (ds.field("dec") <= high)
 
     def inside(self, table: pa.Table) -> pa.Table:
         """The rows within it, with their `distance_arcsec`; the table has `ra` and `dec`."""

@@ -2,11 +2,11 @@
 
 import math
 
-import erfa
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.corridor.surveys.times import MJD_ZERO, tai_to_utc
+from jobs.archive.astro import astropy
+from jobs.corridor.surveys.times import tai_to_utc
 from jobs.plain_text import visible
 
 _MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "s")
@@ -26,26 +26,18 @@ def utc_times(mjd_tai: NDArray[np.float64]) -> NDArray[np.datetime64]:
 
 def iso_utc(mjd_tai: float) -> str:
     """`2023-10-18 05:12:33 UTC`, rounded to the second."""
-    utc = float(tai_to_utc(np.array([mjd_tai]))[0])
-    if not math.isfinite(utc):
+    if not math.isfinite(tai_to_utc(np.array([mjd_tai]))[0]):
         return "time not known"
-    year, month, day, clock = erfa.d2dtf("UTC", 0, MJD_ZERO, utc)
-    return f"{year:04d}-{month:02d}-{day:02d} {clock['h']:02d}:{clock['m']:02d}:{clock['s']:02d} UTC"
+    return f"{astropy('time').Time(mjd_tai, format='mjd', scale='tai', precision=0).utc.iso} UTC"
 
 
 def sexagesimal(ra: float, dec: float) -> str:
     """`05h12m33.12s -04°05'06.7"`."""
-    hours, minutes, seconds = _parts(ra / 15, 2)
-    degrees, arcmin, arcsec = _parts(abs(dec), 1)
-    sign = "−" if dec < 0 else "+"
-    return f"{hours % 24:02d}h{minutes:02d}m{seconds:05.2f}s {sign}{degrees:02d}°{arcmin:02d}′{arcsec:04.1f}″"
-
-
-def _parts(value: float, digits: int) -> tuple[int, int, float]:
-    """Whole units, sixtieths and sixtieths of those, rounded first, so that 59.996 s is carried over."""
-    unit = 10**digits
-    ticks = round(value * 3600 * unit)
-    return ticks // (3600 * unit), ticks // (60 * unit) % 60, ticks % (60 * unit) / unit
+    angle = astropy("coordinates").Angle
+    ra = round(ra * 24000, 0) / 24000 % 360  # to 0.01 s, so that 23h59m59.996s is 0h and not 24h
+    hours = angle(ra, "deg").to_string("hourangle", sep=("h", "m", "s"), precision=2, pad=True)
+    degrees = angle(dec, "deg").to_string("deg", sep=("°", "′", "″"), precision=1, pad=True, alwayssign=True)
+    return f"{hours} {degrees}".replace("-", "−")
 
 
 def number(value: float | int | bool | str | None, unit: str = "") -> str:

@@ -8,8 +8,10 @@ import pytest
 from rich.table import Table
 
 import jobs.cli
-from jobs.cli import console
+from jobs.cli import console, listen, quarantine
 from jobs.cli.console import Console, styled
+from jobs.corridor.quarantine import Entry
+from jobs.listening_heard import Heard
 from jobs.plain_text import defused, visible
 
 CLI = Path(jobs.cli.__file__).parent
@@ -92,3 +94,25 @@ def test_every_verb_prints_through_the_console():
 def test_the_scan_sees_each_way_round():
     source = "from rich.console import Console, Group\nimport sys\nsys.stderr.write('x')\nprint('x')"
     assert sorted(around_the_console(ast.parse(source))) == ["print", "rich.console.Console", "sys.stderr.write"]
+
+
+def test_what_is_heard_is_one_clean_line(capsys):
+    record = {"object_id": "[/b]\x1b[2J\n\u202ex", "alert_id": 1, "annotations": {"a\x07": "\x1b]0;t\x07"}}
+    heard = Heard("topic", 0, 0, None, record)
+    with listen._Screen("table", saving=False) as screen:
+        screen.show(heard)
+    out = capsys.readouterr().out
+    assert "[/b]\\x1b[2J\\n\\u202ex" in out
+    assert out.count("\n") == 1
+    assert "\x1b" not in out
+
+
+def test_what_was_refused_is_told_as_text():
+    entry = Entry(
+        "aaaa", "20240210", "packet", "unreadable", "[/b] \x1b[2J", "decode", None, None, 1,
+        {"file": "x\x1b]0;t\x07.avro", "index": 0}, "q.parquet", 1, "s", 0, "night", (), (), "",
+    )  # fmt: skip
+    out = printed(quarantine._entries_table([entry]), terminal=False)
+    assert "[/b]" in out
+    assert "\\x1b[2J" in out
+    assert "\x1b" not in out
