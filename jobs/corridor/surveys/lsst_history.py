@@ -42,8 +42,8 @@ class Points:
         TAI; nJy; NaN is NULL.
     current : numpy.ndarray of bool
         The alert's own measurement.
-    flag : numpy.ndarray of object
-        Names of the flags that speak against the flux; None for a sound one.
+    flag : numpy.ndarray of int64
+        Bit k is set if lsst_fields.UNSOUND_FLAGS[k] speaks against the flux; 0 for a sound one.
     """
 
     owner: Ints
@@ -58,12 +58,12 @@ class Points:
     flux_total_err: Floats
     real_bogus: Floats
     current: Bools
-    flag: NDArray[np.object_]
+    flag: Ints
 
     @property
     def flagged(self) -> Bools:
         """Points that the survey flags as unsound."""
-        return self.flag.astype(np.bool_)
+        return np.asarray(self.flag != 0)
 
     def __len__(self) -> int:
         return len(self.owner)
@@ -178,16 +178,23 @@ def _read(
     )
 
 
-def _unsound(records: Fields, n: int) -> NDArray[np.object_]:
-    words = np.full(n, None, dtype=object)
-    for name in UNSOUND_FLAGS:
-        for row in np.flatnonzero(_set(records[name])) if name in records else ():
-            words[row] = name if words[row] is None else f"{words[row]} {name}"
-    return words
+def _unsound(records: Fields, n: int) -> Ints:
+    bits = np.zeros(n, dtype=np.int64)
+    for bit, name in enumerate(UNSOUND_FLAGS):
+        if name in records and records[name].true_count:  # hardly ever
+            bits |= np.asarray(pc.fill_null(records[name], False)).astype(np.int64) << bit
+    return bits
 
 
-def _set(flags: pa.Array) -> Bools:
-    return np.asarray(pc.fill_null(flags, False).to_numpy(zero_copy_only=False))
+def _words(bits: Ints) -> pa.Array:
+    """Names of the flags that are set, NULL where none is."""
+    if not bits.any():
+        return pa.nulls(len(bits), pa.string())
+    masks, codes = np.unique(bits, return_inverse=True)
+    names = [
+        " ".join(name for bit, name in enumerate(UNSOUND_FLAGS) if mask >> bit & 1) or None for mask in masks.tolist()
+    ]
+    return pa.array(names, pa.string()).take(pa.array(codes))
 
 
 def _integers(array: pa.Array, null: int) -> Ints:
@@ -247,7 +254,7 @@ def as_columns(points: Points, n: int) -> dict[str, pa.Array]:
         "lc_corrected": pa.array(np.isfinite(total)),
         "lc_dubious": pa.nulls(len(points), pa.bool_()),
         "lc_real_bogus": floats(points.real_bogus),
-        "lc_flag": pa.array(points.flag, pa.string()),
+        "lc_flag": _words(points.flag),
         "lc_flux_flagged": floats(np.where(flagged, points.flux, np.nan)),
         "lc_public": pa.array(np.ones(len(points), dtype=bool)),
     }
