@@ -66,7 +66,8 @@ def run(given: argparse.Namespace) -> int:
             out.print(f"night {each.night}: {line}", highlight=False, soft_wrap=True, markup=False)
     for name, problem in outcome.left_out.items():
         out.print(f"{name} was left out: {problem}", highlight=False, soft_wrap=True, markup=False)
-    out.print(f"next:\n  strix ledger check {outcome.layout.root}", highlight=False, soft_wrap=True, markup=False)
+    out.print("next:")
+    out.print(f"  strix ledger check {outcome.layout.root}", highlight=False, soft_wrap=True, markup=False)
     return 0
 
 

@@ -39,7 +39,7 @@ def test_it_says_what_it_did_and_the_second_time_why_nothing(output: Path, capsy
     command = ["enrich", "--again", "--night", first, "--night", last, "--modules", "rise,lc_features"]
     assert main([*command, "--output", str(output)]) == 0
     told = said(capsys)
-    assert "lc_features" in told and "not run" in told and f"strix ledger check {output}" in told
+    assert "lc_features" in told and "not run" in told and f"next: strix ledger check {output}" in told
     assert main([*command, "--output", str(output)]) == 0
     told = said(capsys)
     for night in (first, last):
