@@ -180,7 +180,7 @@ def _points(
 ) -> None:
     colour = style.BAND_COLOURS[band]
     if kind == "upper_limit":
-        axes.plot(times, y, ls="", marker=style.LIMIT_MARKS[band], ms=4.8, color=colour, alpha=0.4, zorder=2)
+        axes.plot(times, y, ls="", marker=style.LIMIT_MARKS[band], ms=5, mew=1.2, color=colour, alpha=0.4, zorder=2)
         return
     open_ = kind == "forced"
     size, alpha = (3.4 if many else 4.4 if open_ else 5.5), (0.6 if many else 0.95)
