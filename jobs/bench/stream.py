@@ -164,10 +164,10 @@ def _make(broker: KafkaBroker, topic: str) -> None:
 
 
 def _checked(output: Path) -> int:
-    """How many messages the topics acknowledged; the ledger must balance."""
+    """How many messages the topics acknowledged; every packet must be accounted for."""
     checked = check_ledger(Layout(output))
     if checked.gaps:
-        raise RuntimeError(f"the ledger does not balance: {checked.gaps[0]}")
+        raise RuntimeError(f"not every packet is accounted for: {checked.gaps[0]}")
     return sum(record.sinks["kafka"]["messages"] for record in records(Layout(output)))
 
 

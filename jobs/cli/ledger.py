@@ -59,11 +59,11 @@ def _check(given: argparse.Namespace) -> int:
 
 def _checked_json(checked: Checked) -> dict[str, Any]:
     content = asdict(checked)
-    return {**content, "balances": not checked.gaps, "quarantined": dict(sorted(checked.quarantined.items()))}
+    return {**content, "all_accounted_for": not checked.gaps, "quarantined": dict(sorted(checked.quarantined.items()))}
 
 
 def _summary(checked: Checked) -> Table:
-    title = "the ledger does not balance" if checked.gaps else "the ledger balances"
+    title = "some packets are not accounted for" if checked.gaps else "every packet is accounted for"
     table = Table(title=title, title_justify="left", show_header=False, min_width=len(title))
     table.add_column()
     table.add_column(justify="right")

@@ -37,7 +37,7 @@ def parser(job: str) -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog=f"strix {job}",
         description=f"{job}: {DESCRIPTIONS[job]}.",
-        epilog="exit code: 0 the ledger balances, 1 it does not or some of the input could not be read,"
+        epilog="exit code: 0 every packet is accounted for, 1 some are not or some of the input could not be read,"
         " 2 configuration, 3 environment, 4 output in use,"
         " 5 the job stopped on failures",
     )
@@ -53,7 +53,7 @@ def main(job: str, arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 only if the ledger of what the run wrote balances and all of the input could be read.
+        0 only if every packet of the run is accounted for and all of the input could be read.
     """
     given = parser(job).parse_args(arguments)
     return exit_code(lambda: _run(job, given))
@@ -96,7 +96,7 @@ def close(job: str, outcome: Outcome) -> int:
     records = [ledger.read(batch) for batch in ledger.sealed()[first if outcome.status.batches else 0 :]]
     print_outcome(job, outcome, records, outcome.status.rate.whole_run())
     if checked.gaps:
-        outcome.status.fail(f"the ledger does not balance, {len(checked.gaps)} gaps, the first: {checked.gaps[0]}")
+        outcome.status.fail(f"some packets are not accounted for: {len(checked.gaps)} gaps in the ledger, the first: {checked.gaps[0]}")
         tell(outcome.status)
     return max(say_gaps(checked.gaps), say_passed_over(outcome.status.more()))
 

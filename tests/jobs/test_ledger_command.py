@@ -25,7 +25,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 def test_a_sound_output_balances(small_output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = said(capsys, "check", str(small_output))
     assert (code, err) == (0, "")
-    assert "the ledger balances" in out
+    assert "every packet is accounted for" in out
     rows = [line.strip("│ ").split("│") for line in out.splitlines() if line.count("│") == 3]
     told = {name.strip(): int(value) for name, value in rows}
     # The fixture's input, by hand.
@@ -45,12 +45,12 @@ def test_a_gap_is_a_line_on_stderr_and_exit_code_1(
     gone.unlink()
     code, out, err = said(capsys, "check", str(output))
     assert code == 1
-    assert "the ledger does not balance" in out
+    assert "some packets are not accounted for" in out
     assert all(line.startswith("ledger: ") for line in err.splitlines())
     assert any(gone.name in line and "missing" in line for line in err.splitlines())
     code, out, _ = said(capsys, "check", "--json", str(output))
     told = json.loads(out)
-    assert (code, told["balances"], told["read"], len(told["gaps"])) == (1, False, 63, len(err.splitlines()))
+    assert (code, told["all_accounted_for"], told["read"], len(told["gaps"])) == (1, False, 63, len(err.splitlines()))
 
 
 def test_the_command_needs_no_spark(small_output: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the ledger check asks of files that housekeeping moved: where their rows are, and whether the journal balances."""
+"""What the ledger check asks of files that housekeeping moved: where their rows are, and whether the journal adds up."""
 
 from collections.abc import Iterator
 from functools import lru_cache
