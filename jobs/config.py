@@ -50,7 +50,7 @@ class JobConfig:
     )
     raw: bool = _key(True, "keep the packets as received (table raw), which replay reads")
     cutouts: bool = _key(True, "write the stamps as a table of their own")
-    trigger: str = _key("available_now", "stop when everything is read, or look again for ever", TRIGGERS)
+    trigger: str = _key("available_now", "stop when everything is read, or keep looking for new input", TRIGGERS)
     interval_s: float = _key(5.0, "s; continuous: time between two looks at the input")
     max_alerts_per_batch: int = _key(5000, "alerts; a larger input is read as several batches")
     settle_s: float = _key(2.0, "s; a file younger than this waits for the next look")

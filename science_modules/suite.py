@@ -138,7 +138,7 @@ def check_answers(case: Case) -> None:
         for field in case.module.outputs:
             if TYPES[field.type] in (pa.float32(), pa.float64()):
                 values = np.asarray(answers.field(field.name).to_numpy(zero_copy_only=False), dtype=np.float64)
-                assert not np.isinf(values).any(), f"{survey}: {field.name} is infinite; no answer is NULL"
+                assert not np.isinf(values).any(), f"{survey}: {field.name} is infinite; no answer is to be NaN"
         silent = answers.field("error").to_pylist().count(NO_VALUE)
         assert not silent, f"{survey}: {silent} alerts have neither value nor reason"
         failed = [reason for reason in answers.field("error").to_pylist() if reason]

@@ -28,8 +28,6 @@ def _words(numbers: Counts) -> Iterator[str]:
         yield f"partial: {reasons}"
     if reasons := _reasons(numbers["null"]):
         yield f"none: {reasons}"
-    if numbers["incomplete"]:
-        yield f"{numbers['incomplete']:,} of the answered have some outputs NULL, no reason given"
     if any_output := numbers.get("any_output"):
         yield f"* {any_output:,} counted by an earlier version: with some output, reason or not"
 

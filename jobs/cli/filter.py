@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="strix filter", description=__doc__)
     verbs = options.add_subparsers(dest="verb", required=True, metavar="check|test|run|list|new")
-    check = verbs.add_parser("check", help="read filters, say what is wrong at its word, try their examples")
+    check = verbs.add_parser("check", help="check filters: point at what is wrong, try their examples")
     check.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
     check.add_argument(
         "--data", help="output or packets with example alerts (default: $STRIX_REAL_ALERTS, where it is)"

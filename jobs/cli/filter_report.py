@@ -92,7 +92,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _clauses(done: DryRun) -> Table:
-    table = _table("clauses", "clause", "left after it", "alone", "NULL", "alone keeps out")
+    table = _table("clauses", "clause", "left after it", "alone", "NULL", "fail it alone")
     for clause in done.clauses:
         counts = (clause.after, clause.alone, clause.null, clause.keeps_out)
         table.add_row(clause.text, *(f"{count:,}" for count in counts))
@@ -118,7 +118,7 @@ def _nights(done: DryRun) -> Table:
 def _near(clause: Clause) -> Table:
     assert clause.near is not None
     shown = min(clause.near.num_rows, SAMPLES)
-    said = f"near misses, the nearest {shown} of {clause.keeps_out:,} that only `{clause.text}` keeps out"
+    said = f"near misses, the nearest {shown} of {clause.keeps_out:,} that fail `{clause.text}` alone"
     return _sample(said, clause.near, MISSES)
 
 

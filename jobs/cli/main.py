@@ -42,7 +42,7 @@ VERBS = {
     "quarantine": Verb("list, show or replay what was refused", "jobs.cli.quarantine"),
     "compact": Verb("merge the small files of closed nights", "jobs.cli.compact"),
     "prune": Verb("remove packets and stamps of old nights", "jobs.cli.prune"),
-    "listen": Verb("hear the matches of a filter's topic", "jobs.cli.listen"),
+    "listen": Verb("show or save the matches of a filter's topic as they arrive", "jobs.cli.listen"),
     "replay": Verb("feed packets from files into a topic, as a survey's broker would", "jobs.cli.replay"),
     "services": Verb("start and stop a real Kafka on this machine, make topics", "jobs.cli.services"),
     "stream": Verb("how a stream does; move it to other offsets", "jobs.cli.stream"),

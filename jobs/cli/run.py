@@ -96,7 +96,9 @@ def close(job: str, outcome: Outcome) -> int:
     records = [ledger.read(batch) for batch in ledger.sealed()[first if outcome.status.batches else 0 :]]
     print_outcome(job, outcome, records, outcome.status.rate.whole_run())
     if checked.gaps:
-        outcome.status.fail(f"some packets are not accounted for: {len(checked.gaps)} gaps in the ledger, the first: {checked.gaps[0]}")
+        outcome.status.fail(
+            f"some packets are not accounted for: {len(checked.gaps)} gaps in the ledger, the first: {checked.gaps[0]}"
+        )
         tell(outcome.status)
     return max(say_gaps(checked.gaps), say_passed_over(outcome.status.more()))
 

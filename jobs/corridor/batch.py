@@ -347,16 +347,13 @@ def _negative(counts: Counts) -> Counts:
     return {key: _negative(value) if isinstance(value, dict) else -value for key, value in counts.items()}
 
 
-_FIXED = ("answered", "incomplete")
-
-
 def _without_zeros(counts: Counts) -> Counts:
     """Reasons that no row has any more are left out; the fixed numbers stay."""
     cleaned: Counts = {}
     for key, value in counts.items():
         if isinstance(value, dict):
             inner = _without_zeros(value) if key == "modules" or "answered" in value else value
-            cleaned[key] = {name: number for name, number in inner.items() if number != 0 or name in _FIXED}
+            cleaned[key] = {name: number for name, number in inner.items() if number != 0 or name == "answered"}
         else:
             cleaned[key] = value
     return cleaned

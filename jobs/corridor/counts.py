@@ -45,17 +45,15 @@ def count_module(column: pa.StructArray) -> Counts:
     Returns
     -------
     dict
-        `answered`: rows without a reason; `incomplete`: how many of these lack some output nevertheless; `partial`: rows
-        that have a reason and some output, by reason; `null`: rows without any output, by reason. Answered, partial and
-        null together are all rows.
+        `answered`: rows without a reason (a module of several bands leaves those that have no points NULL); `partial`:
+        rows that have a reason and some output, by reason; `null`: rows without any output, by reason. Together they
+        are all rows.
     """
     outputs = [column.field(i) for i, field in enumerate(column.type) if field.name not in ("version", "error")]
     errors = column.field(column.type.get_field_index("error"))
-    nothing, lacking = _all_null(outputs, len(column)), _any_null(outputs, len(column))
-    silent = pc.and_(errors.is_null(), pc.invert(nothing))
+    nothing = _all_null(outputs, len(column))
     return {
-        "answered": silent.true_count,
-        "incomplete": pc.and_(silent, lacking).true_count,
+        "answered": pc.and_(errors.is_null(), pc.invert(nothing)).true_count,
         "partial": _by_category(errors.filter(pc.and_(errors.is_valid(), pc.invert(nothing)))),
         "null": _by_category(errors.filter(nothing)),
     }
@@ -66,14 +64,6 @@ def _all_null(outputs: list[pa.Array], rows: int) -> pa.BooleanArray:
     if any(output.null_count == 0 for output in outputs):
         return pa.repeat(False, rows)
     return reduce(pc.and_, (output.is_null() for output in outputs))
-
-
-def _any_null(outputs: list[pa.Array], rows: int) -> pa.BooleanArray:
-    """Rows in which some output is not there."""
-    lacking = [output for output in outputs if output.null_count]
-    if any(output.null_count == rows for output in lacking):
-        return pa.repeat(True, rows)
-    return reduce(pc.or_, (output.is_null() for output in lacking), pa.repeat(False, rows))
 
 
 def _by_category(reasons: pa.StringArray) -> Counts:
@@ -111,7 +101,7 @@ def in_todays_words(numbers: Counts) -> Counts:
     """A module's numbers, also where they were counted by the earlier rule."""
     if not by_earlier_rule(numbers):
         return numbers
-    return {"answered": 0, "incomplete": 0, "partial": {}, "null": numbers["null"], "any_output": numbers["answered"]}
+    return {"answered": 0, "partial": {}, "null": numbers["null"], "any_output": numbers["answered"]}
 
 
 def by_earlier_rule(numbers: Counts) -> bool:

@@ -85,8 +85,8 @@ class Record:
     ----------
     nights : dict
         Per night: read, decoded, duplicates, quarantined by reason, enriched, null_flux, bad_history, and per module
-        `answered`, `incomplete`, `partial` by reason and `null` by reason (`counts.count_module`). Entries of earlier
-        versions have neither `incomplete` nor `partial`, and count every row with any output as answered.
+        `answered`, `partial` by reason and `null` by reason (`counts.count_module`). Entries of earlier versions have
+        no `partial`, and count every row with any output as answered.
     ids : dict
         Per survey: [least id, greatest id, count] of what the batch committed.
     hashes : dict

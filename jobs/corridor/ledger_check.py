@@ -265,7 +265,7 @@ def _check_night(record: Record, night: str, counts: dict[str, Any], found: Foun
         yield from _check_answers(module, numbers, counted["modules"].get(module, _NO_ANSWERS))
 
 
-_NO_ANSWERS: dict[str, Any] = {"answered": 0, "incomplete": 0, "partial": {}, "null": {}}
+_NO_ANSWERS: dict[str, Any] = {"answered": 0, "partial": {}, "null": {}}
 
 
 def _check_answers(module: str, told: dict[str, Any], there: dict[str, Any]) -> Iterator[str]:
@@ -278,7 +278,7 @@ def _check_answers(module: str, told: dict[str, Any], there: dict[str, Any]) -> 
         yield from _equal(f"{module} {name}", one, f"{_COUNTED.get(name, name)} in the files", other)
 
 
-_COUNTED = {"answered": "answers", "incomplete": "incomplete answers", "partial": "partial answers", "null": "nulls"}
+_COUNTED = {"answered": "answers", "partial": "partial answers", "null": "nulls"}
 
 
 def _without_zeros(counts: dict[str, int]) -> dict[str, int]:

@@ -75,13 +75,12 @@ def recount_module(column: pa.StructArray) -> Counts:
 
 def totals(counted: Iterable[tuple[Outcome, int]]) -> Counts:
     """Outcomes and how often each occurs, as the ledger writes them."""
-    counts: dict[str, Any] = {"answered": 0, "incomplete": 0, "partial": {}, "null": {}}
+    counts: dict[str, Any] = {"answered": 0, "partial": {}, "null": {}}
     for outcome, number in counted:
         if not number:
             continue
         if outcome.kind == "answered":
             counts["answered"] += number
-            counts["incomplete"] += number if outcome.missing else 0
         else:
             reasons = counts[outcome.kind]
             reasons[outcome.reason] = reasons.get(outcome.reason, 0) + number

@@ -18,7 +18,6 @@ class ModuleCounts:
 
     name: str
     answered: int
-    incomplete: int
     partial: dict[str, int]
     null: dict[str, int]
     any_output: int = 0
@@ -89,7 +88,6 @@ class LedgerPart:
             ModuleCounts(
                 name,
                 each["answered"],
-                each["incomplete"],
                 dict(each["partial"]),
                 dict(each["null"]),
                 each.get("any_output", 0),

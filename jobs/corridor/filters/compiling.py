@@ -1,4 +1,4 @@
-"""From a tree to checked Spark SQL: what is not on a list here is refused, at its word."""
+"""From a tree to checked Spark SQL: what is not on a list here is refused, and the refusal points at it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""The near misses of a clause: the alerts that come nearest to passing it, of those that only it keeps out."""
+"""The near misses of a clause: the alerts that come nearest to passing it, of those that fail it alone."""
 
 from dataclasses import dataclass, field
 
@@ -55,7 +55,7 @@ class Nearest:
         found : pyarrow.Table
             What `asked` gave for the alerts.
         near : numpy.ndarray of bool
-            The alerts that only this clause keeps out, being FALSE.
+            The alerts that fail this clause alone, which is FALSE.
         columns : list of str
             To be shown.
         """

@@ -16,7 +16,7 @@ RAISED = "failed: ZeroDivisionError: 1:0"
 JUDGED: list[tuple[float | None, int | None, str | None, str, str | None]] = [
     (1.0, 5, None, "answered", None),
     (0.9, 4, None, "answered", None),
-    (None, 4, None, "incomplete", None),
+    (None, 4, None, "answered", None),
     (None, 2, FEW, "partial", "too few points"),
     (None, 1, FEW, "partial", "too few points"),
     (0.5, 7, "saturated", "partial", "saturated"),  # all outputs and a reason: not to be taken for an answer
@@ -33,11 +33,10 @@ def column(rows: list[tuple[Any, ...]]) -> pa.StructArray:
 
 
 def by_hand(rows: list[tuple[Any, ...]]) -> dict[str, Any]:
-    found: dict[str, Any] = {"answered": 0, "incomplete": 0, "partial": {}, "null": {}}
+    found: dict[str, Any] = {"answered": 0, "partial": {}, "null": {}}
     for *_, kind, reason in rows:
         if reason is None:
             found["answered"] += 1
-            found["incomplete"] += kind == "incomplete"
         else:
             found[kind][reason] = found[kind].get(reason, 0) + 1
     return found
@@ -66,7 +65,6 @@ def test_the_check_counts_a_row_whose_struct_is_null_as_no_answer() -> None:
     )
     assert recount_module(masked) == {
         "answered": 1,
-        "incomplete": 0,
         "partial": {},
         "null": {"no reason given": 1},
     }

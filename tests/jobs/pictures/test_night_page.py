@@ -55,7 +55,7 @@ def test_its_counts_are_those_of_the_files(night_out, page):
     source = f"read_parquet('{night_out.table('science')}/night={NIGHT}/*.parquet')"
     [[(count, answered)]] = duckdb_rows(f"select count(*), count(anomaly.percentile) from {source}")
     said = text_of(page)
-    assert f"{count} packets read {count} scored 0 duplicates 0 quarantined balances" in said
+    assert f"{count} packets read {count} scored 0 duplicates 0 quarantined all packets accounted for" in said
     assert re.search(rf"anomaly 1\.0\.0 {100 * answered / count:.1f} % .*? 0 {count - answered} 0", said)
     [[(few,)]] = duckdb_rows(f"select count(*) from {source} where stetson_k.error like 'too few points%'")
     share = f"{100 * (count - few) / count:.1f}"
@@ -230,14 +230,14 @@ def test_what_ingest_kept_and_enrich_scored_was_read_once(tmp_path):
     assert (part.quarantined, part.gap, set(part.jobs)) == (2, 0, {"ingest", "enrich"})
     page = text_of(night_page(Layout(tmp_path), NIGHT))
     assert "ingest enrich week before decoded 8 7 0" in page
-    assert "balances" in page
+    assert "all packets accounted for" in page
 
 
-def test_files_without_a_ledger_do_not_balance(night_out, tmp_path):
+def test_files_without_a_ledger_are_said_to_have_none(night_out, tmp_path):
     shutil.copytree(night_out.table("science"), tmp_path / "science")
     page = text_of(night_page(Layout(tmp_path), NIGHT, count=1))
-    assert "absent ledger of this night" in page
-    assert "balances" not in page
+    assert "no ledger of this night" in page
+    assert "accounted for Rate" not in page and "all packets accounted for" not in page
     assert "90 alerts" in page
 
 
@@ -254,7 +254,7 @@ def test_a_big_night_is_drawn_in_cells(night_out):
 def test_a_gap_is_not_hidden_by_another_jobs_surplus(tmp_path):
     part = ledger_of(tmp_path, ("night", {"read": 5, "decoded": 4}), ("replay", {"read": 1, "decoded": 2}))
     assert part.gap == 2
-    assert "gap 2" in text_of(night_page(Layout(tmp_path), NIGHT))
+    assert "2 packets not accounted for" in text_of(night_page(Layout(tmp_path), NIGHT))
 
 
 def test_bars_are_as_long_as_their_counts():
