@@ -1,0 +1,20 @@
+"""Alerts as a Spark data source: `spark.read.format("strix")` and `spark.readStream.format("strix")`.
+
+`options` reads what a user asks for, `files` and `topics` plan what is to be read between two offsets, `rows` decodes it into
+rows, `source` is what Spark calls. See docs/spark.md.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def register(session: "SparkSession") -> None:
+    """Make format "strix" known to a session whose Python does not list the package `pyspark_strix`.
+
+    Spark finds an installed Strix by itself; an editable install (`pip install -e`) outside of its checkout it does not.
+    """
+    from jobs.spark.source import StrixSource
+
+    session.dataSource.register(StrixSource)

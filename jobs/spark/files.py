@@ -1,0 +1,177 @@
+"""Files between two offsets: what is on disk and was not read yet becomes ranges of packets, in the order of the paths."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jobs.corridor.sources.file_walk import FileWalk
+from jobs.corridor.sources.files import LEAST_PER_TASK
+from jobs.corridor.sources.look import look
+from jobs.corridor.sources.names import PATTERNS
+from jobs.corridor.sources.opened import OpenFile
+from jobs.corridor.sources.passed_over import LOSSES
+from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, Range, Sourced, divide, total
+from jobs.corridor.sources.readers import read_ranges
+from jobs.corridor.sources.spool import Spooler, spool_again
+from jobs.corridor.sources.taken import Taking
+from jobs.corridor.sources.units import Unit
+from jobs.spark.file_offset import FileOffset, name_of
+from jobs.spark.options import ReadOptions
+
+# Packets of a range, and about how many a task of a large input has: a second of work.
+GRAIN = 256
+PER_TASK = 1000
+# A small input is divided into this many tasks all the same.
+FEW_TASKS = 8
+
+
+class Files:
+    """The files of some options.
+
+    Parameters
+    ----------
+    settle_s : float
+        A file that is younger waits for the next look.
+    """
+
+    def __init__(self, options: ReadOptions, settle_s: float = 0.0) -> None:
+        self.paths = options.paths
+        self.settle_s = settle_s
+        self._taking = Taking(PATTERNS)
+
+    def begin(self, default: str) -> FileOffset:
+        """Where a new query begins: nothing was read."""
+        del default
+        return FileOffset()
+
+    def offset(self, content: Mapping[str, Any]) -> FileOffset:
+        """The offset that a checkpoint keeps."""
+        return FileOffset.from_json(content)
+
+    def plan(self, start: FileOffset, limit: int | None = None) -> tuple[FileOffset, list[Range]]:
+        """What is read next: about `limit` packets, and the offset behind them; `start` itself if there are none.
+
+        A block of a container, a member of a tar archive and a compressed archive as a whole are not cut.
+
+        Raises
+        ------
+        InputChanged
+            If a file that was read is another one now.
+        InputUnreadable
+            If a file or folder cannot be read.
+        """
+        ranges: list[Range] = []
+        most = sys.maxsize if limit is None else limit
+        now = time.time()
+        for path, status in sorted(self._there().items()):
+            if start.is_read(path, status) or self._is_young(status, now):
+                continue
+            if total(ranges) >= most:
+                break
+            ranges += self._walk(path, start.begun.get(path), most - total(ranges)) or []
+        if not ranges:
+            return start, []
+        return _behind(replace(start, planned_at=now), ranges), ranges
+
+    def between(self, start: FileOffset, end: FileOffset) -> list[Range]:
+        """The ranges between two offsets, from what is on disk: those that `plan` has given.
+
+        Raises
+        ------
+        InputChanged
+            If a file of them is gone or is another one.
+        """
+        if start == end:
+            return []
+        _check_order(start, end)
+        new = {name for name in end.read if name not in start.read}
+        there = self._there()
+        paths = sorted(path for path in there if path in end.begun or name_of(path) in new)
+        lacking = (new - {name_of(path) for path in paths}, set(end.begun) - set(paths))
+        if any(lacking):
+            told = ", ".join(sorted(lacking[1])) or f"{len(lacking[0])} file(s)"
+            raise InputChanged(f"{told} of this micro-batch are gone from {', '.join(self.paths)}; put them back")
+        return [each for path in paths for each in self._again(path, there[path], start, end)]
+
+    def _again(self, path: str, status: os.stat_result, start: FileOffset, end: FileOffset) -> list[Range]:
+        end.is_read(path, status)  # raises where the file is another one
+        begin, stop = start.begun.get(path), end.begun.get(path)
+        wanted = sys.maxsize if stop is None else stop.stop - (begin.stop if begin else 0)
+        ranges = self._walk(path, begin, wanted) if wanted else []
+        if ranges is None or (stop is not None and ranges and ranges[-1] != stop):
+            raise InputChanged(f"{path} is written to while it is planned again")
+        return ranges
+
+    def _there(self) -> dict[str, os.stat_result]:
+        found = look(self.paths, self._taking)
+        for reason in LOSSES:
+            if reason in found.passed.counts:
+                raise InputUnreadable(found.passed.examples[reason][0], reason)
+        return found.files
+
+    def _is_young(self, status: os.stat_result, now: float) -> bool:
+        return 0 <= now - status.st_mtime < self.settle_s
+
+    def _walk(self, path: str, begin: Range | None, wanted: int) -> list[Range] | None:
+        """Ranges of a file from where it was begun; None if it went away or somebody writes to it."""
+        try:
+            file = OpenFile(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise InputUnreadable(path, error.strerror or str(error)) from None
+        with file:
+            packed = file.kind == "targz"
+            walk = FileWalk(file, begin or Range(file.kind, path, 0, 0))
+            grain = sys.maxsize if packed else GRAIN
+            ranges = list(walk.take(sys.maxsize if packed else wanted, grain, _NoSpool()))
+            return ranges if file.unchanged() else None
+
+
+def in_tasks(ranges: Sequence[Range]) -> list[list[Range]]:
+    """The ranges in tasks of about a second each, or a few small ones."""
+    packets = total(ranges)
+    parts = min(max(packets // LEAST_PER_TASK, 1), max(FEW_TASKS, packets // PER_TASK))
+    return divide(ranges, parts) if packets else []
+
+
+def messages(ranges: Sequence[Range]) -> Iterator[Sourced]:
+    """The messages of planned ranges, in a task; a compressed archive is unpacked into a temporary folder of it."""
+    for each in ranges:
+        if each.kind != "targz":
+            yield from read_ranges([each])
+            continue
+        with TemporaryDirectory(prefix="strix-") as folder:
+            yield from read_ranges(spool_again([each], Path(folder) / "spool"))
+
+
+class _NoSpool(Spooler):
+    """Members of compressed archives are counted only: the task that reads them unpacks the archive."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(os.devnull))
+
+    def append(self, start: int, at: int, unit: Unit) -> str:
+        del start, at, unit
+        return ""
+
+
+def _behind(start: FileOffset, ranges: Sequence[Range]) -> FileOffset:
+    for each in ranges:
+        start = start.with_range(each)
+    return start
+
+
+def _check_order(start: FileOffset, end: FileOffset) -> None:
+    """Spark takes offsets that go back without a word."""
+    back = not set(start.read) <= set(end.read) or any(
+        end.begun[path].stop < each.stop if path in end.begun else name_of(path) not in end.read
+        for path, each in start.begun.items()
+    )
+    if back:
+        raise ValueError("the micro-batch ends before it begins: its checkpoint is not of this input")

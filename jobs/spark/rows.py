@@ -1,0 +1,124 @@
+"""Rows of the data source: the common view of accepted packets, or the rejected packets with their reasons."""
+
+import difflib
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark import TaskContext
+
+from jobs.corridor.guard import Limits, Watchdog
+from jobs.corridor.one_pass import OnePass, Passed, PassOptions, widen
+from jobs.corridor.sources.ranges import Sourced, batched
+from jobs.corridor.stage import CHUNK_BYTES, CHUNK_MESSAGES, GUARDED_ATTEMPT, guarded
+from jobs.corridor.surveys import SURVEYS
+from jobs.corridor.surveys.times import tai_of_unix
+from jobs.corridor.tables import CONTENT_HASH, QUARANTINE
+from jobs.spark.options import OptionProblem, ReadOptions
+from science_modules.common.view import CUTOUTS, PROVENANCE, VIEW
+
+_LOG = logging.getLogger("strix.spark")
+# Beside the columns that are given unasked: the packet itself.
+_ON_DEMAND = [CONTENT_HASH.field, pa.field("schema", pa.string()), pa.field("value", pa.large_binary())]
+
+
+def schema_of(options: ReadOptions) -> pa.Schema:
+    """The Arrow schema of the rows.
+
+    Raises
+    ------
+    OptionProblem
+        If `columns` names one that the rows do not have.
+    """
+    default, on_demand = _available(options)
+    if not options.columns:
+        return pa.schema(default)
+    known = {field.name: field for field in [*default, *on_demand]}
+    for name in options.columns:
+        if name not in known:
+            raise _no_column(name, list(known), options)
+    return pa.schema([known[name] for name in dict.fromkeys(options.columns)])
+
+
+def _available(options: ReadOptions) -> tuple[list[pa.Field], list[pa.Field]]:
+    """The columns that are given unasked, and those that are given where `columns` names them."""
+    if options.rejected:
+        return [*QUARANTINE, pa.field("night", pa.string())], []
+    view = [column.field for column in VIEW + CUTOUTS]
+    return [*view, *_candidate(options), pa.field("provenance", PROVENANCE)], _ON_DEMAND
+
+
+def _candidate(options: ReadOptions) -> list[pa.Field]:
+    """The survey's own fields, of its own type; none where rows may be of several surveys."""
+    return [pa.field("candidate", each.candidate) for each in SURVEYS if each.name == options.survey]
+
+
+def _no_column(name: str, known: list[str], options: ReadOptions) -> OptionProblem:
+    if name == "candidate" and not options.rejected:
+        return OptionProblem(
+            "columns names candidate, whose type is the survey's own; set option survey to ztf or lsst"
+        )
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return OptionProblem(f"columns names {name!r}{hint}; the rows have {', '.join(known)}")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Decodes messages into the rows that are asked for; runs in a task.
+
+    Parameters
+    ----------
+    planned_at : float
+        When the batch was planned, Unix seconds: packets from the future of it are rejected, today and at every restart.
+    """
+
+    options: ReadOptions
+    planned_at: float
+
+    def __call__(self, messages: Iterator[Sourced]) -> Iterator[pa.RecordBatch]:
+        """Record batches of `schema_of(options)`; says at the end what was left out."""
+        schema = schema_of(self.options)
+        left_out: Counter[str] = Counter()
+        for passed in self._passed(messages):
+            left_out.update(passed.refused["reason"].to_pylist())
+            table = passed.refused if self.options.rejected else passed.alerts
+            if table.num_rows:
+                yield from _as(table, schema).combine_chunks().to_batches()
+        if left_out and not self.options.rejected:
+            _say(left_out)
+
+    def _passed(self, messages: Iterator[Sourced]) -> Iterator[Passed]:
+        options = PassOptions(self.options.surveys, self.options.schemas, (), tai_of_unix(self.planned_at))
+        one_pass = OnePass(options, {}, Watchdog(Limits()))
+        for group in batched(messages, CHUNK_MESSAGES, CHUNK_BYTES):
+            # A packet that twice killed its worker is found in child processes, and rejected.
+            yield from guarded(one_pass)(group) if _attempt() >= GUARDED_ATTEMPT else [one_pass(group)]
+
+
+def _attempt() -> int:
+    context = TaskContext.get()
+    return context.attemptNumber() if context else 0
+
+
+def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """These columns; `candidate` holds the fields of all surveys and becomes the one survey's."""
+    columns = [_column(table[field.name].combine_chunks(), field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _column(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    if array.type == type_:
+        return array
+    return widen(array, type_) if pa.types.is_struct(type_) else array.cast(type_)
+
+
+def _say(counts: "Counter[str]") -> None:
+    told = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
+    _LOG.warning(
+        "strix: %d packet(s) are rejected and not among the rows: %s; option rejected=true gives them",
+        sum(counts.values()),
+        told,
+    )
