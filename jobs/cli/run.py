@@ -15,6 +15,7 @@ from jobs.corridor.last_words import tell
 from jobs.corridor.ledger import LedgerError, StreamLedger
 from jobs.corridor.ledger_check import Gap, check_ledger
 from jobs.corridor.lock import OutputInUse
+from jobs.corridor.sources.names import HIDDEN
 from jobs.corridor.sources.passed_over import LOSSES
 from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, ServiceAway, ServiceRefused
 from jobs.job import Outcome, run_job
@@ -104,8 +105,12 @@ def close(job: str, outcome: Outcome) -> int:
 
 
 def say_passed_over(told: Mapping[str, Any]) -> int:
-    """What a source passed over, a line of stderr for each reason; the exit code."""
-    counts, examples = told.get("passed_over", {}), told.get("passed_over_examples", {})
+    """What a source passed over, a line of stderr for each reason; the exit code.
+
+    Hidden and temporary files are in the table and in `status.json` alone: their names say that they are not data.
+    """
+    counts = {reason: count for reason, count in told.get("passed_over", {}).items() if reason != HIDDEN}
+    examples = told.get("passed_over_examples", {})
     for reason, count in sorted(counts.items(), key=lambda each: (each[0] not in LOSSES, each[0])):
         more = ", ..." if count > len(examples[reason]) else ""
         complain(f"strix: passed over {count} x {reason}: {', '.join(examples[reason])}{more}")
