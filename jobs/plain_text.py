@@ -6,8 +6,10 @@ with `=` and be run as a formula. Nothing is removed: what cannot be shown as it
 
 import re
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?inf|nan"
+_NUMBERS = re.compile(rf"({_NUMBER})(; ({_NUMBER}|None))*")
+_FULL_WIDTH = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @, which spreadsheets take as well
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *_FULL_WIDTH)
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -28,5 +30,5 @@ def _escaped(character: str) -> str:
 
 
 def defused(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would run it as a formula; numbers stay numbers."""
-    return f"'{text}" if text.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(text) else text
+    """The text with an apostrophe before it where a spreadsheet would run it as a formula; numbers and lists of them stay."""
+    return f"'{text}" if text.startswith(_STARTS_FORMULA) and not _NUMBERS.fullmatch(text) else text

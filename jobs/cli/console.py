@@ -47,5 +47,5 @@ def complain(message: str) -> None:
 
 
 def pour(document: str) -> None:
-    """A document for programs on stdout, as it is: JSON, CSV, VOTable."""
-    sys.stdout.write(document)
+    """A document for programs on stdout, as it is: JSON, CSV, VOTable. On a terminal a person reads it: there it is escaped."""
+    sys.stdout.write(visible(document, keep="\n\t") if sys.stdout.isatty() else document)

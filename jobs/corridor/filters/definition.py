@@ -283,9 +283,13 @@ class _Taking:
         if not isinstance(given, Mapping) or set(given) - {"match", "no_match"}:
             self._problem("`match: [...]` and `no_match: [...]` are wanted", "examples")
             return Examples()
-        return Examples(
-            *(tuple(self._example(key, each) for each in given.get(key) or ()) for key in ("match", "no_match"))
-        )
+        return Examples(*(self._listed(key, given.get(key) or []) for key in ("match", "no_match")))
+
+    def _listed(self, key: str, given: Any) -> tuple[str | Mapping[str, Any], ...]:
+        if isinstance(given, list):
+            return tuple(self._example(key, each) for each in given)
+        self._problem(f"a list in [ ] is wanted, this is {given!r}", f"examples.{key}")
+        return ()
 
     def _example(self, key: str, given: Any) -> str | Mapping[str, Any]:
         if isinstance(given, str) and re.fullmatch(r"[a-z]+:-?\d+", given):

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,10 +65,18 @@ def test_lines_for_people_are_escaped_and_documents_are_not(capsys):
     assert capsys.readouterr() == ("a\\x1b[2J\nb\n\x1bd", "\\u202ec\n")
 
 
+def test_a_document_is_escaped_where_a_person_reads_it(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    console.pour('id,"\x1b]0;x\x07\u202e"\n')
+    assert capsys.readouterr().out == 'id,"\\x1b]0;x\\x07\\u202e"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "cell"),
     [("=1+1", "'=1+1"), ("+x", "'+x"), ("@a", "'@a"), ("\ta", "'\ta"), ("\ra", "'\ra"), ("-a", "'-a"), ("-1.5e3", "-1.5e3"),
-     ("-121540793515135001", "-121540793515135001"), ("+7", "+7"), ("ZTF18", "ZTF18"), ("", ""), ("-1+1", "'-1+1")],
+     ("-121540793515135001", "-121540793515135001"), ("+7", "+7"), ("ZTF18", "ZTF18"), ("", ""), ("-1+1", "'-1+1"),
+     ("\n=1", "'\n=1"), ("\uff1d1+1", "'\uff1d1+1"), ("\uff20x", "'\uff20x"),
+     ("-1.5; None; nan; -inf; 2e-05", "-1.5; None; nan; -inf; 2e-05"), ("-1; =1+1", "'-1; =1+1"), ("-inf", "-inf")],
 )  # fmt: skip
 def test_a_cell_that_a_spreadsheet_would_run_is_defused_and_a_number_stays_one(text, cell):
     assert defused(text) == cell

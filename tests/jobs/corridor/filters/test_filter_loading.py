@@ -57,6 +57,8 @@ def test_a_file_becomes_a_filter_named_as_the_file(tmp_path: Path) -> None:
         (GOOD + "annotations: {Bad Name: mag}\n", "a name is small letters"),
         (GOOD + "annotations: {m: magg}\n", "annotations.m: line 1, column 1: unknown column magg"),
         (GOOD + "examples: {matches: []}\n", "`match: [...]` and `no_match: [...]`"),
+        (GOOD + "examples: {match: 12}\n", "a list in [ ] is wanted, this is 12"),
+        (GOOD + "examples: {no_match: 'ztf:12'}\n", "a list in [ ] is wanted, this is 'ztf:12'"),
         (GOOD + "examples: {match: [12]}\n", "`survey:alert id` (ztf:1234)"),
         (GOOD + "examples: {match: [{magg: 1}]}\n", "unknown column magg"),
         (GOOD + "examples: {match: [{mag: bright}]}\n", "mag is a number, the example gives 'bright'"),
