@@ -5,8 +5,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -80,13 +82,27 @@ def build_session(
     settings = _defaults(driver_memory) | _module_path()
     if chosen and chosen.startswith("local"):
         settings |= _ON_ONE_MACHINE | {JAVA_OPTIONS: " ".join([local_java_options(), *jvm_options(java)])}
-    for key, value in {**settings, **(conf or {})}.items():
-        builder = builder.config(key, value)
+    settings |= conf or {}
     if chosen:
-        builder = builder.master(chosen)
+        settings["spark.master"] = chosen
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    _start_context({"spark.app.name": f"strix {name}", **settings})
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _start_context(settings: dict[str, str]) -> None:
+    """Start Spark, and give Ctrl-C back to who had it.
+
+    PySpark takes it for itself when a context begins. The session behind it takes seconds to make on a busy machine: a Ctrl-C
+    in them would end the job in a page of Java.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    SparkContext.getOrCreate(SparkConf().setAll(list(settings.items())))
+    if before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before)
 
 
 def with_retries(master: str | None) -> str | None:
