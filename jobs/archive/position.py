@@ -90,7 +90,8 @@ def position_of(text: str) -> tuple[float, float]:
     ----------
     text : str
         `188.73625 -1.03417`, `12:34:56.7 -01:02:03`, `12h34m56.7s -1d2m3s`, `12 34 56.7 -01 02 03`; a comma may stand
-        between the two. One colon or letter makes the right ascension hours.
+        between the two. A colon or an h makes the right ascension hours; a bare number beside a sexagesimal
+        declination is refused, since it could be either.
 
     Raises
     ------
@@ -98,11 +99,14 @@ def position_of(text: str) -> tuple[float, float]:
     """
     parts = text.replace("−", "-").replace(",", " ").split()
     if len(parts) == 6:
-        parts = [":".join(parts[:3]), ":".join(parts[3:])]
+        between = "" if parts[0][-1].isalpha() else ":"
+        parts = [between.join(parts[:3]), between.join(parts[3:])]
     if len(parts) != 2:
         raise NoPosition(f"{text!r} is no position: RA and Dec in {_FORMS}")
     if all(_DEGREES.fullmatch(part) for part in parts):
         return float(parts[0]), float(parts[1])
+    if _DEGREES.fullmatch(parts[0]):
+        raise NoPosition(f"{text!r}: is RA {parts[0]} in degrees or in hours? Write {parts[0]}d or {parts[0]}h")
     return _angle(parts[0], "hourangle", text), _angle(parts[1], "deg", text)
 
 

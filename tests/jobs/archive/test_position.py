@@ -20,6 +20,7 @@ from jobs.archive.position import Cone, NoPosition, position_of
         "12h34m56.7s -1d2m3s",
         "12h34m56.7s −1°02′03″",
         "12 34 56.7 -01 02 03",
+        "12h 34m 56.7s -1d 2m 3s",
         "188.73625d -1.034166666667d",
     ],
 )
@@ -36,6 +37,13 @@ def test_a_small_negative_declination_keeps_its_sign():
 )
 def test_what_is_no_position_is_refused_with_the_ways_to_write_one(text):
     with pytest.raises(NoPosition, match=r"degrees .* or sexagesimal"):
+        position_of(text)
+
+
+@pytest.mark.parametrize("text", ["10 -0:00:30", "10.684 +41d16m09s"])
+def test_a_bare_right_ascension_beside_a_sexagesimal_declination_is_asked_about(text):
+    """150 degrees, or 10?"""
+    with pytest.raises(NoPosition, match=r"is RA 10(\.684)? in degrees or in hours\? Write 10(\.684)?d or 10(\.684)?h"):
         position_of(text)
 
 
