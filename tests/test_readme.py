@@ -43,12 +43,14 @@ def blocks(page: Path) -> list[Block]:
 
 README = blocks(ROOT / "README.md")
 MODULES = blocks(ROOT / "docs" / "modules.md")
+SPARK = blocks(ROOT / "docs" / "spark.md")
+PAGES = README + MODULES + SPARK
 
 
 def test_every_block_is_run_or_says_why_not():
     assert {block.kind for block in README} <= {"sh", "python"}
     assert sum(block.is_run for block in README) >= 11
-    assert not [block.code for block in README + MODULES if block.is_run and not block.prints], (
+    assert not [block.code for block in PAGES if block.is_run and not block.prints], (
         "a block whose answer nobody looks at"
     )
 
@@ -85,7 +87,7 @@ def test_the_code_blocks_print_what_the_page_says(checkout, tmp_path):
     environment = {**os.environ, "PATH": f"{checkout}/.venv/bin:{os.environ['PATH']}", "STRIX_REAL_ALERTS": "nowhere"}
     environment.pop("PYTHONPATH", None)
     with standalone(tmp_path) as master:
-        for block in (each for each in README + MODULES if each.is_run):
+        for block in (each for each in PAGES if each.is_run):
             done = subprocess.run(
                 block.command(),
                 cwd=checkout,
