@@ -54,12 +54,19 @@ class Science:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of a job did."""
+    """What a run of a job did.
+
+    Attributes
+    ----------
+    asked : bool
+        Whether it was asked to stop: what it did not read may still be there.
+    """
 
     layout: Layout
     stream: str
     status: Status
     science: Science
+    asked: bool = False
 
 
 def tables_of(job: str, config: JobConfig) -> tuple[str, ...]:
@@ -98,7 +105,7 @@ def run_job(job: str, config: JobConfig, spark: SparkSession | None = None, sour
             runner = _runner(job, config, session, source, science, outlets, status, stop)
             with served(config.metrics_host, config.metrics_port, runner.status.content):
                 runner.run(config.trigger, config.interval_s)
-    return Outcome(layout, status.stream, status, science)
+    return Outcome(layout, status.stream, status, science, stop.asked.is_set())
 
 
 def _runner(

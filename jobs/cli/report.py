@@ -45,7 +45,8 @@ def print_outcome(
         for counts in record.nights.values():
             add_night(totals, counts)
     if not outcome.status.batches:
-        console.print(f"{job}: nothing new to read in the input; this is what the output holds")
+        said = "stopped before a batch was read" if outcome.asked else "nothing new to read in the input"
+        console.print(f"{job}: {said}; this is what the output holds")
     if told := nothing_scored(job, totals, records):
         console.print(told, highlight=False, soft_wrap=True)
     console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))

@@ -1,0 +1,24 @@
+"""What the closing table says of a run that read nothing."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from jobs.cli.report import print_outcome
+from jobs.corridor.layout import Layout
+from jobs.corridor.status import Status
+from jobs.job import Outcome, Science
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [(True, "stopped before a batch was read"), (False, "nothing new to read in the input")]
+)
+def test_a_run_that_was_stopped_first_does_not_say_that_there_was_nothing(
+    tmp_path: Path, asked: bool, said: str
+) -> None:
+    layout, out = Layout(tmp_path), io.StringIO()
+    outcome = Outcome(layout, "s", Status(layout, "night", "s"), Science((), {}, {}), asked)
+    print_outcome("night", outcome, [], 0.0, Console(file=out, width=200))
+    assert out.getvalue().startswith(f"night: {said};")
