@@ -212,7 +212,21 @@ def _convert(key: dataclasses.Field[Any], value: Any) -> Any:
             raise TypeError(value)
         return {"float": float, "int": int}.get(kind, str)(value)
     except (TypeError, ValueError, OverflowError):
-        raise ConfigError(f"{key.name} is {value!r}, it should be of type {kind}") from None
+        raise ConfigError(f"{key.name} is {value!r}, it should be {_in_words(kind)}") from None
+
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "tuple": "a list",
+    "Mapping": "KEY: VALUE pairs",
+}
+
+
+def _in_words(kind: str) -> str:
+    """What a key wants, in words."""
+    return next((words for name, words in _WORDS.items() if kind.startswith(name)), "a text")
 
 
 def _kind(key: dataclasses.Field[Any]) -> str:

@@ -169,8 +169,9 @@ class Listener:
 
     def told_missing(self) -> str:
         """Which topics are missing, and which are there."""
-        waits = " yet; waits for it" if self._wait else ""
-        return f"no topic {', '.join(self.missing)}{waits}; there are {', '.join(self._there) or 'none'}"
+        waits = ", waiting for it" if self._wait else ""
+        there = f"topics here: {', '.join(self._there)}" if self._there else "there is no topic here"
+        return f"topic {', '.join(self.missing)} does not exist{waits} ({there})"
 
     def messages(self, to_end: bool = False) -> Iterator[Heard]:
         """Messages as they come; where there is none now, it waits."""

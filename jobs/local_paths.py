@@ -52,7 +52,7 @@ def local_name(text: str | Path, what: str = "") -> str:
         return unquote(f"/{below.lstrip('/')}")
     label = f"{what} is {name}: " if what else f"{name}: "
     raise NoLocalPath(
-        f"{label}Strix reads and writes POSIX paths alone, and {scheme}: is none: publishing renames files, which object"
-        " stores and HDFS clients do not do as it needs. Give a path that driver and executors share (a local disk, NFS,"
-        " Lustre, CephFS, a mount of that store), for instance /data/night; file:///data/night is taken as that"
+        f"{label}Strix needs a POSIX file system, and {scheme}: names none: an object store"
+        " has no atomic rename. Give a path that driver and executors share (a local disk, NFS, Lustre, CephFS, a mount of"
+        " that store), for instance /data/night; file:///data/night works, too"
     )

@@ -153,10 +153,11 @@ def key_of(columns: Sequence[str], name: str, module: str | None = None) -> str:
 
 
 def columns_of(files: Iterable[Path]) -> list[str]:
-    """Flat names of all columns of the newest file; candidate.* and provenance.* too."""
+    """Flat names of the columns of all files, those of the newest first; candidate.* and provenance.* too."""
+    names: dict[str, None] = {}
     for path in reversed(list(files)):
-        return [name for field in pq.read_schema(path) for name in _names(field)]
-    return []
+        names.update(dict.fromkeys(name for field in pq.read_schema(path) for name in _names(field)))
+    return list(names)
 
 
 def modules_of(columns: Iterable[str]) -> list[str]:

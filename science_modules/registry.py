@@ -123,7 +123,7 @@ def _external() -> list[Path]:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _needs(module: ScienceModule, modules: dict[str, ScienceModule]) -> set[str]:

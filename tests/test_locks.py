@@ -52,12 +52,12 @@ def newer_index(tmp_path_factory):
     root = tmp_path_factory.mktemp("index")
     (root / "wheels").mkdir()
     (root / "requirements").mkdir()
+    digests = {name: wheel(root / "wheels", name, version) for name, version in pinned("test.lock").items()}
     for lock in LOCKS:
-        text = ""
-        for name, version in pinned(lock).items():
-            text += f"{name}=={version} \\\n    --hash=sha256:{wheel(root / 'wheels', name, version)}\n"
-            wheel(root / "wheels", name, f"{version}.1")
-        (root / "requirements" / lock).write_text(text)
+        lines = [f"{name}=={version} --hash=sha256:{digests[name]}\n" for name, version in pinned(lock).items()]
+        (root / "requirements" / lock).write_text("".join(lines))
+    for name, version in pinned("test.lock").items():
+        wheel(root / "wheels", name, f"{version}.1")
     return root
 
 

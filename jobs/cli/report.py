@@ -49,7 +49,9 @@ def print_outcome(
         console.print(f"{job}: {said}; this is what the output holds")
     if told := nothing_scored(job, totals, records):
         console.print(told, highlight=False, soft_wrap=True)
-    console.print(_summary(job, totals, len({night for record in records for night in record.nights}), rate))
+    if outcome.status.asked_to_stop:
+        console.print("stopped before all of the input was read; the same command goes on from here", soft_wrap=True)
+    console.print(_summary(job, totals, _nights(records), rate))
     _print_input(console, outcome.status.more())
     best = f"strix show ID --data {_typed(outcome.layout)}"
     if totals["enriched"]:
@@ -61,6 +63,11 @@ def print_outcome(
         console.print(f"note: {note}", soft_wrap=True)
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals, best)
+
+
+def _nights(records: Sequence[Record]) -> int:
+    """Nights of which there are alerts; what was refused counts for none."""
+    return len({night for record in records for night, counts in record.nights.items() if counts["decoded"]})
 
 
 def nothing_scored(job: str, totals: Counts, records: Sequence[Record]) -> str:

@@ -75,7 +75,8 @@ def _print(found: Sorted) -> None:
     if left := len(set(outputs) - set(shown)):
         console.print(f"{left} more outputs are in --csv, --json and --votable")
     if not found.rows.num_rows:
-        console.print(f"no alert has a {found.key}")
+        lies = f"no alert lies within {found.radius:g} arcsec" if found.radius else f"no alert has a {found.key}"
+        console.print(lies)
     else:
         console.print(f"next: {show_command(found.rows.slice(0, 1).to_pylist()[0], found.layout)}", soft_wrap=True)
 

@@ -28,12 +28,15 @@ class Sorted:
         The column that sorted them.
     rows : pyarrow.Table
         As `jobs.top_alerts.top` gives them; with one row per object also N_ALERTS.
+    radius : float
+        Of the circle that was asked for [arcsec]; 0 if none was.
     """
 
     layout: Layout
     key: str
     ascending: bool
     rows: pa.Table
+    radius: float = 0.0
 
     @property
     def what(self) -> str:
@@ -109,7 +112,7 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
     rows = top(files, order, count, shown, not given.all_alerts, cone)
     if not given.all_alerts:
         rows = rows.append_column(N_ALERTS, counts(files, rows))
-    return Sorted(layout, key, ascending, rows)
+    return Sorted(layout, key, ascending, rows, given.radius if cone else 0.0)
 
 
 def _key(columns: list[str], module: str | None, given: argparse.Namespace, cone: Cone | None) -> str:

@@ -6,6 +6,7 @@ dies is halved until the one item that kills it is alone.
 """
 
 import faulthandler
+import gc
 import mmap
 import os
 import pickle
@@ -131,6 +132,7 @@ def _in_child(work: Callable[[list[Item]], Result], piece: list[Item], watchdog:
 
 def _child(work: Callable[[list[Item]], Any], piece: list[Item], watchdog: Watchdog, writer: int) -> NoReturn:
     watchdog.in_child()
+    gc.freeze()  # what the parent left to be collected may have threads, which are not here
     held = _virtual_bytes() + watchdog.limits.memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (held, held))
     try:

@@ -150,6 +150,7 @@ class Runner:
                     self._wait(problem, self.patience_s if trigger == "available_now" else float("inf"))
             self.source.close()
             self.house.sweep(wait=True)
+            self.status.asked_to_stop = self.stop.asked.is_set()
             self._tell_the_end()
         return self.status
 

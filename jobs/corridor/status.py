@@ -50,6 +50,7 @@ class Status:
     last_commit: str | None = None
     last_error: dict[str, str] | None = None
     state: str = "starting"
+    asked_to_stop: bool = False
     shortfalls: Shortfalls = field(default_factory=dict)
     more: Callable[[], dict[str, Any]] = dict
     modules: dict[str, dict[str, int]] = field(default_factory=dict)

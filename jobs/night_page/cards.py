@@ -170,4 +170,4 @@ def _brightest(alert: Alert) -> str:
     flux = alert.curve.flux[alert.curve.kind == "detection"]
     flux = flux[np.isfinite(flux)]
     highest = float(flux.max()) if flux.size else 0.0
-    return f"highest {magnitude(highest):.1f} mag" if highest > 0 else ""
+    return f"brightest {magnitude(highest):.1f} mag" if highest > 0 else ""

@@ -55,7 +55,7 @@ def test_an_unknown_key_is_named_with_the_known_ones(start: Start, tmp_path: Pat
 def test_an_unknown_module_is_named_with_the_nearest(start: Start) -> None:
     code, said = start("--modules", "stetson_j")
     assert code == 2
-    assert "no science module 'stetson_j', did you mean 'stetson_k'?; there are [" in said
+    assert "no science module 'stetson_j' (did you mean stetson_k?); there are [" in said
 
 
 def test_a_missing_artefact_is_named_with_where_and_how(start: Start, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("text", [*REFUSED, "file://host/x", "unheard-of://x"])
 def test_a_scheme_is_refused_with_what_works(text: str) -> None:
-    with pytest.raises(NoLocalPath, match="POSIX path") as refused:
+    with pytest.raises(NoLocalPath, match="POSIX file system") as refused:
         local_path(text)
     assert text in str(refused.value)
     assert "file:///data/night" in str(refused.value)
@@ -104,5 +104,5 @@ def test_every_verb_refuses_it_and_makes_no_folder_of_that_name(
         code = int(ended.code or 0)
     said = " ".join(capsys.readouterr().err.split())
     assert code == 2
-    assert "POSIX path" in said
+    assert "POSIX file system" in said
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,8 @@ from jobs.session import EnvironmentProblem
 STATUS = {
     **dict.fromkeys(("read", "decoded", "duplicates", "quarantined", "lost", "batches", "alerts_per_s"), 0),
     "state": "idle",
+    "modules": {},
+    "alerts_per_s_run": 0,
     "newest_mjd": None,
     "last_commit": None,
     "last_error": None,

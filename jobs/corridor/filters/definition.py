@@ -141,7 +141,7 @@ def read_filter(path: Path, catalogue: Catalogue, shown: str | None = None) -> t
     try:
         content = read_plain_yaml(path, MAX_BYTES)
     except NotPlain as error:
-        return None, [Problem(where, f"this is no plain YAML: {error}")]
+        return None, [Problem(where, f"not valid YAML for a filter: {error}")]
     return make_filter(path.stem, content, catalogue, where)
 
 

@@ -106,8 +106,8 @@ def dry_run(spark: SparkSession, each: Filter, files: Sequence[Path], catalogue:
         _count_clauses(done, answers, [found[name].null_count for name in asked])
         for number, (_, part) in enumerate(parts):
             near = _near(answers, number)
-            done.clauses[number].keeps_out += int(near.sum())
             said = near & pc.is_valid(found[f"clause {number}"]).to_numpy()
+            done.clauses[number].keeps_out += int(said.sum())
             done.clauses[number].near = nearest[number].add(leaves, found, said, sorted(part.columns))
     if done.matches is not None and each.values:
         done.annotations = run(

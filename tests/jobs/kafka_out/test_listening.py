@@ -19,6 +19,7 @@ from topic_reader import ROOT, read_topics
 
 import jobs
 from jobs.cli.listen import main
+from jobs.corridor.sinks.message import SCHEMA_ID
 from jobs.listening import listen
 from jobs.listening_starts import parse_time
 from jobs.services.kafka import KafkaBroker
@@ -104,7 +105,7 @@ FOREIGN = (
     "begins with nothing",
     "begins with 6e 6f 69 73 65",
     "schema id 7 is not in the topic",
-    "does not fit schema 1000100: EOFError",
+    f"does not fit schema {SCHEMA_ID}: EOFError",
     "is no JSON",
     "no value (a tombstone)",
     "no match: wants survey, alert_id, object_id, found no such survey, object_id",
@@ -265,7 +266,7 @@ def test_a_topic_that_is_not_there_is_waited_for(kafka: KafkaBroker, sent: Outpu
     )
     assert listener.stderr is not None
     said = listener.stderr.readline()
-    assert f"no topic {', '.join(wanted)} yet; waits for it; there are" in said
+    assert f"topic {', '.join(wanted)} does not exist, waiting for it (topics here:" in said
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     for topic in (f"{prefix}.ztf.late", f"{prefix}.plain"):
         admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
@@ -279,7 +280,7 @@ def test_a_topic_that_is_not_there_is_waited_for(kafka: KafkaBroker, sent: Outpu
 
 def test_no_topic_and_what_cannot_be_are_said(kafka: KafkaBroker, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nobody.has.this", "--to-end", "--bootstrap", kafka.bootstrap]) == 2
-    assert "no topic nobody.has.this; there are" in capsys.readouterr().err
+    assert "topic nobody.has.this does not exist (topics here:" in capsys.readouterr().err
     assert main(["^(", "--bootstrap", kafka.bootstrap]) == 2
     assert "is no pattern" in capsys.readouterr().err
     assert main(["x", "--format", "parquet", "--bootstrap", kafka.bootstrap]) == 2

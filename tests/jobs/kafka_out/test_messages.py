@@ -222,7 +222,9 @@ def test_messages_hold_public_points_unless_the_filter_asks_for_all(small_output
     assert sent is not None
     sent.filters["even"]["with_private"] = True
     lengths: dict[str, list[tuple[int, int]]] = {"all": [], "even": []}
-    for message in output.sink("nowhere:9092")._messages(batch, sent):
+    messages, too_large = output.sink("nowhere:9092")._messages(batch, sent)
+    assert not too_large
+    for message in messages:
         record = read_avro(message.value[5:])
         points = len(record["lc_mjd"])
         assert {len(record[name]) for name in record if name.startswith("lc_")} == {points}

@@ -229,7 +229,7 @@ def test_what_ingest_kept_and_enrich_scored_was_read_once(tmp_path):
     }
     assert (part.quarantined, part.gap, set(part.jobs)) == (2, 0, {"ingest", "enrich"})
     page = text_of(night_page(Layout(tmp_path), NIGHT))
-    assert "ingest enrich week before decoded 8 7 0" in page
+    assert "ingest enrich 7 nights before decoded 8 7 0" in page
     assert "all packets accounted for" in page
 
 
