@@ -61,7 +61,7 @@ def test_a_module_comes_after_those_it_reads_and_the_rest_keeps_its_order(make: 
         (("t3_a", "t3_a"), r"modules named twice: \['t3_a'\]"),
         (("t3_needs_a",), "t3_needs_a wants t3_a.x: add t3_a to the job's modules"),
         (("t3_a", "t3_needs_y"), r"t3_needs_y wants t3_a.y, t3_a gives \['x'\]"),
-        (("t3_typo",), "t3_typo wants flx: no column of the common view and no module (did you mean flux?)"),
+        (("t3_typo",), "t3_typo wants flx: no column of the common view and no module \\(did you mean flux\\?\\)"),
         (("t3_loop_1", "t3_loop_2"), r"wait for one another: \{'t3_loop_1': \['t3_loop_2'\], 't3_loop_2'"),
         (("t3_a", "t3_odd_optional"), r"t3_odd_optional wants t3_a.z, t3_a gives \['x'\]"),
         (("t3_named_otherwise",), "wants a MODULE named 't3_named_otherwise', has 'else_'"),
