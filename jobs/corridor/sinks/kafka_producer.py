@@ -9,6 +9,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ _LEADERLESS = (
     KafkaError._UNKNOWN_PARTITION,
     KafkaError._UNKNOWN_TOPIC,
 )
+# What a client says that has ended, or whose transaction cannot be committed any more: not why.
+_NOT_WHY = (KafkaError._FATAL, KafkaError._STATE)
 _KEY = b"batch"
 _FIRST_WINDOW = 16
 
@@ -165,16 +168,20 @@ class BatchProducer:
                 refused[topic] = min(size, refused.get(topic, size))
 
         self._producer.begin_transaction()
-        self._produce(note, Outgoing(self._marker_topic, _KEY, marker.to_bytes()), partition=0)
-        for at, message in enumerate(messages):
-            if 2 * at >= len(messages):
-                faults.point("in_send", marker.batch)
-            self._produce(note, message)
-        self._flush()
+        try:
+            self._produce_all(note, marker, messages)
+            if not refused:
+                self._commit(marker.batch)
+        except (KafkaException, SystemError) as problem:
+            if not _hides_why(problem):
+                raise
+            self._abort()
+            if not refused:
+                raise
+            raise BrokerTakesLess(refused) from problem
         if refused:
-            self._producer.abort_transaction(PATIENCE_S)
+            self._abort()
             raise BrokerTakesLess(refused)
-        self._commit(marker.batch)
         del delivered[self._marker_topic]
         if dict(delivered) != marker.sent:
             raise KafkaException(KafkaError(KafkaError._FAIL, f"{marker.sent} sent, {dict(delivered)} acknowledged"))
@@ -184,7 +191,17 @@ class BatchProducer:
     def close(self) -> None:
         """Forget everything that was not committed."""
         self._producer.purge()
-        self._producer.poll(0)
+        # What ended a client may be told once more here; whoever closes it knows.
+        with suppress(KafkaException, SystemError):
+            self._producer.poll(0)
+
+    def _produce_all(self, note: Any, marker: Marker, messages: Sequence[Outgoing]) -> None:
+        self._produce(note, Outgoing(self._marker_topic, _KEY, marker.to_bytes()), partition=0)
+        for at, message in enumerate(messages):
+            if 2 * at >= len(messages):
+                faults.point("in_send", marker.batch)
+            self._produce(note, message)
+        self._flush()
 
     def _produce(self, note: Any, message: Outgoing, **more: Any) -> None:
         deadline = time.monotonic() + self._timeout_s
@@ -205,6 +222,14 @@ class BatchProducer:
                 KafkaError(KafkaError._TIMED_OUT, f"{left} messages not taken in {self._timeout_s:g} s")
             )
 
+    def _abort(self) -> None:
+        """End the transaction; a client that has ended raises why, as often as it is asked."""
+        try:
+            self._producer.abort_transaction(PATIENCE_S)
+        except SystemError:
+            # It ended in this very call: see `_hides_why`.
+            self._producer.abort_transaction(PATIENCE_S)
+
     def _commit(self, batch: int) -> None:
         faults.point("before_commit", batch)
         deadline = time.monotonic() + self._timeout_s
@@ -215,6 +240,16 @@ class BatchProducer:
             except KafkaException as error:
                 if not error.args[0].retriable() or time.monotonic() > deadline:
                     raise
+
+
+def _hides_why(problem: KafkaException | SystemError) -> bool:
+    """Whether the client must be asked for what happened.
+
+    That it is fenced confluent_kafka raises while it still calls back for the messages that are thrown away. Any line of
+    Python that is run then can clear or replace the exception (looking up an attribute of a class does): what comes out
+    of poll or flush is a SystemError.
+    """
+    return isinstance(problem, SystemError) or problem.args[0].code() in _NOT_WHY
 
 
 def _last_marker(client: Mapping[str, Any], topic: str) -> Marker | None:

@@ -128,6 +128,43 @@ def test_a_job_that_is_fenced_again_and_again_stops(kafka: KafkaBroker, output: 
     assert told == [ServiceAway] * (sink_module._FENCED_TOO_OFTEN - 1) + [SentElsewhere]
 
 
+def _pause_in_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Halfway through a batch, wait until the brokers have answered what was sent before."""
+    paused: list[int] = []
+
+    def point(name: str, batch: int) -> None:
+        if name == "in_send" and batch not in paused:
+            paused.append(batch)
+            time.sleep(2)
+
+    monkeypatch.setattr("jobs.corridor.sinks.kafka_producer.faults.point", point)
+
+
+def test_a_job_that_is_fenced_while_it_still_sends_is_told_so(
+    kafka: KafkaBroker, output: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = output.sink(kafka.bootstrap), output.sink(kafka.bootstrap)
+    batch = output.batches[0]
+    assert first.committed(batch) is None and second.committed(batch) is None
+    _pause_in_send(monkeypatch)
+    with pytest.raises(ServiceAway, match="fenced by a newer instance"):
+        first.write(output.layout, batch)
+    assert first._fenced == 1 and first._producer is None
+
+
+def test_a_topic_that_takes_less_is_found_out_while_the_batch_is_still_sent(
+    kafka: KafkaBroker, output: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = output.settings.topic("ztf", "all")
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for future in admin.create_topics([NewTopic(topic, 2, 1, config={"max.message.bytes": "1000"})]).values():
+        future.result(20)
+    _pause_in_send(monkeypatch)
+    sink = output.sink(kafka.bootstrap)
+    told = sink.write(output.layout, output.batches[0])
+    assert sink._alone and told["messages"] == len(read_topics(kafka.bootstrap, output.topics)) > 0
+
+
 def test_a_topic_that_was_deleted_is_made_again(kafka: KafkaBroker, output: Output) -> None:
     sink = output.sink(kafka.bootstrap)
     sink.write(output.layout, output.batches[0])
