@@ -1,5 +1,6 @@
 """`strix <verb>`: every job and look-up from one command; a verb's code is loaded when it is called."""
 
+import difflib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -65,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pour(usage())
         return 0 if given else 2
     if given[0] not in VERBS:
-        complain(f"strix: no verb {given[0]!r}; the verbs are {', '.join(VERBS)}")
+        near = difflib.get_close_matches(given[0], VERBS, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        complain(f"strix: no verb {given[0]!r}{hint}; the verbs are {', '.join(VERBS)}")
         return 2
     try:
         return VERBS[given[0]].main()(given[1:])
