@@ -118,7 +118,7 @@ def _nights(done: DryRun) -> Table:
 def _near(clause: Clause) -> Table:
     assert clause.near is not None
     shown = min(clause.near.num_rows, SAMPLES)
-    said = f"near misses, the nearest {shown} of {clause.keeps_out:,} that fail `{clause.text}` alone"
+    said = f"near misses, the nearest {shown} of {clause.misses:,} for which `{clause.text}` alone is FALSE"
     return _sample(said, clause.near, MISSES)
 
 

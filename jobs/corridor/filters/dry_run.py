@@ -35,6 +35,8 @@ class Clause:
         Alerts that it lets pass by itself.
     null : int
         Alerts for which it is NULL.
+    misses : int
+        Alerts that fail this clause alone, and for which it is FALSE: those that `near` is taken from.
     keeps_out : int
         Near misses: alerts that all other clauses let pass.
     near : pyarrow.Table
@@ -48,6 +50,7 @@ class Clause:
     alone: int = 0
     null: int = 0
     keeps_out: int = 0
+    misses: int = 0
     near: pa.Table | None = None
 
 
@@ -107,7 +110,8 @@ def dry_run(spark: SparkSession, each: Filter, files: Sequence[Path], catalogue:
         for number, (_, part) in enumerate(parts):
             near = _near(answers, number)
             said = near & pc.is_valid(found[f"clause {number}"]).to_numpy()
-            done.clauses[number].keeps_out += int(said.sum())
+            done.clauses[number].keeps_out += int(near.sum())
+            done.clauses[number].misses += int(said.sum())
             done.clauses[number].near = nearest[number].add(leaves, found, said, sorted(part.columns))
     if done.matches is not None and each.values:
         done.annotations = run(

@@ -40,6 +40,7 @@ def test_a_dry_run_counts_what_a_loop_counts(spark: SparkSession, catalogue: Cat
         assert clause.after == sum(all(each is True for each in row[: at + 1]) for row in answers)
         near = [row for row in missed if all(each is True for place, each in enumerate(row) if place != at)]
         assert clause.keeps_out == len(near)
+        assert clause.misses == sum(row[at] is False for row in near)
     assert done.nulls == {name: sum(alert[name] is None for alert in alerts) for name in each.condition.columns}
     for night, (count, matched) in done.nights.items():
         own = [row for alert, row in zip(alerts, answers, strict=True) if alert["night"] == night]
@@ -71,6 +72,7 @@ def test_near_misses_are_the_nearest_and_never_null(spark: SparkSession, catalog
     assert flux is not None and flux.num_rows == 0  # the others are NULL: not near, but unanswered
     assert done.clauses[2].keeps_out == sum(row["flux"] is None and row["mag"] < 12 for row in rows)
     assert done.unanswered == done.clauses[2].keeps_out
+    assert (done.clauses[0].misses, done.clauses[2].misses) == (len(missed), 0)
     assert done.null_then == {"flux": done.unanswered, "is_positive": 0, "mag": 0}
     assert done.annotations is not None and done.matches is not None
     assert done.annotations["double"].to_pylist() == [2 * mag for mag in done.matches["mag"].to_pylist()[:10]]
