@@ -13,12 +13,12 @@ import pyarrow.dataset as ds
 
 from jobs.corridor.enrichment import Enrichment
 from science_modules import registry
+from science_modules.common.photometry import flux_error, flux_of_magnitude
 from science_modules.common.view import LIGHT_CURVE
 
 COLUMNS = ("survey", "alert_id", "object_id", "mjd", "quality_ok", "real_bogus", "lc_features")
 HISTORY_DAYS = 30.0  # of a ZTF packet
 LEAST_IN_BAND = 5
-AB_ZERO_POINT_NJY = 31.4
 _FROM_PACKETS = "alert packets"  # `source` of light curves that were read from alerts: those are in the science table
 
 
@@ -82,13 +82,13 @@ def _view(survey: str, names: Sequence[str], windows: Sequence[pd.DataFrame]) ->
     """The columns of the common view that lc_features and the forest read; the rest of the light curve is NULL."""
     n = len(names)
     points = pd.concat(windows)
-    flux = 10 ** (0.4 * (AB_ZERO_POINT_NJY - points["mag"].astype(float)))
+    flux = flux_of_magnitude(points["mag"].to_numpy(float))
     known = {
         "lc_mjd": points["mjd"],
         "lc_band": points["band"],
         "lc_kind": ["detection"] * len(points),
         "lc_flux": flux,
-        "lc_flux_err": flux * points["magerr"].astype(float) * np.log(10) / 2.5,
+        "lc_flux_err": flux_error(flux, points["magerr"].to_numpy(float)),
     }
     offsets = np.concatenate([[0], np.cumsum([len(window) for window in windows])])
     scalars = {

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from jobs.archive.astro import astropy
 from jobs.corridor.layout import Layout
 from jobs.find_alerts import NotFound, find_object
+from science_modules.common.photometry import LIMIT_SIGMA, magnitude_error, magnitude_of_flux
 
 # Two exposures are further apart than this; copies of one in two packets differ by less.
 SAME_EXPOSURE_DAYS = 5.0 / 86400
 _NUMBERS = ("mjd", "flux", "flux_err", "flux_total", "flux_total_err", "flux_flagged")
 _WORDS = ("band", "kind", "flag")
-_LIMIT_SIGMA = 5.0  # a limit is so many errors
 
 
 def light_curve(object_id: str | int, data: str | Path, survey: str | None = None) -> Any:
@@ -95,7 +95,7 @@ def _flat(rows: pa.Table, name: str, lengths: Sequence[int], words: bool) -> NDA
 def _table(points: dict[str, NDArray[Any]], rows: pa.Table) -> Any:
     units, time, table = astropy("units"), astropy("time"), astropy("table")
     nano = {name: points[name] * units.nJy for name in _NUMBERS if name != "mjd"}
-    limits = np.where(points["kind"] == "upper_limit", _LIMIT_SIGMA * points["flux_err"], np.nan) * units.nJy
+    limits = np.where(points["kind"] == "upper_limit", LIMIT_SIGMA * points["flux_err"], np.nan) * units.nJy
     made = table.QTable()
     made["time"] = time.Time(points["mjd"], format="mjd", scale="tai")
     made["mjd"] = points["mjd"] * units.day
@@ -103,7 +103,7 @@ def _table(points: dict[str, NDArray[Any]], rows: pa.Table) -> Any:
     for name in ("flux", "flux_err"):
         made[name] = nano[name]
     made["mag"] = _magnitude(abs(nano["flux"]))
-    made["mag_err"] = 2.5 / np.log(10) * abs(points["flux_err"] / _not_zero(points["flux"])) * units.mag
+    made["mag_err"] = magnitude_error(points["flux"], points["flux_err"]) * units.mag
     made["limit_mag"] = _magnitude(limits)
     made["flux_total"], made["flux_total_err"] = nano["flux_total"], nano["flux_total_err"]
     made["mag_total"] = _magnitude(nano["flux_total"])
@@ -115,13 +115,8 @@ def _table(points: dict[str, NDArray[Any]], rows: pa.Table) -> Any:
 
 
 def _magnitude(flux: Any) -> Any:
-    """AB magnitudes; NaN for a flux that is not positive."""
-    positive = np.where(flux.value > 0, flux.value, np.nan) * flux.unit
-    return positive.to(astropy("units").ABmag)
-
-
-def _not_zero(flux: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(flux == 0, np.nan, flux)
+    """AB magnitudes of fluxes in nJy; NaN for a flux that is not positive."""
+    return magnitude_of_flux(flux.value) * astropy("units").ABmag
 
 
 def _alert_ids(points: dict[str, NDArray[Any]], rows: pa.Table) -> Any:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from jobs.pictures import style
 from jobs.pictures.alert import Alert, Curve
-from jobs.pictures.words import FLUX_UNITS, ZERO_POINT, magnitude, utc_times
+from jobs.pictures.words import FLUX_UNITS, magnitude, utc_times
+from science_modules.common.photometry import flux_of_magnitude
 from science_modules.common.view import BANDS
 
 Floats = NDArray[np.float64]
@@ -217,7 +218,7 @@ def _magnitudes(axes: Axes, divisor: float, bottom: float, top: float) -> None:
     right = axes.twinx()
     right.set_ylim(bottom, top)
     right.spines["right"].set_visible(True)
-    right.set_yticks([10 ** (-0.4 * (mag - ZERO_POINT)) / divisor for mag in ticks])
+    right.set_yticks([flux_of_magnitude(mag) / divisor for mag in ticks])
     shown = FuncFormatter(lambda value, _: f"{magnitude(value * divisor):.4g}" if value > 0 else "")
     right.yaxis.set_major_formatter(shown)
     right.set_ylabel("AB mag", rotation=270, labelpad=12)
@@ -231,7 +232,7 @@ def magnitude_ticks(low: float, high: float) -> list[float]:
     for step in (1.0, 0.5, 0.2, 0.1, 0.05, 0.02):
         ticks, last = [], np.inf
         for mag in np.ceil(magnitude(high) / step) * step + step * np.arange(200):
-            flux = 10 ** (-0.4 * (mag - ZERO_POINT))
+            flux = flux_of_magnitude(float(mag))
             if flux < max(low, apart / 3):
                 break
             if last - flux > apart:

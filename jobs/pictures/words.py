@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from jobs.archive.astro import astropy
 from jobs.corridor.surveys.times import tai_to_utc
 from jobs.plain_text import visible
+from science_modules.common.photometry import magnitude_of_flux
 
 _MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "s")
 _DAY_S = 86400
 # AB magnitude of 1 nJy
-ZERO_POINT = 31.4
 FLUX_UNITS = ((1e6, "mJy"), (1e3, "µJy"), (1.0, "nJy"))
 
 
@@ -70,4 +70,4 @@ def flux(value: float | None, error: float | None = None) -> str:
 
 def magnitude(flux_njy: float) -> float:
     """AB magnitude of a flux [nJy]; NaN for one that is not positive."""
-    return ZERO_POINT - 2.5 * math.log10(flux_njy) if flux_njy > 0 else math.nan
+    return float(magnitude_of_flux(flux_njy))

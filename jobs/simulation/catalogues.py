@@ -9,6 +9,7 @@ from jobs.simulation.measurements import Columns
 from jobs.simulation.objects import SimulatedObject
 from jobs.simulation.observing import JD_OF_NIGHT_ID_ZERO
 from jobs.simulation.sky import Sources
+from science_modules.common.photometry import error_of_limit
 
 _MISSING = -999.0
 _PS1_RADIUS_ARCSEC = 30.0
@@ -118,7 +119,7 @@ def _solar_system(simulated: SimulatedObject, rng: np.random.Generator) -> dict[
 
 def _image_quality(simulated: SimulatedObject, visit: int, rng: np.random.Generator) -> dict[str, Any]:
     zero_point = float(simulated.visits.zero_point[visit])
-    noise = 10 ** (0.4 * (zero_point - float(simulated.visits.limit[visit]))) / 5 / 7.4
+    noise = error_of_limit(float(simulated.visits.limit[visit]), zero_point) / 7.4
     unusual = rng.uniform()
     return {
         "dsnrms": noise * rng.lognormal(0.2, 0.2),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from jobs.simulation.observing import Visits
 from jobs.simulation.sky import Sources
+from science_modules.common.photometry import magnitude_of_flux
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +87,7 @@ def _variable_star(visits: Visits, rng: np.random.Generator) -> Model:
     shape = light * amplitude / (light[-1] * amplitude[-1])
     mag = _above_limit(visits, 1.8, rng)
     fraction = float(np.clip(rng.lognormal(np.log(0.25), 0.6), 0.03, 0.5))
-    star = (*_centroid_offset(rng), max(mag + 2.5 * np.log10(fraction), 12.0), 0.0)
+    star = (*_centroid_offset(rng), max(mag - float(magnitude_of_flux(fraction, zero_point=0.0)), 12.0), 0.0)
     return Model(shape, sign, mag, _counterpart(star))
 
 

@@ -9,12 +9,12 @@ from jobs.simulation import sky
 from jobs.simulation.objects import SimulatedObject
 from jobs.simulation.observing import JD_OF_NIGHT_ID_ZERO
 from jobs.simulation.stamps import PIXEL_ARCSEC, edge_distance
+from science_modules.common.photometry import MAG_OF_RELATIVE_ERROR, magnitude_of_flux
 
 Columns = dict[str, list[Any]]
 Floats = NDArray[np.float64]
 
 REFERENCE_LIMIT = 22.8  # faintest source in a reference image's catalogue
-_MAG_ERR_AT_SNR_1 = 2.5 / np.log(10)
 # What an upper limit still has: the exposure, not a source in it.
 _OF_THE_EXPOSURE = frozenset(
     ("jd", "fid", "pid", "diffmaglim", "pdiffimfilename", "programpi", "programid", "nid", "rcid", "field")
@@ -90,7 +90,7 @@ def _identity(simulated: SimulatedObject, rng: np.random.Generator) -> dict[str,
 def _photometry(simulated: SimulatedObject, rng: np.random.Generator) -> dict[str, Any]:
     n = len(simulated.visits)
     snr = np.abs(simulated.flux) / simulated.flux_err
-    magpsf, sigmapsf = -2.5 * np.log10(np.abs(simulated.flux)), _MAG_ERR_AT_SNR_1 / snr
+    magpsf, sigmapsf = magnitude_of_flux(np.abs(simulated.flux), zero_point=0.0), MAG_OF_RELATIVE_ERROR / snr
     magap = magpsf + rng.normal(0.02, 1, n) * np.minimum(sigmapsf, 0.2)
     magapbig = magap + rng.normal(-0.02, 1, n) * np.minimum(sigmapsf, 0.2)
     bogus = simulated.kind == "bogus"

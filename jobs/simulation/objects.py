@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.simulation import classes, observing, sky
+from science_modules.common.photometry import error_of_limit, flux_of_magnitude
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -112,8 +113,8 @@ def _measured(
     model: classes.Model, visits: observing.Visits, n_tonight: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """True flux plus noise; what triggers an alert is lifted to 5.2 sigma where noise would hide it."""
-    true = model.sign * 10 ** (-0.4 * model.mag) * model.shape
-    error = np.hypot(10 ** (-0.4 * visits.limit) / 5, 0.015 * np.abs(true))
+    true = model.sign * flux_of_magnitude(model.mag, zero_point=0.0) * model.shape
+    error = np.hypot(error_of_limit(visits.limit, zero_point=0.0), 0.015 * np.abs(true))
     flux = true + error * rng.standard_normal(len(true))
     tonight = slice(-n_tonight, None)
     enough = np.maximum(model.sign * flux[tonight], _ALERT_SNR * error[tonight])

@@ -15,6 +15,7 @@ from jobs.simulation import artefacts
 from jobs.simulation.objects import SimulatedObject
 from jobs.simulation.profiles import Mixture, exponential, image, moffat
 from jobs.simulation.sky import Sources
+from science_modules.common.photometry import error_of_limit, flux_of_magnitude
 
 Floats = NDArray[np.float64]
 Stamp = NDArray[np.float32]
@@ -69,7 +70,7 @@ def _header(rows: int, cols: int) -> bytes:
 def _composed(simulated: SimulatedObject, visit: int, rng: np.random.Generator) -> Floats:
     visits, artefact = simulated.visits, simulated.model.artefact
     zero_point, flux = visits.zero_point[visit], simulated.flux[visit]
-    counts = flux * 10 ** (0.4 * zero_point)
+    counts = flux * flux_of_magnitude(0.0, zero_point)
     row, col = CENTRE + rng.uniform(-0.5, 0.5, 2)
     seeing = moffat(visits.fwhm[visit])
     science = _scene(simulated.sources, zero_point, row, col, seeing)
@@ -82,14 +83,14 @@ def _composed(simulated: SimulatedObject, visit: int, rng: np.random.Generator) 
     sign = np.sign(counts)
     residual = _misregistration(science, rng)
     science += sign * signal
-    sigma = 10 ** (0.4 * (zero_point - visits.limit[visit])) / 5 / _NOISE_AREA_PX
+    sigma = error_of_limit(visits.limit[visit], zero_point) / _NOISE_AREA_PX
     return _noisy(science, template, signal + residual, sigma, rng)
 
 
 def _scene(sources: Sources, zero_point: float, row: float, col: float, seeing: Mixture) -> Floats:
     reach = (SIDE / 2 + 6) * PIXEL_ARCSEC
     near = sources.select((np.abs(sources.east) < reach) & (np.abs(sources.north) < reach))
-    counts = 10 ** (0.4 * (zero_point - near.mag))
+    counts = flux_of_magnitude(near.mag, zero_point)
     rows, cols = row - near.north / PIXEL_ARCSEC, col - near.east / PIXEL_ARCSEC
     star = near.radius == 0
     scene = image(SIDE, counts[star], rows[star], cols[star], seeing)

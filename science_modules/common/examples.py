@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from science_modules.common.cutouts import STAMPS
 from science_modules.common.fits import BLOCK, CARD
+from science_modules.common.photometry import magnitude_error, magnitude_of_flux
 from science_modules.common.view import view_schema
 
 MJD = 60000.0
@@ -155,12 +156,12 @@ def _alert(rng: np.random.Generator, survey: str, number: int) -> dict[str, Any]
     flux, flux_err = points["lc_flux"][current], points["lc_flux_err"][current]
     detections = [f for f, kind in zip(points["lc_flux"], points["lc_kind"], strict=True) if kind == "detection"]
     first = points["lc_mjd"][points["lc_kind"].index("detection")]
-    mag, total = 31.4 - 2.5 * np.log10(abs(flux)), float(rng.uniform(1e4, 1e6))
+    mag, total = float(magnitude_of_flux(abs(flux))), float(rng.uniform(1e4, 1e6))
     scalars = {
         "survey": survey, "alert_id": 10_000 + number, "object_id": f"{survey.upper()}{number:09d}",
         "ra": rng.uniform(0, 360), "dec": rng.uniform(-30, 60), "gal_l": rng.uniform(0, 360),
         "gal_b": rng.uniform(-90, 90), "ecl_lat": rng.uniform(-90, 90), "mjd": MJD, "night": 20230225, "band": band,
-        "flux": flux, "flux_err": flux_err, "mag": mag, "mag_err": 1.0857 * flux_err / abs(flux),
+        "flux": flux, "flux_err": flux_err, "mag": mag, "mag_err": float(magnitude_error(flux, flux_err)),
         "is_positive": flux > 0, "flux_total": total, "flux_total_err": flux_err, "flux_total_err_point": flux_err,
         "corrected": True, "dubious": False, "stellar": bool(rng.random() < 0.5), "real_bogus": rng.random(),
         "quality_ok": bool(rng.random() < 0.9), "n_detections": len(detections),

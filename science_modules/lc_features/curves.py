@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.light_curves import LightCurves
+from science_modules.common.photometry import magnitude_error, magnitude_of_flux, relative_flux_error
 from science_modules.common.view import BANDS, LC_KINDS
 
 Floats = NDArray[np.float64]
 
-AB_ZERO_POINT_NJY = 31.4  # AB magnitude of 1 nJy, -2.5 log10(1e-9 / 3631)
 LARGEST_ERROR_MAG = 1.0  # ALeRCE's cut (Sanchez-Saez et al. 2021, AJ 161, 141): 0 < error < 1 mag
 
 
@@ -47,7 +47,8 @@ def band_curves(batch: AlertBatch) -> BandCurves:
     usable = detected & _has_magnitude(flux, flux_err) & np.isfinite(points.mjd) & (points.band >= 0)
     chosen, starts = _sorted_by_band(points, usable)
     left_out = np.bincount(points.owner[detected & ~usable], minlength=len(points))
-    mag, mag_err = _magnitude(flux[chosen], flux_err[chosen])
+    flux, flux_err = flux[chosen], flux_err[chosen]
+    mag, mag_err = magnitude_of_flux(flux), magnitude_error(flux, flux_err)
     return BandCurves(starts, points.mjd[chosen], mag, mag_err, left_out)
 
 
@@ -60,7 +61,7 @@ def _flux(points: LightCurves, corrected: NDArray[np.bool_]) -> tuple[Floats, Fl
 
 def _has_magnitude(flux: Floats, flux_err: Floats) -> NDArray[np.bool_]:
     """NaN compares as false, so it is left out too."""
-    largest = LARGEST_ERROR_MAG * np.log(10) / 2.5
+    largest = relative_flux_error(LARGEST_ERROR_MAG)
     with np.errstate(over="ignore"):
         known: NDArray[np.bool_] = (flux > 0) & (flux < np.inf) & (flux_err > 0) & (flux_err < largest * flux)
     return known
@@ -73,7 +74,3 @@ def _sorted_by_band(points: LightCurves, usable: NDArray[np.bool_]) -> tuple[NDA
     counts = np.bincount(curve, minlength=len(points) * len(BANDS))
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return kept[np.argsort(curve, kind="stable")], starts
-
-
-def _magnitude(flux: Floats, flux_err: Floats) -> tuple[Floats, Floats]:
-    return AB_ZERO_POINT_NJY - 2.5 * np.log10(flux), 2.5 / np.log(10) * flux_err / flux

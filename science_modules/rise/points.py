@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.photometry import magnitude_error, magnitude_of_flux, relative_flux_error
 from science_modules.common.view import LC_KINDS
 
 Floats = NDArray[np.float64]
 
-AB_ZERO_POINT_NJY = 31.4
 LARGEST_ERROR_MAG = 1.0
 
 
@@ -42,7 +42,7 @@ def detections(batch: AlertBatch) -> Detections:
     """Detections with a positive difference flux, an error below 1 mag and a known band."""
     points = batch.light_curves
     flux, flux_err = points.flux, points.flux_err
-    largest = LARGEST_ERROR_MAG * np.log(10) / 2.5
+    largest = relative_flux_error(LARGEST_ERROR_MAG)
     with np.errstate(over="ignore"):
         usable = (flux > 0) & (flux < np.inf) & (flux_err > 0) & (flux_err < largest * flux)
     usable &= (points.kind == LC_KINDS.index("detection")) & (points.band >= 0) & np.isfinite(points.mjd)
@@ -52,11 +52,6 @@ def detections(batch: AlertBatch) -> Detections:
         owner=points.owner[usable],
         band=points.band[usable],
         mjd=points.mjd[usable],
-        mag=magnitude(flux),
-        mag_err=2.5 / np.log(10) * flux_err / flux,
+        mag=magnitude_of_flux(flux),
+        mag_err=magnitude_error(flux, flux_err),
     )
-
-
-def magnitude(flux: Floats) -> Floats:
-    """AB magnitude of a positive flux [nJy]."""
-    return AB_ZERO_POINT_NJY - 2.5 * np.log10(flux)

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science_modules.common.light_curves import LightCurves
+from science_modules.common.photometry import LIMIT_SIGMA, magnitude_of_flux
 from science_modules.common.view import BANDS, LC_KINDS
-from science_modules.rise.points import Detections, magnitude
+from science_modules.rise.points import Detections
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -90,7 +91,7 @@ def limit_rates(found: Detections, points: LightCurves) -> Floats:
     chosen = np.concatenate([limits[early], [-1]])[last]
     rate = np.full(n_curves, np.nan)
     has = chosen >= 0
-    depth = magnitude(5 * points.flux_err[chosen[has]])
+    depth = magnitude_of_flux(LIMIT_SIGMA * points.flux_err[chosen[has]])
     rate[has] = (faintest[has] - depth) / (seen[has] - points.mjd[chosen[has]])
     return rate.reshape(found.n, len(BANDS))
 

@@ -43,6 +43,7 @@ from jobs.corridor.surveys.lsst_history import (
 from jobs.corridor.surveys.sky import ecliptic_latitude, galactic
 from jobs.corridor.surveys.survey import Survey, Viewed
 from jobs.corridor.surveys.times import lsst_day_obs
+from science_modules.common.photometry import magnitude_error, magnitude_of_flux
 from science_modules.common.view import BANDS, CUTOUTS, VIEW
 
 Floats = NDArray[np.float64]
@@ -158,13 +159,12 @@ def _place_and_time(source: Fields) -> Fields:
 def _photometry(source: Fields) -> Fields:
     flux, flux_err = numbers(source["psfFlux"]), errors(source["psfFluxErr"])
     total, total_err = numbers(source["scienceFlux"]), errors(source["scienceFluxErr"])
-    size = np.where(flux == 0, np.nan, np.abs(flux))  # no magnitude of nothing
     return {
         "band": letters(band_codes(source["band"]), BANDS),
         "flux": floats(flux),
         "flux_err": floats(flux_err),
-        "mag": floats(31.4 - 2.5 * np.log10(size)),  # AB zero point of 1 nJy
-        "mag_err": floats(2.5 / np.log(10) * flux_err / size),
+        "mag": floats(magnitude_of_flux(np.abs(flux))),
+        "mag_err": floats(magnitude_error(flux, flux_err)),
         "is_positive": flags(flux > 0, ~np.isnan(flux)),
         "flux_total": floats(total),
         "flux_total_err": floats(total_err),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from jobs.corridor.surveys.history import as_lists, best_per_group, floats, letters, offsets_of
 from jobs.corridor.surveys.lsst_fields import UNSOUND_FLAGS
+from science_modules.common.photometry import flux_of_magnitude
 from science_modules.common.view import BANDS, LC_KINDS
 
 Floats = NDArray[np.float64]
@@ -203,7 +204,7 @@ def _integers(array: pa.Array, null: int) -> Ints:
 
 def _possible(points: Points, alert_mjd: Floats) -> Bools:
     dated = (points.mjd >= MJD_2016) & (points.mjd <= alert_mjd[points.owner] + _TOLERANCE_DAYS)
-    faintest, brightest = (10 ** (0.4 * (31.4 - mag)) for mag in reversed(_LIMIT_MAGS))
+    faintest, brightest = map(flux_of_magnitude, reversed(_LIMIT_MAGS))
     limit = 5 * points.flux_err
     limiting = (points.kind == UPPER_LIMIT) & (limit >= faintest) & (limit <= brightest)
     measured = (points.kind != UPPER_LIMIT) & np.isfinite(points.flux)

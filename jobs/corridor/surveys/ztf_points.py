@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.corridor.surveys.times import MJD_ZERO, utc_to_tai
+from science_modules.common.photometry import error_of_limit, flux_error, flux_of_magnitude
 from science_modules.common.view import BANDS, LC_KINDS
 
 Floats = NDArray[np.float64]
@@ -18,8 +19,6 @@ SAME_EXPOSURE = 1e-6  # d, 0.09 s; no two exposures of the real packets are clos
 DETECTION, FORCED, UPPER_LIMIT = (LC_KINDS.index(kind) for kind in ("detection", "forced", "upper_limit"))
 
 _BAND_OF_FID = np.array([-1, BANDS.index("g"), BANDS.index("r"), BANDS.index("i")], dtype=np.int8)
-_MAG_OF_ONE_NJY = 31.4  # AB
-_RELATIVE_ERROR_OF_ONE_MAG = np.log(10) / 2.5
 _PIXEL_ARCSEC = 1.01
 USUAL_EXPTIME = 30.0  # s
 _SECONDS = 86400.0
@@ -157,12 +156,6 @@ def usable_magnitude(mag: Floats) -> Floats:
     return np.where((mag > 0) & (mag < 40), mag, np.nan)
 
 
-def flux_of_magnitude(mag: Floats) -> Floats:
-    """AB magnitude to nJy."""
-    flux: Floats = np.power(10.0, -0.4 * (mag - _MAG_OF_ONE_NJY))
-    return flux
-
-
 def usable_error(error: Floats) -> Floats:
     """Errors with NaN for what is none: zero, negative (sentinels), infinite."""
     return np.where((error > 0) & np.isfinite(error), error, np.nan)
@@ -219,13 +212,13 @@ def _exposure_times(rows: pa.StructArray) -> Floats:
 
 def _reference(rows: pa.StructArray) -> tuple[Floats, Floats]:
     flux = flux_of_magnitude(usable_magnitude(numbers(rows, "magnr")))
-    return flux, flux * usable_error(numbers(rows, "sigmagnr")) * _RELATIVE_ERROR_OF_ONE_MAG
+    return flux, flux_error(flux, usable_error(numbers(rows, "sigmagnr")))
 
 
 def _magnitude_points(rows: pa.StructArray, owner: NDArray[np.int64], is_alert: bool) -> Points:
     detected = _is_detection(rows) | is_alert
     flux = flux_of_magnitude(usable_magnitude(numbers(rows, "magpsf"))) * signs(child(rows, "isdiffpos"))
-    error = np.abs(flux) * usable_error(numbers(rows, "sigmapsf")) * _RELATIVE_ERROR_OF_ONE_MAG
+    error = flux_error(flux, usable_error(numbers(rows, "sigmapsf")))
     reference, reference_err = _reference(rows)
     return Points(
         owner=owner,
@@ -253,7 +246,7 @@ def _is_detection(rows: pa.StructArray) -> Flags:
 
 def _limit_error(rows: pa.StructArray) -> Floats:
     limit = numbers(rows, "diffmaglim")  # 5 sigma
-    return flux_of_magnitude(np.where((limit >= 10) & (limit <= 26), limit, np.nan)) / 5
+    return error_of_limit(np.where((limit >= 10) & (limit <= 26), limit, np.nan))
 
 
 def _forced_points(rows: pa.StructArray, owner: NDArray[np.int64]) -> Points:
