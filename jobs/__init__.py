@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from jobs.archive.cutouts import cutouts
     from jobs.archive.export import export
     from jobs.archive.light_curve import light_curve
-    from jobs.filter_matches import matches
-    from jobs.interactive import enrich, module_udf, read_packets
-    from jobs.listening import listen
-    from jobs.scanning import scan
+    from jobs.archive.matches import matches
+    from jobs.archive.scan import scan
+    from jobs.listen.listener import listen
+    from jobs.spark.interactive import enrich, module_udf, read_packets
 
 __all__ = [
     "as_astropy",
@@ -38,12 +38,12 @@ _HOMES = {
     "cutouts": "jobs.archive.cutouts",
     "export": "jobs.archive.export",
     "light_curve": "jobs.archive.light_curve",
-    "enrich": "jobs.interactive",
-    "listen": "jobs.listening",
-    "matches": "jobs.filter_matches",
-    "module_udf": "jobs.interactive",
-    "read_packets": "jobs.interactive",
-    "scan": "jobs.scanning",
+    "enrich": "jobs.spark.interactive",
+    "listen": "jobs.listen.listener",
+    "matches": "jobs.archive.matches",
+    "module_udf": "jobs.spark.interactive",
+    "read_packets": "jobs.spark.interactive",
+    "scan": "jobs.archive.scan",
 }
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import get_args
 
-from jobs.local_paths import local_path
+from jobs.common.local_paths import local_path
 from jobs.simulation import Layout, simulate
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from jobs.anomaly_training_set import light_curve_rows, science_rows
+from jobs.training.anomaly_set import light_curve_rows, science_rows
 from science_modules.anomaly.training import Settings, train, write
 
 

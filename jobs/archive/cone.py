@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.archive.position import DISTANCE, Cone
-from jobs.scanning import Scan
+from jobs.archive.scan import Scan
 
 
 def cone(

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.archive.astro import astropy
-from jobs.corridor.layout import Layout
-from jobs.find_alerts import NotFound, find_alert
-from jobs.find_stamps import Triplet, find_stamps
-from jobs.pictures.alert import alerts_of
-from jobs.pictures.geometry import Geometry, geometry
+from jobs.archive.find import NotFound, find_alert
+from jobs.archive.find_cutouts import Triplet, find_cutouts
+from jobs.reports.pictures.alert import alerts_of
+from jobs.reports.pictures.geometry import Geometry, geometry
+from jobs.storage.layout import Layout
 from science_modules.common.cutouts import STAMPS, stamps
 from science_modules.common.fits import Image
 
@@ -59,7 +59,7 @@ def cutouts(
         raise NotFound(f"{data} has no alert {alert_id}" + (f" of {survey}" if survey else ""))
     facts = alerts_of(rows)[0].facts
     key = (facts["survey"], facts["alert_id"])
-    triplet = find_stamps(layout, [(*key, facts["night"])], schemas).get(key)
+    triplet = find_cutouts(layout, [(*key, facts["night"])], schemas).get(key)
     found = images(facts, triplet, signed) if triplet else {}
     if not found:
         raise NotFound(f"{data} holds no stamps of alert {alert_id}")
@@ -67,7 +67,7 @@ def cutouts(
 
 
 def images(facts: Mapping[str, Any], triplet: Triplet, signed: bool = False) -> dict[str, Any]:
-    """Stamps as received as images with coordinates; `facts` as of `jobs.pictures.alert.Alert`."""
+    """Stamps as received as images with coordinates; `facts` as of `jobs.reports.pictures.alert.Alert`."""
     table = pa.table({f"cutout_{name}": pa.array([triplet[name]], type=pa.binary()) for name in STAMPS})
     decoded = stamps(table).images
     return {

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from jobs.archive.astropy_tables import as_astropy
 from jobs.archive.fits import write_fits
 from jobs.archive.position import DISTANCE, Cone, cone_of
+from jobs.archive.scan import Scan
+from jobs.archive.table_files import harmless, plain
+from jobs.archive.top_alerts import modules_of
 from jobs.archive.votable import votable
-from jobs.scanning import Scan
-from jobs.table_files import harmless, plain
-from jobs.top_alerts import modules_of
 from science_modules.common.view import LIGHT_CURVE, SCALARS
 
 _DESCRIPTION = "Alerts in Strix's common view: fluxes in nJy, times MJD TAI at mid-exposure, positions ICRS"

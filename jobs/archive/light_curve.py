@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.archive.astro import astropy
-from jobs.corridor.layout import Layout
-from jobs.find_alerts import NotFound, find_object
+from jobs.archive.find import NotFound, find_object
+from jobs.storage.layout import Layout
 from science_modules.common.photometry import LIMIT_SIGMA, magnitude_error, magnitude_of_flux
 
 # Two exposures are further apart than this; copies of one in two packets differ by less.

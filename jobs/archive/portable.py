@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.plain_text import visible
+from jobs.common.plain_text import visible
 
 # Lists of words with one letter per point: as long as the lists of numbers beside them.
 LETTERS = {

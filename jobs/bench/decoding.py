@@ -10,9 +10,9 @@ import fastavro
 from jobs.bench.inputs import NOW_MJD, SURVEYS, Bench, passes_of
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.steps import check_against_slow
-from jobs.corridor.decode import Decoder, Message
-from jobs.corridor.surveys import SURVEYS as KNOWN
-from jobs.corridor.surveys.survey import Survey
+from jobs.pipeline.decode import Decoder, Message
+from jobs.pipeline.surveys import SURVEYS as KNOWN
+from jobs.pipeline.surveys.survey import Survey
 
 SLOW_ALERTS = 300
 

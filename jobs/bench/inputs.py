@@ -14,13 +14,13 @@ import pyspark
 
 from jobs.bench.packets import packets_in
 from jobs.config import JobConfig, load
-from jobs.corridor.guard import Limits, Watchdog
-from jobs.corridor.one_pass import OnePass, PassOptions
-from jobs.corridor.sources.opened import OpenFile
-from jobs.corridor.sources.ranges import Range, Sourced, batched
-from jobs.corridor.sources.readers import read_ranges
-from jobs.corridor.stage import CHUNK_BYTES, CHUNK_MESSAGES
-from jobs.job import Science, prepare_science
+from jobs.launcher.run import Science, prepare_science
+from jobs.packets.ranges import Range, SourceMessage, batched
+from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES
+from jobs.pipeline.enrichment.isolation import Limits, Watchdog
+from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
+from jobs.pipeline.sources.files.opened import OpenFile
+from jobs.pipeline.sources.readers import read_ranges
 
 SURVEYS = ("ztf", "lsst")
 NOW_MJD = 70_000.0  # behind all packets
@@ -84,10 +84,10 @@ def _containers(path: Path) -> Sequence[Path]:
     return sorted(path.rglob("*.avro")) if path.is_dir() else [path]
 
 
-def passes_of(files: Sequence[Path]) -> list[list[Sourced]]:
+def passes_of(files: Sequence[Path]) -> list[list[SourceMessage]]:
     """The messages of the files, as a task puts them together for its passes."""
     read = read_ranges([_range(str(file)) for file in files])
-    return list(batched((each for each in read if isinstance(each, Sourced)), CHUNK_MESSAGES, CHUNK_BYTES))
+    return list(batched((each for each in read if isinstance(each, SourceMessage)), CHUNK_MESSAGES, CHUNK_BYTES))
 
 
 def _range(path: str) -> Range:

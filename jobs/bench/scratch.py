@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from jobs.session import build_session
+from jobs.spark.session import build_session
 
 
 @contextmanager

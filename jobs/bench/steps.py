@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from jobs.bench.inputs import Bench, passes_of
 from jobs.bench.numbers import Number, repeated, total
-from jobs.corridor.decode import Decoder
-from jobs.corridor.guard import Limits, Watchdog
-from jobs.corridor.one_pass import OnePass
-from jobs.corridor.sources.ranges import Sourced
-from jobs.corridor.staging import StagedTask, Tables
-from jobs.corridor.surveys import SURVEYS
-from jobs.job import Science
+from jobs.launcher.run import Science
+from jobs.packets.ranges import SourceMessage
+from jobs.pipeline.batch.staging import StagedTask, Tables
+from jobs.pipeline.decode import Decoder
+from jobs.pipeline.enrichment.isolation import Limits, Watchdog
+from jobs.pipeline.enrichment.one_pass import OnePass
+from jobs.pipeline.surveys import SURVEYS
 from science_modules.common.cutouts import stamps, triplets
 
 TABLES = ("raw", "science", "cutouts")
@@ -55,7 +55,7 @@ def steps(bench: Bench) -> list[Number]:
 
 
 def _measured(
-    one_pass: OnePass, clock: StepClock, messages: Sequence[list[Sourced]], science: Science
+    one_pass: OnePass, clock: StepClock, messages: Sequence[list[SourceMessage]], science: Science
 ) -> dict[tuple[str, str], float]:
     clock.spent.clear()
     folder, alerts, of_stamps = Path(tempfile.mkdtemp(prefix="strix-bench-")), 0, 0.0

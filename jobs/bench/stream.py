@@ -21,26 +21,26 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from jobs.audit.check import check_ledger
 from jobs.bench.inputs import Bench
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
 from jobs.bench.scratch import empty_folder, spark_session
 from jobs.config import JobConfig
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import records
-from jobs.corridor.ledger_check import check_ledger
-from jobs.job import run_job
 from jobs.kafka.connection import SILENT, Connection
-from jobs.kafka.message_schemas import MessageReader
+from jobs.launcher.run import run_job
+from jobs.ledger.records import records
+from jobs.listen.message_schemas import MessageReader
 from jobs.services.kafka import KafkaBroker, start_kafka
 from jobs.simulation.night import container
+from jobs.storage.layout import Layout
 
 TOPIC, PARTITIONS = "ztf_20240210_programid1", 4
 FILTERS = 25
 BATCH = 2000  # alerts, at most, of a batch
 ARRIVING = 50  # alerts per second
 ARRIVING_S = 60.0
-PATIENCE_S = 120.0
+BROKER_TIMEOUT_S = 120.0
 _WARM = 200
 
 
@@ -159,8 +159,8 @@ def _fill(broker: KafkaBroker, values: Sequence[bytes]) -> None:
 
 def _make(broker: KafkaBroker, topic: str) -> None:
     admin = AdminClient({"bootstrap.servers": broker.bootstrap}, logger=SILENT)
-    if topic not in admin.list_topics(timeout=PATIENCE_S).topics:
-        admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(PATIENCE_S)
+    if topic not in admin.list_topics(timeout=BROKER_TIMEOUT_S).topics:
+        admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(BROKER_TIMEOUT_S)
 
 
 def _checked(output: Path) -> int:
@@ -193,10 +193,10 @@ class _Listener:
 
     def wait_for(self, count: int) -> None:
         """Until so many matches have come."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + BROKER_TIMEOUT_S
         while len(self.waits) < count:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{len(self.waits)} matches in {PATIENCE_S:g} s, {count} wanted")
+                raise RuntimeError(f"{len(self.waits)} matches in {BROKER_TIMEOUT_S:g} s, {count} wanted")
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -212,7 +212,7 @@ class _Listener:
         }
         consumer = Consumer({**settings, "allow.auto.create.topics": False}, logger=SILENT)
         reader = MessageReader(Connection.of({"bootstrap": self.broker.bootstrap}))
-        while self.topic not in consumer.list_topics(timeout=PATIENCE_S).topics:
+        while self.topic not in consumer.list_topics(timeout=BROKER_TIMEOUT_S).topics:
             if self._stop.wait(0.2):
                 return
         consumer.assign([TopicPartition(self.topic, number, 0) for number in range(2)])
@@ -235,7 +235,7 @@ def _send_slowly(broker: KafkaBroker, packets: Sequence[bytes], listener: _Liste
         listener.sent[candid] = time.monotonic()
         producer.produce(TOPIC, value=value, partition=number % PARTITIONS)
         producer.poll(0)
-    producer.flush(PATIENCE_S)
+    producer.flush(BROKER_TIMEOUT_S)
 
 
 def _candid(value: bytes) -> int:

@@ -7,7 +7,7 @@ from rich.table import Table
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.outputs import console
 from jobs.config import ConfigError, load, overrides
-from jobs.corridor.housekeeping.journal import Change
+from jobs.ledger.journal import Change
 
 # What a rescoring reads and writes is the output's science table; what it says goes nowhere else.
 _NOT_FOR_THIS = ("input", "topics", "filters", "publish")
@@ -48,7 +48,7 @@ def is_asked(given: argparse.Namespace) -> bool:
 
 def run(given: argparse.Namespace) -> int:
     """Score nights again and say what became of them; 0, also if nothing would have changed."""
-    from jobs.rescoring import Asked, rescore
+    from jobs.launcher.rescoring import Asked, rescore
 
     told = overrides(given)
     for name in _NOT_FOR_THIS:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from jobs.corridor.counts import Counts
+from jobs.ledger.counts import Counts
 
 ANSWER_COLUMNS = ("answered", "partial", "none", "why")
 

@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs.local_paths import local_path
+from jobs.common.local_paths import local_path
 
 KINDS = {
-    "corridor": ("a night through Spark: rate, and CPU of all processes", "jobs.bench.corridor", "corridor"),
+    "pipeline": ("a night through Spark: rate, and CPU of all processes", "jobs.bench.pipeline", "pipeline"),
     "steps": ("CPU of each step of a task, without Spark", "jobs.bench.steps", "steps"),
     "decode": ("decode and common view, beside the slow way and fastavro", "jobs.bench.decoding", "decoding"),
-    "batch": ("seconds per batch of 100 alerts", "jobs.bench.corridor", "batches"),
-    "first": ("seconds from the command to the first committed alert", "jobs.bench.corridor", "first"),
-    "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.corridor", "memory"),
+    "batch": ("seconds per batch of 100 alerts", "jobs.bench.pipeline", "batches"),
+    "first": ("seconds from the command to the first committed alert", "jobs.bench.pipeline", "first"),
+    "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.pipeline", "memory"),
     "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
     "latency": ("50 alerts/s arriving: produce to match; restart", "jobs.bench.stream", "latency"),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
-ALERTS = {"corridor": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
+ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
 ALERTS |= {"stream": 10_000, "latency": 3300}
-CHECKED = dict.fromkeys(("corridor", "steps", "decode"), "first alerts checked equal to the slow decoder's")
+CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
 MODULES = "braai,acai,lc_features,rise,anomaly"
 

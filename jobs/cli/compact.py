@@ -7,15 +7,15 @@ from pathlib import Path
 from rich.table import Table
 
 from jobs.cli.console import Console, complain, styled
-from jobs.corridor.housekeeping.compact import Wanted, compact
-from jobs.corridor.housekeeping.house import House, total
-from jobs.corridor.housekeeping.journal import Change
-from jobs.corridor.housekeeping.parts import all_nights
-from jobs.corridor.housekeeping.schemas import SchemaConflict
-from jobs.corridor.layout import TABLES, Layout
-from jobs.corridor.ledger import LedgerError
-from jobs.corridor.lock import OutputInUse, OutputLock
-from jobs.local_paths import local_name
+from jobs.common.local_paths import local_name
+from jobs.ledger.journal import Change
+from jobs.ledger.records import LedgerError
+from jobs.maintenance.compact import Wanted, compact
+from jobs.maintenance.maintenance import NightMaintenance, total
+from jobs.maintenance.stored_files import all_nights
+from jobs.storage.layout import TABLES, Layout
+from jobs.storage.lock import OutputInUse, OutputLock
+from jobs.storage.schema_union import SchemaConflict
 
 OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
 
@@ -57,14 +57,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compact(layout: Layout, given: argparse.Namespace) -> int:
-    house = House(layout, given.durable)
-    house.recover()
+    maintenance = NightMaintenance(layout, given.durable)
+    maintenance.recover()
     schemas = None
     if given.to_current:
-        from jobs.corridor.housekeeping.today import todays_schemas
+        from jobs.maintenance.todays_schemas import todays_schemas
 
         schemas = todays_schemas(layout, given.table)
-    _print(compact(house, Wanted(tuple(given.table), tuple(given.night), schemas)))
+    _print(compact(maintenance, Wanted(tuple(given.table), tuple(given.night), schemas)))
     return OK
 
 

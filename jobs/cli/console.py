@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from jobs.plain_text import visible
+from jobs.common.plain_text import visible
 
 
 class Console(rich.console.Console):

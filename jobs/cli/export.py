@@ -5,7 +5,7 @@ import argparse
 from jobs.archive.export import FORMATS, MOST_ROWS, export
 from jobs.cli.console import complain, say
 from jobs.cli.sorting import add_near
-from jobs.local_paths import local_path
+from jobs.common.local_paths import local_path
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
 

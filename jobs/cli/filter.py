@@ -6,25 +6,25 @@ import re
 from pathlib import Path
 
 from jobs.archive.export import TooManyRows
+from jobs.archive.find import by_key
+from jobs.archive.find_cutouts import find_cutouts
+from jobs.archive.match_files import FORMS, MatchFile
+from jobs.archive.matches import NoSuchFilter, filter_of, match_tables
+from jobs.archive.top_alerts import science_files
 from jobs.cli.console import complain, say
 from jobs.cli.filter_report import console, print_examples, print_list, print_test
+from jobs.common.local_paths import local_name, local_path
 from jobs.config import ConfigError, load
-from jobs.corridor.filters import Filter, FilterError, Problem, load_filters
-from jobs.corridor.filters.columns import Catalogue
-from jobs.corridor.filters.dry_run import DryRun, dry_run
-from jobs.corridor.filters.example_alerts import find_examples
-from jobs.corridor.filters.examples import NOT_AS_CLAIMED, check_examples
-from jobs.corridor.layout import Layout
-from jobs.filter_matches import NoSuchFilter, filter_of, match_tables
-from jobs.find_alerts import by_key
-from jobs.find_stamps import find_stamps
-from jobs.local_paths import local_name, local_path
-from jobs.match_files import FORMS, MatchFile
-from jobs.pictures import style
-from jobs.pictures.alert import alerts_of
-from jobs.pictures.sheet import Entry, contact_sheet
-from jobs.session import EnvironmentProblem, build_session
-from jobs.top_alerts import science_files
+from jobs.pipeline.filters import Filter, FilterError, Problem, load_filters
+from jobs.pipeline.filters.columns import Catalogue
+from jobs.pipeline.filters.dry_run import DryRun, dry_run
+from jobs.pipeline.filters.example_alerts import find_examples
+from jobs.pipeline.filters.examples import NOT_AS_CLAIMED, check_examples
+from jobs.reports.pictures import style
+from jobs.reports.pictures.alert import alerts_of
+from jobs.reports.pictures.sheet import Entry, contact_sheet
+from jobs.spark.session import EnvironmentProblem, build_session
+from jobs.storage.layout import Layout
 from science_modules import registry
 from science_modules.common.artefacts import ArtefactError
 
@@ -215,7 +215,7 @@ def _write_sheet(layout: Layout, each: Filter, done: DryRun, given: argparse.Nam
     keys = list(zip(*(shown[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
     entries = [Entry(alert, None) for alert in alerts_of(by_key(layout, keys))]
     title = f"{each.name}: {len(entries)} of {done.matched} matches"
-    stamps = find_stamps(layout, keys, given.schemas)
+    stamps = find_cutouts(layout, keys, given.schemas)
     style.save(contact_sheet(title, each.description, entries, stamps), given.sheet, dpi=130)
     say(f"{len(entries)} matches: {given.sheet}")
 

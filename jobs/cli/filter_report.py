@@ -6,10 +6,10 @@ import pyarrow as pa
 from rich.table import Table
 
 from jobs.cli.console import Console, styled
-from jobs.corridor.filters import Filter
-from jobs.corridor.filters.dry_run import Clause, DryRun
-from jobs.corridor.filters.examples import NOT_CHECKED, Checked
-from jobs.corridor.filters.nearest import MISSES, SAMPLES
+from jobs.pipeline.filters import Filter
+from jobs.pipeline.filters.dry_run import Clause, DryRun
+from jobs.pipeline.filters.examples import NOT_CHECKED, Checked
+from jobs.pipeline.filters.nearest import MISSES, SAMPLES
 
 _NIGHTS_SHOWN = 12
 _COLUMNS_SHOWN = 6

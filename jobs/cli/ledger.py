@@ -8,19 +8,19 @@ from typing import Any
 
 from rich.table import Table
 
+from jobs.audit.check import Checked, check_ledger
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import pour
 from jobs.cli.outputs import console, output_of
 from jobs.cli.run import exit_code, say_gaps
+from jobs.common.local_paths import local_name
 from jobs.config import ConfigError
-from jobs.corridor.counts import Counts, add_counts, add_night, empty_counts
-from jobs.corridor.housekeeping.journal import Change, Journal
-from jobs.corridor.housekeeping.rescored import NightsNow, rescorings
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import records
-from jobs.corridor.ledger_check import Checked, check_ledger
-from jobs.corridor.not_sent import told_not_sent
-from jobs.local_paths import local_name
+from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
+from jobs.ledger.journal import Change, Journal
+from jobs.ledger.not_sent import told_not_sent
+from jobs.ledger.records import records
+from jobs.maintenance.rescored import NightsNow, rescorings
+from jobs.storage.layout import Layout
 
 _NUMBERS = ("read", "decoded", "duplicates", "quarantined", "enriched", "null_flux", "bad_history")
 

@@ -13,18 +13,18 @@ from rich.table import Table
 
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import Console, complain, pour, say
+from jobs.common.local_paths import local_path
+from jobs.common.plain_text import visible
 from jobs.config import pairs
-from jobs.corridor.decode.registry import Registry
-from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.listening import Listener
-from jobs.listening_files import FORMATS, MOST_MESSAGES, Saver
-from jobs.listening_folder import SaveFolder
-from jobs.listening_heard import Heard, beginning, json_line
-from jobs.listening_starts import STARTS
-from jobs.local_paths import local_path
-from jobs.plain_text import visible
+from jobs.listen.files import FORMATS, MOST_MESSAGES, Saver
+from jobs.listen.folder import SaveFolder
+from jobs.listen.listener import Listener
+from jobs.listen.messages import ReceivedMessage, beginning, json_line
+from jobs.listen.starts import STARTS
+from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.pipeline.decode.registry import Registry
 from jobs.services.jars import cache
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
         return _listen(given, format_)
     except ValueError as error:
         return _say(str(error), USAGE)
-    except (ServiceAway, ServiceRefused) as error:
+    except (ServiceUnavailable, AccessDenied) as error:
         return _say(str(error), ENVIRONMENT)
     except KafkaException as error:
         return _say(f"Kafka: {error.args[0].str()}", ENVIRONMENT)
@@ -122,7 +122,7 @@ def _hear(listener: Listener, saver: Saver | None, given: argparse.Namespace, fo
                     foreign += bool(heard.foreign)
                     screen.show(heard)
                 elif saver is not None:
-                    saver.tend()
+                    saver.poll()
                 if given.limit and count >= given.limit:
                     listener.heard(heard)
                     break
@@ -164,7 +164,7 @@ class _Screen:
         if self.live is not None:
             self.live.stop()
 
-    def show(self, heard: Heard) -> None:
+    def show(self, heard: ReceivedMessage) -> None:
         """Show one message."""
         self.count += 1
         if self.json:
@@ -186,7 +186,7 @@ class _Screen:
         return table
 
 
-def row(heard: Heard) -> tuple[str, ...]:
+def row(heard: ReceivedMessage) -> tuple[str, ...]:
     """A message as a line of the table."""
     if heard.foreign:
         return _foreign_row(heard)
@@ -208,7 +208,7 @@ def row(heard: Heard) -> tuple[str, ...]:
     )
 
 
-def _foreign_row(heard: Heard) -> tuple[str, ...]:
+def _foreign_row(heard: ReceivedMessage) -> tuple[str, ...]:
     place = f"partition {heard.partition} offset {heard.offset}"
     at = str(heard.sent_at or "")
     return (at, heard.topic, "FOREIGN", place, "", "", "", "", f"{heard.foreign}: {beginning(heard.value)}")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from jobs import models
 from jobs.cli.console import Console, complain, say
-from jobs.local_paths import local_path
+from jobs.common.local_paths import local_path
+from jobs.modules import weights as models
 from science_modules import registry
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from rich.markdown import Markdown
 from rich.table import Table
 
-from jobs import models
 from jobs.cli.console import Console, complain, say, styled
-from jobs.local_paths import local_path
-from jobs.onnx_models import ModelProblem
-from jobs.scaffold import ScaffoldError, new_module
-from jobs.scaffold_model import Wish, new_module_of_model
+from jobs.common.local_paths import local_path
+from jobs.modules import weights as models
+from jobs.modules.onnx_models import ModelProblem
+from jobs.modules.scaffold import ScaffoldError, new_module
+from jobs.modules.scaffold_model import Wish, new_module_of_model
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
 

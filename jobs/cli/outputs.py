@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.cli.console import Console
 from jobs.config import ConfigError
-from jobs.corridor.layout import Layout
+from jobs.storage.layout import Layout
 
 _WIDTH_IN_A_PIPE = 240
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.table import Table
 
 from jobs.cli.console import Console, complain
-from jobs.corridor.housekeeping.house import House
-from jobs.corridor.housekeeping.journal import Change
-from jobs.corridor.housekeeping.pruning import Kept, Limit, prune, size_of
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import LedgerError
-from jobs.corridor.lock import OutputInUse, OutputLock
-from jobs.local_paths import local_name
+from jobs.common.local_paths import local_name
+from jobs.ledger.journal import Change
+from jobs.ledger.records import LedgerError
+from jobs.maintenance.maintenance import NightMaintenance
+from jobs.maintenance.pruning import Kept, Limit, prune, size_of
+from jobs.storage.layout import Layout
+from jobs.storage.lock import OutputInUse, OutputLock
 
 OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
 
@@ -50,9 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _say("say what may go: --raw-days DAYS, --cutout-days DAYS", USAGE)
     try:
         with OutputLock(layout.lock, "prune"):
-            house = House(layout, given.durable)
-            house.recover()
-            _print(prune(house, limits, given.unscored, given.dry_run), given.dry_run)
+            maintenance = NightMaintenance(layout, given.durable)
+            maintenance.recover()
+            _print(prune(maintenance, limits, given.unscored, given.dry_run), given.dry_run)
     except OutputInUse as error:
         return _say(str(error), IN_USE)
     except LedgerError as error:

@@ -9,13 +9,13 @@ from rich.table import Table
 from jobs.cli.console import complain, pour, say
 from jobs.cli.outputs import console, output_of
 from jobs.cli.run import close, exit_code
+from jobs.common.local_paths import local_name, local_path
+from jobs.common.plain_text import visible
 from jobs.config import ConfigError, add_options, load, overrides
-from jobs.corridor.layout import Layout
-from jobs.corridor.quarantine import Entry, NoEntry, content_of, entries, entry_of
-from jobs.corridor.refusals import REASONS
-from jobs.corridor.sinks.too_large import REASON as MATCH_TOO_LARGE
-from jobs.local_paths import local_name, local_path
-from jobs.plain_text import visible
+from jobs.ledger.quarantine import Entry, NoEntry, content_of, entries, entry_of
+from jobs.ledger.too_large import REASON as MATCH_TOO_LARGE
+from jobs.packets.rejections import REASONS
+from jobs.storage.layout import Layout
 
 _DUMPED_BYTES = 256
 
@@ -136,7 +136,7 @@ def _found(layout: Layout, name: str) -> Entry:
 
 
 def _replay(given: argparse.Namespace) -> int:
-    from jobs.replay import replay
+    from jobs.launcher.replay import replay
 
     layout = output_of(given.directory)
     if bool(given.ids) + bool(given.reason) + given.all != 1:

@@ -7,11 +7,11 @@ from itertools import islice
 
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, say
-from jobs.corridor.decode.fault import Fault
-from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
-from jobs.feeding import Sent, feed, packets_of
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
+from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.pipeline.decode.fault import Fault
+from jobs.simulation.feeding import Sent, feed, packets_of
 
 OK, LEFT_OUT, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
         sent = feed(connection, given.to_topic, islice(_packets(given), given.limit), given.rate, _tell)
     except ValueError as error:
         return _say(str(error), USAGE)
-    except (ServiceAway, ServiceRefused) as error:
+    except (ServiceUnavailable, AccessDenied) as error:
         return _say(str(error), ENVIRONMENT)
     except OSError as error:
         return _say(f"{error.filename}: {error.strerror}", ENVIRONMENT)

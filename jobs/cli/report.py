@@ -11,17 +11,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.table import Table
 
+from jobs.archive.top_alerts import files_of, most_anomalous
+from jobs.archive.versions import versions_in
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import Console, styled
 from jobs.cli.outputs import shortest, show_command
-from jobs.corridor.counts import Counts, add_night, empty_counts
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import Record
-from jobs.corridor.not_sent import told_not_sent
-from jobs.corridor.sinks.shortfalls import lines_of, shortfalls
-from jobs.file_versions import versions_in
-from jobs.job import Outcome, Science
-from jobs.top_alerts import files_of, most_anomalous
+from jobs.launcher.run import Outcome, Science
+from jobs.ledger.counts import Counts, add_night, empty_counts
+from jobs.ledger.not_sent import told_not_sent
+from jobs.ledger.records import Record
+from jobs.ledger.shortfalls import lines_of, shortfalls
+from jobs.storage.layout import Layout
 from science_modules.common.contract import Field, ScienceModule
 
 SCORES_PER_MODULE = 5

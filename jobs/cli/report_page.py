@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from jobs.archive.top_alerts import science_files
 from jobs.cli.console import complain, say
-from jobs.corridor.layout import Layout, replace_file
-from jobs.local_paths import local_path
-from jobs.night_page.page import NoSuchNight, night_page, nights_of
-from jobs.top_alerts import science_files
+from jobs.common.local_paths import local_path
+from jobs.reports.night_page.page import NoSuchNight, night_page, nights_of
+from jobs.storage.layout import Layout, replace_file
 
 OK, USAGE = 0, 2
 RECENT_NIGHTS = 7

@@ -7,23 +7,23 @@ from typing import Any
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
+from jobs.audit.check import Gap, check_ledger
 from jobs.cli import again
 from jobs.cli.console import complain
 from jobs.config import ConfigError, add_options, load, overrides
-from jobs.corridor.batch import TooManyFailures
-from jobs.corridor.last_words import tell
-from jobs.corridor.ledger import LedgerError, StreamLedger
-from jobs.corridor.ledger_check import Gap, check_ledger
-from jobs.corridor.lock import OutputInUse
-from jobs.corridor.sources.names import HIDDEN
-from jobs.corridor.sources.passed_over import LOSSES
-from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, ServiceAway, ServiceRefused
-from jobs.job import Outcome, run_job
-from jobs.models import ArtefactError
-from jobs.session import EnvironmentProblem
+from jobs.launcher.run import Outcome, run_job
+from jobs.ledger.records import LedgerError, StreamLedger
+from jobs.modules.weights import ArtefactError
+from jobs.packets.ranges import AccessDenied, InputChanged, InputUnreadable, ServiceUnavailable
+from jobs.pipeline.batch.processor import TooManyFailures
+from jobs.pipeline.sources.files.names import HIDDEN
+from jobs.pipeline.sources.files.passed_over import LOSSES
+from jobs.spark.session import EnvironmentProblem
+from jobs.storage.lock import OutputInUse
+from jobs.streaming.last_words import tell
 from science_modules.registry import ResolveError, UnknownModule
 
-_INPUT = (InputChanged, InputUnreadable, ServiceAway, ServiceRefused)
+_INPUT = (InputChanged, InputUnreadable, ServiceUnavailable, AccessDenied)
 OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
 
 DESCRIPTIONS = {

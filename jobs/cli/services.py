@@ -5,9 +5,9 @@ import subprocess
 
 from jobs.cli import services_topic
 from jobs.cli.console import complain, say
-from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
+from jobs.packets.ranges import AccessDenied, ServiceUnavailable
 from jobs.services.running import SERVICES, Running, down, find, up
-from jobs.session import EnvironmentProblem
+from jobs.spark.session import EnvironmentProblem
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
 
@@ -55,7 +55,7 @@ def _topic(given: argparse.Namespace) -> int:
         services_topic.run(given)
     except ValueError as error:
         return _say(f"services topic: {error}", USAGE)
-    except (ServiceAway, ServiceRefused) as error:
+    except (ServiceUnavailable, AccessDenied) as error:
         return _say(f"{error} (`strix services up kafka` starts a broker here)", ENVIRONMENT)
     return OK
 

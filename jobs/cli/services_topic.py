@@ -33,7 +33,7 @@ def run(given: argparse.Namespace) -> None:
     ------
     ValueError
         For what cannot be.
-    ServiceAway, ServiceRefused
+    ServiceUnavailable, AccessDenied
     """
     if given.list == bool(given.name) or (given.list and given.delete):
         raise ValueError("wants a NAME, or --list alone")

@@ -4,16 +4,16 @@ import argparse
 import os
 from pathlib import Path
 
+from jobs.archive.find import by_key
+from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.position import NoPosition
+from jobs.archive.top_alerts import NoSuchColumn
 from jobs.cli.console import complain, say
 from jobs.cli.sorting import Sorted, add_options, sort
-from jobs.find_alerts import by_key
-from jobs.find_stamps import find_stamps
-from jobs.local_paths import local_path
-from jobs.pictures import style
-from jobs.pictures.alert import alerts_of
-from jobs.pictures.sheet import Entry, contact_sheet
-from jobs.top_alerts import NoSuchColumn
+from jobs.common.local_paths import local_path
+from jobs.reports.pictures import style
+from jobs.reports.pictures.alert import alerts_of
+from jobs.reports.pictures.sheet import Entry, contact_sheet
 
 OK, USAGE = 0, 2
 MOST = 300  # alerts; a figure of more is higher than an image may be
@@ -44,7 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
     values = found.rows[found.key].to_pylist()
     entries = [Entry(*pair) for pair in zip(alerts_of(by_key(found.layout, keys)), values, strict=True)]
     title = f"{len(entries)} {'alerts' if given.all_alerts else 'objects'} by {found.key}"
-    drawn = contact_sheet(title, _subtitle(found, given.night), entries, find_stamps(found.layout, keys, given.schemas))
+    drawn = contact_sheet(
+        title, _subtitle(found, given.night), entries, find_cutouts(found.layout, keys, given.schemas)
+    )
     style.save(drawn, given.output, dpi=130)
     say(f"{len(entries)} alerts, {found.words}: {given.output}")
     return OK

@@ -9,18 +9,18 @@ from pathlib import Path
 import pyarrow as pa
 from rich.table import Table
 
+from jobs.archive.find import NotFound, find, find_object
+from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.near import Source, sources
 from jobs.archive.position import Cone, NoPosition
+from jobs.archive.top_alerts import science_files
 from jobs.cli.console import Console, complain, styled
 from jobs.cli.sorting import add_near, near
-from jobs.corridor.layout import Layout
-from jobs.find_alerts import NotFound, find, find_object
-from jobs.find_stamps import find_stamps
-from jobs.local_paths import local_path
-from jobs.pictures import style
-from jobs.pictures.alert import Alert, alerts_of, merged
-from jobs.pictures.show import facts_of, in_words, picture
-from jobs.top_alerts import science_files
+from jobs.common.local_paths import local_path
+from jobs.reports.pictures import style
+from jobs.reports.pictures.alert import Alert, alerts_of, merged
+from jobs.reports.pictures.show import facts_of, in_words, picture
+from jobs.storage.layout import Layout
 
 OK, USAGE = 0, 2
 _FORMATS = (".png", ".svg", ".pdf", ".jpg")
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (NoPosition, LookupError, ValueError) as error:
         return _refuse(str(error))
     output = given.output or Path(re.sub(r"[^A-Za-z0-9_-]", "_", given.id or shown.facts["object_id"]) + ".png")
-    triplet = find_stamps(layout, [(*shown.key, shown.facts["night"])], given.schemas).get(shown.key)
+    triplet = find_cutouts(layout, [(*shown.key, shown.facts["night"])], given.schemas).get(shown.key)
     style.save(picture(shown, triplet, len(alerts)), output)
     others = [each for each in around or _same_place(layout, shown) if each.object_id != rows["object_id"][0].as_py()]
     _print(shown, alerts, others)

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from jobs.archive.near import counts
 from jobs.archive.position import DISTANCE, Cone, cone_of
-from jobs.corridor.layout import Layout
-from jobs.local_paths import local_path
-from jobs.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, science_files, top
+from jobs.archive.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, science_files, top
+from jobs.common.local_paths import local_path
+from jobs.storage.layout import Layout
 
 N_ALERTS = pa.field(
     "n_alerts", pa.int64(), metadata={"unit": "", "description": "alerts of the object in the nights looked at"}
@@ -27,7 +27,7 @@ class Sorted:
     key : str
         The column that sorted them.
     rows : pyarrow.Table
-        As `jobs.top_alerts.top` gives them; with one row per object also N_ALERTS.
+        As `jobs.archive.top_alerts.top` gives them; with one row per object also N_ALERTS.
     radius : float
         Of the circle that was asked for [arcsec]; 0 if none was.
     """

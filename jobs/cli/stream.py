@@ -9,16 +9,16 @@ from rich.live import Live
 
 from jobs.cli.console import Console, complain, pour, say
 from jobs.cli.stream_table import read_stream, show
+from jobs.common.local_paths import local_name
 from jobs.config import ConfigError, add_options, load, overrides
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import LedgerError, StreamLedger, streams
-from jobs.corridor.lock import OutputInUse, OutputLock
-from jobs.corridor.sources.kafka_positions import NAME
-from jobs.corridor.sources.kafka_reset import reset
-from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.local_paths import local_name
+from jobs.ledger.records import LedgerError, StreamLedger, streams
+from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.pipeline.sources.kafka.positions import NAME
+from jobs.pipeline.sources.kafka.reset import reset
+from jobs.storage.layout import Layout
+from jobs.storage.lock import OutputInUse, OutputLock
 
 OK, LOST, USAGE, ENVIRONMENT, IN_USE = 0, 1, 2, 3, 4
 INTERVAL_S = 2.0
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     try:
         return _reset(given) if given.action == "reset" else _status(given)
-    except (LedgerError, ServiceAway, ServiceRefused) as error:
+    except (LedgerError, ServiceUnavailable, AccessDenied) as error:
         return _say(error, ENVIRONMENT)
     except OutputInUse as error:
         return _say(error, IN_USE)

@@ -11,11 +11,11 @@ from rich.console import Group
 from rich.table import Table
 
 from jobs.cli.console import styled
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import LedgerError, records, streams
-from jobs.corridor.lock import STALE_S, read_holder
-from jobs.metrics import newest_age_s, quarantine_share
+from jobs.ledger.records import LedgerError, records, streams
 from jobs.services.process import alive
+from jobs.storage.layout import Layout
+from jobs.storage.lock import STALE_S, read_holder
+from jobs.streaming.metrics import newest_age_s, quarantine_share
 
 ENDED = ("stopped", "failed", "interrupted")
 # A heartbeat empties the lock file for a moment.

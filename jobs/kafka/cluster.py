@@ -6,15 +6,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection
+from confluent_kafka import TopicPartition as Assignment
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._resource import ResourceType
 
-from jobs.corridor.sources.ranges import ServiceAway, ServiceRefused
 from jobs.kafka.connection import SILENT, Connection
-from jobs.kafka.part import Part
+from jobs.kafka.topic_partition import TopicPartition
+from jobs.packets.ranges import AccessDenied, ServiceUnavailable
 
 TIMEOUT_S = 8.0
 # Brokers before 2.8 have no topic ids.
@@ -36,7 +37,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Look:
+class ClusterSnapshot:
     """What was there at one moment.
 
     Attributes
@@ -51,12 +52,12 @@ class Look:
 
     cluster: str
     names: tuple[str, ...]
-    low: Mapping[Part, int]
-    end: Mapping[Part, int]
+    low: Mapping[TopicPartition, int]
+    end: Mapping[TopicPartition, int]
 
 
 class Cluster:
-    """Looks at a cluster; every method raises ServiceAway if it does not answer, ServiceRefused if it does not let us."""
+    """Looks at a cluster; every method raises ServiceUnavailable if it does not answer, AccessDenied if it does not let us."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -72,19 +73,19 @@ class Cluster:
             self._client = AdminClient(settings, logger=SILENT)
         return self._client
 
-    def look(self, wanted: Sequence[str]) -> Look:
+    def snapshot(self, wanted: Sequence[str]) -> ClusterSnapshot:
         """The partitions of the topics that are wanted, by name or by a pattern that begins with `^`."""
         metadata = self._ask(lambda: self.admin.list_topics(timeout=TIMEOUT_S))
         names = tuple(sorted(metadata.topics))
         parts = self.parts(matching(wanted, names))
         low, end = self.offsets(parts, _SPECS.earliest()), self.offsets(parts, _SPECS.latest())
-        return Look(str(metadata.cluster_id), names, low, end)
+        return ClusterSnapshot(str(metadata.cluster_id), names, low, end)
 
     def names(self) -> tuple[str, ...]:
         """Every topic that we may see."""
         return tuple(sorted(self._ask(lambda: self.admin.list_topics(timeout=TIMEOUT_S)).topics))
 
-    def parts(self, topics: Sequence[str]) -> list[Part]:
+    def parts(self, topics: Sequence[str]) -> list[TopicPartition]:
         """The partitions of these topics; one that is gone has none."""
         if not topics:
             return []
@@ -96,21 +97,21 @@ class Cluster:
             described = self._result(future, missing=None)
             if described is not None:
                 topic_id = "" if str(described.topic_id) == _NO_ID else str(described.topic_id)
-                found += [Part(name, topic_id, each.id) for each in described.partitions]
+                found += [TopicPartition(name, topic_id, each.id) for each in described.partitions]
         return sorted(found)
 
-    def offsets(self, parts: Sequence[Part], spec: OffsetSpec) -> dict[Part, int]:
+    def offsets(self, parts: Sequence[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
         """The offset that a spec stands for in each partition, for readers of committed data; -1 if there is none."""
         if not parts:
             return {}
-        specs = {TopicPartition(part.topic, part.partition): spec for part in parts}
+        specs = {Assignment(part.topic, part.partition): spec for part in parts}
         level = IsolationLevel.READ_COMMITTED
         answers = self._ask(lambda: self.admin.list_offsets(specs, isolation_level=level, request_timeout=TIMEOUT_S))
         known = {(part.topic, part.partition): part for part in parts}
         results = {known[(at.topic, at.partition)]: self._result(future, None) for at, future in answers.items()}
         return {part: int(result.offset) for part, result in results.items() if result is not None}
 
-    def at_time(self, parts: Sequence[Part], unix_ms: int) -> dict[Part, int]:
+    def at_time(self, parts: Sequence[TopicPartition], unix_ms: int) -> dict[TopicPartition, int]:
         """The first offset of each partition whose record is not older; -1 if there is none."""
         return self.offsets(parts, _SPECS.for_timestamp(unix_ms))
 
@@ -137,7 +138,9 @@ class Cluster:
                 raise self._told(problem) from None
             return problem.str()
         except TimeoutError:
-            raise ServiceAway(f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s") from None
+            raise ServiceUnavailable(
+                f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s"
+            ) from None
         return ""
 
     def _note(self, error: KafkaError) -> None:
@@ -161,17 +164,19 @@ class Cluster:
                 return missing
             raise self._told(error.args[0]) from None
         except TimeoutError:
-            raise ServiceAway(f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s") from None
+            raise ServiceUnavailable(
+                f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s"
+            ) from None
 
-    def _told(self, error: KafkaError) -> ServiceAway | ServiceRefused:
+    def _told(self, error: KafkaError) -> ServiceUnavailable | AccessDenied:
         """What an error means for us; a refused log-in comes as a time-out, the reason through the callback."""
         assert self._client is not None
         self._client.poll(0)
         refusal = error if error.code() in _REFUSED else self._refusal
         if refusal is not None:
-            return ServiceRefused(f"Kafka at {self.connection.bootstrap} refuses us: {refusal.str()}")
+            return AccessDenied(f"Kafka at {self.connection.bootstrap} refuses us: {refusal.str()}")
         why = (self._last_error or error).str()
-        return ServiceAway(f"Kafka at {self.connection.bootstrap} does not answer: {why}")
+        return ServiceUnavailable(f"Kafka at {self.connection.bootstrap} does not answer: {why}")
 
 
 def matching(wanted: Iterable[str], names: Iterable[str]) -> list[str]:

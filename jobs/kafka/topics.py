@@ -32,11 +32,11 @@ class Topic:
 
 def topics(cluster: Cluster) -> list[Topic]:
     """The topics that are not the broker's own."""
-    look = cluster.look(["^"])
-    names = [name for name in look.names if not name.startswith("__")]
-    parts = {name: [part for part in look.end if part.topic == name] for name in names}
+    snapshot = cluster.snapshot(["^"])
+    names = [name for name in snapshot.names if not name.startswith("__")]
+    parts = {name: [part for part in snapshot.end if part.topic == name] for name in names}
     return [
-        Topic(name, len(own), sum(look.end[part] - look.low.get(part, 0) for part in own))
+        Topic(name, len(own), sum(snapshot.end[part] - snapshot.low.get(part, 0) for part in own))
         for name, own in parts.items()
     ]
 
@@ -48,7 +48,7 @@ def make_topic(cluster: Cluster, name: str, partitions: int = 1, retention_days:
     ------
     TopicRefused
         If it is there and is another, or the broker does not take it.
-    ServiceAway, ServiceRefused
+    ServiceUnavailable, AccessDenied
     """
     retention = {"retention.ms": str(round(retention_days * MS_PER_DAY))}
     there = cluster.parts([name]) if name in cluster.names() else []
@@ -67,7 +67,7 @@ def remove_topic(cluster: Cluster, name: str) -> None:
     ------
     TopicRefused
         If there is none of this name, or the broker keeps it.
-    ServiceAway, ServiceRefused
+    ServiceUnavailable, AccessDenied
     """
     names = [each for each in cluster.names() if not each.startswith("__")]
     if name not in names:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pyspark
 
-from jobs.session import EnvironmentProblem, find_java
+from jobs.spark.session import EnvironmentProblem, find_java
 
 IVY_FILE = Path(__file__).resolve().parents[2] / "deploy" / "jars" / "ivy.xml"
 PATTERN = "[artifact]-[revision](-[classifier]).[ext]"
 # A first resolution took 10 to 120 s.
-PATIENCE_S = 900.0
+DOWNLOAD_TIMEOUT_S = 900.0
 
 
 def cache() -> Path:
@@ -53,7 +53,7 @@ def _resolve(configuration: str, ivy_file: Path, folder: Path) -> None:
         raise EnvironmentProblem(f"pyspark {pyspark.__version__} has no jars/ivy-*.jar; install pyspark from its wheel")
     command = [java, "-jar", str(ivy), "-ivy", str(ivy_file), "-confs", configuration]
     command += ["-retrieve", str(folder / PATTERN), "-warn"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_TIMEOUT_S, check=False)
     if done.returncode or not list(folder.glob("*.jar")):
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise EnvironmentProblem(f"the jars of {configuration} could not be resolved; Ivy said:\n{said}")

@@ -15,11 +15,11 @@ from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, Us
 
 from jobs.services.jars import jars
 from jobs.services.process import free_port, start, stop, wait_ready
-from jobs.session import EnvironmentProblem, find_java
+from jobs.spark.session import EnvironmentProblem, find_java
 
 DEFAULT_PORT = 9092
 SCRAM_PORT = 9094
-PATIENCE_S = 60.0
+START_TIMEOUT_S = 60.0
 # Without this a client that comes before its broker waits up to 10 s between two tries.
 _IMPATIENT = {"reconnect.backoff.max.ms": 200, "log_level": 0}
 # It says so on stderr, too, unless it is given a logger.
@@ -66,7 +66,7 @@ class KafkaBroker:
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         wanted = UserScramCredentialUpsertion(name, credential, password.encode())
         for future in admin.alter_user_scram_credentials([wanted]).values():
-            future.result(timeout=PATIENCE_S)
+            future.result(timeout=START_TIMEOUT_S)
 
     def stop(self) -> None:
         """End the broker; its data stays."""
@@ -143,7 +143,7 @@ def _format(directory: Path) -> None:
     # An id that begins with a dash would be read as an option.
     cluster = f"s{cluster[1:]}"
     tool = [*_java(128), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties"]
-    done = subprocess.run(tool, cwd=directory, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(tool, cwd=directory, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False)
     if done.returncode:
         raise EnvironmentProblem(f"{directory / 'data'} could not be formatted: {done.stdout}{done.stderr}".strip())
 
@@ -151,7 +151,7 @@ def _format(directory: Path) -> None:
 def _launch(directory: Path, bootstrap: str) -> int:
     pid = start([*_java(512), "kafka.Kafka", "server.properties"], directory / "broker.log", directory)
     admin = AdminClient({"bootstrap.servers": bootstrap, **_IMPATIENT}, logger=_SILENT)
-    wait_ready(lambda: _answers(admin), pid, directory / "broker.log", PATIENCE_S)
+    wait_ready(lambda: _answers(admin), pid, directory / "broker.log", START_TIMEOUT_S)
     return pid
 
 

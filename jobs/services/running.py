@@ -11,7 +11,7 @@ from typing import Any
 from jobs.services.jars import cache
 from jobs.services.kafka import DEFAULT_PORT, start_kafka
 from jobs.services.process import alive, created, free_port, stop
-from jobs.session import EnvironmentProblem
+from jobs.spark.session import EnvironmentProblem
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from jobs.corridor.sources.file_walk import FileWalk
-from jobs.corridor.sources.files import LEAST_PER_TASK
-from jobs.corridor.sources.look import look
-from jobs.corridor.sources.names import PATTERNS
-from jobs.corridor.sources.opened import OpenFile
-from jobs.corridor.sources.passed_over import LOSSES
-from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, Range, Sourced, divide, total
-from jobs.corridor.sources.readers import read_ranges
-from jobs.corridor.sources.spool import Spooler, spool_again
-from jobs.corridor.sources.taken import Taking
-from jobs.corridor.sources.units import Unit
+from jobs.packets.ranges import InputChanged, InputUnreadable, Range, SourceMessage, divide, total
+from jobs.pipeline.sources.files.file_walk import FileWalk
+from jobs.pipeline.sources.files.listing import list_inputs
+from jobs.pipeline.sources.files.names import PATTERNS
+from jobs.pipeline.sources.files.opened import OpenFile
+from jobs.pipeline.sources.files.passed_over import LOSSES
+from jobs.pipeline.sources.files.source import LEAST_PER_TASK
+from jobs.pipeline.sources.files.spool import Spooler, spool_again
+from jobs.pipeline.sources.files.taken import Taking
+from jobs.pipeline.sources.files.units import Unit
+from jobs.pipeline.sources.readers import read_ranges
 from jobs.spark.file_offset import FileOffset, name_of
 from jobs.spark.options import ReadOptions
 
@@ -108,7 +108,7 @@ class Files:
         return ranges
 
     def _there(self) -> dict[str, os.stat_result]:
-        found = look(self.paths, self._taking)
+        found = list_inputs(self.paths, self._taking)
         for reason in LOSSES:
             if reason in found.passed.counts:
                 raise InputUnreadable(found.passed.examples[reason][0], reason)
@@ -140,7 +140,7 @@ def in_tasks(ranges: Sequence[Range]) -> list[list[Range]]:
     return divide(ranges, parts) if packets else []
 
 
-def messages(ranges: Sequence[Range]) -> Iterator[Sourced]:
+def messages(ranges: Sequence[Range]) -> Iterator[SourceMessage]:
     """The messages of planned ranges, in a task; a compressed archive is unpacked into a temporary folder of it."""
     for each in ranges:
         if each.kind != "targz":

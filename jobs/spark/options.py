@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jobs.common.local_paths import local_name
 from jobs.kafka.connection import INSECURE, OPTION, PLAIN_KEYS, SECRET_KEYS, Connection
-from jobs.local_paths import local_name
 
 # As the documentation writes them; Spark gives them in lower case.
 NAMES = (

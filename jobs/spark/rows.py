@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark import TaskContext
 
-from jobs.corridor.guard import Limits, Watchdog
-from jobs.corridor.one_pass import OnePass, Passed, PassOptions, widen
-from jobs.corridor.sources.ranges import Sourced, batched
-from jobs.corridor.stage import CHUNK_BYTES, CHUNK_MESSAGES, GUARDED_ATTEMPT, guarded
-from jobs.corridor.surveys import SURVEYS
-from jobs.corridor.surveys.times import tai_of_unix
-from jobs.corridor.tables import CONTENT_HASH, QUARANTINE
+from jobs.packets.ranges import SourceMessage, batched
+from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES, GUARDED_ATTEMPT, guarded
+from jobs.pipeline.enrichment.isolation import Limits, Watchdog
+from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult, widen
+from jobs.pipeline.surveys import SURVEYS
+from jobs.pipeline.surveys.times import tai_of_unix
+from jobs.pipeline.tables import CONTENT_HASH, QUARANTINE
 from jobs.spark.options import OptionProblem, ReadOptions
 from science_modules.common.view import CUTOUTS, PROVENANCE, VIEW
 
@@ -78,7 +78,7 @@ class Rows:
     options: ReadOptions
     planned_at: float
 
-    def __call__(self, messages: Iterator[Sourced]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, messages: Iterator[SourceMessage]) -> Iterator[pa.RecordBatch]:
         """Record batches of `schema_of(options)`; says at the end what was left out."""
         schema = schema_of(self.options)
         left_out: Counter[str] = Counter()
@@ -90,7 +90,7 @@ class Rows:
         if left_out and not self.options.rejected:
             _say(left_out)
 
-    def _passed(self, messages: Iterator[Sourced]) -> Iterator[Passed]:
+    def _passed(self, messages: Iterator[SourceMessage]) -> Iterator[PassResult]:
         options = PassOptions(self.options.surveys, self.options.schemas, (), tai_of_unix(self.planned_at))
         one_pass = OnePass(options, {}, Watchdog(Limits()))
         for group in batched(messages, CHUNK_MESSAGES, CHUNK_BYTES):

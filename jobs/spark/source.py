@@ -18,7 +18,7 @@ from jobs.spark.options import OptionProblem, ReadOptions
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from jobs.corridor.sources.ranges import Range
+    from jobs.packets.ranges import Range
 
 _LOG = logging.getLogger("strix.spark")
 # A query without a trigger asks every 10 ms; a source that had nothing is not looked at more often than this.
@@ -113,7 +113,7 @@ class StreamReader(DataSourceStreamReader):
 
         Spark 4.1 calls it without arguments, later ones say where the micro-batch starts.
         """
-        from jobs.corridor.sources.ranges import ServiceAway
+        from jobs.packets.ranges import ServiceUnavailable
 
         del limit
         begin = start if isinstance(start, Mapping) else self._at or self.initialOffset()
@@ -121,7 +121,7 @@ class StreamReader(DataSourceStreamReader):
         plans = self._plans()
         try:
             end, ranges = plans.plan(plans.offset(begin), self.asked.limit)
-        except ServiceAway as away:
+        except ServiceUnavailable as away:
             _LOG.warning("strix: %s; trying again", away)
             ranges, end = [], plans.offset(begin)
         self._idle_since = 0.0 if ranges else time.monotonic()
@@ -207,7 +207,7 @@ def _read(asked: ReadOptions, partition: InputPartition | None) -> "Iterator[pa.
 
 def _check_there(paths: Sequence[str]) -> None:
     """Raise OptionProblem for a path that names nothing, so that a typing error does not look like a quiet night."""
-    from jobs.corridor.sources.patterns import named
+    from jobs.pipeline.sources.files.patterns import named
 
     for path in paths:
         if not named(path):

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.corridor.sources.kafka import shared_out
-from jobs.corridor.sources.kafka_reading import KafkaReader
-from jobs.corridor.sources.kafka_start import Start
-from jobs.corridor.sources.ranges import Range, Said, Sourced, Tally, messages_of
-from jobs.kafka.cluster import Cluster, Look
-from jobs.kafka.part import Part
+from jobs.kafka.cluster import Cluster, ClusterSnapshot
+from jobs.kafka.topic_partition import TopicPartition
+from jobs.packets.ranges import OffsetCounts, Range, ReaderEvent, SourceMessage, messages_of
+from jobs.pipeline.sources.kafka.reading import KafkaReader
+from jobs.pipeline.sources.kafka.source import shared_out
+from jobs.pipeline.sources.kafka.start import Start
 from jobs.spark.options import OptionProblem, ReadOptions
 
 _LOG = logging.getLogger("strix.spark")
@@ -38,9 +38,9 @@ class TopicOffset:
     """
 
     cluster: str
-    positions: Mapping[Part, int]
+    positions: Mapping[TopicPartition, int]
     planned_at: float
-    begins: Mapping[Part, int] | None = None
+    begins: Mapping[TopicPartition, int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As Spark's checkpoint keeps it."""
@@ -62,13 +62,13 @@ class TopicOffset:
         first = _positions(content["begins"]) if "begins" in content else None
         return cls(content["cluster"], _positions(content["topics"]), content["planned_at"], first)
 
-    def moved(self, positions: Mapping[Part, int]) -> "TopicOffset":
+    def moved(self, positions: Mapping[TopicPartition, int]) -> "TopicOffset":
         """The offset of the next positions."""
         first = self.positions if self.positions == self.begins else None
         return TopicOffset(self.cluster, positions, time.time(), first)
 
 
-def _positions_to_json(positions: Mapping[Part, int]) -> dict[str, Any]:
+def _positions_to_json(positions: Mapping[TopicPartition, int]) -> dict[str, Any]:
     topics: dict[str, Any] = {}
     for part, offset in sorted(positions.items()):
         topic = topics.setdefault(part.topic, {"id": part.topic_id, "offsets": {}})
@@ -76,9 +76,9 @@ def _positions_to_json(positions: Mapping[Part, int]) -> dict[str, Any]:
     return topics
 
 
-def _positions(topics: Mapping[str, Any]) -> dict[Part, int]:
+def _positions(topics: Mapping[str, Any]) -> dict[TopicPartition, int]:
     return {
-        Part(name, topic["id"], int(partition)): offset
+        TopicPartition(name, topic["id"], int(partition)): offset
         for name, topic in topics.items()
         for partition, offset in topic["offsets"].items()
     }
@@ -99,10 +99,10 @@ class Topics:
         ------
         OptionProblem
             If a topic is not there, or startingOffsets cannot be.
-        ServiceAway, ServiceRefused
+        ServiceUnavailable, AccessDenied
             If the broker does not answer, or does not let us in.
         """
-        found = self._look()
+        found = self._snapshot()
         positions = _started(self.options.start or default, self.cluster, found)
         return TopicOffset(found.cluster, positions, time.time(), begins=positions)
 
@@ -120,7 +120,7 @@ class Topics:
         DataLoss
             If a topic was deleted or made again, unless the query goes on at a loss.
         """
-        found = self._look()
+        found = self._snapshot()
         if found.cluster != start.cluster:
             raise ValueError(f"the checkpoint is of Kafka cluster {start.cluster}, the broker is of {found.cluster}")
         positions = self._kept(start, found)
@@ -150,8 +150,8 @@ class Topics:
             ranges += [_range(part, at, min(at + GRAIN, stop), stop) for at in range(begin, stop, GRAIN)]
         return ranges
 
-    def _look(self) -> Look:
-        found = self.cluster.look(self.options.topics)
+    def _snapshot(self) -> ClusterSnapshot:
+        found = self.cluster.snapshot(self.options.topics)
         wanted = [name for name in self.options.topics if not name.startswith("^")]
         lacking = [name for name in wanted if name not in found.names]
         if lacking or not found.end:
@@ -160,7 +160,7 @@ class Topics:
             raise OptionProblem(f"wants topic {told}, the topics at {self.cluster.connection.bootstrap} are {there}")
         return found
 
-    def _kept(self, start: TopicOffset, found: Look) -> dict[Part, int]:
+    def _kept(self, start: TopicOffset, found: ClusterSnapshot) -> dict[TopicPartition, int]:
         """The positions of partitions that are still there."""
         gone = sorted(part for part in start.positions if part not in found.end)
         if gone:
@@ -169,23 +169,23 @@ class Topics:
         return {part: offset for part, offset in start.positions.items() if part in found.end}
 
 
-def messages(options: ReadOptions, ranges: Sequence[Range]) -> Iterator[Sourced]:
+def messages(options: ReadOptions, ranges: Sequence[Range]) -> Iterator[SourceMessage]:
     """The records of planned ranges, in a task.
 
     Raises
     ------
     DataLoss
         If some are not there any more, unless the query goes on at a loss.
-    ServiceAway
+    ServiceUnavailable
         If the broker does not answer: Spark tries the task again.
     """
     assert options.connection is not None
     yield from messages_of(_watched(KafkaReader(options.connection)(ranges), options.fail_on_loss))
 
 
-def _watched(said: Iterator[Said], fail: bool) -> Iterator[Said]:
+def _watched(said: Iterator[ReaderEvent], fail: bool) -> Iterator[ReaderEvent]:
     for each in said:
-        if isinstance(each, Tally) and each.lost:
+        if isinstance(each, OffsetCounts) and each.lost:
             gaps = ", ".join(f"{first} to {stop - 1}" for first, stop in each.gaps)
             _lost(f"{each.topic}/{each.partition}: offsets {gaps} are gone: {each.why}", fail)
         yield each
@@ -197,13 +197,13 @@ def _lost(told: str, fail: bool) -> None:
     _LOG.warning("strix: %s", told)
 
 
-def _range(part: Part, start: int, stop: int, end: int) -> Range:
+def _range(part: TopicPartition, start: int, stop: int, end: int) -> Range:
     return Range(
         "kafka", part.topic, start, stop, size=end, last=stop == end, partition=part.partition, topic_id=part.topic_id
     )
 
 
-def _started(text: str, cluster: Cluster, found: Look) -> dict[Part, int]:
+def _started(text: str, cluster: Cluster, found: ClusterSnapshot) -> dict[TopicPartition, int]:
     """The first offsets; Spark's JSON, {"topic": {"0": 23, "1": -2}}, is one of the ways to say them."""
     try:
         start = Start("offsets", offsets=_spark_offsets(text, found)) if text.startswith("{") else Start.parse(text)
@@ -212,7 +212,7 @@ def _started(text: str, cluster: Cluster, found: Look) -> dict[Part, int]:
         raise OptionProblem(f"startingOffsets: {error}") from None
 
 
-def _spark_offsets(text: str, found: Look) -> dict[tuple[str, int], int]:
+def _spark_offsets(text: str, found: ClusterSnapshot) -> dict[tuple[str, int], int]:
     words = {_EARLIEST: found.low, _LATEST: found.end}
     offsets: dict[tuple[str, int], int] = {}
     for topic, partitions in json.loads(text).items():

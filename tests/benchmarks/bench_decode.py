@@ -25,12 +25,12 @@ import polars
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests/jobs/corridor/decode/compiled")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/jobs/pipeline/decode/compiled")]
 
 from avro_oracle import same_arrays
 from avro_packets import real_directory, records_of
 
-from jobs.corridor.decode.compiled import DatumDecoder, warm_up
+from jobs.pipeline.decode.compiled import DatumDecoder, warm_up
 
 PACKETS = {
     "ZTF 3.3": "ztf_alerts/*.avro",

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from coniferest.isoforest import IsolationForest
 
-from jobs.corridor.enrichment import Enrichment
+from jobs.pipeline.enrichment.modules import Enrichment
 from science_modules import anomaly, lc_features, rise
 from science_modules.anomaly.selection import curves
 from science_modules.common import artefacts

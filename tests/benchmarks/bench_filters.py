@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
-from jobs.corridor.filters import Filter, evaluate, load_filters
-from jobs.corridor.filters.columns import Catalogue
-from jobs.corridor.filters.definition import make_filter
-from jobs.session import build_session
+from jobs.pipeline.filters import Filter, evaluate, load_filters
+from jobs.pipeline.filters.columns import Catalogue
+from jobs.pipeline.filters.definition import make_filter
+from jobs.spark.session import build_session
 from science_modules import registry
 
 ROOT = Path(__file__).resolve().parents[2]

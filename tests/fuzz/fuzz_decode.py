@@ -25,13 +25,13 @@ import fastavro
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests/jobs/corridor/decode/compiled")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/jobs/pipeline/decode/compiled")]
 
 from avro_fuzz import Disagreement, fuzz_packets, fuzz_random_schema
 from avro_oracle import same_arrays
 from avro_packets import real_files, records_of
 
-from jobs.corridor.decode.compiled import DatumDecoder
+from jobs.pipeline.decode.compiled import DatumDecoder
 
 # Over what the process has after its first decoding: a batch here has a few hundred kB.
 ROOM = 512 * 2**20

@@ -10,10 +10,10 @@ from pyspark.sql import SparkSession
 from written_night import hostile_out, night_out, science
 
 from jobs.config import JobConfig
-from jobs.job import run_job
-from jobs.session import EnvironmentProblem, build_session, find_java
+from jobs.launcher.run import run_job
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
+from jobs.spark.session import EnvironmentProblem, build_session, find_java
 
 __all__ = ["hostile_out", "night_out", "science"]  # fixtures of outputs written without Spark
 

@@ -17,8 +17,8 @@ from coniferest.isoforest import IsolationForest
 from views import light_curves, ztf_view
 
 from jobs import train_anomaly
-from jobs.anomaly_training_set import light_curve_rows
-from jobs.corridor.enrichment import Enrichment
+from jobs.pipeline.enrichment.modules import Enrichment
+from jobs.training.anomaly_set import light_curve_rows
 from science_modules import registry
 from science_modules.anomaly import ARTEFACTS, MODULE, load, run
 from science_modules.anomaly.forest import Forest

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from weights import needs_weights
 
-from jobs.corridor.enrichment import Enrichment
+from jobs.pipeline.enrichment.modules import Enrichment
 from science_modules import registry, suite
 from science_modules.common.alert_batch import AlertBatch
 

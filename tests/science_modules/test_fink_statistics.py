@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from jobs.corridor.surveys.ztf import ZTF
+from jobs.pipeline.surveys.ztf import ZTF
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.lc_features import load, run
 

@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["jobs.cli.main", "jobs.corridor.one_pass", "jobs", "jobs.archive.export", "jobs.cli.show"]
+    "module", ["jobs.cli.main", "jobs.pipeline.enrichment.one_pass", "jobs", "jobs.archive.export", "jobs.cli.show"]
 )
 def test_neither_the_command_nor_a_worker_loads_astropy_at_start(module):
     code = f"import sys, {module}; print(sorted(name for name in sys.modules if name.split('.')[0] == 'astropy'))"

@@ -19,11 +19,11 @@ from jobs.archive import export as exporting
 from jobs.archive.export import TooManyRows, export
 from jobs.archive.flat import flat_names
 from jobs.archive.portable import portable
+from jobs.archive.top_alerts import science_files
 from jobs.archive.ucds import UCDS
 from jobs.archive.votable import votable as as_votable
 from jobs.cli import export as verb
-from jobs.plain_text import defused
-from jobs.top_alerts import science_files
+from jobs.common.plain_text import defused
 
 FORMATS = ("fits", "vot", "ecsv", "parquet", "csv")
 

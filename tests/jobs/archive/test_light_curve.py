@@ -11,11 +11,11 @@ from astropy.time import Time
 
 from jobs import cone, cutouts, light_curve
 from jobs.archive.cutouts import images
+from jobs.archive.find import NotFound
+from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.light_curve import SAME_EXPOSURE_DAYS
-from jobs.corridor.layout import Layout
-from jobs.find_alerts import NotFound
-from jobs.find_stamps import find_stamps
-from jobs.top_alerts import science_files
+from jobs.archive.top_alerts import science_files
+from jobs.storage.layout import Layout
 from science_modules.common.fits import first_image
 
 
@@ -129,7 +129,7 @@ def test_stamps_are_as_received_and_the_alert_is_where_its_position_is(night_out
     row = rows[20]
     found = cutouts(row["alert_id"], data=night_out.root)
     key = (row["survey"], row["alert_id"])
-    received = find_stamps(night_out, [(*key, row["night"])])[key]
+    received = find_cutouts(night_out, [(*key, row["night"])])[key]
     assert list(found) == ["science", "template", "difference"]
     table = pa.table({f"cutout_{name}": pa.array([data], pa.binary()) for name, data in received.items()})
     from science_modules.common.cutouts import stamps
@@ -152,7 +152,7 @@ def test_stamps_are_as_received_and_the_alert_is_where_its_position_is(night_out
 def test_a_faded_source_is_negative_where_that_is_asked_for(night_out, rows, positive, sign):
     row = rows[20]
     key = (row["survey"], row["alert_id"])
-    received = find_stamps(night_out, [(*key, row["night"])])[key]
+    received = find_cutouts(night_out, [(*key, row["night"])])[key]
     facts = {**row, "is_positive": positive}
     as_received, signed = images(facts, received), images(facts, received, signed=True)
     assert np.array_equal(signed["difference"].data, sign * as_received["difference"].data, equal_nan=True)

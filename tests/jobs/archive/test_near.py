@@ -11,8 +11,8 @@ from astropy.coordinates import SkyCoord
 
 from jobs.archive.near import counts, row_groups, sources
 from jobs.archive.position import Cone
+from jobs.archive.top_alerts import science_files, top
 from jobs.cli import scores, sheet, show
-from jobs.top_alerts import science_files, top
 
 
 @pytest.fixture

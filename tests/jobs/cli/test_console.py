@@ -11,9 +11,9 @@ from rich.table import Table
 import jobs.cli
 from jobs.cli import console, listen, quarantine
 from jobs.cli.console import Console, styled
-from jobs.corridor.quarantine import Entry
-from jobs.listening_heard import Heard
-from jobs.plain_text import defused, visible
+from jobs.common.plain_text import defused, visible
+from jobs.ledger.quarantine import Entry
+from jobs.listen.messages import ReceivedMessage
 
 CLI = Path(jobs.cli.__file__).parent
 # What `strix bench` prints is its own.
@@ -107,7 +107,7 @@ def test_the_scan_sees_each_way_round():
 
 def test_what_is_heard_is_one_clean_line(capsys):
     record = {"object_id": "[/b]\x1b[2J\n\u202ex", "alert_id": 1, "annotations": {"a\x07": "\x1b]0;t\x07"}}
-    heard = Heard("topic", 0, 0, None, record)
+    heard = ReceivedMessage("topic", 0, 0, None, record)
     with listen._Screen("table", saving=False) as screen:
         screen.show(heard)
     out = capsys.readouterr().out

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.cli.console import Console
 from jobs.cli.report import print_filters
-from jobs.corridor.ledger import Plan, Record
+from jobs.ledger.records import Plan, Record
 
 
 def closed(batch: int, **told: Any) -> Record:

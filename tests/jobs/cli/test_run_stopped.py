@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from jobs.cli.report import print_outcome
-from jobs.corridor.layout import Layout
-from jobs.corridor.status import Status
-from jobs.job import Outcome, Science
+from jobs.launcher.run import Outcome, Science
+from jobs.storage.layout import Layout
+from jobs.streaming.status import Status
 
 
 @pytest.mark.parametrize(

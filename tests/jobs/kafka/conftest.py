@@ -17,12 +17,12 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from pyspark.sql import SparkSession
 
 from jobs.config import JobConfig, load
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import Record, records
-from jobs.job import Outcome, run_job
 from jobs.kafka.connection import SILENT
+from jobs.launcher.run import Outcome, run_job
+from jobs.ledger.records import Record, records
 from jobs.services.kafka import KafkaBroker
 from jobs.simulation import simulate
+from jobs.storage.layout import Layout
 
 _NUMBERS = itertools.count()
 

@@ -2,10 +2,10 @@ import pickle
 
 import pytest
 
-from jobs.corridor.sources.kafka_start import Start
 from jobs.kafka.cluster import matching
 from jobs.kafka.connection import Connection
 from jobs.kafka.secrets import SettingsError
+from jobs.pipeline.sources.kafka.start import Start
 
 SCRAM = {"bootstrap": "b:9094", "protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512", "username": "u"}
 WORD = "correct-horse"

@@ -10,13 +10,13 @@ import pyarrow.dataset as ds
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
+from jobs.audit.check import check_ledger
 from jobs.cli import run as cli
 from jobs.cli.stream import main as stream
+from jobs.common import faults
 from jobs.config import load
-from jobs.corridor import faults
-from jobs.corridor.ledger_check import check_ledger
-from jobs.corridor.sources.ranges import ServiceAway
-from jobs.job import run_job
+from jobs.launcher.run import run_job
+from jobs.packets.ranges import ServiceUnavailable
 from jobs.services.kafka import start_kafka
 from jobs.services.process import free_port
 
@@ -202,6 +202,6 @@ def test_available_now_gives_up_on_a_dead_broker_with_exit_code_3_and_says_so(sp
     status = json.loads((tmp_path / "out" / "status.json").read_text())
     assert status["state"] == "failed" and bootstrap in status["last_error"]["message"]
     assert not list((tmp_path / "out").rglob("*.plan.json"))
-    with pytest.raises(ServiceAway, match="patience_s is 0"):
+    with pytest.raises(ServiceUnavailable, match="patience_s is 0"):
         keys = {"kafka": {"bootstrap": bootstrap}, "topics": ["t"], "modules": "stetson_k", "patience_s": 0}
         run_job("night", load(None, {**keys, "output": str(tmp_path / "other")}), spark)

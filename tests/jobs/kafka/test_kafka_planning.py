@@ -4,20 +4,21 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Producer
+from confluent_kafka import TopicPartition as Assignment
 
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import LedgerError, Plan, Record, StreamLedger
-from jobs.corridor.sources.files import NoInput
-from jobs.corridor.sources.kafka import KafkaSource, shared_out
-from jobs.corridor.sources.kafka_reading import KafkaReader
-from jobs.corridor.sources.kafka_reset import reset
-from jobs.corridor.sources.kafka_start import Start
-from jobs.corridor.sources.ranges import Away, Sourced, Tally, add_tallies
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.kafka.part import Part
+from jobs.kafka.topic_partition import TopicPartition
+from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
+from jobs.packets.ranges import OffsetCounts, SourceMessage, Unavailable, add_tallies
+from jobs.pipeline.sources.files.source import NoInput
+from jobs.pipeline.sources.kafka.reading import KafkaReader
+from jobs.pipeline.sources.kafka.reset import reset
+from jobs.pipeline.sources.kafka.source import KafkaSource, shared_out
+from jobs.pipeline.sources.kafka.start import Start
 from jobs.services.process import free_port
+from jobs.storage.layout import Layout
 
 pytestmark = pytest.mark.kafka
 
@@ -64,9 +65,9 @@ def spans(ranges):
 
 def read(connection, ranges):
     said = list(KafkaReader(connection)(ranges))
-    assert not [each for each in said if isinstance(each, Away)]
-    values = [each.message.value for each in said if isinstance(each, Sourced)]
-    return values, add_tallies([each for each in said if isinstance(each, Tally)])
+    assert not [each for each in said if isinstance(each, Unavailable)]
+    values = [each.message.value for each in said if isinstance(each, SourceMessage)]
+    return values, add_tallies([each for each in said if isinstance(each, OffsetCounts)])
 
 
 def test_a_new_nightly_topic_and_a_new_partition_are_read_from_their_first_record_while_the_source_runs(source, topics):
@@ -99,13 +100,15 @@ def test_a_stream_starts_at_earliest_latest_a_time_or_offsets(source, topics, co
     moment = datetime.now(UTC)
     time.sleep(0.05)
     topics.write(topic, [b"c", b"d", b"e", b"f"], partitions=2)
-    look = Cluster(connection).look([topic])
+    snapshot = Cluster(connection).snapshot([topic])
     expected = {"earliest": {0: 0, 1: 0}, "latest": {0: 5, 1: 5}, moment.isoformat(): {0: 3, 1: 3}}
     expected[f"{topic}:1=4"] = {0: 0, 1: 4}
     for text, offsets in expected.items():
         chosen = source(topic, start=text)
         chosen.check()
-        assert {part.partition: at for part, at in Start.parse(text).resolve(chosen.cluster, look).items()} == offsets
+        assert {
+            part.partition: at for part, at in Start.parse(text).resolve(chosen.cluster, snapshot).items()
+        } == offsets
     assert spans(source(topic, start=moment.isoformat()).plan(100)) == {(topic, 0): (3, 5), (topic, 1): (3, 5)}
 
 
@@ -118,7 +121,7 @@ def test_an_offset_or_partition_that_is_not_there_is_refused_with_what_is(source
 
 
 def test_the_limit_is_shared_fairly_and_nothing_is_left_over():
-    parts = [Part("t", "", number) for number in range(4)]
+    parts = [TopicPartition("t", "", number) for number in range(4)]
     backlog = dict(zip(parts, [2, 50, 0, 1000], strict=True))
     shares = shared_out({part: count for part, count in backlog.items() if count}, 100)
     assert [shares.get(part, 0) for part in parts] == [2, 49, 0, 49]
@@ -179,7 +182,7 @@ def test_records_that_the_broker_deleted_are_a_gap_and_the_rest_is_read(source, 
     topic = topics.make(topics.name())
     topics.write(topic, [b"%d" % number for number in range(10)])
     ranges = source(topic).plan(100)
-    topics._wait(topics.admin.delete_records([TopicPartition(topic, 0, 6)]))
+    topics._wait(topics.admin.delete_records([Assignment(topic, 0, 6)]))
     values, (tally,) = read(connection, ranges)
     assert values == [b"6", b"7", b"8", b"9"]
     assert (tally.gaps, tally.records, tally.control) == (((0, 6),), 4, 0)
@@ -258,7 +261,7 @@ def test_another_cluster_is_refused_since_its_offsets_are_other_records(source, 
     topic = topics.make(topics.name())
     source(topic).plan(1)
     path = ledger.directory / "positions.json"
-    cluster = Cluster(connection).look([]).cluster
+    cluster = Cluster(connection).snapshot([]).cluster
     path.write_text(path.read_text().replace(cluster, "elsewhere"))
     with pytest.raises(ValueError, match=f"elsewhere.*{cluster}"):
         source(topic).plan(1)
@@ -273,4 +276,4 @@ def test_a_reader_whose_broker_is_away_says_so_instead_of_ending_early(source, t
     ranges = source(topic).plan(100)
     nobody = Connection.of({"bootstrap": f"127.0.0.1:{free_port()}"})
     (said,) = list(KafkaReader(nobody)(ranges))
-    assert isinstance(said, Away) and "does not answer" in said.message
+    assert isinstance(said, Unavailable) and "does not answer" in said.message

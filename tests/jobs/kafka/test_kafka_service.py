@@ -13,21 +13,21 @@ import psutil
 import pytest
 import yaml
 
-from jobs.corridor.layout import Layout
-from jobs.corridor.ledger import records
-from jobs.corridor.ledger_check import check_ledger
-from jobs.corridor.sources.ranges import ServiceRefused
+from jobs.audit.check import check_ledger
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
+from jobs.ledger.records import records
+from jobs.packets.ranges import AccessDenied
 from jobs.services.process import free_port
+from jobs.storage.layout import Layout
 
 pytestmark = [pytest.mark.kafka, pytest.mark.spark]
 SECRET = "tr0ub4dor-and-three"
-PATIENCE_S = 150
+START_TIMEOUT_S = 150
 
 
 def until(condition, process):
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + START_TIMEOUT_S
     while not (found := condition()):
         assert process.poll() is None, process.stderr.read().decode()[-2000:]
         assert time.monotonic() < deadline, "it took too long"
@@ -106,7 +106,7 @@ def test_a_scram_secret_is_seen_nowhere_and_sigterm_finishes_the_batch_in_hand(
         topics.write(topic, packets[10:], partitions=2)
         until((ledger / "000000001.plan.json").exists, process)
         process.send_signal(signal.SIGTERM)
-        said = b"".join(process.communicate(timeout=PATIENCE_S))
+        said = b"".join(process.communicate(timeout=START_TIMEOUT_S))
     finally:
         process.kill()
         process.wait()
@@ -141,6 +141,6 @@ def test_a_wrong_password_is_refused_at_once_and_not_repeated(kafka, topics, mon
     monkeypatch.setattr("jobs.kafka.cluster.TIMEOUT_S", 2.0)
     scram = {"protocol": "SASL_PLAINTEXT", "mechanism": "SCRAM-SHA-512", "username": "strix-wrong"}
     mapping = {"bootstrap": kafka.scram, **scram, "password_env": "STRIX_TEST_PASSWORD"}
-    with pytest.raises(ServiceRefused, match="refuses us") as refused:
-        Cluster(Connection.of(mapping)).look(["^.*"])
+    with pytest.raises(AccessDenied, match="refuses us") as refused:
+        Cluster(Connection.of(mapping)).snapshot(["^.*"])
     assert SECRET not in str(refused.value)

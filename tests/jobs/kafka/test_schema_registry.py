@@ -15,12 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import fastavro
 import pytest
 
-from jobs.corridor.decode import Message, registry
-from jobs.corridor.decode.fault import Fault
-from jobs.corridor.decode.registry import Registry, SchemaPlaces
-from jobs.corridor.ledger_check import check_ledger
-from jobs.corridor.one_pass import decoder
+from jobs.audit.check import check_ledger
 from jobs.kafka.secrets import SettingsError
+from jobs.pipeline.decode import Message, registry
+from jobs.pipeline.decode.fault import Fault
+from jobs.pipeline.decode.registry import Registry, SchemaPlaces
+from jobs.pipeline.enrichment.one_pass import decoder
 from jobs.services.process import free_port
 
 SCHEMA_ID = 4711

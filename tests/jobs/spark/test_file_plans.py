@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.corridor.sources.ranges import InputChanged, InputUnreadable, total
-from jobs.corridor.sources.units import count_in
+from jobs.packets.ranges import InputChanged, InputUnreadable, total
+from jobs.pipeline.sources.files.units import count_in
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 from jobs.spark import files

@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 
 from jobs import module_udf, read_packets
 from jobs.config import JobConfig
-from jobs.job import run_job
+from jobs.launcher.run import run_job
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 

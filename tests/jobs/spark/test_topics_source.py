@@ -9,8 +9,8 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from jobs import enrich, module_udf, read_packets
-from jobs.corridor.sources.ranges import total
 from jobs.kafka.connection import SILENT
+from jobs.packets.ranges import total
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 from jobs.spark.options import OptionProblem, ReadOptions

@@ -1,0 +1,139 @@
+"""Finding one alert or all alerts of an object in an output, without reading what cannot hold them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.archive.scan import merged, widened
+from jobs.archive.top_alerts import files_of, science_files
+from jobs.ledger.records import StreamLedger, streams
+from jobs.storage.layout import Layout
+from science_modules.common.view import VIEW_NAMES
+
+# Of the survey's own fields, those that say where a stamp lies and which way round it is.
+CANDIDATE = ("isdiffpos", "xpos", "ypos", "ranr", "decnr", "distnr", "magnr")
+
+
+class NotFound(LookupError):
+    """The output has no such alert or object; the message says where was looked."""
+
+
+def find(layout: Layout, name: str, survey: str | None = None) -> pa.Table:
+    """The alert of this id, else all alerts of the object of this id.
+
+    Parameters
+    ----------
+    name : str
+        An alert id (digits, perhaps with a minus) or an object id. Rubin's objects have numbers for names too: the
+        alert goes first.
+    survey : str, optional
+        Look at this survey's alerts only.
+
+    Returns
+    -------
+    pyarrow.Table
+        Science rows in order of time, with the CANDIDATE fields of `candidate`.
+
+    Raises
+    ------
+    NotFound
+        If there is neither.
+    """
+    digits = name.removeprefix("-").isdigit() and abs(int(name)) < 2**63
+    if digits and (alert := find_alert(layout, int(name), survey)).num_rows:
+        return alert
+    found = find_object(layout, name, survey)
+    if not found.num_rows:
+        raise NotFound(f"{layout.root} has neither an alert nor an object {name!r}{_hint(layout)}")
+    return found
+
+
+def find_alert(layout: Layout, alert_id: int, survey: str | None = None) -> pa.Table:
+    """The science rows of an alert id, by the ledger's index of ids: only the files of its batch are opened."""
+    holders = [StreamLedger(layout, stream).read(batch) for stream, batch in _batches(layout, alert_id)]
+    return _rows(files_of(layout, holders), "alert_id", alert_id, survey)
+
+
+def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa.Table:
+    """The science rows of an object: of every file only the column object_id is read, the rest where it is there."""
+    return _rows(science_files(layout), "object_id", object_id, survey)
+
+
+def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:
+    """The science rows of some alerts, in the order of their keys: survey, alert id, night."""
+    ids = pa.array(sorted({alert for _, alert, _ in keys}), type=pa.int64())
+    nights = dict.fromkeys(night for _, _, night in keys)
+    files = [path for night in nights for path in science_files(layout, night)]
+    tables = [rows for path in files for rows in matching(path, "alert_id", ids)]
+    if not tables:
+        return _nothing()
+    found = _joined(tables)
+    names = zip(found["survey"].to_pylist(), found["alert_id"].to_pylist(), strict=True)
+    place = {key: row for row, key in enumerate(names)}
+    return found.take([place[key[:2]] for key in keys if key[:2] in place])
+
+
+def _batches(layout: Layout, alert_id: int) -> Iterator[tuple[str, int]]:
+    """Stream and number of the sealed batches that committed an id."""
+    for stream in streams(layout):
+        ledger = StreamLedger(layout, stream)
+        for batch in ledger.sealed():
+            path = ledger.ids_path(batch)
+            if path.exists() and pq.read_table(path, columns=[], filters=pc.field("alert_id") == alert_id).num_rows:
+                yield stream, batch
+
+
+def _rows(files: Sequence[Path], column: str, value: int | str, survey: str | None) -> pa.Table:
+    values = pa.array([value])
+    tables = [rows for path in files for rows in matching(path, column, values)]
+    if not tables:
+        return _nothing()
+    found = _joined(tables)
+    if survey is not None:
+        found = found.filter(pc.equal(found["survey"], survey))
+    return found.sort_by([("survey", "ascending"), ("mjd", "ascending"), ("alert_id", "ascending")])
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table of all columns; what a file's modules, or their versions, did not give is NULL."""
+    schema = merged([table.schema for table in tables])
+    return pa.concat_tables([_widened(table, schema) for table in tables])
+
+
+def _widened(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [
+        widened(table[field.name].combine_chunks(), field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _nothing() -> pa.Table:
+    return pa.table({name: [] for name in VIEW_NAMES})
+
+
+def matching(path: Path, column: str, values: pa.Array, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Rows of a Parquet file whose column is one of the values; without columns named: view, modules and CANDIDATE."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            hit = pc.is_in(file.read_row_group(group, columns=[column])[column], value_set=values)
+            if pc.any(hit).as_py():
+                chosen = list(columns) if columns is not None else _columns(file.schema_arrow)
+                yield file.read_row_group(group, columns=chosen).filter(hit)
+
+
+def _columns(schema: pa.Schema) -> list[str]:
+    whole = [name for name in schema.names if name not in ("candidate", "content_hash", "provenance")]
+    return [*whole, *(f"candidate.{name}" for name in CANDIDATE)]
+
+
+def _hint(layout: Layout) -> str:
+    nights = sorted(path.name.removeprefix("night=") for path in layout.table("science").glob("night=*"))
+    if not nights:
+        return "; it has no science table: `strix night` and `strix enrich` write one"
+    return f"; its science table has {len(nights)} nights, {nights[0]} to {nights[-1]}"

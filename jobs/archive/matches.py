@@ -1,0 +1,151 @@
+"""What a filter matches in an archive: one row per match, its annotations as columns, one night in hand at a time."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from jobs.archive.top_alerts import science_files
+from jobs.pipeline.filters import Filter, load_filters
+from jobs.pipeline.filters.columns import Catalogue
+from jobs.pipeline.filters.evaluation import Found, find, names_read
+from jobs.pipeline.filters.kinds import kind_of
+from jobs.pipeline.filters.leaves import read_leaves, with_missing
+from jobs.spark.session import build_session
+from jobs.storage.layout import Layout
+from science_modules import registry
+from science_modules.common.view import SCALARS
+
+DIRECTORY = Path("conf/filters")
+IDENTITY = (
+    "survey", "alert_id", "object_id", "night", "mjd", "ra", "dec", "band", "mag", "flux", "is_public",
+)  # fmt: skip
+_FIELDS = {column.name: column.field for column in SCALARS}
+
+
+class NoSuchFilter(ValueError):
+    """There is no filter of this name."""
+
+
+def matches(
+    filter: str | Path | Filter,
+    directory: str | Path,
+    nights: Iterable[str | int] | None = None,
+    spark: SparkSession | None = None,
+) -> pa.Table:
+    """All alerts of an archive that a filter matches.
+
+    Parameters
+    ----------
+    filter : str, pathlib.Path or Filter
+        The name of a filter under conf/filters, or its file.
+    directory : path
+        The output of `strix night` or `strix enrich`.
+    nights : iterable of str or int, optional
+        YYYYMMDD; all if not given.
+    spark : SparkSession, optional
+        The session that evaluates it; one is started and stopped if there is none.
+
+    Returns
+    -------
+    pyarrow.Table
+        survey, alert_id, object_id, night, mjd [d, TAI], ra, dec [deg], band, mag [mag AB], flux [nJy], is_public, then the
+        filter's annotations by name (`annotation_<name>` where it is one of these names and something else). Nights ascending,
+        within a night by mjd and alert_id. `per_object` and `max_per_night` are not applied.
+
+    Raises
+    ------
+    NoSuchFilter, FilterError
+        If there is no such filter, or it is wrong.
+    FileNotFoundError
+        If the archive has no such night.
+    """
+    each = filter if isinstance(filter, Filter) else filter_of(filter)
+    session = spark or SparkSession.getActiveSession()
+    own = session is None
+    session = session or build_session("filter matches", "local")
+    try:
+        return pa.concat_tables([schema_of(each).empty_table(), *match_tables(session, each, directory, nights)])
+    finally:
+        if own:
+            session.stop()
+
+
+def filter_of(name: str | Path, modules: Iterable[str] | None = None) -> Filter:
+    """A filter by its name under conf/filters, or its file.
+
+    Raises
+    ------
+    NoSuchFilter
+        Names those that are there.
+    FilterError
+        If it is wrong.
+    """
+    path = Path(name) if Path(name).is_file() else DIRECTORY / f"{name}.yaml"
+    if not path.is_file():
+        there = ", ".join(sorted(each.stem for each in DIRECTORY.glob("*.yaml"))) or "none"
+        raise NoSuchFilter(f"{name} is no file, and no filter in {DIRECTORY} (there are: {there})")
+    (each,) = load_filters(path, modules if modules is not None else registry.names())
+    return each
+
+
+def match_tables(
+    spark: SparkSession, each: Filter, directory: str | Path, nights: Iterable[str | int] | None = None
+) -> Iterator[pa.Table]:
+    """The matches of one night after the other."""
+    for _, files in _by_night(Layout(Path(directory)), nights):
+        found = list(_in_files(spark, each, files))
+        if found:
+            yield pa.concat_tables(found).sort_by([("mjd", "ascending"), ("alert_id", "ascending")])
+
+
+def schema_of(each: Filter) -> pa.Schema:
+    """The columns of its matches."""
+    own = [pa.field(name, each.values[name].kind.arrow) for name in each.values]
+    return pa.schema(
+        [*map(_identity, IDENTITY), *(one.with_name(_named(each, one.name)) for one in own if _kept(each, one.name))]
+    )
+
+
+def _identity(name: str) -> pa.Field:
+    kind = kind_of(_FIELDS[name].type)
+    assert kind is not None
+    return _FIELDS[name].with_type(kind.arrow).with_nullable(True)
+
+
+def _kept(each: Filter, name: str) -> bool:
+    """Whether an annotation is more than a column that is there in any case."""
+    return name not in IDENTITY or each.values[name].column != name
+
+
+def _named(each: Filter, name: str) -> str:
+    return f"annotation_{name}" if name in IDENTITY else name
+
+
+def _by_night(layout: Layout, nights: Iterable[str | int] | None) -> Iterator[tuple[str, list[Path]]]:
+    wanted = None if nights is None else {str(night) for night in nights}
+    files = sorted(science_files(layout), key=lambda path: (path.parent.name, path.name))
+    there = {night: list(own) for night, own in groupby(files, lambda path: path.parent.name.removeprefix("night="))}
+    missing = sorted((wanted or set()) - set(there))
+    if missing or not there:
+        raise FileNotFoundError(f"{layout.root} has no science files{f' of {missing}' if missing else ''}")
+    yield from ((night, own) for night, own in there.items() if wanted is None or night in wanted)
+
+
+def _in_files(spark: SparkSession, each: Filter, files: list[Path]) -> Iterator[pa.Table]:
+    for leaves in read_leaves(files, names_read([each]) | set(IDENTITY)):
+        found = find(spark, leaves, [each])
+        if len(found.rows[0]):
+            yield _table(each, leaves, found)
+
+
+def _table(each: Filter, leaves: pa.Table, found: Found) -> pa.Table:
+    known = with_missing(leaves, {name: Catalogue(()).find(name).kind for name in IDENTITY})
+    rows = known.select(IDENTITY).take(found.rows[0])
+    annotations = found.annotations[0]
+    columns = list(rows.columns)
+    if annotations is not None:
+        columns += [annotations.field(at) for at, name in enumerate(each.values) if _kept(each, name)]
+    return pa.table(columns, schema=schema_of(each))

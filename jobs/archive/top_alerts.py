@@ -1,0 +1,192 @@
+"""The alerts that stand out: sorted by any column of the science table, one row group in hand at a time."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.archive.near import row_groups
+from jobs.archive.position import DISTANCE, Cone
+from jobs.ledger.records import Record
+from jobs.storage.layout import Layout
+
+IDENTITY = ("survey", "alert_id", "object_id", "night", "mjd", "ra", "dec", "band", "mag", "is_simulated")
+Order = Sequence[tuple[str, str]]
+
+
+class NoSuchColumn(ValueError):
+    """The science table has no such column; the message names those that come near."""
+
+
+@dataclass(frozen=True)
+class Anomalous:
+    """One of the most anomalous objects of a run, by its most anomalous alert.
+
+    Attributes
+    ----------
+    percentile, score : float
+        Of module `anomaly`; 100 and the lowest score are the most anomalous.
+    why : str
+        The statistics that set its light curve apart, or "" where the module names none.
+    """
+
+    survey: str
+    object_id: str
+    alert_id: str
+    percentile: float
+    score: float
+    why: str
+    night: int
+    simulated: bool
+
+
+def science_files(layout: Layout, night: int | str | None = None) -> list[Path]:
+    """The science files of an output, or of one of its nights, by name."""
+    folder = "night=*" if night is None else f"night={night}"
+    return sorted(path for path in layout.table("science").glob(f"{folder}/*.parquet") if path.name[0] not in "._")
+
+
+def files_of(layout: Layout, records: Iterable[Record]) -> list[Path]:
+    """The science files that hold what some batches wrote.
+
+    Where a file was merged into another since, all files of its night: they hold other batches' alerts of the night too.
+    """
+    written = [file for record in records for file in record.files if file.table == "science"]
+    there = [layout.root / file.name for file in written if (layout.root / file.name).exists()]
+    merged = {file.night for file in written if not (layout.root / file.name).exists()}
+    return list(dict.fromkeys([*there, *(path for night in sorted(merged) for path in science_files(layout, night))]))
+
+
+def most_anomalous(layout: Layout, records: Iterable[Record], count: int = 10) -> list[Anomalous]:
+    """The most anomalous objects that some batches hold, best first; empty if none of them was scored."""
+    order = (("anomaly.percentile", "descending"), ("anomaly.score", "ascending"))
+    try:
+        best = top(files_of(layout, records), order, count, ("anomaly.why",), one_per_object=True)
+    except NoSuchColumn:
+        return []
+    return [
+        Anomalous(
+            survey=row["survey"],
+            object_id=row["object_id"],
+            alert_id=str(row["alert_id"]),
+            percentile=row["anomaly.percentile"],
+            score=row["anomaly.score"],
+            why=", ".join(row["anomaly.why"] or ()),
+            night=row["night"],
+            simulated=bool(row["is_simulated"]),
+        )
+        for row in best.to_pylist()
+    ]
+
+
+def top(
+    files: Iterable[Path],
+    order: Order,
+    count: int,
+    columns: Iterable[str] = (),
+    one_per_object: bool = False,
+    near: Cone | None = None,
+) -> pa.Table:
+    """The first `count` alerts in an order.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Science files. Those that lack the first column of the order are passed over.
+    order : sequence of (column, "ascending" or "descending")
+        Columns as `flux` or `anomaly.percentile`. Alerts whose first column is NULL are left out; ties go by survey and
+        alert id.
+    columns : iterable of str
+        Further columns to give; a module's name stands for all that it put out. Absent in a file: NULL.
+    one_per_object : bool
+        Of each object only its first alert.
+    near : Cone, optional
+        Only alerts in this circle; the table has `distance_arcsec` then, and can be ordered by it.
+
+    Returns
+    -------
+    pyarrow.Table
+        IDENTITY, the columns of the order and `columns`, flat: `anomaly.percentile` is a column of that name.
+
+    Raises
+    ------
+    NoSuchColumn
+        If no file has the first column of the order.
+    """
+    order = [*order, ("survey", "ascending"), ("alert_id", "ascending")]
+    names = dict.fromkeys([*IDENTITY, *(name for name, _ in order), *columns])
+    wanted = [name for name in names if near is None or name != DISTANCE.name]
+    first, best = order[0][0], None
+    for piece in _pieces(files, wanted, first, near):
+        known = piece.filter(pc.is_valid(piece[first]))
+        both = known if best is None else pa.concat_tables([best, known], promote_options="default")
+        best = _first(both, order, count, one_per_object)
+    if best is None:
+        raise NoSuchColumn(f"no science file has a column {first!r}")
+    return best
+
+
+def key_of(columns: Sequence[str], name: str, module: str | None = None) -> str:
+    """The full name of a column that a person named: `acai_h` of module `acai` is `acai.acai_h`.
+
+    Raises
+    ------
+    NoSuchColumn
+        If there is none, or several modules have one of that name.
+    """
+    found = [name] if name in columns else [each for each in columns if each.rpartition(".")[2] == name]
+    if module and f"{module}.{name}" in columns:
+        found = [f"{module}.{name}"]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NoSuchColumn(f"{name!r} is a column of several: {', '.join(found)}; say which")
+    endings = {each.rpartition(".")[2]: each for each in columns}
+    near = [endings.get(each, each) for each in difflib.get_close_matches(name, [*columns, *endings], n=3)]
+    hint = f"near it: {', '.join(dict.fromkeys(near))}" if near else f"modules are {', '.join(modules_of(columns))}"
+    raise NoSuchColumn(f"no column {name!r}; {hint}")
+
+
+def columns_of(files: Iterable[Path]) -> list[str]:
+    """Flat names of the columns of all files, those of the newest first; candidate.* and provenance.* too."""
+    names: dict[str, None] = {}
+    for path in reversed(list(files)):
+        names.update(dict.fromkeys(name for field in pq.read_schema(path) for name in _names(field)))
+    return list(names)
+
+
+def modules_of(columns: Iterable[str]) -> list[str]:
+    """The science modules among flat column names: those that have a version and an error."""
+    names = set(columns)
+    heads = dict.fromkeys(name.partition(".")[0] for name in columns)
+    return [head for head in heads if f"{head}.version" in names and f"{head}.error" in names]
+
+
+def _names(field: pa.Field) -> list[str]:
+    return [f"{field.name}.{child.name}" for child in field.type] if pa.types.is_struct(field.type) else [field.name]
+
+
+def _pieces(files: Iterable[Path], wanted: Sequence[str], needed: str, near: Cone | None) -> Iterator[pa.Table]:
+    """Row groups with the wanted columns, flat, of the files that have the needed one; of a circle only what is in it."""
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            there = {name for field in file.schema_arrow for name in _names(field)}
+            if needed not in there and not (near and needed == DISTANCE.name):
+                continue
+            for group in row_groups(file, near):
+                piece = file.read_row_group(group, columns=list(wanted)).flatten()
+                yield near.inside(piece) if near else piece
+
+
+def _first(table: pa.Table, order: Order, count: int, one_per_object: bool) -> pa.Table:
+    table = table.sort_by(list(order))
+    if one_per_object:
+        numbered = table.select(["survey", "object_id"]).append_column("_row", pa.array(np.arange(table.num_rows)))
+        firsts = numbered.group_by(["survey", "object_id"]).aggregate([("_row", "min")])["_row_min"]
+        table = table.take(firsts.take(pc.sort_indices(firsts)))
+    return table[:count]

@@ -1,0 +1,94 @@
+"""What the ledger check asks of files that maintenance moved: where their rows are, and whether the journal adds up."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from jobs.audit.merged_science import MergedScience
+from jobs.ledger.journal import PRUNING, Change, History, Journal, StoredFile
+from jobs.ledger.records import DataFile, Record
+from jobs.maintenance.maintenance import total
+from jobs.maintenance.rescored import Newest, newest
+from jobs.storage.layout import Layout
+
+_NIGHTS_IN_HAND = 2
+
+
+class Moved:
+    """The files of an output that are not where their batches put them."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.journal = Journal(layout)
+        self._histories = self.journal.histories()
+        self._science = lru_cache(maxsize=_NIGHTS_IN_HAND)(MergedScience)
+
+    def history(self, file: DataFile) -> History | None:
+        """What became of a file; None if nothing did. Looks again for one that went since the check began."""
+        key = (file.table, file.night)
+        known = self._histories.get(key)
+        if (known is None or not known.moved(file.name)) and not (self.layout.root / file.name).exists():
+            known = self._histories[key] = self.journal.history(*key)
+        return known if known is not None and known.moved(file.name) else None
+
+    def replaced(self, record: Record) -> Newest:
+        """Which of a batch's answers a rescoring replaced."""
+        return newest(self._histories, record)
+
+    def science(self, history: History, file: DataFile) -> MergedScience:
+        """The merged files that hold the rows of a science file."""
+        return self._science(tuple(self.layout.root / name for name in history.successors(file.name)))
+
+    def in_use(self, named: set[str]) -> set[str]:
+        """Of the files that batches wrote, those that are in their place; and those that changes made, as it is now."""
+        histories = self.journal.histories().values()
+        gone = {part.name for history in histories for change in history.changes for part in change.old}
+        return (named - gone) | {part.name for history in histories for part in history.live()}
+
+    def checksums(self) -> dict[str, int | None]:
+        """The files that changes made, as it is now, and what the journal says of their content."""
+        return {part.name: part.crc for history in self.journal.histories().values() for part in history.live()}
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Where and what does not add up in the journal."""
+        for history in self._histories.values():
+            for change in history.changes:
+                yield from ((f"change {change.id}", message) for message in _unbalanced(change))
+            for part in history.live():
+                yield from ((f"change of {part.name}", message) for message in self._file(part))
+
+    def strangers(self, named: set[str]) -> Iterator[tuple[str, str]]:
+        """Files that changes say they took and that no batch and no change wrote."""
+        for history in self._histories.values():
+            for change in history.changes:
+                for part in change.old:
+                    if part.name not in named and history.product(part.name) is None:
+                        yield f"change {change.id}", f"it took {part.name}, which is in no ledger"
+
+    def _file(self, part: StoredFile) -> Iterator[str]:
+        path = self.layout.root / part.name
+        if not path.exists():
+            yield f"the file is missing ({part.rows} rows)"
+            return
+        there = (pq.read_metadata(path).num_rows, path.stat().st_size)
+        for what, told, found in zip(("rows", "bytes"), (part.rows, part.bytes), there, strict=True):
+            if told != found:
+                yield f"{what} {found} is not {what} in the journal ({told})"
+
+
+def _unbalanced(change: Change) -> Iterator[str]:
+    old, new = total(change.old)[0], total(change.new)[0]
+    if change.kind != PRUNING and old != new:
+        yield f"rows of the old files {old} is not rows of the new files ({new})"
+
+
+def told_of(history: History, file: DataFile) -> StoredFile:
+    """What the journal says of a file of a batch that was moved."""
+    return next(part for change in history.changes for part in change.old if part.name == file.name)
+
+
+def spans_of(layout: Layout, history: History, file: DataFile) -> list[tuple[Path, int, int]]:
+    """Where the rows of a file are that was merged in order: file, first row, row behind the last."""
+    return [(layout.root / each.name, each.start, each.stop) for each in history.spans(file.name, 0, file.rows)]

@@ -1,0 +1,56 @@
+"""Are all offsets of Kafka accounted for? What was planned is what was read, what is a transaction's, and what is lost."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
+from jobs.pipeline.sources.kafka.positions import Positions, unplanned
+
+
+def check_read(record: Record) -> Iterator[str]:
+    """What is wrong between the planned ranges of a batch and what was read of them; each lost offset is wrong."""
+    read = sum(counts["read"] for counts in record.nights.values())
+    offsets = sum(len(each) for each in record.plan.ranges if each.kind == "kafka")
+    others = sum(len(each) for each in record.plan.ranges) - offsets
+    packets = sum(each.packets for each in record.tallies)
+    if others + packets != read:
+        told = f"{others} planned in files + {packets} in records" if offsets else str(others)
+        yield f"planned packets {told} is not packets read ({read})"
+    yield from _check_parts(record)
+    for tally in record.tallies:
+        for start, stop in tally.gaps:
+            place = f"{tally.topic}/{tally.partition}: offsets {start} to {stop - 1}"
+            yield f"{place} are lost ({stop - start} records): {tally.why}"
+
+
+def _check_parts(record: Record) -> Iterator[str]:
+    planned: Counter[tuple[str, int]] = Counter()
+    for each in record.plan.ranges:
+        if each.kind == "kafka":
+            planned[(each.path, each.partition)] += len(each)
+    told = {(each.topic, each.partition): each for each in record.tallies}
+    for part in sorted(planned.keys() | told.keys()):
+        tally = told.get(part)
+        sides = (tally.records, tally.control, tally.lost) if tally else (0, 0, 0)
+        if planned[part] != sum(sides):
+            topic, partition = part
+            yield (
+                f"{topic}/{partition}: planned offsets {planned[part]} is not"
+                f" records {sides[0]} + control {sides[1]} + lost {sides[2]}"
+            )
+
+
+def check_positions(ledger: StreamLedger, plans: list[Plan]) -> Iterator[str]:
+    """Offsets that no batch planned, between those that were."""
+    if not any(each.kind == "kafka" for plan in plans for each in plan.ranges):
+        return
+    try:
+        positions = Positions.read(ledger.directory)
+    except LedgerError as problem:
+        yield str(problem)
+        return
+    if positions is None:
+        yield "positions.json is gone, which says where its partitions began"
+        return
+    for part, hole in unplanned(positions, plans):
+        yield f"{part}: {hole}"

@@ -1,0 +1,82 @@
+"""Does what the filters of a batch matched add up with what is sent, and what is sent with what the topics took?"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.sent_file import Sent, read_sent, sent_path
+from jobs.ledger.too_large import TooLarge, by_filter, read_too_large
+
+
+def check_sent(ledger: StreamLedger, record: Record) -> Iterator[str]:
+    """What is wrong between the filters' counts, the file of what is sent and what Kafka acknowledged."""
+    wanted, told = record.hashes.get("filters") or {}, record.sinks.get("filters") or {}
+    if record.state != "closed" or not (wanted or told) or "filters" in record.sinks.get("not_sent", {}):
+        return
+    path = sent_path(ledger.layout, record.stream, record.batch)
+    sent = read_sent(path)
+    if sent is None:
+        yield f"{path.name} is gone, {sum(each['sent'] for each in told.values())} matches were sent by it"
+        return
+    rows = Counter(sent.matches["filter"].to_pylist())
+    alerts = sum(file.rows for file in record.files if file.table == "science")
+    for name in sorted({*told, *rows}):
+        yield from _check_filter(name, told.get(name), rows[name])
+        if told.get(name, {}).get("unknown", 0) not in (0, alerts):
+            yield f"filter {name}: unknown {told[name]['unknown']} is neither none nor all of the batch's {alerts} alerts"
+    if told != sent.filters:
+        yield f"the ledger's counts of filters are not those of {path.name}"
+    yield from _check_alerts(ledger, record, sent)
+    if "kafka" in record.sinks:
+        yield from _check_topics(record.sinks["kafka"], sent, list(read_too_large(ledger.layout, record)))
+
+
+def _check_filter(name: str, told: dict[str, Any] | None, rows: int) -> Iterator[str]:
+    if told is None:
+        yield f"filter {name}: {rows} matches are sent, and the ledger does not know it"
+        return
+    if told["sent"] != rows:
+        yield f"filter {name}: sent {told['sent']} is not the rows that are sent ({rows})"
+    held = told["per_object"] + told["over_max_per_night"] + told.get("private", 0)  # since message 1.1
+    if told["matched"] != told["sent"] + held:
+        yield f"filter {name}: matched {told['matched']} is not sent {told['sent']} + held back {held}"
+    if told.get("unknown") and told["matched"]:
+        yield f"filter {name}: {told['unknown']} alerts were not judged, and {told['matched']} matched"
+    if told["over_max_per_night"] != len(told["over"]):
+        yield f"filter {name}: over_max_per_night {told['over_max_per_night']} is not the ids listed ({len(told['over'])})"
+
+
+def _check_alerts(ledger: StreamLedger, record: Record, sent: Sent) -> Iterator[str]:
+    path = ledger.ids_path(record.batch)
+    if not path.exists():
+        return
+    known = pq.read_table(path, columns=["survey", "alert_id"])
+    strangers = pc.invert(pc.is_in(_keys(sent.matches), value_set=_keys(known)))
+    count = pc.sum(strangers).as_py() or 0
+    if count:
+        yield f"{count} of {sent.matches.num_rows} matches are of alerts that the batch does not hold"
+    twice = sent.matches.num_rows - len(_keys(sent.matches, sent.matches["filter"]).unique())
+    if twice:
+        yield f"{twice} matches are sent twice by one filter"
+
+
+def _keys(table: pa.Table, *more: pa.ChunkedArray) -> pa.ChunkedArray:
+    parts = [table["survey"], table["alert_id"].cast(pa.string()), *more]
+    return pc.binary_join_element_wise(*parts, ":")
+
+
+def _check_topics(told: dict[str, Any], sent: Sent, too_large: Sequence[TooLarge]) -> Iterator[str]:
+    pairs = sent.matches.group_by(["survey", "filter"]).aggregate([([], "count_all")]).to_pylist()
+    wanted = Counter({f"{pair['survey']}.{pair['filter']}": pair["count_all"] for pair in pairs})
+    wanted.subtract(f"{each.survey}.{each.filter}" for each in too_large)
+    if told.get("too_large", {}) != by_filter(too_large):
+        yield f"too_large is {told.get('too_large', {})} in the ledger, kept are {by_filter(too_large)}"
+    taken = {".".join(topic.split(".")[-2:]): count for topic, count in told["topics"].items()}
+    for name in sorted({*wanted, *taken}):
+        if wanted[name] != taken.get(name, 0):
+            yield f"topic of {name}: {wanted[name]} matches are sent, Kafka acknowledged {taken.get(name, 0)}"

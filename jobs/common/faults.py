@@ -1,0 +1,72 @@
+"""Fault hooks at every arrow of the life of a batch, so that kill tests hit named points.
+
+`STRIX_FAULT=after_seal` kills the process with SIGKILL when it first comes to that point; `after_seal@3` when it comes
+there in batch 3. Without the variable a hook is one comparison.
+"""
+
+import os
+import signal
+
+POINTS = (
+    "after_plan",
+    "in_stage",
+    "after_stage",
+    "after_dedupe",
+    "before_seal",
+    "after_seal",
+    "in_publish",
+    "after_publish",
+    "after_store",
+    "after_filter",
+    "in_send",
+    "before_commit",
+    "after_commit",
+    "before_close",
+    "after_close",
+)
+
+# The steps of a compaction or pruning; `in_swap` is come to where folders cannot be exchanged in one step.
+HOUSEKEEPING = (
+    "house_begun",
+    "in_merge",
+    "after_merge",
+    "after_link",
+    "before_journal",
+    "after_journal",
+    "in_swap",
+    "after_swap",
+    "after_done",
+    "in_sweep",
+    "after_sweep",
+)
+
+# The same for a night that is scored again: two Spark jobs, then the exchange.
+RESCORING = (
+    "house_begun",
+    "in_answers",
+    "after_answers",
+    "in_rewrite",
+    "after_rewrite",
+    *HOUSEKEEPING[HOUSEKEEPING.index("after_link") : HOUSEKEEPING.index("after_swap") + 1],
+    "after_kept",
+    *HOUSEKEEPING[HOUSEKEEPING.index("after_done") :],
+)
+
+_ARMED = os.environ.get("STRIX_FAULT", "")
+
+
+def point(name: str, batch: int) -> None:
+    """Die here if the environment asks for it."""
+    if _ARMED and _ARMED in (name, f"{name}@{batch}"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def armed(name: str, batch: int) -> bool:
+    """Whether the environment asks for death at this point."""
+    return _ARMED in (name, f"{name}@{batch}")
+
+
+def maintenance(name: str) -> None:
+    """Die at this step of a compaction, pruning or rescoring if the environment asks for it."""
+    if name == _ARMED:
+        os.kill(os.getpid(), signal.SIGKILL)

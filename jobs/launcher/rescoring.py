@@ -1,0 +1,192 @@
+"""Nights of an output scored again in place: `strix enrich --again`."""
+
+import os
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from pyspark.sql import SparkSession
+
+from jobs.config import ConfigError, JobConfig
+from jobs.launcher.run import Shared, check_output, schema_places, session_of, without_weights
+from jobs.ledger.counts import Counts, failures
+from jobs.ledger.journal import Change
+from jobs.maintenance.maintenance import NightMaintenance
+from jobs.maintenance.rescored import counts_of
+from jobs.maintenance.rescoring.choice import Choice, choose
+from jobs.maintenance.rescoring.inputs import reads_stamps
+from jobs.maintenance.rescoring.night import Rescoring
+from jobs.maintenance.rescoring.recipes import made_with
+from jobs.maintenance.stored_files import KnownParts, all_nights, names, nights
+from jobs.modules import weights as models
+from jobs.pipeline.enrichment.isolation import Limits
+from jobs.pipeline.surveys.times import tai_of_unix
+from jobs.spark.session import check_executors, find_java
+from jobs.storage.layout import Layout
+from jobs.storage.lock import OutputLock
+from science_modules import registry
+
+JOB = "enrich --again"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be scored again.
+
+    Attributes
+    ----------
+    nights : tuple of str
+        YYYYMMDD or `unknown`.
+    named : bool
+        Whether the modules of the configuration were named for this; otherwise those that have no input any more are left
+        as they are.
+    keep_old : bool
+        Keep the replaced files under `_replaced/`.
+    """
+
+    nights: tuple[str, ...]
+    named: bool = True
+    keep_old: bool = False
+
+
+@dataclass(frozen=True)
+class NightDone:
+    """What became of a night.
+
+    Attributes
+    ----------
+    change : Change or None
+        None if nothing would have changed.
+    notes : tuple of str
+        What a person should know of it.
+    """
+
+    night: str
+    choice: Choice
+    change: Change | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """What a run did, and the modules that were left out, with the reason."""
+
+    layout: Layout
+    nights: tuple[NightDone, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) -> Rescored:
+    """Run modules over nights that are scored, and put their answers in place, one night after the other.
+
+    Raises
+    ------
+    ConfigError, EnvironmentProblem, OutputInUse, LedgerError, ArtefactError, ValueError
+        Before anything is changed; the message says both sides.
+    TooManyFailures
+        If modules failed on too many alerts of a night: it is as it was.
+    """
+    layout = Layout(Path(os.path.abspath(config.output)))
+    if not layout.ledger.is_dir():
+        raise ConfigError(
+            f"{layout.root} has no ledger; --output should be the output of a job, whose nights are scored"
+        )
+    check_output(layout.root)
+    with OutputLock(layout.lock, JOB):
+        maintenance = NightMaintenance(layout, config.durable)
+        maintenance.recover()  # a kill may have left a night that is not in its place
+        _check_nights(layout, asked.nights)
+        left_out: dict[str, str] = {}
+        plans = [_plan(config, asked, layout, night, left_out) for night in dict.fromkeys(asked.nights)]
+        run = list(dict.fromkeys(name for plan in plans for name in plan.choice.run))
+        done = list(_nights(config, asked, maintenance, plans, run, spark)) if run else plans
+        maintenance.sweep(wait=True)
+    return Rescored(layout, tuple(done), left_out)
+
+
+def _check_nights(layout: Layout, asked: Sequence[str]) -> None:
+    """Raise ConfigError for an output or a night that is not there, or has no science."""
+    if not layout.ledger.is_dir():
+        raise ConfigError(
+            f"{layout.root} has no ledger; --output should be the output of a job, whose nights are scored"
+        )
+    there, scored = all_nights(layout), nights(layout, "science")
+    listed = f"{len(scored)}, {scored[0]} to {scored[-1]}" if scored else "none"
+    if not asked:
+        raise ConfigError(f"--again needs --night YYYYMMDD; nights of {layout.root} that have science: {listed}")
+    for night in asked:
+        if night not in there:
+            raise ConfigError(f"no night {night} in {layout.root}; nights that have science: {listed}")
+        if night not in scored:
+            raise ConfigError(
+                f"night {night} of {layout.root} has no science to score again; score its packets first:"
+                f" strix enrich --input {layout.root} --output {layout.root}"
+            )
+
+
+def _plan(config: JobConfig, asked: Asked, layout: Layout, night: str, left_out: dict[str, str]) -> NightDone:
+    """What is done with a night, and what a person should know of it; adds to `left_out`."""
+    parts = KnownParts(layout).of("science", night)
+    notes = []
+    if strangers := len(set(names(layout, "science", night)) - {part.name for part in parts}):
+        notes.append(
+            f"{strangers} files are of no closed batch and stay as they are; start the job that wrote them again"
+        )
+    if not parts:
+        raise ConfigError(
+            f"night {night} of {layout.root} cannot be scored again: {notes[0] if notes else 'it has no files'}"
+        )
+    wanted = list(config.modules)
+    if not asked.named and not _has_stamps(layout, night):
+        gone = [name for name in wanted if reads_stamps(registry.get(name))]
+        wanted = [name for name in wanted if name not in gone]
+        notes.extend(f"{name} stays as it is: stamps and packets of the night are gone" for name in gone)
+    made, failed = made_with(layout, night, parts), _failed(counts_of(layout, night))
+    choice = choose(wanted, made, failed, left_out)
+    if missing := without_weights(config, choice.run):
+        left_out.update(missing)
+        choice = choose(wanted, made, failed, left_out)
+    notes.extend(f"{name} is scored again, too: {why}" for name, why in choice.added.items())
+    notes.extend(f"{name} stays as it is: {why}; name it in --modules" for name, why in choice.behind.items())
+    return NightDone(night, choice, notes=tuple(notes))
+
+
+def _has_stamps(layout: Layout, night: str) -> bool:
+    return any(names(layout, table, night) for table in ("cutouts", "raw"))
+
+
+def _failed(counts: Counts) -> Collection[str]:
+    """Modules that failed on some alert of a night."""
+    return {each.partition(" ")[0] for each in failures({"": counts})}
+
+
+def _nights(
+    config: JobConfig,
+    asked: Asked,
+    maintenance: NightMaintenance,
+    plans: Sequence[NightDone],
+    run: Sequence[str],
+    spark: SparkSession | None,
+) -> Iterator[NightDone]:
+    if spark is None:
+        find_java()
+    artefacts = {name: dict(models.find(registry.get(name), Path(config.models))) for name in run}
+    on_error: Literal["null", "raise"] = "raise" if config.on_error == "raise" else "null"
+    with session_of(JOB, config, spark) as session:
+        check_executors(session, run)
+        rescoring = Rescoring(
+            spark=session,
+            maintenance=maintenance,
+            schemas=schema_places(config),
+            artefacts=Shared(session.sparkContext.broadcast(artefacts)),
+            now_mjd=tai_of_unix(time.time()),
+            limits=Limits(config.module_timeout_s, config.module_memory_mb),
+            max_failures=config.max_failures_per_batch,
+            on_error=on_error,
+            tasks=config.tasks or 2 * len(os.sched_getaffinity(0)),
+            keep_old=asked.keep_old,
+        )
+        for plan in plans:
+            yield replace(plan, change=rescoring.night(plan.night, plan.choice)) if plan.choice.run else plan

@@ -1,0 +1,259 @@
+"""What maintenance did to an output: one file per change under `ledger/compactions/`.
+
+A change replaces files of one table and night by others. Its file is written before the swap (`prepared`) and replaced
+after it (`done`): after a kill the next holder of the lock finishes or undoes it. The batches' records are never
+rewritten; who looks for a file of theirs asks a `History` where its rows are now.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from jobs.storage.layout import Layout, replace_json, sync_directory
+
+FORMAT = 1
+COMPACTION, PRUNING, RESCORING = "compaction", "pruning", "rescoring"
+# Files that a change makes are named like a batch's, with this for the stream.
+PRODUCT, RESCORED = "compact", "again"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A data file: its name relative to the output, rows and bytes, and the CRC-32 of one that maintenance wrote."""
+
+    name: str
+    rows: int
+    bytes: int
+    crc: int | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """Rows start:stop of a data file."""
+
+    name: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """Files of one table and night, and what took their place.
+
+    Attributes
+    ----------
+    number : int
+        Counts the changes of this table and night, from 0.
+    kind : str
+        `compaction`, `rescoring`, or `pruning`: then nothing took their place.
+    why : str
+        What was asked for, in words.
+    in_order : bool
+        Whether the new files hold the old ones one behind the other; otherwise their rows are mixed by a sort.
+    old, new : tuple of Part
+        In order.
+    state : str
+        `prepared` before the swap, `done` after it.
+    kept : str
+        Folder, relative to the output, in which the old files are kept; empty if they are not.
+    answers : dict
+        Of a rescoring, per module: version, fingerprint, source and artefacts of what was run; `before` and `now`: rows by
+        version and counts. Empty for the other kinds.
+    """
+
+    table: str
+    night: str
+    number: int
+    kind: str
+    at: str
+    why: str
+    in_order: bool
+    old: tuple[StoredFile, ...]
+    new: tuple[StoredFile, ...]
+    state: str = "prepared"
+    kept: str = ""
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Names the change in the output."""
+        return f"{self.table}-{self.night}-{self.number:09d}"
+
+    def done(self) -> "Change":
+        """The change after its swap."""
+        return replace(self, state="done")
+
+    def to_json(self) -> dict[str, Any]:
+        """As its file keeps it."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Change":
+        """The change that `to_json` wrote."""
+        known = {key: value for key, value in content.items() if key != "format"}
+        known["old"] = tuple(StoredFile(**each) for each in content["old"])
+        known["new"] = tuple(StoredFile(**each) for each in content["new"])
+        return cls(**known)
+
+
+class Journal:
+    """The changes of an output."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.directory = layout.ledger / "compactions"
+
+    def changes(self, table: str = "*", night: str = "*") -> list[Change]:
+        """Changes of a table and night (of all, if none is named) in the order in which they were made."""
+        found = []
+        for path in self.directory.glob(f"{table}-{night}-[0-9]*.json"):
+            try:
+                found.append(Change.from_json(json.loads(path.read_text(encoding="utf-8"))))
+            except FileNotFoundError:  # undone since it was listed
+                continue
+        return sorted(found, key=lambda change: (change.table, change.night, change.number))
+
+    def next_number(self, table: str, night: str) -> int:
+        """The number of the next change of a table and night."""
+        there = self.changes(table, night)
+        return there[-1].number + 1 if there else 0
+
+    def write(self, change: Change, durable: bool = False) -> None:
+        """Announce a change, or say that it is done."""
+        replace_json(self._path(change), change.to_json(), durable)
+
+    def remove(self, change: Change) -> None:
+        """Forget a change that was announced and not made."""
+        self._path(change).unlink(missing_ok=True)
+        sync_directory(self.directory)
+
+    def history(self, table: str, night: str) -> "History":
+        """What became of the files of a table and night."""
+        return History(change for change in self.changes(table, night) if is_made(self.layout, change))
+
+    def histories(self) -> dict[tuple[str, str], "History"]:
+        """The same for every table and night that was changed."""
+        made: dict[tuple[str, str], list[Change]] = {}
+        for change in self.changes():
+            if is_made(self.layout, change):
+                made.setdefault((change.table, change.night), []).append(change)
+        return {key: History(changes) for key, changes in made.items()}
+
+    def _path(self, change: Change) -> Path:
+        return self.directory / f"{change.id}.json"
+
+
+def is_made(layout: Layout, change: Change) -> bool:
+    """Whether readers see a change: one that a kill left between swap and note is made, too."""
+    if change.state == "done":
+        return True
+    if change.new:
+        return (layout.root / change.new[0].name).exists()
+    return not (layout.root / change.old[0].name).exists()
+
+
+class History:
+    """Where the rows of a table's night went, through any number of changes.
+
+    Parameters
+    ----------
+    changes : iterable of Change
+        Those that were made, in order.
+    """
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self.changes = list(changes)
+        self._left_by = {part.name: change for change in self.changes for part in change.old}
+        self._made_by = {part.name: change for change in self.changes for part in change.new}
+
+    def moved(self, name: str) -> bool:
+        """Whether a file was replaced or removed."""
+        return name in self._left_by
+
+    def product(self, name: str) -> StoredFile | None:
+        """What the journal says of a file that a change made."""
+        change = self._made_by.get(name)
+        return next(part for part in change.new if part.name == name) if change else None
+
+    def live(self) -> list[StoredFile]:
+        """The files that changes made and that are still in use."""
+        return [part for change in self.changes for part in change.new if not self.moved(part.name)]
+
+    def successors(self, name: str) -> list[str]:
+        """The files that hold the rows of a file now: itself if it was not moved, none if it was pruned."""
+        return [each for each in self._later(name) if not self.moved(each)]
+
+    def rescorings(self, name: str) -> list[Change]:
+        """The changes that scored the rows of a file again, oldest first."""
+        through = {self._left_by[each].number: self._left_by[each] for each in self._later(name) if self.moved(each)}
+        return [through[number] for number in sorted(through) if through[number].kind == RESCORING]
+
+    def _later(self, name: str) -> list[str]:
+        """A file and all that its rows were in after it, each once: a change may make many files of many."""
+        found = {name: None}
+        waiting = [name]
+        while waiting:
+            change = self._left_by.get(waiting.pop(0))
+            new = [part.name for part in change.new if part.name not in found] if change else []
+            found |= dict.fromkeys(new)
+            waiting.extend(new)
+        return list(found)
+
+    def spans(self, name: str, start: int, stop: int) -> list[Span]:
+        """Where rows start:stop of a file are now.
+
+        Raises
+        ------
+        ValueError
+            If a change on the way sorted them.
+        """
+        if not self.moved(name):
+            return [Span(name, start, stop)]
+        change = self._left_by[name]
+        if not change.in_order:
+            raise ValueError(f"the rows of {name} were sorted among others by {change.id}")
+        first = _offset(change.old, name)
+        return [
+            span
+            for part, after, until in _cut(change.new, first + start, first + stop)
+            for span in self.spans(part.name, after, until)
+        ]
+
+    def covered(self, name: str, read: Callable[[str], bool]) -> bool:
+        """Whether a file was read, or is made of files that all were."""
+        change = self._made_by.get(name)
+        return read(name) or (change is not None and all(self.covered(part.name, read) for part in change.old))
+
+    def originals(self, name: str) -> list[str]:
+        """The files of batches that a file was made of: itself if a batch wrote it."""
+        found: dict[str, None] = {}
+        waiting = [name]
+        while waiting:
+            each = waiting.pop(0)
+            change = self._made_by.get(each)
+            if each not in found and change is not None:
+                waiting.extend(part.name for part in change.old)
+            found[each] = None
+        return [each for each in found if each not in self._made_by]
+
+
+def _offset(parts: Sequence[StoredFile], name: str) -> int:
+    """The rows before a file."""
+    offset = 0
+    for part in parts:
+        if part.name == name:
+            return offset
+        offset += part.rows
+    raise KeyError(name)
+
+
+def _cut(parts: Sequence[StoredFile], start: int, stop: int) -> Iterable[tuple[StoredFile, int, int]]:
+    """The files that rows start:stop of all together are in, with the rows of each."""
+    offset = 0
+    for part in parts:
+        after, until = max(start - offset, 0), min(stop - offset, part.rows)
+        if after < until:
+            yield part, after, until
+        offset += part.rows

@@ -1,0 +1,263 @@
+"""The ledger: one file per batch that says what was read, what became of every packet, and which files hold it.
+
+`ledger/stream=<id>/<batch>.plan.json` is written before anything is read; `<batch>.json` is renamed into place when
+the content is fixed (state `sealed`) and replaced when every sink has acknowledged (state `closed`);
+`<batch>.ids.parquet` holds the alert ids that the batch committed.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.packets.content import MEASUREMENT
+from jobs.packets.ranges import OffsetCounts, Range
+from jobs.storage.checksums import CHECKED
+from jobs.storage.layout import Layout, replace_json, sync_file
+
+FORMAT = 1
+IDS = pa.schema([("survey", pa.string()), ("alert_id", pa.int64()), ("content_hash", pa.int64())])
+# The measurements decide about alerts whose hashes differ, see content.same_measurement.
+KEPT_IDS = pa.schema([*IDS, *MEASUREMENT])
+
+
+class LedgerError(RuntimeError):
+    """The ledger and the output do not fit together."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a batch will read; the same batch id always reads the same ranges.
+
+    Attributes
+    ----------
+    now_mjd : float
+        When it was planned, MJD TAI: the only clock that the batch knows.
+    """
+
+    stream: str
+    batch: int
+    job: str
+    planned_at: str
+    now_mjd: float
+    ranges: tuple[Range, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the plan file keeps it."""
+        content = {"format": FORMAT, **asdict(self)}
+        content["ranges"] = [each.to_json() for each in self.ranges]
+        return content
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Plan":
+        """The plan that `to_json` wrote."""
+        known = {key: content[key] for key in ("stream", "batch", "job", "planned_at", "now_mjd")}
+        return cls(**known, ranges=tuple(Range.from_json(each) for each in content["ranges"]))
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file of a batch: its table, night and final name (relative to the output), rows and bytes.
+
+    `staged` is its name before publishing, relative to the output; `crc` its CRC-32, None in entries of earlier versions.
+    """
+
+    table: str
+    night: str
+    name: str
+    staged: str
+    rows: int
+    bytes: int
+    crc: int | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """The ledger entry of a sealed batch.
+
+    Attributes
+    ----------
+    nights : dict
+        Per night: read, decoded, duplicates, quarantined by reason, enriched, null_flux, bad_history, and per module
+        `answered`, `partial` by reason and `null` by reason (`counts.count_module`). Entries of earlier versions have
+        no `partial`, and count every row with any output as answered.
+    ids : dict
+        Per survey: [least id, greatest id, count] of what the batch committed.
+    hashes : dict
+        Of configuration, modules and their artefacts.
+    sinks : dict
+        What each sink acknowledged; empty until the batch is closed.
+    tallies : tuple of Tally
+        Per partition of a topic: records, packets, control offsets and gaps; together the planned offsets.
+    """
+
+    plan: Plan
+    run: str
+    tables: tuple[str, ...]
+    nights: dict[str, dict[str, Any]]
+    files: tuple[DataFile, ...]
+    ids: dict[str, list[int]]
+    hashes: dict[str, Any]
+    state: str = "sealed"
+    sinks: dict[str, Any] = field(default_factory=dict)
+    timings_s: dict[str, float] = field(default_factory=dict)
+    tallies: tuple[OffsetCounts, ...] = ()
+
+    @property
+    def stream(self) -> str:
+        """The stream that the batch belongs to."""
+        return self.plan.stream
+
+    @property
+    def batch(self) -> int:
+        """Its number in the stream, from 0."""
+        return self.plan.batch
+
+    def to_json(self) -> dict[str, Any]:
+        """As the ledger file keeps it."""
+        content = {**asdict(self), "plan": self.plan.to_json(), "format": FORMAT}
+        content["planned"] = sum(len(each) for each in self.plan.ranges)
+        content["tallies"] = [each.to_json() for each in self.tallies]
+        return content
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Record":
+        """The record that `to_json` wrote."""
+        names = ("run", "nights", "ids", "hashes", "state", "sinks", "timings_s")
+        return cls(
+            plan=Plan.from_json(content["plan"]),
+            tables=tuple(content["tables"]),
+            files=tuple(DataFile(**each) for each in content["files"]),
+            tallies=tuple(OffsetCounts.from_json(each) for each in content.get("tallies", ())),
+            **{name: content[name] for name in names},
+        )
+
+
+class StreamLedger:
+    """The ledger files of one stream.
+
+    Parameters
+    ----------
+    durable : bool
+        Sync files and directories before each rename, against power loss.
+    """
+
+    def __init__(self, layout: Layout, stream: str, durable: bool = False) -> None:
+        self.layout = layout
+        self.stream = stream
+        self.durable = durable
+        self.directory = layout.stream_ledger(stream)
+
+    def plan_path(self, batch: int) -> Path:
+        """Where the plan of a batch is."""
+        return self.directory / f"{batch:09d}.plan.json"
+
+    def record_path(self, batch: int) -> Path:
+        """Where the record of a batch is."""
+        return self.directory / f"{batch:09d}.json"
+
+    def ids_path(self, batch: int) -> Path:
+        """Where the ids of a batch are."""
+        return self.directory / f"{batch:09d}.ids.parquet"
+
+    def sealed(self) -> list[int]:
+        """Numbers of the sealed batches, ascending."""
+        return sorted(int(path.stem) for path in self.directory.glob("[0-9]*.json") if path.stem.isdigit())
+
+    def open_plan(self) -> Plan | None:
+        """The plan of the batch that was begun and not sealed, if there is one."""
+        for path in sorted(self.directory.glob("[0-9]*.plan.json")):
+            batch = int(path.name.split(".")[0])
+            if not self.record_path(batch).exists():
+                return Plan.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return None
+
+    def read(self, batch: int) -> Record:
+        """The record of a sealed batch."""
+        return Record.from_json(json.loads(self.record_path(batch).read_text(encoding="utf-8")))
+
+    def write_plan(self, plan: Plan) -> None:
+        """Fix what a batch reads."""
+        replace_json(self.plan_path(plan.batch), plan.to_json(), self.durable)
+
+    def discard_plan(self, plan: Plan) -> None:
+        """Give up a plan of which nothing was sealed: its input is not there any more as it was planned.
+
+        Raises
+        ------
+        LedgerError
+            If the batch is sealed.
+        """
+        if self.record_path(plan.batch).exists():
+            raise LedgerError(f"batch {plan.batch} of stream {self.stream} is sealed, its plan stays")
+        self.plan_path(plan.batch).unlink(missing_ok=True)
+
+    def write_ids(self, batch: int, ids: pa.Table) -> None:
+        """Write the ids that a batch is about to commit, and what was measured; they count once the record is there.
+
+        Parameters
+        ----------
+        ids : pyarrow.Table
+            The columns of IDS, and any of MEASUREMENT.
+        """
+        there = pa.schema([field for field in KEPT_IDS if field.name in ids.column_names])
+        path = self.ids_path(batch)
+        temporary = path.with_name(f".{path.name}.tmp")
+        pq.write_table(ids.select(there.names).cast(there), temporary, compression="zstd", **CHECKED)
+        if self.durable:
+            sync_file(temporary)
+        os.replace(temporary, path)
+
+    def write(self, record: Record) -> None:
+        """Seal a batch, or replace its record by the closed one."""
+        replace_json(self.record_path(record.batch), record.to_json(), self.durable)
+
+
+def streams(layout: Layout) -> list[str]:
+    """Ids of all streams that wrote to an output."""
+    return sorted(path.name.removeprefix("stream=") for path in layout.ledger.glob("stream=*"))
+
+
+def records(layout: Layout, *streams_wanted: str) -> Iterator[Record]:
+    """Records of all sealed batches of these streams (of all, if none is named), by stream and batch."""
+    for stream in streams_wanted or streams(layout):
+        ledger = StreamLedger(layout, stream)
+        for batch in ledger.sealed():
+            yield ledger.read(batch)
+
+
+def open_stream(layout: Layout, job: str, checkpoint: Path, append: bool) -> str:
+    """The id of the stream that a checkpoint names; a new checkpoint makes a new one.
+
+    Raises
+    ------
+    LedgerError
+        If the checkpoint is new, the output holds batches of the same kind of job from other streams, and `append` is
+        false.
+    """
+    path = checkpoint / "stream.json"
+    if path.exists():
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return str(content["stream"])
+    others = [record for stream in streams(layout) if (record := _first(layout, stream)) and record.plan.job == job]
+    if others and not append:
+        raise LedgerError(
+            f"{layout.root} already holds stream {others[0].stream!r} of job {job!r}, and the checkpoint {checkpoint} is"
+            " new; use the checkpoint of that stream, another output, or --append (alerts that are there are dropped"
+            " as duplicates)"
+        )
+    stream = uuid.uuid4().hex[:8]
+    replace_json(path, {"stream": stream, "job": job, "output": str(layout.root)}, durable=True)
+    return stream
+
+
+def _first(layout: Layout, stream: str) -> Record | None:
+    ledger = StreamLedger(layout, stream)
+    sealed = ledger.sealed()
+    return ledger.read(sealed[0]) if sealed else None

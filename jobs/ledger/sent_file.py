@@ -1,0 +1,68 @@
+"""`<batch>.sent.parquet`: what the filters of a batch send, fixed before anything is sent.
+
+One row per match that is sent, in the order in which it is sent, with the place of its alert in the sealed files; in
+the file's metadata, what became of all matches, by filter. A batch that is resumed sends exactly this again, whatever
+its filters have become.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.storage.checksums import CHECKED
+from jobs.storage.layout import Layout, sync_file
+
+_COUNTS = b"strix.filters"
+ORDER = ("object_id", "mjd", "alert_id", "filter")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a batch sends.
+
+    Attributes
+    ----------
+    matches : pyarrow.Table
+        survey, alert_id, object_id, mjd, filter, annotations, file (relative to the output) and row.
+    filters : dict
+        By filter: version, cutouts, matched, sent and what was held back, by reason.
+    """
+
+    matches: pa.Table
+    filters: dict[str, dict[str, Any]]
+
+
+def sent_path(layout: Layout, stream: str, batch: int) -> Path:
+    """Where it is."""
+    return layout.stream_ledger(stream) / f"{batch:09d}.sent.parquet"
+
+
+def write_sent(path: Path, sent: Sent, durable: bool = False) -> None:
+    """Fix what is sent, in one step."""
+    table = sent.matches.sort_by([(name, "ascending") for name in ORDER])
+    table = table.replace_schema_metadata({_COUNTS: json.dumps(sent.filters, sort_keys=True).encode()})
+    write_whole(path, table, durable)
+
+
+def write_whole(path: Path, table: pa.Table, durable: bool) -> None:
+    """Write a Parquet file under another name and rename it: it is there whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, temporary, compression="zstd", **CHECKED)
+    if durable:
+        sync_file(temporary)
+    os.replace(temporary, path)
+
+
+def read_sent(path: Path) -> Sent | None:
+    """What a batch sends, or None if its filters have not run."""
+    if not path.exists():
+        return None
+    table = pq.read_table(path)
+    filters = json.loads(table.schema.metadata[_COUNTS])
+    return Sent(table.replace_schema_metadata(None), filters)

@@ -1,0 +1,45 @@
+"""What filters owe: alerts that they have not judged, matches that were too large to send."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from jobs.ledger.records import Record
+
+Shortfalls = dict[str, dict[str, Any]]
+
+
+def add_shortfalls(total: Shortfalls, record: Record) -> None:
+    """Add those of a closed batch, by filter: unknown (alerts), batches, reason (the last), too_large (matches)."""
+    for name, told in (record.sinks.get("filters") or {}).items():
+        if told.get("unknown_reason"):
+            own = total.setdefault(name, {})
+            own["unknown"] = own.get("unknown", 0) + told["unknown"]
+            own["batches"] = own.get("batches", 0) + 1
+            own["reason"] = told["unknown_reason"]
+    for name, count in (record.sinks.get("kafka") or {}).get("too_large", {}).items():
+        own = total.setdefault(name, {})
+        own["too_large"] = own.get("too_large", 0) + count
+
+
+def shortfalls(records: Iterable[Record]) -> Shortfalls:
+    """Those of several batches; empty if there are none."""
+    total: Shortfalls = {}
+    for record in records:
+        add_shortfalls(total, record)
+    return total
+
+
+def lines_of(name: str, own: dict[str, Any]) -> list[str]:
+    """A filter's as lines for a person."""
+    lines = []
+    if "unknown" in own:
+        batches = f"{own['batches']} batch{'' if own['batches'] == 1 else 'es'}"
+        lines.append(
+            f"filter {name} has not judged {own['unknown']:,} alerts of {batches}: {own['reason']};"
+            f" `strix filter run {name}` says what it matches"
+        )
+    if "too_large" in own:
+        lines.append(
+            f"filter {name}: {own['too_large']:,} matches were too large to send; `strix quarantine list` has them"
+        )
+    return lines

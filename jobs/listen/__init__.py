@@ -1,0 +1,1 @@
+"""Reading topics of matches: messages, files, where to begin."""

@@ -1,0 +1,92 @@
+"""What a listener hears: matches, and messages that are none, as they came."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jobs.pipeline.sinks.kafka.message_encoding import to_json
+
+# What makes a record a match, and the types that Avro and JSON give it in.
+_IDENTITY: Mapping[str, type | tuple[type, ...]] = {"survey": str, "alert_id": (int, str), "object_id": str}
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class ReceivedMessage:
+    """A message: where it stood, when it was sent, and its record.
+
+    Attributes
+    ----------
+    sent_at : datetime or None
+        When the sink or the broker took it, UTC; not part of the message's bytes.
+    record : dict
+        The match; `heard["object_id"]` is `heard.record["object_id"]`. Of a foreign message what could be read of it.
+    schema_id : int or None
+        None for JSON.
+    foreign : str
+        Why it is no match: another's message, a damaged one, one without a value; empty for a match.
+    key, value : bytes or None
+        As received.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    sent_at: datetime | None
+    record: dict[str, Any]
+    schema_id: int | None = None
+    foreign: str = ""
+    key: bytes | None = None
+    value: bytes | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.record[name]
+
+
+def why_foreign(record: Mapping[str, Any]) -> str:
+    """What a record lacks of a match; empty for a match."""
+    wrong = [name for name, kinds in _IDENTITY.items() if not isinstance(record.get(name), kinds)]
+    if wrong:
+        return f"no match: wants {', '.join(_IDENTITY)}, found no such {', '.join(wrong)}"
+    digits = str(record["alert_id"])
+    return "" if digits.removeprefix("-").isdecimal() else f"no match: alert_id is {digits[:_SHOWN]!r}, no number"
+
+
+def json_line(heard: ReceivedMessage) -> str:
+    """A message as a line of JSON: a match as its record, anything else as `foreign_line`."""
+    if heard.foreign:
+        return foreign_line(heard, heard.foreign)
+    try:
+        return to_json(heard.record)
+    except (TypeError, ValueError, RecursionError) as problem:
+        return foreign_line(heard, f"cannot be JSON: {type(problem).__name__}: {problem}")
+
+
+def foreign_line(heard: ReceivedMessage, why: str) -> str:
+    """A message that is no match as a line of JSON: `foreign` says why, `value` or `value_base64` holds its bytes."""
+    content: dict[str, Any] = {
+        "foreign": why,
+        "topic": heard.topic,
+        "partition": heard.partition,
+        "offset": heard.offset,
+        "sent_at": heard.sent_at and heard.sent_at.isoformat(),
+        "key": None if heard.key is None else heard.key.decode("utf-8", "backslashreplace"),
+    }
+    return json.dumps({**content, **_value(heard.value)}, separators=(",", ":"))
+
+
+def _value(value: bytes | None) -> dict[str, str | None]:
+    if value is None:
+        return {"value": None}
+    try:
+        return {"value": value.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"value_base64": base64.b64encode(value).decode("ascii")}
+
+
+def beginning(value: bytes | None) -> str:
+    """The first characters of a message's value, for people."""
+    return "" if value is None else value[:_SHOWN].decode("utf-8", "backslashreplace")

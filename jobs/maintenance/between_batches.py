@@ -1,0 +1,21 @@
+"""Between two batches of a running job: a night with too many files gets a few of them merged."""
+
+from jobs.ledger.records import Record
+from jobs.maintenance.compaction import merge
+from jobs.maintenance.maintenance import NightMaintenance
+from jobs.maintenance.stored_files import KnownParts, names, oldest_small
+
+# A night of a table never has 2,000 files: from here on, each batch is followed by a merge.
+MANY_FILES = 1500
+# At most so many files at a time: some seconds of work, and more than a batch adds.
+FILES_AT_ONCE = 50
+
+
+def maintain(maintenance: NightMaintenance, record: Record) -> None:
+    """Merge some files of the nights that a closed batch wrote to, where there are many; and remove what was replaced."""
+    for table, night in sorted({(file.table, file.night) for file in record.files}):
+        if len(names(maintenance.layout, table, night)) > MANY_FILES:
+            parts = oldest_small(KnownParts(maintenance.layout).of(table, night), FILES_AT_ONCE)
+            if parts:
+                merge(maintenance, parts, table, night, f"more than {MANY_FILES} files while the job runs", None)
+    maintenance.sweep()

@@ -1,0 +1,134 @@
+"""Merging files of one table and night: the same rows, in few files."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.common import faults
+from jobs.ledger.journal import COMPACTION, Change, StoredFile
+from jobs.ledger.records import LedgerError
+from jobs.maintenance.maintenance import NightMaintenance, total
+from jobs.maintenance.rolling import RollingFiles
+from jobs.maintenance.rows import rows_in_order, rows_sorted
+from jobs.maintenance.stored_files import product_name
+from jobs.storage.schema_union import common_schema
+
+# An object's alerts lie together, in order of time: the statistics of a row group then tell whether it can hold an
+# object. The other tables keep the order in which they were committed: what follows the ledger finds a batch's packets
+# by their place, and the ids in a row group are near each other because surveys count them up with time.
+ORDERS = {"science": ("survey", "object_id", "mjd", "alert_id")}
+# Columns that tell whether the rows that were written are those that were read.
+_IDENTITY = ("alert_id", "content_hash", "size")
+
+
+def merge(
+    maintenance: NightMaintenance,
+    parts: Sequence[StoredFile],
+    table: str,
+    night: str,
+    why: str,
+    schema: pa.Schema | None,
+) -> Change:
+    """Merge files of a night.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The files, in order.
+    schema : pyarrow.Schema, optional
+        Columns of the merged files; those of all the files together if it is not given.
+
+    Raises
+    ------
+    LedgerError
+        If the files do not hold what the ledger says, or what was written is not what was read; nothing is changed.
+    SchemaConflict
+        If the files' columns do not fit together.
+    """
+    number = maintenance.journal.next_number(table, night)
+    work = maintenance.begin(table, night, number)
+    paths = [maintenance.layout.root / part.name for part in parts]
+    schema = schema or common_schema([pq.read_schema(path) for path in paths])
+    written = _Written(table, night, number, work, schema, total(parts)[0])
+    new = written.from_tables(_rows(paths, schema, table, work))
+    _check(f"{table}/night={night}", parts, new, written.read, _summed(work / "ready", new))
+    faults.maintenance("after_merge")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    change = Change(table, night, number, COMPACTION, now, why, table not in ORDERS, tuple(parts), new)
+    maintenance.keep(change, work)
+    maintenance.commit(change, work)
+    return change
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """Rows and what their identities add up to, whatever their order."""
+
+    rows: int = 0
+    value: int = 0
+
+    def plus(self, table: pa.Table) -> "_Sum":
+        state = np.zeros(table.num_rows, dtype=np.uint64)
+        for name in _IDENTITY:
+            if name in table.column_names:
+                values = pc.fill_null(table[name].cast(pa.int64()), 0).to_numpy().view(np.uint64)
+                # The multipliers of splitmix64's finaliser (Steele, Lea & Flood 2014).
+                state = (state ^ values) * np.uint64(0xBF58476D1CE4E5B9)
+                state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return _Sum(self.rows + table.num_rows, (self.value + int(state.sum(dtype=np.uint64))) % 2**64)
+
+
+@dataclass
+class _Written:
+    """The merged files of a change."""
+
+    table: str
+    night: str
+    number: int
+    work: Path
+    schema: pa.Schema
+    rows: int
+    read: _Sum = _Sum()
+
+    def from_tables(self, tables: Iterator[pa.Table]) -> tuple[StoredFile, ...]:
+        """Write all rows and sum up what was read."""
+        files = RollingFiles(self.work / "ready", self._name, self.schema, self.rows)
+        for table in tables:
+            self.read = self.read.plus(table)
+            files.append(table)
+        return files.close()
+
+    def _name(self, part: int) -> str:
+        return product_name(self.table, self.night, self.number, part)
+
+
+def _rows(paths: Sequence[Path], schema: pa.Schema, table: str, work: Path) -> Iterator[pa.Table]:
+    if table not in ORDERS:
+        return rows_in_order(paths, schema)
+    spill = work / "spill"
+    spill.mkdir()
+    return rows_sorted(paths, schema, ORDERS[table], spill)
+
+
+def _summed(ready: Path, parts: Sequence[StoredFile]) -> _Sum:
+    """The rows of the new files, read again from disk."""
+    found = _Sum()
+    for part in parts:
+        with pq.ParquetFile(ready / Path(part.name).name) as file:
+            columns = [name for name in _IDENTITY if name in file.schema_arrow.names]
+            for batch in file.iter_batches(1 << 16, columns=columns):
+                found = found.plus(pa.Table.from_batches([batch]))
+    return found
+
+
+def _check(where: str, old: Sequence[StoredFile], new: Sequence[StoredFile], read: _Sum, written: _Sum) -> None:
+    if read.rows != total(old)[0]:
+        raise LedgerError(f"{where}: the ledger says {total(old)[0]} rows in {len(old)} files, they hold {read.rows}")
+    if written != read or total(new)[0] != read.rows:
+        raise LedgerError(f"{where}: {read.rows} rows were read, {written.rows} are in the merged files, or others")

@@ -1,0 +1,1 @@
+"""Adding science modules and their weights."""

@@ -1,0 +1,1 @@
+"""The life of a batch: stage, deduplicate, seal, publish, store, close."""

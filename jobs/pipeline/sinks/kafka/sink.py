@@ -1,0 +1,267 @@
+"""Matches to Kafka, once each: a batch is one transaction over all topics."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+
+from jobs.common import faults
+from jobs.kafka.connection import Connection
+from jobs.ledger.records import LedgerError, Record
+from jobs.ledger.sent_file import Sent, read_sent, sent_path
+from jobs.ledger.too_large import TooLarge, by_filter, note_too_large, read_too_large, too_large_path
+from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.pipeline.sinks.kafka.message_encoding import encoder
+from jobs.pipeline.sinks.kafka.outgoing import Making
+from jobs.pipeline.sinks.kafka.producer import (
+    GREATEST_TIMEOUT_S,
+    LEAST_TIMEOUT_S,
+    BatchProducer,
+    BrokerTakesLess,
+    Marker,
+    Outgoing,
+    hash_of_ranges,
+)
+from jobs.pipeline.sinks.kafka.sent_alerts import Alerts
+from jobs.pipeline.sinks.kafka.topics import RegistryAway, TopicSettings, make_topics, publish_schema
+from jobs.storage.layout import Layout
+
+# A later try will not help.
+_LASTING = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.INVALID_TRANSACTION_TIMEOUT,
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.INVALID_REPLICATION_FACTOR,
+        KafkaError.INVALID_PARTITIONS,
+        KafkaError.INVALID_CONFIG,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.TOPIC_EXCEPTION,
+        KafkaError._INVALID_ARG,
+        KafkaError._AUTHENTICATION,
+        KafkaError._SSL,
+        KafkaError.UNSUPPORTED_SASL_MECHANISM,
+    }
+)
+_TAKEN = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
+# One late commit is fenced, too; who is fenced this often without a success between is fenced by another job.
+_FENCED_TOO_OFTEN = 4
+_TRIES = 8  # at finding out what topics take
+
+
+class SentElsewhere(LedgerError):
+    """The topics and the ledger do not fit together, or another job sends under the same name."""
+
+
+@dataclass
+class KafkaSink:
+    """Sends what the filters of a batch matched.
+
+    Parameters
+    ----------
+    topics : sequence of str
+        Topics of filters that are made at the start, so that listeners find them.
+    format : str
+        avro or json.
+
+    Attributes
+    ----------
+    schema_id : int or None
+        Of the messages; known once the topics are made.
+    """
+
+    layout: Layout
+    stream: str
+    connection: Connection
+    settings: TopicSettings
+    topics: Sequence[str] = ()
+    format: str = "avro"
+    name: str = "kafka"
+    timeout_s: float = LEAST_TIMEOUT_S
+    schema_id: int | None = None
+    durable: bool = False
+    _producer: BatchProducer | None = None
+    _fenced: int = 0
+    _said: KafkaError | None = None
+    _made: set[str] = field(default_factory=set)
+    _limits: dict[str, int] = field(default_factory=dict)
+    _alone: bool = False
+
+    def write(self, layout: Layout, batch: Record) -> dict[str, Any]:
+        """Send the batch; the messages that each topic acknowledged.
+
+        Raises
+        ------
+        ServiceUnavailable
+            If the brokers or the registry do not answer; nothing of the batch can be read then.
+        SentElsewhere, AccessDenied
+            If waiting will not help.
+        """
+        sent = read_sent(sent_path(layout, batch.stream, batch.batch))
+        if sent is None:
+            raise LedgerError(f"batch {batch.batch} has no {sent_path(layout, batch.stream, batch.batch).name}")
+        if not sent.matches.num_rows:
+            return _counts({}, [])
+        with _Answering(self):
+            told = self._send(batch, sent)
+            self._fenced = 0
+        faults.point("after_commit", batch.batch)
+        return told
+
+    def _send(self, batch: Record, sent: Sent) -> dict[str, Any]:
+        """Send what the topics take; what they do not is noted first."""
+        for _ in range(_TRIES):
+            producer = self._open(self._topics_of(sent))
+            messages, too_large = self._messages(batch, sent)
+            note_too_large(too_large_path(self.layout, batch.stream, batch.batch), too_large, self.durable)
+            counts = dict(Counter(message.topic for message in messages))
+            marker = Marker(batch.stream, batch.batch, hash_of_ranges(batch.plan.ranges), counts)
+            try:
+                return _counts(producer.send(marker, messages), too_large)
+            except BrokerTakesLess as problem:
+                self._take_less(problem)
+        raise AccessDenied(f"Kafka at {self.connection.bootstrap} refuses messages as too large, {_TRIES} times")
+
+    def _take_less(self, problem: BrokerTakesLess) -> None:
+        """Find out what the topics take: they were not made by this job, or are changed."""
+        if self._alone:
+            for topic, size in problem.smallest.items():
+                self._limits[topic] = size - 1
+        # Brokers refuse a whole batch of messages: sent one by one, those that are too large are refused alone.
+        self._alone = True
+        if self._producer is not None:
+            self._producer.close()
+        self._producer = None
+
+    def committed(self, batch: Record) -> dict[str, Any] | None:
+        """What the marker of this batch says was sent, or None if it was not.
+
+        Raises
+        ------
+        SentElsewhere
+            If the topics hold a later batch, or this one with other packets.
+        """
+        sent = read_sent(sent_path(self.layout, batch.stream, batch.batch))
+        if sent is None or not sent.matches.num_rows:
+            return None
+        with _Answering(self):
+            marker = self._open(self._topics_of(sent)).marker
+        return None if marker is None else self._fits(marker, batch)
+
+    def _fits(self, marker: Marker, batch: Record) -> dict[str, Any] | None:
+        topic = self.settings.marker(self.stream)
+        if marker.batch > batch.batch:
+            raise SentElsewhere(
+                f"{topic} says that batch {marker.batch} was sent, the ledger is at {batch.batch};"
+                " the topics belong to a later state of this output"
+            )
+        if marker.batch < batch.batch:
+            return None
+        ranges = hash_of_ranges(batch.plan.ranges)
+        if marker.ranges != ranges:
+            raise SentElsewhere(
+                f"batch {batch.batch} was sent from packets {marker.ranges} ({topic}), the ledger's are {ranges};"
+                " another output uses the same stream"
+            )
+        return _counts(marker.sent, list(read_too_large(self.layout, batch)))
+
+    def _topics_of(self, sent: Sent) -> set[str]:
+        pairs = sent.matches.group_by(["survey", "filter"]).aggregate([]).to_pylist()
+        return {self.settings.topic(pair["survey"], pair["filter"]) for pair in pairs}
+
+    def _open(self, topics: set[str]) -> BatchProducer:
+        """The producer, with the topics that it needs."""
+        wanted = topics | set(self.topics)
+        if self.schema_id is None or not wanted <= self._made:
+            client = self._client()
+            make_topics(client, self.settings, sorted(wanted - self._made), self.stream)
+            self.schema_id = publish_schema(client, self.settings, sorted(wanted))
+            self._made |= wanted
+        if self._producer is None:
+            self._producer = BatchProducer(
+                self._client(),
+                f"{self.settings.prefix}-{self.stream}",
+                self.settings.marker(self.stream),
+                self.timeout_s,
+                self.settings.max_message_bytes,
+                self._alone,
+            )
+        return self._producer
+
+    def _client(self) -> dict[str, Any]:
+        """Settings of a client that leaves word of what it is told in the background."""
+        self._said = None
+
+        def note(error: KafkaError) -> None:
+            # That all brokers are down is said, too, where one of them refused us.
+            if self._said is None or self._said.code() not in _LASTING:
+                self._said = error
+
+        return {**self.connection.client(), "error_cb": note}
+
+    def forget(self, error: KafkaException) -> None:
+        """Throw the producer away after a failure, and say what it means.
+
+        Raises
+        ------
+        ServiceUnavailable, AccessDenied, SentElsewhere
+        """
+        if self._producer is not None:
+            self._producer.close()
+        self._producer = None
+        self._made.clear()
+        code = error.args[0].code()
+        said = f"Kafka at {self.connection.bootstrap}: {error.args[0].str()}"
+        # A client that is not let in is told so in the background; what it asked for only times out.
+        if self._said and self._said.code() in _LASTING:
+            raise AccessDenied(f"{said}: {self._said.str()}") from error
+        if code in _LASTING:
+            raise AccessDenied(said) from error
+        if code in _TAKEN:
+            self._count_fenced()
+        raise ServiceUnavailable(said) from error
+
+    def _count_fenced(self) -> None:
+        # Brokers end a transaction that takes too long, and fence its producer.
+        self.timeout_s = min(2 * self.timeout_s, GREATEST_TIMEOUT_S)
+        self._fenced += 1
+        if self._fenced >= _FENCED_TOO_OFTEN:
+            raise SentElsewhere(
+                f"this job was fenced {self._fenced} times: another one sends as {self.settings.prefix}-{self.stream};"
+                " two outputs with a copied checkpoint cannot both send"
+            )
+
+    def _messages(self, batch: Record, sent: Sent) -> tuple[list[Outgoing], list[TooLarge]]:
+        """The messages of a batch, and its matches that are too large for one."""
+        making = Making.of(batch, encoder(self.format, self.schema_id or 0), self.settings, self._limits)
+        made = list(making.messages(Alerts.of(self.layout, batch, sent), sent))
+        return [each for each in made if isinstance(each, Outgoing)], [
+            each for each in made if isinstance(each, TooLarge)
+        ]
+
+
+@dataclass
+class _Answering:
+    """Turns what Kafka says when it fails into what the job should do."""
+
+    sink: KafkaSink
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
+        if isinstance(problem, KafkaException):
+            self.sink.forget(problem)
+        if isinstance(problem, RegistryAway):
+            raise ServiceUnavailable(str(problem)) from problem
+
+
+def _counts(topics: dict[str, int], too_large: Sequence[TooLarge]) -> dict[str, Any]:
+    counts = {"topics": dict(sorted(topics.items())), "messages": sum(topics.values())}
+    return {**counts, "too_large": by_filter(too_large)} if too_large else counts

@@ -1,0 +1,1 @@
+"""Filters applied to a sealed batch."""

@@ -1,0 +1,1 @@
+"""Packets from what Strix has written: ledgers of ingest, quarantine."""

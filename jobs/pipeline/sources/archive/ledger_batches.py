@@ -1,0 +1,97 @@
+"""The raw packets that another stream ingested, followed batch by batch through its ledger, not by listing directories.
+
+A batch is taken once it is closed, so a compacted raw file is never taken for new packets. A plan names the files that
+the batch wrote; if they were merged since, their rows are read from where they are now. Pruned ones are passed over.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.ledger.records import DataFile, Record, StreamLedger, streams
+from jobs.ledger.spans import spans_now
+from jobs.packets.ranges import InputChanged, Range, divide, total
+from jobs.pipeline.batch.stage import Read, from_closure
+from jobs.pipeline.sources.files.source import LEAST_PER_TASK, NoInput
+from jobs.pipeline.sources.readers import read_ranges
+from jobs.storage.layout import Layout
+
+
+class LedgerSource:
+    """Closed batches of every stream that wrote raw packets to an output.
+
+    Parameters
+    ----------
+    upstream : Layout
+        The output whose `ledger/` and `raw/` are read.
+    """
+
+    def __init__(self, upstream: Layout, tasks: int = 4) -> None:
+        self.upstream = upstream
+        self.tasks = tasks
+        self._done: set[str] = set()
+
+    def check(self) -> None:
+        """Raise NoInput if there is no ledger to follow."""
+        if not self.upstream.ledger.is_dir():
+            raise NoInput(f"{self.upstream.root} has no ledger to follow; it should be the output of `strix ingest`")
+
+    def note(self, record: Record) -> None:
+        """Take note of what a sealed batch of this stream has read."""
+        self._done.update(each.batch for each in record.plan.ranges)
+
+    def waiting_s(self) -> float | None:
+        """Nothing here waits to settle."""
+        return None
+
+    def plan(self, limit: int) -> list[Range]:
+        """Raw files of the next batches that were not read: whole batches, until there are `limit` packets."""
+        ranges: list[Range] = []
+        for stream in streams(self.upstream):
+            ledger = StreamLedger(self.upstream, stream)
+            for batch in ledger.sealed():
+                if total(ranges) >= limit:
+                    return ranges
+                name = f"{stream}/{batch}"
+                if name not in self._done:
+                    ranges.extend(self._batch(ledger.read(batch), name))
+        return ranges
+
+    def share(self) -> float | None:
+        """Share of the other stream's batches that have been planned."""
+        there = sum(len(StreamLedger(self.upstream, stream).sealed()) for stream in streams(self.upstream))
+        return min(len(self._done) / there, 1.0) if there else None
+
+    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
+        """One numbered row per task; the ranges travel with the function."""
+        del staging
+        for each in ranges:
+            if not os.path.exists(each.path) and not spans_now(Path(each.path), each.start, each.stop):
+                raise InputChanged(
+                    f"{each.path} is gone, the ledger says that batch {each.batch} wrote it; put it back"
+                )
+        most = max(spark.sparkContext.defaultParallelism, total(ranges) // LEAST_PER_TASK)
+        works = divide(ranges, min(self.tasks, most))
+        return spark.range(0, len(works), 1, len(works)), from_closure(works, read_ranges)
+
+    def done(self, ranges: Sequence[Range]) -> None:
+        """Nothing to clean."""
+
+    def close(self) -> None:
+        """Nothing to clean."""
+
+    def _batch(self, record: Record, name: str) -> list[Range]:
+        if "raw" not in record.tables or record.state != "closed":
+            return []
+        self._done.add(name)
+        files = [file for file in record.files if file.table == "raw" and not self._pruned(file)]
+        return [self._range(file, name) for file in files]
+
+    def _pruned(self, file: DataFile) -> bool:
+        path = self.upstream.root / file.name
+        return not path.exists() and spans_now(path, 0, file.rows) == []
+
+    def _range(self, file: DataFile, name: str) -> Range:
+        return Range("raw", str(self.upstream.root / file.name), 0, file.rows, batch=name)

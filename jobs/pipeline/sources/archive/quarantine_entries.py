@@ -1,0 +1,105 @@
+"""Quarantine entries as a source: what was refused is read again, each entry once."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.ledger.quarantine import Entry, read_entries, replayed
+from jobs.ledger.records import Record
+from jobs.ledger.spans import spans_now
+from jobs.packets.ranges import InputChanged, Range, divide, total
+from jobs.pipeline.batch.stage import Read, from_closure
+from jobs.pipeline.sources.files.source import LEAST_PER_TASK
+from jobs.pipeline.sources.files.units import count_in
+from jobs.pipeline.sources.readers import read_ranges
+from jobs.storage.layout import Layout
+
+
+class QuarantineSource:
+    """Entries to replay.
+
+    What the ledger says was replayed is left out when the first batch is planned, under the output's lock: two replays
+    that were started together do not read an entry twice.
+
+    Parameters
+    ----------
+    layout : Layout
+        The output that refused them.
+    chosen : sequence of Entry
+    """
+
+    def __init__(self, layout: Layout, chosen: Sequence[Entry], tasks: int = 4) -> None:
+        self.layout = layout
+        self.tasks = tasks
+        self._chosen = len(chosen)
+        self._files: dict[str, list[str]] = {}
+        self._rows = {each.file: each.file_rows for each in chosen}
+        for entry in {each.id: each for each in chosen}.values():
+            self._files.setdefault(entry.file, []).append(entry.id)
+        self._fresh = False
+
+    def check(self) -> None:
+        """Nothing can be wrong: the entries were found in the output."""
+
+    def note(self, record: Record) -> None:
+        """Nothing to remember: the ledger is asked when planning begins."""
+
+    def waiting_s(self) -> float | None:
+        """Nothing here waits to settle."""
+        return None
+
+    def share(self) -> float | None:
+        """Share of the entries that have been planned."""
+        left = sum(len(names) for names in self._files.values())
+        return 1 - left / self._chosen if self._chosen else None
+
+    def plan(self, limit: int) -> list[Range]:
+        """The next entries, about `limit` packets; empty if all were planned."""
+        if not self._fresh:
+            self._leave_out(set(replayed(self.layout)))
+            self._fresh = True
+        ranges: list[Range] = []
+        while self._files and total(ranges) < limit:
+            name, own = next(iter(self._files.items()))
+            taken = own[: max(1, limit - total(ranges))]
+            ranges.extend(self._ranges(self.layout.root / name, taken))
+            self._files = {**self._files, name: own[len(taken) :]}
+            self._files = {each: left for each, left in self._files.items() if left}
+        return ranges
+
+    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
+        """One numbered row per task; the ranges travel with the function."""
+        del staging
+        for each in ranges:
+            if not os.path.exists(each.path) and not spans_now(Path(each.path), 0, each.end):
+                raise InputChanged(
+                    f"{each.path} is gone, the ledger says that it holds {each.end} entries; put it back"
+                )
+        most = max(spark.sparkContext.defaultParallelism, total(ranges) // LEAST_PER_TASK)
+        works = divide(ranges, min(self.tasks, most))
+        return spark.range(0, len(works), 1, len(works)), from_closure(works, read_ranges)
+
+    def done(self, ranges: Sequence[Range]) -> None:
+        """Nothing to clean."""
+
+    def close(self) -> None:
+        """Nothing to clean."""
+
+    def _leave_out(self, known: set[str]) -> None:
+        left = {name: [each for each in own if each not in known] for name, own in self._files.items()}
+        self._files = {name: own for name, own in left.items() if own}
+
+    def _ranges(self, path: Path, names: Sequence[str]) -> Iterator[Range]:
+        """Ranges of about LEAST_PER_TASK entries of one quarantine file; `end` is the number of entries in it."""
+        rows = self._rows[str(path.relative_to(self.layout.root))]
+        for first in range(0, len(names), LEAST_PER_TASK):
+            own = tuple(names[first : first + LEAST_PER_TASK])
+            yield Range("quarantine", str(path), 0, _packets(path, rows, own), end=rows, entries=own)
+
+
+def _packets(path: Path, rows: int, names: Sequence[str]) -> int:
+    """Packets that the decoder makes of some entries: one each, but for those that are containers as received."""
+    there = read_entries(path, rows, names, ["value", "schema"])
+    return sum(1 if row["schema"] is not None else count_in(row["value"] or b"") for row in there)

@@ -1,0 +1,1 @@
+"""Packets from Kafka topics."""

@@ -1,0 +1,128 @@
+"""Where a stream began in each partition, and every later move: `positions.json` beside the stream's ledger files.
+
+What was read is in the ledger's plans; this file says from where. It is written before the first plan that needs it,
+so that `latest` means the same after a crash.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from jobs.kafka.topic_partition import TopicPartition
+from jobs.ledger.records import LedgerError, Plan, StreamLedger
+from jobs.storage.layout import replace_json
+
+NAME = "positions.json"
+
+
+@dataclass(frozen=True)
+class Move:
+    """From a batch on, a partition is read from an offset.
+
+    Attributes
+    ----------
+    batch : int
+        The first batch that it holds for.
+    why : str
+        start, new topic, new partition, topics changed, or reset.
+    """
+
+    topic: str
+    topic_id: str
+    partition: int
+    offset: int
+    batch: int
+    why: str
+    at: str
+
+    @property
+    def part(self) -> TopicPartition:
+        """The partition."""
+        return TopicPartition(self.topic, self.topic_id, self.partition)
+
+
+@dataclass(frozen=True)
+class Positions:
+    """What a stream of Kafka was told, and where it began.
+
+    Attributes
+    ----------
+    cluster : str
+        The cluster's own id.
+    topics, start : tuple of str, str
+        The configuration that holds since the last change.
+    """
+
+    cluster: str
+    topics: tuple[str, ...]
+    start: str
+    moves: tuple[Move, ...] = ()
+
+    @classmethod
+    def read(cls, directory: Path) -> "Positions | None":
+        """What `write` wrote; None if the stream has not begun. Raises LedgerError if it is damaged."""
+        path = directory / NAME
+        if not path.exists():
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            moves = tuple(Move(**each) for each in content["moves"])
+            return cls(content["cluster"], tuple(content["topics"]), content["start"], moves)
+        except (ValueError, KeyError, TypeError) as error:
+            raise LedgerError(f"{path} cannot be read: {type(error).__name__} {error}") from None
+
+    def write(self, ledger: StreamLedger) -> None:
+        """Keep it beside the stream's ledger files."""
+        replace_json(ledger.directory / NAME, asdict(self), ledger.durable)
+
+    def moved(self, moves: Iterable[Move]) -> "Positions":
+        """With further moves."""
+        return replace(self, moves=(*self.moves, *moves))
+
+    def latest(self) -> dict[TopicPartition, Move]:
+        """The last move of each partition."""
+        return {each.part: each for each in self.moves}
+
+    def topics_known(self) -> set[str]:
+        """Names of all topics that the stream has begun to read."""
+        return {each.topic for each in self.moves}
+
+
+def unplanned(positions: Positions, plans: Sequence[Plan]) -> Iterator[tuple[TopicPartition, str]]:
+    """Partitions whose plans do not follow one another without a hole, and what is wrong.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        All of the stream's, by batch.
+    """
+    moves: dict[TopicPartition, list[Move]] = {}
+    for move in positions.moves:
+        moves.setdefault(move.part, []).append(move)
+    expected: dict[TopicPartition, int] = {}
+    for plan in plans:
+        for each in plan.ranges:
+            part = TopicPartition(each.path, each.topic_id, each.partition)
+            while moves.get(part) and moves[part][0].batch <= plan.batch:
+                expected[part] = moves[part].pop(0).offset
+            if part not in expected:
+                yield part, f"batch {plan.batch} reads offset {each.start}, {NAME} does not say where it began"
+            elif expected[part] != each.start:
+                yield (
+                    part,
+                    f"batch {plan.batch} begins at offset {each.start}, the one before ended at {expected[part]}",
+                )
+            expected[part] = each.stop
+
+
+def planned_to(positions: Positions, plans: Iterable[Plan]) -> dict[TopicPartition, int]:
+    """The next offset of each partition, after all plans and moves."""
+    moves = positions.latest()
+    reached = {part: move.offset for part, move in moves.items()}
+    for plan in plans:
+        for each in plan.ranges:
+            part = TopicPartition(each.path, each.topic_id, each.partition)
+            if part in moves and plan.batch >= moves[part].batch:
+                reached[part] = each.stop
+    return reached

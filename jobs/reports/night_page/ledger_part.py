@@ -1,0 +1,135 @@
+"""What the ledger says of a night: its counts, its batches, the week before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
+from jobs.ledger.records import Record, records
+from jobs.maintenance.rescored import NightsNow
+from jobs.storage.layout import Layout
+
+
+@dataclass(frozen=True)
+class ModuleCounts:
+    """How many alerts a module answered, and why not the others, as `counts.count_module` counts.
+
+    `any_output`: alerts that an earlier version counted as answered.
+    """
+
+    name: str
+    answered: int
+    partial: dict[str, int]
+    null: dict[str, int]
+    any_output: int = 0
+
+    @property
+    def total(self) -> int:
+        """Alerts that it was asked about."""
+        return self.answered + self.in_part + sum(self.null.values()) + self.any_output
+
+    @property
+    def in_part(self) -> int:
+        """Alerts with some outputs and a reason for the others."""
+        return sum(self.partial.values())
+
+    @property
+    def share(self) -> float | None:
+        """Answered, from 0 to 1; None if it was not asked. With numbers of earlier versions, any output is an answer."""
+        if not self.total:
+            return None
+        return (self.answered + (self.in_part + self.any_output if self.any_output else 0)) / self.total
+
+    @property
+    def failed(self) -> int:
+        """Alerts on which it raised."""
+        return sum(count for reason, count in self.null.items() if reason.startswith("failed"))
+
+
+@dataclass(frozen=True)
+class LedgerPart:
+    """The ledger of a night.
+
+    Attributes
+    ----------
+    counts, week : dict
+        Counts of the night and of the seven nights before, as the ledger keeps them. Packets that one job kept and
+        another scored were read twice; here they count as read, decoded and duplicate where they came in.
+    jobs : dict
+        Counts of the night, per job.
+    batches : list of Record
+        Batches that hold packets of the night; each may hold other nights too.
+    """
+
+    counts: Counts = field(default_factory=empty_counts)
+    week: Counts = field(default_factory=empty_counts)
+    jobs: dict[str, Counts] = field(default_factory=dict)
+    batches: list[Record] = field(default_factory=list)
+
+    @property
+    def gap(self) -> int:
+        """Packets that a job read and that are nowhere; 0 if the night balances."""
+        return sum(abs(_gap(counts)) for counts in self.jobs.values())
+
+    @property
+    def quarantined(self) -> int:
+        """Packets that were refused."""
+        return int(sum(self.counts["quarantined"].values()))
+
+    @property
+    def rate(self) -> float | None:
+        """Packets per second of the batches, planning and waiting not counted."""
+        seconds = sum(sum(batch.timings_s.values()) for batch in self.batches)
+        return sum(map(batch_read, self.batches)) / seconds if seconds else None
+
+    def modules(self, week: bool = False) -> list[ModuleCounts]:
+        """Per module of the night (or of the week before), in the order of the ledger."""
+        numbers = (self.week if week else self.counts)["modules"]
+        return [
+            ModuleCounts(
+                name,
+                each["answered"],
+                dict(each["partial"]),
+                dict(each["null"]),
+                each.get("any_output", 0),
+            )
+            for name, each in numbers.items()
+        ]
+
+
+def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
+    """Add up the ledger, one batch in hand at a time."""
+    part, before = LedgerPart(), dict[str, Counts]()
+    now = NightsNow(layout)
+    for record in records(layout):
+        nights = now.of(record)
+        if night in nights:
+            add_night(part.jobs.setdefault(record.plan.job, empty_counts()), nights[night])
+            part.batches.append(record)
+        for earlier in week:
+            if earlier in nights:
+                add_night(before.setdefault(record.plan.job, empty_counts()), nights[earlier])
+    if "enrich" in part.jobs:
+        part.jobs["enrich"] = part.jobs.pop("enrich")  # last: it comes after what it reads
+    add_counts(part.counts, _together(part.jobs))
+    add_counts(part.week, _together(before))
+    part.batches.sort(key=lambda record: record.plan.planned_at)
+    return part
+
+
+def _gap(counts: Counts) -> int:
+    found = counts["decoded"] + counts["duplicates"] + sum(counts["quarantined"].values())
+    return int(counts["read"] - found)
+
+
+def _together(jobs: dict[str, Counts]) -> Counts:
+    """The jobs' counts added, each packet once: `enrich` reads what another job has read and kept."""
+    total = empty_counts()
+    again = {"read", "decoded", "duplicates"} if len(jobs) > 1 else set()
+    for job, counts in jobs.items():
+        add_counts(total, {name: value for name, value in counts.items() if job != "enrich" or name not in again})
+    return total
+
+
+def batch_read(record: Record) -> int:
+    """Packets that a batch read, of all its nights."""
+    return sum(int(counts["read"]) for counts in record.nights.values())

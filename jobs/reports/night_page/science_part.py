@@ -1,0 +1,215 @@
+"""What the science table says of a night, added up row group by row group: sky, times, bands, scores."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from jobs.pipeline.surveys.times import tai_to_utc
+from jobs.reports.night_page.sky_cells import SkyCells
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SCORE_BINS = 40
+_MINUTES = 5
+_DAY_BINS = 24 * 60 // _MINUTES
+# Latencies are kept as counts of their logarithm, 50 per decade from 0.01 s to 30 years: a quantile is right to 2 %.
+_LATENCY = (-2.0, 9.0, 550)
+_POINTS = 2000
+_VIEW = ("survey", "band", "ra", "dec", "mjd", "is_simulated", "provenance.timestamp")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of a module: its column, description and the range of its histogram."""
+
+    column: str
+    description: str
+    low: float
+    high: float
+
+
+@dataclass
+class Latency:
+    """How long something took, over all alerts of which it is known."""
+
+    counts: Ints = field(default_factory=lambda: np.zeros(_LATENCY[2], dtype=np.int64))
+
+    def add(self, seconds: Floats) -> None:
+        """Count; what is not positive counts as the least."""
+        low, high, bins = _LATENCY
+        logs = np.log10(np.clip(seconds[np.isfinite(seconds)], 10**low, 10**high * 0.999))
+        self.counts += np.bincount(((logs - low) / (high - low) * bins).astype(np.int64), minlength=bins)
+
+    def quantile(self, share: float) -> float | None:
+        """[s]; None if nothing was counted."""
+        total = int(self.counts.sum())
+        if not total:
+            return None
+        low, high, bins = _LATENCY
+        place = int(np.searchsorted(np.cumsum(self.counts), share * total))
+        return float(10 ** (low + (place + 0.5) * (high - low) / bins))
+
+
+@dataclass
+class SciencePart:
+    """The science table of a night.
+
+    Attributes
+    ----------
+    alerts, simulated : int
+    surveys, bands : Counter
+        Alerts by survey, by band.
+    times : dict
+        Per band, alerts in 5 minutes of UTC each, from `first_day` (MJD, UTC) on, three days.
+    points : list
+        Right ascension and declination [deg] of the first 2,000 alerts.
+    histograms : dict
+        Per score column, counts in SCORE_BINS bins.
+    to_topic, to_plan : Latency
+        From mid-exposure to the Kafka record, and to the batch that took it.
+    """
+
+    first_day: float
+    alerts: int = 0
+    simulated: int = 0
+    surveys: Counter[str] = field(default_factory=Counter)
+    bands: Counter[str] = field(default_factory=Counter)
+    times: dict[str, Ints] = field(default_factory=dict)
+    cells: SkyCells = field(default_factory=SkyCells)
+    points: list[tuple[float, float]] = field(default_factory=list)
+    histograms: dict[str, Ints] = field(default_factory=dict)
+    to_topic: Latency = field(default_factory=Latency)
+    to_plan: Latency = field(default_factory=Latency)
+
+    def add(self, rows: pa.Table, planned_mjd: float | None) -> None:
+        """Count the rows of one row group."""
+        self.alerts += rows.num_rows
+        self.simulated += pc.sum(rows["is_simulated"]).as_py() or 0
+        self.surveys.update(_counts(rows["survey"]))
+        self.bands.update(_counts(rows["band"]))
+        ra, dec, mjd = (np.asarray(rows[name].to_numpy(), dtype=np.float64) for name in ("ra", "dec", "mjd"))
+        self.cells.add(ra, dec)
+        room = _POINTS - len(self.points)
+        self.points += list(zip(ra[:room].tolist(), dec[:room].tolist(), strict=True)) if room > 0 else []
+        utc = tai_to_utc(mjd)
+        self._add_times(utc, rows["band"])
+        self._add_latencies(mjd, utc, rows["provenance.timestamp"], planned_mjd)
+
+    def _add_times(self, utc: Floats, bands: pa.ChunkedArray) -> None:
+        place = np.floor((utc - self.first_day) * _DAY_BINS)
+        inside = np.isfinite(place) & (place >= 0) & (place < 3 * _DAY_BINS)
+        for band in _counts(bands):
+            own = inside & np.asarray(pc.fill_null(pc.equal(bands, band), False))
+            more = np.bincount(place[own].astype(np.int64), minlength=3 * _DAY_BINS)
+            self.times[band] = self.times.get(band, 0) + more
+
+    def _add_latencies(self, mjd: Floats, utc: Floats, timestamps: pa.ChunkedArray, planned_mjd: float | None) -> None:
+        if planned_mjd is not None:
+            self.to_plan.add((planned_mjd - mjd) * 86400)
+        if timestamps.null_count < len(timestamps):
+            seconds = pc.divide(pc.cast(timestamps, pa.int64()).cast(pa.float64()), 1e6).to_numpy()
+            self.to_topic.add(seconds - (utc - 40587.0) * 86400)  # MJD of 1970-01-01
+
+
+def score_columns(files: Sequence[Path]) -> list[Score]:
+    """The scores among the modules' outputs, by what their descriptions say; ranges from the files' statistics."""
+    found: dict[str, Score] = {}
+    for path in files:
+        metadata = pq.read_metadata(path)
+        ranges = _ranges(metadata)
+        for name, description in _descriptions(metadata.schema.to_arrow_schema()).items():
+            low, high = ranges.get(name, (np.inf, -np.inf))
+            known = found.get(name)
+            if known:
+                low, high = min(low, known.low), max(high, known.high)
+            found[name] = Score(name, description, low, high)
+    return [_framed(score) for score in found.values() if score.low <= score.high]
+
+
+def read_science(
+    files: Sequence[Path], first_day: float, scores: Sequence[Score], planned: Mapping[str, float]
+) -> SciencePart:
+    """Add up a night's files.
+
+    Parameters
+    ----------
+    planned : mapping
+        File name to the time its batch was planned [MJD TAI].
+    """
+    part = SciencePart(first_day)
+    for path in files:
+        for rows in _groups(path, [*_VIEW, *(score.column for score in scores)]):
+            part.add(rows, planned.get(path.name))
+            add_scores(part.histograms, rows, scores)
+    return part
+
+
+def read_scores(files: Iterable[Path], scores: Sequence[Score]) -> dict[str, Ints]:
+    """Histograms of the scores over some files."""
+    histograms: dict[str, Ints] = {}
+    for path in files:
+        for rows in _groups(path, [score.column for score in scores]):
+            add_scores(histograms, rows, scores)
+    return histograms
+
+
+def add_scores(histograms: dict[str, Ints], rows: pa.Table, scores: Sequence[Score]) -> None:
+    """Count the values of each score that the rows have."""
+    for score in scores:
+        if score.column in rows.column_names:
+            values = rows[score.column].drop_null().to_numpy()
+            counts, _ = np.histogram(np.clip(values, score.low, score.high), SCORE_BINS, (score.low, score.high))
+            histograms[score.column] = histograms.get(score.column, 0) + counts
+
+
+def _groups(path: Path, columns: list[str]) -> Iterable[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=columns).flatten()
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    return {each["values"]: each["counts"] for each in pc.value_counts(column).to_pylist() if each["values"]}
+
+
+def _descriptions(schema: pa.Schema) -> dict[str, str]:
+    """Columns of modules that are scores: numbers whose description says so, or that are a percentage."""
+    found = {}
+    for field_ in schema:
+        children = list(field_.type) if pa.types.is_struct(field_.type) else []
+        if not {"version", "error"} <= {child.name for child in children}:
+            continue
+        for child in children:
+            unit, text = ((child.metadata or {}).get(key, b"").decode() for key in (b"unit", b"description"))
+            if pa.types.is_floating(child.type) and ("score" in text.lower() or unit == "%"):
+                found[f"{field_.name}.{child.name}"] = text
+    return found
+
+
+def _ranges(metadata: pq.FileMetaData) -> dict[str, tuple[float, float]]:
+    ranges: dict[str, tuple[float, float]] = {}
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(place)
+            known = chunk.statistics
+            if chunk.physical_type in ("FLOAT", "DOUBLE") and known is not None and known.has_min_max:
+                low, high = ranges.get(chunk.path_in_schema, (np.inf, -np.inf))
+                ranges[chunk.path_in_schema] = (min(low, known.min), max(high, known.max))
+    return ranges
+
+
+def _framed(score: Score) -> Score:
+    """The natural range where the values fit one: 0 to 1, 0 to 100."""
+    for top in (1.0, 100.0):
+        if score.low >= 0 and score.high <= top and (top == 1.0 or score.high > 1.0):
+            return Score(score.column, score.description, 0.0, top)
+    pad = 1e-9 + 0.02 * (score.high - score.low)
+    return Score(score.column, score.description, score.low - pad, score.high + pad)

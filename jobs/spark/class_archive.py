@@ -1,0 +1,87 @@
+"""An archive of the classes that Spark's JVM loads: mapped, not parsed, they let a job start 3 s sooner.
+
+The JVM checks the archive against its own build and the jars, and does without where they differ. It belongs to the
+environment (140 MB under its `share/strix`) and goes with it.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyspark
+
+RUN_TIMEOUT_S = 300
+_QUIET = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
+_FILTER = "description: any\nowner: strix\nwhere: mag < 30 AND is_positive\nannotations: {brightness: mag}\n"
+
+
+def archive_path(java: str) -> Path:
+    """Where the archive for a `java` is kept in this environment."""
+    key = hashlib.sha256(f"{os.path.realpath(java)} {pyspark.__version__}".encode()).hexdigest()[:12]
+    return Path(sys.prefix) / "share" / "strix" / f"spark-{key}.jsa"
+
+
+def jvm_options(java: str) -> Sequence[str]:
+    """What tells the JVM to use the archive; nothing where there is none."""
+    path = archive_path(java)
+    return (f"-XX:SharedArchiveFile={path}", *_QUIET) if path.exists() else ()
+
+
+def make_archive(java: str) -> Path:
+    """Run a small night in a process of its own and archive what its JVM has loaded.
+
+    Returns
+    -------
+    pathlib.Path
+        The archive, put in place when it is whole.
+
+    Raises
+    ------
+    OSError
+        If the environment cannot be written, or the run fails; the message has its last words.
+    """
+    path = archive_path(java)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f"{path.name}.{os.getpid()}")
+    command = [sys.executable, "-m", "jobs.spark.class_archive", str(made)]
+    try:
+        ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
+        if ended.returncode or not made.exists():
+            raise OSError(f"no archive of Spark's classes: {ended.stderr.strip()[-500:] or 'the JVM wrote none'}")
+        made.replace(path)
+    except subprocess.TimeoutExpired:
+        raise OSError(f"no archive of Spark's classes: the run took more than {RUN_TIMEOUT_S} s") from None
+    finally:
+        made.unlink(missing_ok=True)
+    return path
+
+
+def _train(archive: str) -> None:
+    """A night with all that a job does in the JVM; the JVM writes the archive when it ends."""
+    from jobs.config import load
+    from jobs.launcher.run import run_job
+    from jobs.simulation import simulate
+    from jobs.spark.session import JAVA_OPTIONS, build_session, local_java_options
+
+    conf = {JAVA_OPTIONS: f"{local_java_options()} -XX:ArchiveClassesAtExit={archive} {' '.join(_QUIET)}"}
+    session = build_session("archive", "local", conf=conf)
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        simulate(folder / "packets", 200, seed=1)
+        (folder / "any.yaml").write_text(_FILTER)
+        given = {"input": [str(folder / "packets")], "filters": str(folder / "any.yaml"), "settle_s": 0.0}
+        config = load(None, {**given, "output": str(folder / "night"), "modules": ["stetson_k", "lc_features"]})
+        run_job("night", config, session)
+    gateway: Any = session.sparkContext._gateway
+    session.stop()
+    gateway.proc.stdin.close()  # what PySpark's JVM waits for
+    gateway.proc.wait(RUN_TIMEOUT_S)
+
+
+if __name__ == "__main__":
+    _train(sys.argv[1])

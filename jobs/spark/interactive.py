@@ -1,0 +1,152 @@
+"""Science modules by hand: over a plain Arrow table, or as a column of a Spark DataFrame."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from jobs.packets.ranges import batched
+from jobs.pipeline.enrichment.isolation import Limits, Watchdog
+from jobs.pipeline.enrichment.modules import ALWAYS, Enrichment
+from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
+from jobs.pipeline.sources.files.passed_over import LOSSES
+from jobs.pipeline.sources.files.source import FileSource
+from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.surveys.times import tai_of_unix
+from science_modules import registry
+from science_modules.common import artefacts
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+
+def read_packets(
+    *paths: str | Path, surveys: Sequence[str] = ("ztf", "lsst"), schemas: str | Path | None = None
+) -> pa.Table:
+    """Alert packets as a table in the common view, without Spark.
+
+    Parameters
+    ----------
+    *paths : str or pathlib.Path
+        Files, directories, globs, .tar or .tar.gz archives. All of it is held in memory: a night is for `strix night`.
+    surveys : sequence of str
+        Whose packets are taken.
+    schemas : str or pathlib.Path, optional
+        Directory of schemas for the Confluent wire format; $STRIX_SCHEMAS if not given.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of `science_modules.common.view`, the stamps, `candidate`, `provenance`. Duplicates stay.
+
+    Raises
+    ------
+    NoInput
+        If a path names nothing.
+    ValueError
+        If a packet cannot be read: with the reason, the number of such packets and the first one's origin. If a file
+        or folder cannot be read.
+    """
+    options = PassOptions(tuple(surveys), _schemas(schemas), (), tai_of_unix(time.time()))
+    one_pass = OnePass(options, {}, Watchdog(Limits()))
+    with TemporaryDirectory() as spool:
+        source = FileSource([str(path) for path in paths], 0.0, Path(spool))
+        source.check()
+        messages = batched(read_ranges(source.plan(sys.maxsize)), 256, 48 * 1024 * 1024)
+        passed = [one_pass(group) for group in messages]
+        unread = source.passed_over()
+    if unread.lost:
+        told = "; ".join(
+            f"{reason}: {', '.join(unread.examples[reason])}" for reason in LOSSES if reason in unread.counts
+        )
+        raise ValueError(f"not all of the input can be read; {told}")
+    refused = pa.concat_tables([each.refused for each in passed]) if passed else None
+    if refused is not None and refused.num_rows:
+        first = refused.slice(0, 1).to_pylist()[0]
+        told = f"first {first['reason']}: {first['message']} ({first['provenance']['file']})"
+        raise ValueError(f"{refused.num_rows} packet(s) cannot be read; {told}")
+    table = pa.concat_tables([one_pass.schema.empty_table(), *(each.alerts for each in passed)])
+    return table.drop_columns(["schema", "value", "content_hash"])
+
+
+def _schemas(given: str | Path | None) -> str | None:
+    found = given or os.environ.get("STRIX_SCHEMAS")
+    return os.path.abspath(found) if found else None
+
+
+def enrich(table: pa.Table, modules: Sequence[str], models: Path | None = None) -> pa.Table:
+    """The table with one struct column per module, without Spark; a module that raises, raises.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Alerts in the common view.
+    modules : sequence of str
+        Names; they run in the order that their inputs ask for.
+    models : pathlib.Path, optional
+        The models directory; `artefacts.default_directory()` if not given.
+
+    Raises
+    ------
+    UnknownModule, ResolveError, ArtefactError
+        If a module does not exist, does not fit, or lacks its weights.
+    """
+    resolved = registry.resolve(modules)
+    found = {module.name: artefacts.find(module, models) for module in resolved}
+    return Enrichment(resolved, found, on_error="raise").run(table)
+
+
+def module_udf(
+    name: str, alerts: "Column | None" = None, also: Sequence[str] = (), models: Path | None = None
+) -> "Column":
+    """A science module as a column of a Spark DataFrame, batch or streaming; a vectorised (Arrow) function.
+
+        alerts.withColumn("stetson_k", module_udf("stetson_k"))
+
+    The function gets and gives Arrow arrays, so light curves and structs pass without a Python object per point.
+    Jobs run all modules in one pass instead: light curves and cutouts are decoded once for all of them.
+
+    Parameters
+    ----------
+    name : str
+    alerts : pyspark.sql.Column, optional
+        A struct that holds the module's inputs, such as `struct("*")`. By default they are taken by their names from the
+        DataFrame; if one is not there, Spark's AnalysisException names it.
+    also : sequence of str
+        Further columns to take by name: optional inputs of the module (`strix module show`), such as `braai` for acai.
+    models : pathlib.Path, optional
+        As for `enrich`; the weights travel with the function.
+
+    Returns
+    -------
+    pyspark.sql.Column
+        A struct: the module's outputs, its version and, where an output is NULL, the reason in `error`.
+
+    Raises
+    ------
+    UnknownModule, ArtefactError
+        Here; a ValueError when the query runs if `alerts` lacks an input.
+    """
+    from pyspark.sql.functions import struct
+    from pyspark.sql.pandas.functions import arrow_udf
+    from pyspark.sql.pandas.types import from_arrow_type
+
+    module = registry.get(name)
+    weights = {name: artefacts.find(module, models)}
+    inputs = sorted(registry.columns_of(module.inputs) | set(ALWAYS))
+
+    def run(given: pa.Array) -> pa.Array:
+        table = pa.Table.from_struct_array(given)
+        if lacking := [each for each in inputs if each not in table.column_names]:
+            raise ValueError(f"{name} reads {', '.join(inputs)}; the struct lacks {', '.join(lacking)}")
+        known = table.drop_columns([name]) if name in table.column_names else table
+        return Enrichment([registry.get(name)], weights).run(known)[name].combine_chunks()
+
+    # Spark reads the kind of function from run's type hints; its stubs want that kind as a third argument
+    udf: Callable[[Column], Column] = arrow_udf(run, from_arrow_type(module.arrow_type))  # type: ignore[call-overload]
+    return udf(struct(*inputs, *also) if alerts is None else alerts)

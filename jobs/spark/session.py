@@ -1,0 +1,204 @@
+"""The only place that builds a SparkSession, and what must be right before one is built."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyspark import SparkConf, SparkContext
+from pyspark.sql import SparkSession
+
+from jobs.spark.class_archive import jvm_options
+from science_modules import registry
+
+JAVA_VERSIONS = (17, 21)
+HOW_TO_GET_JAVA = "install OpenJDK 17 or 21 (Debian: apt-get install openjdk-17-jre-headless) or set JAVA_HOME to one"
+
+
+class EnvironmentProblem(RuntimeError):
+    """Something outside Strix is missing or does not fit; the message says how to get it."""
+
+
+def find_java() -> tuple[str, int]:
+    """The `java` that Spark will use, and its major version.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If there is none, or it is not 17 or 21.
+    """
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+    if not found:
+        raise EnvironmentProblem(f"no java found ({'in JAVA_HOME' if home else 'on the PATH'}); {HOW_TO_GET_JAVA}")
+    # In a group of its own: a Ctrl-C of the terminal is for the job, not for what it asks.
+    command = [found, "-version"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, process_group=0)
+    match = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
+    version = int(match.group(1)) if match else 0
+    if version not in JAVA_VERSIONS:
+        raise EnvironmentProblem(f"{found} is Java {version}, Spark 4.1 needs 17 or 21; {HOW_TO_GET_JAVA}")
+    return found, version
+
+
+def build_session(
+    name: str, master: str | None, driver_memory: str = "1g", conf: dict[str, str] | None = None
+) -> SparkSession:
+    """A SparkSession for a job.
+
+    Parameters
+    ----------
+    name : str
+        Shown in Spark's UI.
+    master : str or None
+        As Spark writes it; spark-submit's `--master` and None win over `local`. A local master becomes
+        `local[<cores>,4]`: in local mode a task is tried once unless the master says otherwise, and a lost worker must
+        not lose the job.
+    driver_memory : str
+        Heap of the driver's JVM; in local mode that is all of Spark.
+    conf : dict, optional
+        Further Spark configuration.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If there is no Java 17 or 21.
+    """
+    java, _ = find_java()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(f"strix {name}")
+    chosen = with_retries(_submitted_master() or master) if master in (None, "local") else with_retries(master)
+    settings = _defaults(driver_memory) | _module_path()
+    if chosen and chosen.startswith("local"):
+        settings |= _ON_ONE_MACHINE | {JAVA_OPTIONS: " ".join([local_java_options(), *jvm_options(java)])}
+    settings |= conf or {}
+    if chosen:
+        settings["spark.master"] = chosen
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    _start_context({"spark.app.name": f"strix {name}", **settings})
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _start_context(settings: dict[str, str]) -> None:
+    """Start Spark, and give Ctrl-C back to who had it.
+
+    PySpark takes it for itself when a context begins. The session behind it takes seconds to make on a busy machine: a Ctrl-C
+    in them would end the job in a page of Java.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    SparkContext.getOrCreate(SparkConf().setAll(list(settings.items())))
+    if before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before)
+
+
+def with_retries(master: str | None) -> str | None:
+    """A local master with four attempts per task and, unless it names them, the cores that this process may use."""
+    match = re.fullmatch(r"local(?:\[(\d+|\*)\])?", master or "")
+    if not match:
+        return master
+    cores = match.group(1) if match.group(1) not in (None, "*") else len(os.sched_getaffinity(0))
+    return f"local[{cores},4]"
+
+
+def _submitted_master() -> str | None:
+    """The master that spark-submit was given; None outside of spark-submit."""
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        return None
+    SparkContext._ensure_initialized()
+    master: str | None = SparkConf().get("spark.master", None)
+    return master
+
+
+# Nothing outside needs to reach a driver that has its executors inside; and no look-up of the host's name.
+_ON_ONE_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+# Where the work is in Python, compiling the JVM's code a second time costs more than it gains: 9 s of CPU instead of 17 s
+# for a night of a thousand alerts.
+_LIGHT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
+_LOGGING = f"-Dlog4j2.configurationFile=file:{LOG_SETTINGS} -Dlog4j2.StatusLogger.level=OFF"
+
+
+def local_java_options() -> str:
+    """Options of a JVM that is all of Spark."""
+    return f"{_LOGGING} {_LIGHT_JVM}"
+
+
+def _defaults(driver_memory: str) -> dict[str, str]:
+    return {
+        "spark.driver.memory": driver_memory,
+        JAVA_OPTIONS: _LOGGING,
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # Tasks return one manifest row each; nothing is broadcast-joined or shuffled.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.python.worker.reuse": "true",
+        # Workers are forked from a process that has the libraries and the compiled decoder already.
+        "spark.python.daemon.module": "jobs.spark.worker_daemon",
+        # Arrow's allocator (mimalloc) keeps what was freed; see worker_daemon.keep_memory.
+        "spark.executorEnv.MIMALLOC_PURGE_DELAY": "-1",
+        "spark.sql.shuffle.partitions": "8",
+        # The driver process must not hold the working directory: no metastore, no warehouse folder.
+        "spark.sql.catalogImplementation": "in-memory",
+    }
+
+
+def _module_path() -> dict[str, str]:
+    """$STRIX_MODULE_PATH for the executors, who have another environment and another working directory."""
+    parts = [os.path.abspath(part) for part in os.environ.get("STRIX_MODULE_PATH", "").split(os.pathsep) if part]
+    return {"spark.executorEnv.STRIX_MODULE_PATH": os.pathsep.join(parts)} if parts else {}
+
+
+def check_executors(session: SparkSession, modules: Iterable[str]) -> None:
+    """Check that every executor has the driver's Python, pyarrow and science modules.
+
+    Raises
+    ------
+    EnvironmentProblem
+        With what the driver and the executor have.
+    """
+    names = tuple(modules)
+    slots = max(session.sparkContext.defaultParallelism, 1)
+    # As the stage is run, so that it finds its workers started: Spark keeps those of other plans apart.
+    there = session.range(0, slots, 1, slots).mapInArrow(partial(_describe_there, names), "answer string").toArrow()
+    own = _describe(names)
+    for answer in map(json.loads, there["answer"].to_pylist()):
+        if answer != own:
+            differs = {key: (own[key], answer.get(key)) for key in own if own[key] != answer.get(key)}
+            told = "; ".join(
+                f"{key}: driver has {mine}, executor has {theirs}" for key, (mine, theirs) in differs.items()
+            )
+            raise EnvironmentProblem(
+                f"driver and executors differ: {told}; ship one environment to both (README, a cluster)"
+            )
+
+
+def _describe_there(modules: tuple[str, ...], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for _ in batches:
+        yield pa.RecordBatch.from_pydict({"answer": [json.dumps(_describe(modules))]})
+
+
+def _describe(modules: tuple[str, ...]) -> dict[str, Any]:
+    described = {"python": ".".join(map(str, sys.version_info[:3])), "pyarrow": pa.__version__}
+    return described | {f"module {name}": registry.source_hash(name) for name in modules}
+
+
+def hash_of(content: str) -> str:
+    """A short name for a text: the first 16 hex digits of its sha256."""
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

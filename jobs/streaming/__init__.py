@@ -1,0 +1,1 @@
+"""A job as a query: planning, batches one after the other, status, metrics, stopping."""
