@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from jobs.common.java import EnvironmentProblem, find_java
 from jobs.modules import weights as models
 from jobs.services.kafka import KafkaBroker, start_kafka
-from jobs.spark.session import EnvironmentProblem, find_java
 from science_modules import registry
 
 ROOT = Path(__file__).resolve().parents[1]

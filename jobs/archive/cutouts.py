@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.archive.alert import alerts_of
 from jobs.archive.astro import astropy
+from jobs.archive.cutout_geometry import Geometry, geometry
 from jobs.archive.find import NotFound, find_alert
 from jobs.archive.find_cutouts import Triplet, find_cutouts
-from jobs.reports.pictures.alert import alerts_of
-from jobs.reports.pictures.geometry import Geometry, geometry
 from jobs.storage.layout import Layout
 from science_modules.common.cutouts import STAMPS, stamps
 from science_modules.common.fits import Image
@@ -67,7 +67,7 @@ def cutouts(
 
 
 def images(facts: Mapping[str, Any], triplet: Triplet, signed: bool = False) -> dict[str, Any]:
-    """Stamps as received as images with coordinates; `facts` as of `jobs.reports.pictures.alert.Alert`."""
+    """Stamps as received as images with coordinates; `facts` as of `jobs.archive.alert.Alert`."""
     table = pa.table({f"cutout_{name}": pa.array([triplet[name]], type=pa.binary()) for name in STAMPS})
     decoded = stamps(table).images
     return {

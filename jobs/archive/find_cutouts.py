@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.archive.find import matching
-from jobs.pipeline.decode import Message
+from jobs.packets.messages import Message
 from jobs.pipeline.enrichment.one_pass import decoder
 from jobs.pipeline.surveys import SURVEYS
 from jobs.storage.layout import Layout

@@ -10,7 +10,8 @@ import fastavro
 from jobs.bench.inputs import NOW_MJD, SURVEYS, Bench, passes_of
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.steps import check_against_slow
-from jobs.pipeline.decode import Decoder, Message
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoder
 from jobs.pipeline.surveys import SURVEYS as KNOWN
 from jobs.pipeline.surveys.survey import Survey
 

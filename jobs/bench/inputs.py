@@ -15,7 +15,8 @@ import pyspark
 from jobs.bench.packets import packets_in
 from jobs.config import JobConfig, load
 from jobs.launcher.run import Science, prepare_science
-from jobs.packets.ranges import Range, SourceMessage, batched
+from jobs.packets.ranges import Range
+from jobs.packets.reading import SourceMessage, batched
 from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions

@@ -11,7 +11,7 @@ import pyarrow as pa
 from jobs.bench.inputs import Bench, passes_of
 from jobs.bench.numbers import Number, repeated, total
 from jobs.launcher.run import Science
-from jobs.packets.ranges import SourceMessage
+from jobs.packets.reading import SourceMessage
 from jobs.pipeline.batch.staging import StagedTask, Tables
 from jobs.pipeline.decode import Decoder
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog

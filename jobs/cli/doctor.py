@@ -3,10 +3,10 @@
 import argparse
 
 from jobs.cli.console import Console, complain, say, styled
+from jobs.common.java import EnvironmentProblem, find_java
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.launcher.doctor import examine
 from jobs.spark.class_archive import make_archive
-from jobs.spark.session import EnvironmentProblem, find_java
 
 _STYLE = {"ok": "green", "note": "yellow", "wrong": "red"}
 

@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+from jobs.archive.alert import alerts_of
 from jobs.archive.export import TooManyRows
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
@@ -13,6 +14,7 @@ from jobs.archive.matches import NoSuchFilter, filter_of, match_tables
 from jobs.archive.top_alerts import science_files
 from jobs.cli.console import complain, say
 from jobs.cli.filter_report import console, print_examples, print_list, print_test
+from jobs.common.java import EnvironmentProblem
 from jobs.common.local_paths import local_name, local_path
 from jobs.config import ConfigError, load
 from jobs.pipeline.filters import Filter, FilterError, Problem, load_filters
@@ -21,9 +23,8 @@ from jobs.pipeline.filters.dry_run import DryRun, dry_run
 from jobs.pipeline.filters.example_alerts import find_examples
 from jobs.pipeline.filters.examples import NOT_AS_CLAIMED, check_examples
 from jobs.reports.pictures import style
-from jobs.reports.pictures.alert import alerts_of
 from jobs.reports.pictures.sheet import Entry, contact_sheet
-from jobs.spark.session import EnvironmentProblem, build_session
+from jobs.spark.session import build_session
 from jobs.storage.layout import Layout
 from science_modules import registry
 from science_modules.common.artefacts import ArtefactError

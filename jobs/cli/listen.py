@@ -23,7 +23,7 @@ from jobs.listen.folder import SaveFolder
 from jobs.listen.listener import Listener
 from jobs.listen.messages import ReceivedMessage, beginning, json_line
 from jobs.listen.starts import STARTS
-from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.decode.registry import Registry
 from jobs.services.jars import cache
 

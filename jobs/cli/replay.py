@@ -9,7 +9,7 @@ from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, say
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.decode.fault import Fault
 from jobs.simulation.feeding import Sent, feed, packets_of
 

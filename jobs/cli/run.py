@@ -10,15 +10,15 @@ from pyspark.errors import PySparkException
 from jobs.audit.check import Gap, check_ledger
 from jobs.cli import again
 from jobs.cli.console import complain
+from jobs.common.java import EnvironmentProblem
 from jobs.config import ConfigError, add_options, load, overrides
 from jobs.launcher.run import Outcome, run_job
 from jobs.ledger.records import LedgerError, StreamLedger
 from jobs.modules.weights import ArtefactError
-from jobs.packets.ranges import AccessDenied, InputChanged, InputUnreadable, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, InputChanged, InputUnreadable, ServiceUnavailable
 from jobs.pipeline.batch.processor import TooManyFailures
 from jobs.pipeline.sources.files.names import HIDDEN
 from jobs.pipeline.sources.files.passed_over import LOSSES
-from jobs.spark.session import EnvironmentProblem
 from jobs.storage.lock import OutputInUse
 from jobs.streaming.last_words import tell
 from science_modules.registry import ResolveError, UnknownModule

@@ -9,11 +9,11 @@ from rich.table import Table
 from jobs.archive.position import DISTANCE, NoPosition
 from jobs.archive.table_files import to_csv, to_json, to_votable
 from jobs.archive.top_alerts import IDENTITY, NoSuchColumn
+from jobs.archive.words import iso_utc, number
 from jobs.cli.console import Console, complain, pour
 from jobs.cli.outputs import console as output_console
 from jobs.cli.outputs import show_command
 from jobs.cli.sorting import N_ALERTS, Sorted, add_options, sort
-from jobs.reports.pictures.words import iso_utc, number
 
 OK, USAGE = 0, 2
 _OUTPUTS_ON_SCREEN = 7

@@ -5,9 +5,9 @@ import subprocess
 
 from jobs.cli import services_topic
 from jobs.cli.console import complain, say
-from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.common.java import EnvironmentProblem
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.services.running import SERVICES, Running, down, find, up
-from jobs.spark.session import EnvironmentProblem
 
 OK, USAGE, ENVIRONMENT = 0, 2, 3
 

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from jobs.archive.alert import alerts_of
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.position import NoPosition
@@ -12,7 +13,6 @@ from jobs.cli.console import complain, say
 from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
-from jobs.reports.pictures.alert import alerts_of
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 
 OK, USAGE = 0, 2

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from rich.table import Table
 
+from jobs.archive.alert import Alert, alerts_of, merged
 from jobs.archive.find import NotFound, find, find_object
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.near import Source, sources
@@ -18,7 +19,6 @@ from jobs.cli.console import Console, complain, styled
 from jobs.cli.sorting import add_near, near
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
-from jobs.reports.pictures.alert import Alert, alerts_of, merged
 from jobs.reports.pictures.show import facts_of, in_words, picture
 from jobs.storage.layout import Layout
 

@@ -14,7 +14,7 @@ from jobs.config import ConfigError, add_options, load, overrides
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
 from jobs.ledger.records import LedgerError, StreamLedger, streams
-from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.sources.kafka.positions import NAME
 from jobs.pipeline.sources.kafka.reset import reset
 from jobs.storage.layout import Layout

@@ -26,7 +26,7 @@ POINTS = (
 )
 
 # The steps of a compaction or pruning; `in_swap` is come to where folders cannot be exchanged in one step.
-HOUSEKEEPING = (
+MAINTENANCE = (
     "house_begun",
     "in_merge",
     "after_merge",
@@ -47,9 +47,9 @@ RESCORING = (
     "after_answers",
     "in_rewrite",
     "after_rewrite",
-    *HOUSEKEEPING[HOUSEKEEPING.index("after_link") : HOUSEKEEPING.index("after_swap") + 1],
+    *MAINTENANCE[MAINTENANCE.index("after_link") : MAINTENANCE.index("after_swap") + 1],
     "after_kept",
-    *HOUSEKEEPING[HOUSEKEEPING.index("after_done") :],
+    *MAINTENANCE[MAINTENANCE.index("after_done") :],
 )
 
 _ARMED = os.environ.get("STRIX_FAULT", "")

@@ -15,7 +15,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from jobs.kafka.connection import SILENT, Connection
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
 
 TIMEOUT_S = 8.0
 # Brokers before 2.8 have no topic ids.

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from jobs.common.java import EnvironmentProblem, find_java
 from jobs.config import JobConfig
 from jobs.launcher.run import check_output
 from jobs.modules import weights as models
-from jobs.spark.session import EnvironmentProblem, build_session, check_executors, find_java
+from jobs.spark.session import build_session, check_executors
 from jobs.storage.layout import Layout
 from jobs.storage.lock import describe, read_holder
 from science_modules import registry

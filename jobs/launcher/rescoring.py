@@ -9,6 +9,7 @@ from typing import Literal
 
 from pyspark.sql import SparkSession
 
+from jobs.common.java import find_java
 from jobs.config import ConfigError, JobConfig
 from jobs.launcher.run import Shared, check_output, schema_places, session_of, without_weights
 from jobs.ledger.counts import Counts, failures
@@ -23,7 +24,7 @@ from jobs.maintenance.stored_files import KnownParts, all_nights, names, nights
 from jobs.modules import weights as models
 from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.surveys.times import tai_of_unix
-from jobs.spark.session import check_executors, find_java
+from jobs.spark.session import check_executors
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
 from science_modules import registry

@@ -1,5 +1,6 @@
 """From a configuration to a running job: what night, ingest and enrich have in common."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
+from jobs.common.java import EnvironmentProblem, find_java
 from jobs.config import ConfigError, JobConfig
 from jobs.kafka.connection import Connection
 from jobs.launcher.publication import Publication
@@ -24,7 +26,7 @@ from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.pipeline.sources.kafka.source import KafkaSource
 from jobs.services.jars import cache
-from jobs.spark.session import EnvironmentProblem, build_session, check_executors, find_java, hash_of
+from jobs.spark.session import build_session, check_executors
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
 from jobs.streaming.last_words import told_in_status
@@ -264,6 +266,11 @@ def schema_places(config: JobConfig) -> str | SchemaPlaces | None:
     """Where the schemas of the wire format are."""
     asked = Registry.of(config.registry, cache() / "schemas")
     return SchemaPlaces(config.schema_directory, asked) if asked else config.schema_directory
+
+
+def hash_of(content: str) -> str:
+    """A short name for a text: the first 16 hex digits of its sha256."""
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _hashes(config: JobConfig, science: Science) -> dict[str, Any]:

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.packets.content import MEASUREMENT
-from jobs.packets.ranges import OffsetCounts, Range
+from jobs.packets.ranges import Range
+from jobs.packets.reading import OffsetCounts
 from jobs.storage.checksums import CHECKED
 from jobs.storage.layout import Layout, replace_json, sync_file
 

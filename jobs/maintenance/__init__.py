@@ -1,1 +1,1 @@
-"""Keeping house: merging the many small files of a night, removing old packets and stamps, without a reader noticing."""
+"""Maintenance: merging the many small files of a night, removing old packets and stamps, without a reader noticing."""

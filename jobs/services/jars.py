@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyspark
 
-from jobs.spark.session import EnvironmentProblem, find_java
+from jobs.common.java import EnvironmentProblem, find_java
 
 IVY_FILE = Path(__file__).resolve().parents[2] / "deploy" / "jars" / "ivy.xml"
 PATTERN = "[artifact]-[revision](-[classifier]).[ext]"

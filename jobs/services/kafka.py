@@ -13,9 +13,9 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 
+from jobs.common.java import EnvironmentProblem, find_java
 from jobs.services.jars import jars
 from jobs.services.process import free_port, start, stop, wait_ready
-from jobs.spark.session import EnvironmentProblem, find_java
 
 DEFAULT_PORT = 9092
 SCRAM_PORT = 9094

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from jobs.spark.session import EnvironmentProblem
+from jobs.common.java import EnvironmentProblem
 
 STOP_S = 20.0
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.common.java import EnvironmentProblem
 from jobs.services.jars import cache
 from jobs.services.kafka import DEFAULT_PORT, start_kafka
 from jobs.services.process import alive, created, free_port, stop
-from jobs.spark.session import EnvironmentProblem
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from jobs.kafka.connection import SILENT, Connection
-from jobs.packets.ranges import ServiceUnavailable
+from jobs.packets.problems import ServiceUnavailable
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.single import Singles
 from jobs.pipeline.sources.files.source import FileSource

@@ -8,16 +8,13 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyspark
 
 RUN_TIMEOUT_S = 300
-_QUIET = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
-_FILTER = "description: any\nowner: strix\nwhere: mag < 30 AND is_positive\nannotations: {brightness: mag}\n"
+QUIET = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
 
 def archive_path(java: str) -> Path:
@@ -29,7 +26,7 @@ def archive_path(java: str) -> Path:
 def jvm_options(java: str) -> Sequence[str]:
     """What tells the JVM to use the archive; nothing where there is none."""
     path = archive_path(java)
-    return (f"-XX:SharedArchiveFile={path}", *_QUIET) if path.exists() else ()
+    return (f"-XX:SharedArchiveFile={path}", *QUIET) if path.exists() else ()
 
 
 def make_archive(java: str) -> Path:
@@ -48,7 +45,7 @@ def make_archive(java: str) -> Path:
     path = archive_path(java)
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f"{path.name}.{os.getpid()}")
-    command = [sys.executable, "-m", "jobs.spark.class_archive", str(made)]
+    command = [sys.executable, "-m", "jobs.launcher.class_archive", str(made)]
     try:
         ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
         if ended.returncode or not made.exists():
@@ -59,29 +56,3 @@ def make_archive(java: str) -> Path:
     finally:
         made.unlink(missing_ok=True)
     return path
-
-
-def _train(archive: str) -> None:
-    """A night with all that a job does in the JVM; the JVM writes the archive when it ends."""
-    from jobs.config import load
-    from jobs.launcher.run import run_job
-    from jobs.simulation import simulate
-    from jobs.spark.session import JAVA_OPTIONS, build_session, local_java_options
-
-    conf = {JAVA_OPTIONS: f"{local_java_options()} -XX:ArchiveClassesAtExit={archive} {' '.join(_QUIET)}"}
-    session = build_session("archive", "local", conf=conf)
-    with tempfile.TemporaryDirectory() as directory:
-        folder = Path(directory)
-        simulate(folder / "packets", 200, seed=1)
-        (folder / "any.yaml").write_text(_FILTER)
-        given = {"input": [str(folder / "packets")], "filters": str(folder / "any.yaml"), "settle_s": 0.0}
-        config = load(None, {**given, "output": str(folder / "night"), "modules": ["stetson_k", "lc_features"]})
-        run_job("night", config, session)
-    gateway: Any = session.sparkContext._gateway
-    session.stop()
-    gateway.proc.stdin.close()  # what PySpark's JVM waits for
-    gateway.proc.wait(RUN_TIMEOUT_S)
-
-
-if __name__ == "__main__":
-    _train(sys.argv[1])

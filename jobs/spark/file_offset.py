@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.packets.ranges import InputChanged, Range
+from jobs.packets.problems import InputChanged
+from jobs.packets.ranges import Range
 
 _NAME_BYTES, _STATE_BYTES = 6, 3
 _ROW = _NAME_BYTES + _STATE_BYTES

@@ -9,17 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from jobs.packets.ranges import InputChanged, InputUnreadable, Range, SourceMessage, divide, total
+from jobs.packets.problems import InputChanged, InputUnreadable
+from jobs.packets.ranges import Range, divide, total
+from jobs.packets.reading import SourceMessage
 from jobs.pipeline.sources.files.file_walk import FileWalk
 from jobs.pipeline.sources.files.listing import list_inputs
 from jobs.pipeline.sources.files.names import PATTERNS
 from jobs.pipeline.sources.files.opened import OpenFile
 from jobs.pipeline.sources.files.passed_over import LOSSES
-from jobs.pipeline.sources.files.source import LEAST_PER_TASK
 from jobs.pipeline.sources.files.spool import Spooler, spool_again
 from jobs.pipeline.sources.files.taken import Taking
 from jobs.pipeline.sources.files.units import Unit
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.sources.tasks import LEAST_PER_TASK
 from jobs.spark.file_offset import FileOffset, name_of
 from jobs.spark.options import ReadOptions
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from jobs.packets.ranges import batched
+from jobs.packets.reading import batched
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.modules import ALWAYS, Enrichment
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions

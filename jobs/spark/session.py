@@ -1,12 +1,9 @@
 """The only place that builds a SparkSession, and what must be right before one is built."""
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -18,37 +15,9 @@ import pyarrow as pa
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from jobs.common.java import EnvironmentProblem, find_java
 from jobs.spark.class_archive import jvm_options
 from science_modules import registry
-
-JAVA_VERSIONS = (17, 21)
-HOW_TO_GET_JAVA = "install OpenJDK 17 or 21 (Debian: apt-get install openjdk-17-jre-headless) or set JAVA_HOME to one"
-
-
-class EnvironmentProblem(RuntimeError):
-    """Something outside Strix is missing or does not fit; the message says how to get it."""
-
-
-def find_java() -> tuple[str, int]:
-    """The `java` that Spark will use, and its major version.
-
-    Raises
-    ------
-    EnvironmentProblem
-        If there is none, or it is not 17 or 21.
-    """
-    home = os.environ.get("JAVA_HOME")
-    found = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
-    if not found:
-        raise EnvironmentProblem(f"no java found ({'in JAVA_HOME' if home else 'on the PATH'}); {HOW_TO_GET_JAVA}")
-    # In a group of its own: a Ctrl-C of the terminal is for the job, not for what it asks.
-    command = [found, "-version"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, process_group=0)
-    match = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
-    version = int(match.group(1)) if match else 0
-    if version not in JAVA_VERSIONS:
-        raise EnvironmentProblem(f"{found} is Java {version}, Spark 4.1 needs 17 or 21; {HOW_TO_GET_JAVA}")
-    return found, version
 
 
 def build_session(
@@ -197,8 +166,3 @@ def _describe_there(modules: tuple[str, ...], batches: Iterable[pa.RecordBatch])
 def _describe(modules: tuple[str, ...]) -> dict[str, Any]:
     described = {"python": ".".join(map(str, sys.version_info[:3])), "pyarrow": pa.__version__}
     return described | {f"module {name}": registry.source_hash(name) for name in modules}
-
-
-def hash_of(content: str) -> str:
-    """A short name for a text: the first 16 hex digits of its sha256."""
-    return hashlib.sha256(content.encode()).hexdigest()[:16]

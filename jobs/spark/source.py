@@ -113,7 +113,7 @@ class StreamReader(DataSourceStreamReader):
 
         Spark 4.1 calls it without arguments, later ones say where the micro-batch starts.
         """
-        from jobs.packets.ranges import ServiceUnavailable
+        from jobs.packets.problems import ServiceUnavailable
 
         del limit
         begin = start if isinstance(start, Mapping) else self._at or self.initialOffset()

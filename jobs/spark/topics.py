@@ -9,7 +9,8 @@ from typing import Any
 
 from jobs.kafka.cluster import Cluster, ClusterSnapshot
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.packets.ranges import OffsetCounts, Range, ReaderEvent, SourceMessage, messages_of
+from jobs.packets.ranges import Range
+from jobs.packets.reading import OffsetCounts, ReaderEvent, SourceMessage, messages_of
 from jobs.pipeline.sources.kafka.reading import KafkaReader
 from jobs.pipeline.sources.kafka.source import shared_out
 from jobs.pipeline.sources.kafka.start import Start

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from jobs.common.java import EnvironmentProblem
 from jobs.pipeline.surveys.times import tai_of_unix
-from jobs.spark.session import EnvironmentProblem
 
 SECONDS_PER_DAY = 86400.0
 COUNTERS = {

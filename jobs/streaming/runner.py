@@ -15,10 +15,11 @@ from jobs.ledger.id_index import IdIndex
 from jobs.ledger.records import Plan, Record, StreamLedger, records
 from jobs.maintenance.between_batches import maintain
 from jobs.maintenance.maintenance import NightMaintenance
-from jobs.packets.ranges import InputChanged, InputUnreadable, Range, ServiceUnavailable
+from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
+from jobs.packets.ranges import Range
 from jobs.pipeline.batch.processor import BatchProcessor, BatchSpec
-from jobs.pipeline.batch.stage import Read
 from jobs.pipeline.sinks.sink import Sink
+from jobs.pipeline.sources.tasks import Read
 from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import SchemaConflict

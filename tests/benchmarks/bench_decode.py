@@ -25,7 +25,7 @@ import polars
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests/jobs/pipeline/decode/compiled")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/helpers")]
 
 from avro_oracle import same_arrays
 from avro_packets import real_directory, records_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import fastavro
 
-ROOT = Path(__file__).resolve().parents[5]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def real_directory() -> Path:

@@ -10,7 +10,8 @@ from typing import Any
 import fastavro
 import pyarrow as pa
 
-from jobs.pipeline.decode import Decoded, Message
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoded
 from jobs.pipeline.surveys.survey import AdapterResult, Survey
 
 SYNC = bytes(range(100, 116))

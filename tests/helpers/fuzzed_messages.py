@@ -12,8 +12,8 @@ from typing import Any
 
 import fastavro
 
-from jobs.packets.ranges import SourceMessage
-from jobs.pipeline.decode import Message
+from jobs.packets.messages import Message
+from jobs.packets.reading import SourceMessage
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
 from jobs.simulation.packets import packet

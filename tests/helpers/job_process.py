@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 BAD_MODULES = ROOT / "tests" / "science_modules_bad"
 JOB_TIMEOUT_S = 600.0
 # Small and quick to start: a night of a hundred alerts needs neither a big heap nor the best compiler.

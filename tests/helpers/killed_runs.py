@@ -16,11 +16,9 @@ from small_outputs import LocalSpark
 from jobs.cli.main import main
 from jobs.common import faults
 from jobs.launcher import rescoring
-from jobs.maintenance import between_batches as tidying
-from jobs.maintenance import maintenance as house
-from jobs.maintenance import swap
+from jobs.maintenance import maintenance, swap
 
-house.GRACE_S = 0.02
+maintenance.GRACE_S = 0.02
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import Any
 import fastavro
 import pyarrow as pa
 
-from jobs.packets.ranges import Range, SourceMessage
+from jobs.packets.ranges import Range
+from jobs.packets.reading import SourceMessage
 from jobs.pipeline.enrichment.one_pass import decoder
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.pipeline.sources.files.spool import spool_again

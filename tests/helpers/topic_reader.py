@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import fastavro
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_ID = 1_000_101
 SCHEMA = fastavro.parse_schema(json.loads((ROOT / "conf" / "schemas" / f"{SCHEMA_ID}.avsc").read_text()))
 

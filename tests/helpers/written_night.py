@@ -9,10 +9,11 @@ import pytest
 
 from jobs.ledger.id_index import span
 from jobs.ledger.records import DataFile, Plan, Record, StreamLedger
-from jobs.packets.ranges import Range, SourceMessage
+from jobs.packets.messages import Message
+from jobs.packets.ranges import Range
+from jobs.packets.reading import SourceMessage
 from jobs.pipeline.batch.processor import gather
 from jobs.pipeline.batch.staging import StagedTask, Tables
-from jobs.pipeline.decode import Message
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
 from jobs.simulation.night import container

@@ -9,11 +9,12 @@ import pytest
 from pyspark.sql import SparkSession
 from written_night import hostile_out, night_out, science
 
+from jobs.common.java import EnvironmentProblem, find_java
 from jobs.config import JobConfig
 from jobs.launcher.run import run_job
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
-from jobs.spark.session import EnvironmentProblem, build_session, find_java
+from jobs.spark.session import build_session
 
 __all__ = ["hostile_out", "night_out", "science"]  # fixtures of outputs written without Spark
 

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from jobs.maintenance.rescoring.inputs import STAMP_COLUMNS
 from jobs.maintenance.rescoring.windows import KEYS, Stamps
-from jobs.pipeline.decode import Decoder, Message
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoder
 from science_modules.common.view import CUTOUTS
 
 _STAMPS = pa.schema([column.field for column in CUTOUTS])

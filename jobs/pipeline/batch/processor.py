@@ -24,16 +24,19 @@ from jobs.ledger.counts import Counts, add_counts, count_science, empty_counts, 
 from jobs.ledger.id_index import IdIndex, span
 from jobs.ledger.not_sent import not_sent
 from jobs.ledger.records import KEPT_IDS, DataFile, LedgerError, Plan, Record, StreamLedger
-from jobs.packets.ranges import OffsetCounts, Range, ServiceUnavailable, add_tallies, raise_problem
+from jobs.packets.problems import ServiceUnavailable, raise_problem
+from jobs.packets.ranges import Range
+from jobs.packets.reading import OffsetCounts, add_tallies
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.batch.dedupe import DedupResult, deduplicate, dropped_rows, rewrite_without
 from jobs.pipeline.batch.refetch import find_packets
-from jobs.pipeline.batch.stage import Read, Stage
+from jobs.pipeline.batch.stage import Stage
 from jobs.pipeline.batch.staging import ID_ROWS, MANIFEST, ORIGIN, NightFile, Tables, by_night, from_ipc
 from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.enrichment.one_pass import PassOptions, refusals_table
 from jobs.pipeline.sinks.sink import Sink
+from jobs.pipeline.sources.tasks import Read
 from jobs.storage.checksums import size_and_crc
 from jobs.storage.layout import Layout, sync_directory, sync_file
 

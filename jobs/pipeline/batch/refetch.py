@@ -9,19 +9,12 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.types import BinaryType, StructField, StructType
 
-from jobs.packets.ranges import (
-    InputChanged,
-    InputUnreadable,
-    ServiceUnavailable,
-    batched,
-    messages_of,
-    problem_to_json,
-    raise_problem,
-)
-from jobs.pipeline.batch.stage import Read
+from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable, problem_to_json, raise_problem
+from jobs.packets.reading import batched, messages_of
 from jobs.pipeline.batch.staging import ORIGIN
 from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.enrichment.one_pass import decoder
+from jobs.pipeline.sources.tasks import Read
 
 
 @dataclass(frozen=True)

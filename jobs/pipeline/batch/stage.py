@@ -6,26 +6,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyspark import TaskContext
 
-from jobs.packets.ranges import ReaderEvent, SourceMessage, batched
+from jobs.packets.messages import Message
+from jobs.packets.reading import SourceMessage, batched
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.batch.staging import StagedTask, Tables
-from jobs.pipeline.decode import Message
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog, WorkerCrash, bisect
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult, source_refusals
 from jobs.pipeline.sources.files.units import count_in
+from jobs.pipeline.sources.tasks import Read
 
 # Two lost workers may be chance (memory, an operator); at the third attempt the task is taken apart.
 GUARDED_ATTEMPT = 2
 # About 500 ZTF or 100 Rubin alerts: a pass costs some 30 ms whatever its size; larger ones leave the processor's cache.
 CHUNK_MESSAGES = 512
 CHUNK_BYTES = 24 * 1024 * 1024
-
-Read = Callable[[Iterable[pa.RecordBatch]], Iterator[ReaderEvent]]
 
 
 @dataclass(frozen=True)
@@ -144,16 +142,3 @@ def _refused(one_pass: OnePass, message: SourceMessage, death: WorkerCrash) -> P
         for number in range(announced)
     ]
     return PassResult(one_pass.schema.empty_table(), source_refusals(dead))
-
-
-def from_closure(works: Sequence[Any], reader: Callable[[Any], Iterator[ReaderEvent]]) -> Read:
-    """A `Read` for tasks that are numbered rows: row i stands for works[i]."""
-    return partial(_read_works, tuple(works), reader)
-
-
-def _read_works(
-    works: tuple[Any, ...], reader: Callable[[Any], Iterator[ReaderEvent]], batches: Iterable[pa.RecordBatch]
-) -> Iterator[ReaderEvent]:
-    for batch in batches:
-        for number in batch.column(0).to_pylist():
-            yield from reader(works[number])

@@ -14,15 +14,8 @@ import pyarrow.parquet as pq
 
 from jobs.ledger.counts import Counts, add_counts, count_science, empty_counts
 from jobs.packets.content import MEASUREMENT
-from jobs.packets.ranges import (
-    InputChanged,
-    InputUnreadable,
-    OffsetCounts,
-    ReaderEvent,
-    SourceMessage,
-    Unavailable,
-    problem_to_json,
-)
+from jobs.packets.problems import InputChanged, InputUnreadable, problem_to_json
+from jobs.packets.reading import OffsetCounts, ReaderEvent, SourceMessage, Unavailable
 from jobs.pipeline.enrichment.one_pass import PassResult
 from jobs.pipeline.tables import CUTOUT_TABLE, QUARANTINE, RAW, science_schema
 from jobs.storage.checksums import CHECKED, size_and_crc

@@ -2,6 +2,6 @@
 
 from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.limits import Limits
-from jobs.pipeline.decode.messages import Decoded, Group, Message, Refused
+from jobs.pipeline.decode.messages import Decoded, Group, Refused
 
-__all__ = ["Decoded", "Decoder", "Group", "Limits", "Message", "Refused"]
+__all__ = ["Decoded", "Decoder", "Group", "Limits", "Refused"]

@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.packets.messages import Message
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.decode.container import announced
 from jobs.pipeline.decode.datums import Datums, RowFault
 from jobs.pipeline.decode.fast_datums import FastDatums
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import DEFAULT, Limits
-from jobs.pipeline.decode.messages import Decoded, Group, Message, Refused
+from jobs.pipeline.decode.messages import Decoded, Group, Refused
 from jobs.pipeline.decode.registry import Registry
 from jobs.pipeline.decode.schemas import SchemaDirectory
 from jobs.pipeline.decode.splitting import Piece, Splitter

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from jobs.packets.messages import Message
 from jobs.pipeline.decode.container import MAGIC, SYNC_SIZE, is_container
 from jobs.pipeline.decode.fast_datums import FastDatums
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import DEFAULT
-from jobs.pipeline.decode.messages import Message
 from jobs.pipeline.decode.schemas import SchemaDirectory
 from jobs.pipeline.decode.splitting import Piece, Splitter
 from jobs.pipeline.decode.writer_schema import writer_schema

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+from jobs.packets.messages import Message
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.decode.codecs import unpack
 from jobs.pipeline.decode.container import MAGIC, Block, Header, blocks, is_container, read_header
 from jobs.pipeline.decode.datums import Datums
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import Limits
-from jobs.pipeline.decode.messages import Message
 from jobs.pipeline.decode.schemas import SchemaDirectory
 from jobs.pipeline.decode.writer_schema import WriterSchema, writer_schema
 

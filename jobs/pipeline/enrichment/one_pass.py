@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.packets.content import content_hash
-from jobs.packets.ranges import SourceMessage
+from jobs.packets.reading import SourceMessage
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.decode import Decoded, Decoder, Group
 from jobs.pipeline.decode.fault import Fault

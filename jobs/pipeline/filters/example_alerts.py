@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pipeline.decode import Message
+from jobs.packets.messages import Message
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.pipeline.enrichment.one_pass import decoder, widen
 from jobs.pipeline.filters.definition import Filter

@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 
 from jobs.ledger.quarantine import read_entries
 from jobs.ledger.spans import open_moved
-from jobs.packets.ranges import Range, SourceMessage
+from jobs.packets.messages import Message
+from jobs.packets.ranges import Range
+from jobs.packets.reading import SourceMessage
 from jobs.packets.rejections import Refusal
-from jobs.pipeline.decode import Message
 from jobs.pipeline.decode.container import MAGIC, Header
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import DEFAULT

@@ -11,16 +11,16 @@ from markupsafe import Markup
 from matplotlib import colormaps
 from matplotlib.image import imsave
 
+from jobs.archive.alert import Alert, Answer, alerts_of
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import Triplet, find_cutouts
 from jobs.archive.top_alerts import NoSuchColumn, Order, science_files, top
+from jobs.archive.words import magnitude, number
 from jobs.reports.night_page.svg import Box, mark, svg, text
-from jobs.reports.pictures.alert import Alert, Answer, alerts_of
 from jobs.reports.pictures.cutouts import Stamp, cmap, shades, stamps_of
 from jobs.reports.pictures.light_curve import Series, difference
 from jobs.reports.pictures.show import scores
 from jobs.reports.pictures.style import BAND_COLOURS, NIGHT_SKY
-from jobs.reports.pictures.words import magnitude, number
 from jobs.storage.layout import Layout
 
 # Shades in a stamp: noise in more of them doubles the page and nobody sees it.

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from jobs.archive.top_alerts import science_files
 from jobs.archive.versions import versions_in
+from jobs.archive.words import number
 from jobs.ledger.records import Record
 from jobs.reports.night_page import svg
 from jobs.reports.night_page.calendar import day_of, week_before
@@ -26,7 +27,6 @@ from jobs.reports.night_page.science_part import (
 )
 from jobs.reports.night_page.sky_map import sky_map
 from jobs.reports.pictures.style import BAND_COLOURS
-from jobs.reports.pictures.words import number
 from jobs.storage.layout import Layout
 
 _MINUTES = 5

@@ -7,10 +7,10 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
+from jobs.archive.alert import Alert
 from jobs.reports.night_page.science_part import SciencePart
 from jobs.reports.night_page.sky_cells import mollweide
 from jobs.reports.night_page.svg import svg, text
-from jobs.reports.pictures.alert import Alert
 
 Floats = NDArray[np.float64]
 

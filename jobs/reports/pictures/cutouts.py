@@ -9,10 +9,10 @@ import pyarrow as pa
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from jobs.archive.alert import Alert
+from jobs.archive.cutout_geometry import geometry, sky_offset, turned, upright
 from jobs.archive.find_cutouts import Triplet
 from jobs.reports.pictures import style
-from jobs.reports.pictures.alert import Alert
-from jobs.reports.pictures.geometry import geometry, sky_offset, turned, upright
 from science_modules.common.cutouts import STAMPS, stamps
 
 # asinh stretch: linear to a few times the noise, logarithmic above

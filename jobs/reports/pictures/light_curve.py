@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from jobs.archive.alert import Alert, Curve
+from jobs.archive.words import FLUX_UNITS, magnitude, utc_times
 from jobs.reports.pictures import style
-from jobs.reports.pictures.alert import Alert, Curve
-from jobs.reports.pictures.words import FLUX_UNITS, magnitude, utc_times
 from science_modules.common.photometry import flux_of_magnitude
 from science_modules.common.view import BANDS
 

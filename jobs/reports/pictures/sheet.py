@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from jobs.archive.alert import Alert
 from jobs.archive.find_cutouts import Key, Triplet
+from jobs.archive.words import number
 from jobs.reports.pictures import style
-from jobs.reports.pictures.alert import Alert
 from jobs.reports.pictures.cutouts import draw_stamp, stamps_of
 from jobs.reports.pictures.light_curve import difference, draw_small, legend
-from jobs.reports.pictures.words import number
 
 _CELL = (4.7, 1.82)  # inch
 _COLUMNS = 3

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
+from jobs.archive.alert import Alert, Answer, ModuleAnswer
 from jobs.archive.find_cutouts import Triplet
+from jobs.archive.words import flux, number, with_error
 from jobs.reports.pictures import style
-from jobs.reports.pictures.alert import Alert, Answer, ReaderEvent
 from jobs.reports.pictures.cutouts import Stamp, draw_stamp, stamps_of
 from jobs.reports.pictures.light_curve import difference, draw_curve, legend, total
-from jobs.reports.pictures.words import flux, number, with_error
 
 _BARS_PER_MODULE = 6
 _WORDS_PER_MODULE = 6
@@ -152,7 +152,7 @@ def _columns(alert: Alert) -> list[list[_Text]]:
     return [first, second[1:]]  # without the blank line before its first module
 
 
-def _module_lines(said: ReaderEvent, words: int) -> list[_Text]:
+def _module_lines(said: ModuleAnswer, words: int) -> list[_Text]:
     """A blank line, the heading, then bars and texts; or why there is no answer."""
     lines = [_Text("", kind="blank"), _Text(said.module, said.version, "heading")]
     if said.reason and not said.answers:
@@ -199,12 +199,12 @@ def _bar(page: _Page, left: float, y: float, value: float) -> None:
         page.drawn.add_artist(Rectangle((page.x(left), y - 0.0045), page.x(1.365) * length, 0.009, color=colour, lw=0))
 
 
-def scores(said: ReaderEvent) -> list[Answer]:
+def scores(said: ModuleAnswer) -> list[Answer]:
     """A module's scores between 0 and 1."""
     return [answer for answer in said.answers if answer.is_score]
 
 
-def told(said: ReaderEvent, limit: int) -> tuple[list[tuple[str, str]], int]:
+def told(said: ModuleAnswer, limit: int) -> tuple[list[tuple[str, str]], int]:
     """The first few of a module's other answers as text, and how many more there are; NULL and "no" are left out.
 
     A list takes one line per entry.
@@ -226,7 +226,7 @@ def _lines(answer: Answer) -> list[tuple[str, str]]:
     return [(name, shorten(number(answer.value, answer.unit), 38))]
 
 
-def in_words(said: ReaderEvent) -> str:
+def in_words(said: ModuleAnswer) -> str:
     """What a module said, on one line."""
     if not said.answers:
         return said.reason or ""

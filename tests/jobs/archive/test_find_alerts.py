@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.archive.alert import alerts_of, merged
 from jobs.archive.find import NotFound, by_key, find, find_alert, find_object
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.top_alerts import most_anomalous
 from jobs.ledger.records import records
-from jobs.reports.pictures.alert import alerts_of, merged
 from jobs.storage.layout import Layout
 
 

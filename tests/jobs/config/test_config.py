@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jobs.config import ConfigError, JobConfig, add_options, load, overrides
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FIELDS = {field.name: field for field in dataclasses.fields(JobConfig)}
 
 

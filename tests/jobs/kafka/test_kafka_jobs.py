@@ -16,7 +16,7 @@ from jobs.cli.stream import main as stream
 from jobs.common import faults
 from jobs.config import load
 from jobs.launcher.run import run_job
-from jobs.packets.ranges import ServiceUnavailable
+from jobs.packets.problems import ServiceUnavailable
 from jobs.services.kafka import start_kafka
 from jobs.services.process import free_port
 

@@ -11,8 +11,8 @@ from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
 from jobs.kafka.topic_partition import TopicPartition
 from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
-from jobs.packets.ranges import OffsetCounts, SourceMessage, Unavailable, add_tallies
-from jobs.pipeline.sources.files.source import NoInput
+from jobs.packets.problems import NoInput
+from jobs.packets.reading import OffsetCounts, SourceMessage, Unavailable, add_tallies
 from jobs.pipeline.sources.kafka.reading import KafkaReader
 from jobs.pipeline.sources.kafka.reset import reset
 from jobs.pipeline.sources.kafka.source import KafkaSource, shared_out

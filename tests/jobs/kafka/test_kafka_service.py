@@ -17,7 +17,7 @@ from jobs.audit.check import check_ledger
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
 from jobs.ledger.records import records
-from jobs.packets.ranges import AccessDenied
+from jobs.packets.problems import AccessDenied
 from jobs.services.process import free_port
 from jobs.storage.layout import Layout
 

@@ -17,7 +17,8 @@ import pytest
 
 from jobs.audit.check import check_ledger
 from jobs.kafka.secrets import SettingsError
-from jobs.pipeline.decode import Message, registry
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import registry
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.registry import Registry, SchemaPlaces
 from jobs.pipeline.enrichment.one_pass import decoder

@@ -1,23 +1,20 @@
 """One output of many small batches for all tests of maintenance; each works on a copy."""
 
 import shutil
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# The helpers beside this file, in whatever way pytest imports tests.
-sys.path.insert(0, str(Path(__file__).parent))
-
+from maintenance_runs import Runs, killing_server
 from small_outputs import gaps, run_night, write_packets
 
-from jobs.maintenance import maintenance as house
+from jobs.maintenance import maintenance
 
 
 @pytest.fixture(autouse=True)
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody reads while these tests write, but where they say so."""
-    monkeypatch.setattr(house, "GRACE_S", 0.0)
+    monkeypatch.setattr(maintenance, "GRACE_S", 0.0)
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +36,9 @@ def many_small(packets: Path) -> Path:
 def output(many_small: Path, tmp_path: Path) -> Path:
     """A copy that a test may change."""
     return Path(shutil.copytree(many_small, tmp_path / "out"))
+
+
+@pytest.fixture(scope="module")
+def killed_runs() -> Iterator[Runs]:
+    """Runs a verb with a fault; gives the exit code."""
+    yield from killing_server()

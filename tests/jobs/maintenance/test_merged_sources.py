@@ -8,7 +8,8 @@ from small_outputs import files, gaps, rows, runner
 
 from jobs.cli.main import main
 from jobs.ledger.records import records
-from jobs.packets.ranges import InputChanged, Range
+from jobs.packets.problems import InputChanged
+from jobs.packets.ranges import Range
 from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.pipeline.sources.readers import read_ranges

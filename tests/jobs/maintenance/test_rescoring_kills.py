@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from maintenance_runs import KILLED, ROOT, Runs
 from rescoring_again import again, differing, science
 from small_outputs import gaps, left_over, nights, run_night, seen, write_packets
-from test_housekeeping_kills import KILLED, ROOT, Runs, killed_runs  # noqa: F401
 
 from jobs.common import faults
 
@@ -34,7 +34,7 @@ def test_a_rescoring_killed_at_any_step_is_undone_or_finished(
     point: str,
     output: Path,
     scored_again: Path,
-    killed_runs: Runs,  # noqa: F811
+    killed_runs: Runs,
 ) -> None:
     before, old = science(output), seen(output)
     arguments = (
@@ -67,7 +67,7 @@ def test_a_rescoring_killed_at_any_step_is_undone_or_finished(
 def test_a_job_that_starts_after_the_kill_finishes_or_undoes_it(
     point: str,
     output: Path,
-    killed_runs: Runs,  # noqa: F811
+    killed_runs: Runs,
     tmp_path: Path,
 ) -> None:
     before = science(output)

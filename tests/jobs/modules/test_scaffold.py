@@ -10,7 +10,7 @@ import pytest
 from jobs.modules.scaffold import ScaffoldError, new_module
 from science_modules import suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_new_module_passes_the_suite_as_it_is(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from jobs.modules.scaffold_model import Wish, new_module_of_model
 from science_modules import registry, suite
 from science_modules.common import examples
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FEATURES = ("flux", "n_detections", "lc_features.skew_r")
 
 

@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from jobs.archive.alert import Answer, ModuleAnswer, alerts_of
 from jobs.reports.night_page.svg import mark, score_histogram, stacked_times
-from jobs.reports.pictures.alert import Answer, ReaderEvent, alerts_of
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 from jobs.reports.pictures.show import picture
 from jobs.reports.pictures.style import BAND_COLOURS, BAND_MARKS, LIMIT_MARKS
@@ -70,8 +70,8 @@ def test_time_is_told_in_utc_and_in_mjd(drawn, alerts):
 def test_every_module_is_on_the_picture_with_answers_or_a_reason(alerts):
     rise = tuple(Answer(f"rate_{number}", 0.1 * number, "mag/d", "slope") for number in range(1, 30))
     acai = tuple(Answer(f"acai_{name}", 0.5, "", "sigmoid score") for name in "hnvob")
-    more = [ReaderEvent("rise", "1.0.0", rise, None, 29), ReaderEvent("acai", "1.0.1", acai, None, 7)]
-    alert = replace(alerts[0], said=[*alerts[0].said, *more, ReaderEvent("braai", "1.0.0", (), "no science stamp", 1)])
+    more = [ModuleAnswer("rise", "1.0.0", rise, None, 29), ModuleAnswer("acai", "1.0.1", acai, None, 7)]
+    alert = replace(alerts[0], said=[*alerts[0].said, *more, ModuleAnswer("braai", "1.0.0", (), "no science stamp", 1)])
     told = words(picture(alert, None))
     assert {"lc_features", "anomaly", "stetson_k", "rise", "acai", "braai"} <= set(told)
     assert {"rate 1", "0.1 mag/d", "acai_h", "0.500", "no science stamp"} <= set(told)

@@ -8,10 +8,10 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.time import Time
 
+from jobs.archive.alert import Alert, Curve, alerts_of, merged
 from jobs.archive.find import find_object
-from jobs.reports.pictures.alert import Alert, Curve, alerts_of, merged
+from jobs.archive.words import flux, iso_utc, magnitude, number, sexagesimal, with_error
 from jobs.reports.pictures.light_curve import difference, magnitude_ticks, total
-from jobs.reports.pictures.words import flux, iso_utc, magnitude, number, sexagesimal, with_error
 
 
 def curve(points):

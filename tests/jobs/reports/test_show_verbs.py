@@ -14,12 +14,12 @@ from astropy.io import votable
 from matplotlib.image import imread
 from matplotlib.text import Text
 
+from jobs.archive.alert import alerts_of, merged
 from jobs.archive.find import find_alert, find_object
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.table_files import to_csv, to_json, to_votable
 from jobs.cli import scores, sheet, show
 from jobs.cli.main import VERBS
-from jobs.reports.pictures.alert import alerts_of, merged
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 from jobs.reports.pictures.show import picture
 from jobs.storage.layout import Layout

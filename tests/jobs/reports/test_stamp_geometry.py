@@ -10,8 +10,8 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from jobs.archive.cutout_geometry import Geometry, geometry, sky_offset, turned, upright
 from jobs.reports.pictures.cutouts import Stamp, bar_arcsec, shades, stamps_of
-from jobs.reports.pictures.geometry import Geometry, geometry, sky_offset, turned, upright
 
 FIELDS = ("ra", "dec", "ranr", "decnr", "distnr", "magnr", "isdiffpos", "xpos", "ypos")
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.packets.ranges import InputChanged, InputUnreadable, total
+from jobs.packets.problems import InputChanged, InputUnreadable
+from jobs.packets.ranges import total
 from jobs.pipeline.sources.files.units import count_in
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jobs.common.java import find_java
 from jobs.spark.class_archive import archive_path, jvm_options, make_archive
-from jobs.spark.session import find_java
 
 USES_IT = """
 from jobs.spark.class_archive import jvm_options

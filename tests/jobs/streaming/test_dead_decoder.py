@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from jobs.packets.ranges import SourceMessage
+from jobs.packets.messages import Message
+from jobs.packets.reading import SourceMessage
 from jobs.pipeline.batch.stage import guarded
-from jobs.pipeline.decode import Message
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
 from jobs.simulation.night import container

@@ -1,23 +1,15 @@
 """A few named kills: SIGKILL of the driver along the life of a batch, workers that die by chance."""
 
-import re
 from pathlib import Path
 
 import pytest
 from comparing import differences, gaps
-from job_process import ROOT
+from kill_points import KILLED, called_points
 from night_job import Night, Start
 
 from jobs.common.faults import POINTS
 
 NAMED = ("after_seal@0", "in_stage@1", "before_seal@2", "in_publish@3", "after_plan@4")
-KILLED = -9
-
-
-def called_points() -> set[str]:
-    """The points at which every batch of every job can be killed; those of a sink's own are for the sink's tests."""
-    source = (ROOT / "jobs" / "pipeline" / "batch.py").read_text(encoding="utf-8")
-    return set(re.findall(r'faults\.point\("(\w+)"', source))
 
 
 def test_every_fault_hook_has_a_name_that_can_be_armed() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.packets.ranges import InputChanged, ServiceUnavailable
+from jobs.packets.problems import InputChanged, ServiceUnavailable
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
 from jobs.streaming.last_words import reason_of, told_in_status

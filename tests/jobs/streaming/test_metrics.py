@@ -6,9 +6,9 @@ import urllib.request
 import psutil
 import pytest
 
+from jobs.common.java import EnvironmentProblem
 from jobs.config import JobConfig
 from jobs.services.process import free_port
-from jobs.spark.session import EnvironmentProblem
 from jobs.streaming.metrics import served
 
 STATUS = {

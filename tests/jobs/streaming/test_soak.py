@@ -9,8 +9,8 @@ import psutil
 import pytest
 from comparing import differences, gaps
 from job_process import Job
+from kill_points import KILLED, called_points
 from night_job import Matrix, Night, Start
-from test_kills import KILLED, called_points
 
 FIRST, LATER = 0, 3
 OUTPUTS, KILLS_EACH = 5, 7

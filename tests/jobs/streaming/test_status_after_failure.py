@@ -13,7 +13,8 @@ import pytest
 
 from jobs.cli.main import main
 from jobs.cli.stream_table import read_stream
-from jobs.packets.ranges import AccessDenied, InputChanged, Range, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, InputChanged, ServiceUnavailable
+from jobs.packets.ranges import Range
 from jobs.pipeline.batch.processor import BatchSpec
 from jobs.storage.layout import Layout
 from jobs.storage.lock import STALE_S, OutputLock

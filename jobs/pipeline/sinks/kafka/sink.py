@@ -12,7 +12,7 @@ from jobs.kafka.connection import Connection
 from jobs.ledger.records import LedgerError, Record
 from jobs.ledger.sent_file import Sent, read_sent, sent_path
 from jobs.ledger.too_large import TooLarge, by_filter, note_too_large, read_too_large, too_large_path
-from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.sinks.kafka.message_encoding import encoder
 from jobs.pipeline.sinks.kafka.outgoing import Making
 from jobs.pipeline.sinks.kafka.producer import (

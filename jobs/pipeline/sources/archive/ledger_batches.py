@@ -12,10 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.ledger.records import DataFile, Record, StreamLedger, streams
 from jobs.ledger.spans import spans_now
-from jobs.packets.ranges import InputChanged, Range, divide, total
-from jobs.pipeline.batch.stage import Read, from_closure
-from jobs.pipeline.sources.files.source import LEAST_PER_TASK, NoInput
+from jobs.packets.problems import InputChanged, NoInput
+from jobs.packets.ranges import Range, divide, total
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
 from jobs.storage.layout import Layout
 
 

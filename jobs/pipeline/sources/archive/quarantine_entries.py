@@ -9,11 +9,11 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.ledger.quarantine import Entry, read_entries, replayed
 from jobs.ledger.records import Record
 from jobs.ledger.spans import spans_now
-from jobs.packets.ranges import InputChanged, Range, divide, total
-from jobs.pipeline.batch.stage import Read, from_closure
-from jobs.pipeline.sources.files.source import LEAST_PER_TASK
+from jobs.packets.problems import InputChanged
+from jobs.packets.ranges import Range, divide, total
 from jobs.pipeline.sources.files.units import count_in
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
 from jobs.storage.layout import Layout
 
 

@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 from isal import isal_zlib
 
-from jobs.packets.ranges import InputUnreadable, Range
+from jobs.packets.problems import InputUnreadable
+from jobs.packets.ranges import Range
 from jobs.pipeline.sources.files.archives import PassedOver, archived, compressed
 from jobs.pipeline.sources.files.formats import HEAD_BYTES, kind_of
 from jobs.pipeline.sources.files.units import Unit, container_units, count_member, raw_units

@@ -20,8 +20,8 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.common.plain_text import visible
 from jobs.ledger.records import Record
 from jobs.ledger.spans import was_read
-from jobs.packets.ranges import InputChanged, InputUnreadable, Range, divide, total
-from jobs.pipeline.batch.stage import Read, from_closure
+from jobs.packets.problems import InputChanged, InputUnreadable, NoInput
+from jobs.packets.ranges import Range, divide, total
 from jobs.pipeline.sources.files import passed_over
 from jobs.pipeline.sources.files.changes import change_of
 from jobs.pipeline.sources.files.file_walk import FileWalk
@@ -34,16 +34,12 @@ from jobs.pipeline.sources.files.spool import Spooler, spool_again
 from jobs.pipeline.sources.files.taken import Taking
 from jobs.pipeline.sources.files.units import NoRawTable
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
 
 # Below this many packets a task's fixed cost outweighs what a second core gains.
-LEAST_PER_TASK = 50
 # Files that changed are named in the log up to this many of a run; all are counted.
 _NAMED = 20
 _LOG = logging.getLogger(__name__)
-
-
-class NoInput(ValueError):
-    """An input names nothing that exists."""
 
 
 class FileSource:

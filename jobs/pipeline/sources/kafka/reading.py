@@ -17,17 +17,11 @@ from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import SILENT, Connection
 from jobs.kafka.record_time import record_time
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.packets.ranges import (
-    AccessDenied,
-    OffsetCounts,
-    Range,
-    ReaderEvent,
-    ServiceUnavailable,
-    SourceMessage,
-    Unavailable,
-)
+from jobs.packets.messages import Message
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
+from jobs.packets.ranges import Range
+from jobs.packets.reading import OffsetCounts, ReaderEvent, SourceMessage, Unavailable
 from jobs.packets.rejections import Refusal
-from jobs.pipeline.decode import Message
 from jobs.pipeline.sources.files.units import count_in
 
 # After this long without a record we ask the broker whether it is there.

@@ -13,12 +13,12 @@ from jobs.kafka.cluster import Cluster, ClusterSnapshot, matching
 from jobs.kafka.connection import Connection
 from jobs.kafka.topic_partition import TopicPartition
 from jobs.ledger.records import Record, StreamLedger
+from jobs.packets.problems import NoInput
 from jobs.packets.ranges import Range, divide, total
-from jobs.pipeline.batch.stage import Read, from_closure
-from jobs.pipeline.sources.files.source import LEAST_PER_TASK, NoInput
 from jobs.pipeline.sources.kafka.positions import Move, Positions
 from jobs.pipeline.sources.kafka.reading import KafkaReader
 from jobs.pipeline.sources.kafka.start import Start
+from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
 
 _LOG = logging.getLogger("strix.kafka")
 

@@ -2,21 +2,17 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "maintenance"))
-
 from small_outputs import gaps, rows, runner, write_packets
 
 from jobs.cli.run import close, say_passed_over
 from jobs.launcher.run import Outcome, Science
 from jobs.ledger.records import StreamLedger, records
-from jobs.packets.ranges import InputChanged, InputUnreadable
+from jobs.packets.problems import InputChanged, InputUnreadable
 from jobs.pipeline.sources import readers
 from jobs.pipeline.sources.files import opened
 from jobs.pipeline.sources.files.source import FileSource

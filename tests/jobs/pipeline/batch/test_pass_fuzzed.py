@@ -10,9 +10,9 @@ import pytest
 from fuzzed_messages import KINDS, RECORDS, SCHEMA, envelope, hostile, one_pass, sourced
 from source_reading import source
 
+from jobs.packets.messages import Message
 from jobs.packets.ranges import total
 from jobs.packets.rejections import REASONS
-from jobs.pipeline.decode import Message
 from jobs.pipeline.enrichment.one_pass import OnePass
 from jobs.pipeline.sources.files.units import count_in
 from jobs.pipeline.sources.readers import read_ranges

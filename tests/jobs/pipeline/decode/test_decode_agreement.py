@@ -2,7 +2,6 @@
 
 import json
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -11,13 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "compiled")]
-
 from avro_random import RandomDatum, RandomSchema, mutated, random_projection
 from decode_samples import SCHEMA, TEXT, alert, block, datum, deflated, header, survey, zigzag
 
-from jobs.pipeline.decode import Decoded, Decoder, Limits, Message
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoded, Decoder, Limits
 from jobs.pipeline.decode.datums import Datums
 from jobs.pipeline.decode.fast_datums import FastDatums, _is_plain
 from jobs.pipeline.decode.fault import Fault

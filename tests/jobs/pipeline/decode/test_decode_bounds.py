@@ -41,7 +41,7 @@ def run(tmp_path: Path, *values: bytes, room: int = ROOM) -> list[str]:
     root = Path(__file__).resolve().parents[4]
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(room), *map(str, paths)],
-        env={"PYTHONPATH": f"{root}:{Path(__file__).parent}", "PATH": ""},
+        env={"PYTHONPATH": f"{root}:{root / 'tests' / 'helpers'}", "PATH": ""},
         capture_output=True,
         text=True,
         timeout=60,

@@ -5,7 +5,8 @@ import json
 import pytest
 from decode_samples import SCHEMA, TEXT, alert, block, datum, header, messages, outcome, survey, zigzag
 
-from jobs.pipeline.decode import Decoder, Message, decoder
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoder, decoder
 
 NEW = json.dumps({**SCHEMA, "version": "4.02", "fields": [*SCHEMA["fields"], {"name": "ndethist", "type": "int"}]})
 LSST = json.dumps({**SCHEMA, "namespace": "lsst.v10_0", "version": None})

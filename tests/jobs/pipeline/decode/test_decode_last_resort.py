@@ -9,9 +9,10 @@ import pytest
 from decode_samples import SCHEMA, TEXT, alert, block, datum, header, is_ztf, messages, outcome, survey, wire
 from source_reading import source
 
+from jobs.packets.messages import Message
 from jobs.packets.ranges import total
 from jobs.packets.rejections import MESSAGE_LENGTH, Refusal
-from jobs.pipeline.decode import Decoder, Message
+from jobs.pipeline.decode import Decoder
 from jobs.pipeline.decode.container import announced
 from jobs.pipeline.decode.datums import Datums
 from jobs.pipeline.decode.fault import Fault

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 from decode_samples import arrow_type, is_lsst, is_ztf, merged, outcome, project, same, survey
 
-from jobs.pipeline.decode import Decoder, Message
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoder
 from jobs.pipeline.decode.container import count_datums
 
 KINDS = {

@@ -23,7 +23,8 @@ from decode_samples import (
     zigzag,
 )
 
-from jobs.pipeline.decode import Decoded, Decoder, Limits, Message
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoded, Decoder, Limits
 from jobs.pipeline.decode.container import count_datums
 from jobs.pipeline.decode.limits import DEFAULT
 

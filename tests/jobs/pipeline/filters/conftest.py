@@ -1,13 +1,8 @@
-"""The helpers beside these tests, and the columns of a job."""
-
-import sys
-from pathlib import Path
+"""The columns of a job."""
 
 import pytest
 
 from jobs.pipeline.filters.columns import Catalogue
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

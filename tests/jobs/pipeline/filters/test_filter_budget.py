@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from filter_files import filter_of
+from filter_rows import rows_of, write
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from test_filter_evaluation import rows_of, write
 
 from jobs.pipeline.filters import Filter, budget, evaluate, judging
 from jobs.pipeline.filters.budget import TooLong, Worker

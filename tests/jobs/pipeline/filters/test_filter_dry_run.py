@@ -9,8 +9,8 @@ import pytest
 import random_expressions as made
 from alerts_tables import science
 from filter_files import filter_of
+from filter_rows import rows_of, write
 from pyspark.sql import SparkSession
-from test_filter_evaluation import rows_of, write
 from three_valued import evaluate
 
 from jobs.pipeline.filters.columns import Catalogue

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import random_expressions as made
-from alerts_tables import science
 from filter_files import filter_of
+from filter_rows import rows_of, write
 from pyspark.sql import SparkSession
 from three_valued import evaluate as value_of
 
@@ -18,26 +18,6 @@ from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.engine import JOB_FROM, How, run
 
 pytestmark = pytest.mark.spark
-
-
-def rows_of(seed: int, count: int) -> list[dict[str, Any]]:
-    generator = random.Random(seed)
-    rows = made.rows(generator, count)[2:]
-    for number, row in enumerate(rows):
-        row |= {
-            "alert_id": seed * 10_000 + number,
-            "object_id": f"ZTF18a{generator.randint(0, 30)}",
-            "mjd": 60000.0 + number % 7,
-        }
-        row |= {"night": 20230101 + number % 7, "survey": "ztf"}
-    return rows
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> Path:
-    table = science(rows)
-    night = table["night"].cast(pa.int32())
-    pq.write_table(table.set_column(table.schema.get_field_index("night"), "night", night), path)
-    return path
 
 
 @pytest.fixture

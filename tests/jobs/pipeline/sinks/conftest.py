@@ -1,41 +1,5 @@
-"""Jobs as processes, from the tests of a batch's life."""
+"""Outputs whose matches are sent."""
 
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from sent_output import output, start_job
 
-import pytest
-
-# The helpers beside this file and those of the life of a batch, in whatever way pytest imports tests.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "life")]
-
-from job_process import Job
-from sending import Output
-
-
-@pytest.fixture
-def output(small_output: Path, tmp_path: Path) -> Output:
-    """Two batches with a filter that takes all, one that takes half, one that wants stamps."""
-    choose = {
-        "all": lambda row: True,
-        "even": lambda row: row["alert_id"] % 2 == 0,
-        "stamps": lambda row: row["alert_id"] % 5 == 0,
-    }
-    return Output.of(small_output, tmp_path / "out", choose)
-
-
-@pytest.fixture
-def start_job(tmp_path: Path) -> Iterator[Callable[..., Job]]:
-    """Starts a verb; when the test is over, nothing that it started may live."""
-    started: list[Job] = []
-
-    def begin(arguments: list[str], **environment: str) -> Job:
-        started.append(Job(arguments, tmp_path / "scratch", environment))
-        return started[-1]
-
-    yield begin
-    for job in started:
-        if job.process.poll() is None:
-            job.kill()
-            job.wait()
-    assert [told for job in started for told in job.left()] == []
+__all__ = ["output", "start_job"]

@@ -22,7 +22,7 @@ from jobs.pipeline.sinks.kafka import message_columns as columns
 from jobs.pipeline.sinks.kafka.message import MATCH, SCHEMA_ID, schema_json
 from jobs.pipeline.sinks.kafka.message_encoding import Batch, Match, encoder, iso_utc, without_light_curve
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 MATCHED = Match(
     "bright",
     "v1",

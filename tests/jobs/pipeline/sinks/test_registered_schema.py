@@ -13,7 +13,7 @@ from sending import Output
 from topic_reader import read_topics
 
 from jobs.listen.listener import listen
-from jobs.packets.ranges import ServiceUnavailable
+from jobs.packets.problems import ServiceUnavailable
 from jobs.pipeline.decode.registry import Registry
 from jobs.pipeline.sinks.kafka.message import schema_json
 from jobs.services.kafka import KafkaBroker

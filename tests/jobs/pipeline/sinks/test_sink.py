@@ -14,7 +14,7 @@ from jobs.audit.sent import check_sent
 from jobs.kafka.connection import Connection
 from jobs.ledger.quarantine import content_of, entries
 from jobs.ledger.records import StreamLedger
-from jobs.packets.ranges import AccessDenied, ServiceUnavailable
+from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.sinks.kafka import sink as sink_module
 from jobs.pipeline.sinks.kafka.sink import SentElsewhere
 from jobs.services.kafka import KafkaBroker, start_kafka

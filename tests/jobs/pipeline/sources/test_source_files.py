@@ -10,8 +10,9 @@ import pytest
 from source_reading import archive, entries, simulated, source
 
 from jobs.ledger.records import Plan, Record
-from jobs.packets.ranges import InputChanged, Range, divide, total
-from jobs.pipeline.sources.files.source import FileSource, NoInput
+from jobs.packets.problems import InputChanged, NoInput
+from jobs.packets.ranges import Range, divide, total
+from jobs.pipeline.sources.files.source import FileSource
 
 ONE, THREE = simulated(1), simulated(3)
 

@@ -8,9 +8,9 @@ import pytest
 from source_reading import entries
 
 from jobs.ledger.records import Plan, Record, StreamLedger, records
+from jobs.packets.problems import NoInput
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
-from jobs.pipeline.sources.files.source import NoInput
 from jobs.storage.layout import Layout
 
 pytestmark = pytest.mark.spark

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from source_reading import archive, entries, simulated, source
 
+from jobs.packets.problems import NoInput
 from jobs.packets.ranges import total
 from jobs.pipeline.sources.files.patterns import named
-from jobs.pipeline.sources.files.source import FileSource, NoInput
+from jobs.pipeline.sources.files.source import FileSource
 
 ONE = simulated(1)
 

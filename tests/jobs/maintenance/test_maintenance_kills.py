@@ -1,49 +1,24 @@
 """SIGKILL anywhere: a reader sees a night before or after, the ledger balances at once, the next run finishes the work."""
 
-import json
 import random
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from maintenance_runs import KILLED, ROOT, Runs
 from small_outputs import gaps, left_over, nights, rows, run_night, seen, write_packets
 
 from jobs.common import faults
 
-ROOT = Path(__file__).resolve().parents[3]
-KILLED = -9
-Runs = Callable[..., int]
 
-
-@pytest.fixture(scope="module")
-def killed_runs() -> Iterator[Runs]:
-    """Runs a verb with a fault; gives the exit code."""
-    script = Path(__file__).parent / "killed_runs.py"
-    server = subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    assert server.stdin and server.stdout
-    told, said = server.stdin, server.stdout
-
-    def run(*arguments: str, fault: str = "", exchanges: bool = True) -> int:
-        told.write(json.dumps({"arguments": arguments, "fault": fault, "exchanges": exchanges}) + "\n")
-        told.flush()
-        return int(said.readline())
-
-    yield run
-    told.close()
-    server.wait(10)
-
-
-@pytest.mark.parametrize("number", range(len(faults.HOUSEKEEPING)), ids=faults.HOUSEKEEPING)
+@pytest.mark.parametrize("number", range(len(faults.MAINTENANCE)), ids=faults.MAINTENANCE)
 def test_a_compaction_killed_at_any_step_loses_and_doubles_nothing(
     number: int, output: Path, killed_runs: Runs
 ) -> None:
-    point, table = faults.HOUSEKEEPING[number], ("science", "raw", "cutouts")[number % 3]
+    point, table = faults.MAINTENANCE[number], ("science", "raw", "cutouts")[number % 3]
     before, old = rows(output, [table]), seen(output)
     night = sorted(old)[-1].rpartition("night=")[2]
     arguments = ("compact", str(output), "--night", night, "--table", table)
@@ -65,7 +40,7 @@ def test_a_compaction_killed_at_any_step_loses_and_doubles_nothing(
 
 def test_points_come_before_and_after_the_swap(output: Path, killed_runs: Runs) -> None:
     swapped = {}
-    for point in faults.HOUSEKEEPING:
+    for point in faults.MAINTENANCE:
         if point != "in_swap":
             copy = output.parent / point
             shutil.copytree(output, copy)

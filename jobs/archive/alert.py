@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from jobs.archive.light_curve import first_copies
 from jobs.archive.links import links
+from jobs.archive.words import iso_utc, sexagesimal
 from jobs.common.plain_text import visible
-from jobs.reports.pictures.words import iso_utc, sexagesimal
 from science_modules.common.view import VIEW_NAMES
 
 _SURVEYS = {"ztf": "ZTF", "lsst": "Rubin LSST"}
@@ -66,7 +66,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class ReaderEvent:
+class ModuleAnswer:
     """What a module said of an alert.
 
     Attributes
@@ -94,13 +94,13 @@ class Alert:
         Scalars of the common view and `candidate`, by name; NULL is None.
     curve : Curve
         Its own packet's light curve, or that of all packets of the object.
-    said : sequence of Said
+    said : sequence of ModuleAnswer
         One entry per science module.
     """
 
     facts: Mapping[str, Any]
     curve: Curve
-    said: Sequence[ReaderEvent]
+    said: Sequence[ModuleAnswer]
 
     @property
     def key(self) -> tuple[str, int]:
@@ -192,7 +192,7 @@ def _curve(rows: pa.Table, number: int) -> Curve:
     return Curve(**dict(zip(_COLUMNS, arrays, strict=True)))
 
 
-def _said(rows: pa.Table) -> list[list[ReaderEvent]]:
+def _said(rows: pa.Table) -> list[list[ModuleAnswer]]:
     names = [field.name for field in rows.schema if pa.types.is_struct(field.type) and _is_module(field.type)]
     columns = [[_one(rows.schema.field(name), value) for value in rows[name].to_pylist()] for name in names]
     return [list(each) for each in zip(*columns, strict=True)] if columns else [[] for _ in range(rows.num_rows)]
@@ -202,15 +202,15 @@ def _is_module(type_: pa.StructType) -> bool:
     return {"version", "error"} <= {field.name for field in type_}
 
 
-def _one(field: pa.Field, value: dict[str, Any] | None) -> ReaderEvent:
+def _one(field: pa.Field, value: dict[str, Any] | None) -> ModuleAnswer:
     if value is None:
-        return ReaderEvent(field.name, "", (), "the module did not run", len(field.type))
+        return ModuleAnswer(field.name, "", (), "the module did not run", len(field.type))
     answers = tuple(
         Answer(child.name, value[child.name], *_meta(child)) for child in field.type if child.name not in _OWN
     )
     known = any(answer.value is not None for answer in answers)
     reason = value["error"] or (None if known else "no reason given")
-    return ReaderEvent(field.name, value["version"] or "", answers if known else (), reason, len(answers))
+    return ModuleAnswer(field.name, value["version"] or "", answers if known else (), reason, len(answers))
 
 
 _OWN = ("version", "error")

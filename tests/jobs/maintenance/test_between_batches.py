@@ -6,7 +6,7 @@ import pytest
 from small_outputs import gaps, left_over, rows, runner, seen
 
 from jobs.ledger.records import Record
-from jobs.maintenance import between_batches as tidying
+from jobs.maintenance import between_batches
 from jobs.pipeline.sources.files.source import FileSource
 
 MANY, AT_ONCE = 4, 3
@@ -16,12 +16,14 @@ def test_no_night_has_many_files_while_the_job_runs_and_the_rows_are_the_same(
     many_small: Path, packets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "out"
-    monkeypatch.setattr(tidying, "MANY_FILES", MANY)
-    monkeypatch.setattr(tidying, "FILES_AT_ONCE", AT_ONCE)
+    monkeypatch.setattr(between_batches, "MANY_FILES", MANY)
+    monkeypatch.setattr(between_batches, "FILES_AT_ONCE", AT_ONCE)
     merged: list[list[str]] = []
-    merge = tidying.merge
+    merge = between_batches.merge
     monkeypatch.setattr(
-        tidying, "merge", lambda *given: (merged.append([Path(part.name).name for part in given[1]]), merge(*given))
+        between_batches,
+        "merge",
+        lambda *given: (merged.append([Path(part.name).name for part in given[1]]), merge(*given)),
     )
     job = runner(output, FileSource([str(packets)], 0.0, tmp_path / "spool"), limit=4)
     most: list[int] = []
