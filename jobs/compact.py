@@ -2,7 +2,7 @@
 
 import sys
 
-from jobs.cli.compact import main
-
 if __name__ == "__main__":
+    from jobs.cli.compact import main
+
     sys.exit(main())

@@ -1,8 +1,21 @@
-"""`spark-submit jobs/ingest.py --config conf/jobs/ingest.yaml`, the same as `strix ingest`."""
+"""Ingest: packets of files or topics to the raw table, as received; science comes later (`enrich`).
+
+`spark-submit jobs/ingest.py --config conf/jobs/ingest.yaml` is the same as `strix ingest`.
+"""
 
 import sys
 
-from jobs.cli.run import main
+from jobs.config.job import FILES, INGESTED, TOPICS, Job
+
+JOB = Job(
+    name="ingest",
+    doc="packets to raw and ledger",
+    sources=(TOPICS, INGESTED, FILES),
+    tables=("raw",),
+    science=False,
+)
 
 if __name__ == "__main__":
-    sys.exit(main("ingest"))
+    from jobs.cli.run import main
+
+    sys.exit(main(JOB))

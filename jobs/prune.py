@@ -2,7 +2,7 @@
 
 import sys
 
-from jobs.cli.prune import main
-
 if __name__ == "__main__":
+    from jobs.cli.prune import main
+
     sys.exit(main())

@@ -14,7 +14,7 @@ import pyspark
 
 from jobs.bench.packets import packets_in
 from jobs.config import JobConfig, load
-from jobs.launcher.run import Science, prepare_science
+from jobs.launcher.science import Science, prepare_science
 from jobs.packets.ranges import Range
 from jobs.packets.reading import SourceMessage, batched
 from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES
@@ -73,7 +73,7 @@ class Bench:
 
     def science(self) -> Science:
         """The modules, with their weights."""
-        return prepare_science(self.config(Path()))
+        return prepare_science(self.config(Path()).science)
 
     def one_pass(self, science: Science, watchdog: Watchdog | None = None) -> OnePass:
         """The pass that a task of a job runs, in this process."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from jobs.bench.inputs import Bench, passes_of
 from jobs.bench.numbers import Number, repeated, total
-from jobs.launcher.run import Science
+from jobs.launcher.science import Science
 from jobs.packets.reading import SourceMessage
 from jobs.pipeline.batch.staging import StagedTask, Tables
 from jobs.pipeline.decode import Decoder

@@ -119,7 +119,7 @@ class UsageError(ValueError):
 
 
 def _modules(given: argparse.Namespace) -> list[str]:
-    return list(load(given.config).modules) if given.config else registry.names()
+    return list(load(given.config).science.modules) if given.config else registry.names()
 
 
 def _filters(given: argparse.Namespace) -> list[Filter]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jobs.cli.console import complain, pour
+from jobs.config.job import Job, all_jobs
 
 INTERRUPTED = 130
 Main = Callable[[list[str]], int]
@@ -18,7 +19,7 @@ class Verb:
 
     does: str
     module: str
-    job: str = ""
+    job: Job | None = None
 
     def main(self) -> Main:
         """The function that does it."""
@@ -27,9 +28,7 @@ class Verb:
 
 
 VERBS = {
-    "night": Verb("packets to raw, science and cutouts in one pass", "jobs.cli.run", "night"),
-    "ingest": Verb("packets to raw and ledger", "jobs.cli.run", "ingest"),
-    "enrich": Verb("raw packets to science, following the ledger of ingest", "jobs.cli.run", "enrich"),
+    **{job.name: Verb(job.doc, "jobs.cli.run", job) for job in all_jobs()},
     "simulate": Verb("write a simulated night of packets", "jobs.simulate"),
     "show": Verb("one alert or object as a picture and in words", "jobs.cli.show"),
     "scores": Verb("the objects with the highest scores, as a table, CSV, JSON or VOTable", "jobs.cli.scores"),

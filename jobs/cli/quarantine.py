@@ -12,12 +12,17 @@ from jobs.cli.run import close, exit_code
 from jobs.common.local_paths import local_name, local_path
 from jobs.common.plain_text import visible
 from jobs.config import ConfigError, add_options, load, overrides
+from jobs.config.job import Job
 from jobs.ledger.quarantine import Entry, NoEntry, content_of, entries, entry_of
 from jobs.ledger.too_large import REASON as MATCH_TOO_LARGE
 from jobs.packets.rejections import REASONS
 from jobs.storage.layout import Layout
 
 _DUMPED_BYTES = 256
+
+
+# What the closing table calls it.
+REPLAY = Job("quarantine replay", "entries of quarantine, through the job that refused them", (), ())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -156,7 +161,7 @@ def _replay(given: argparse.Namespace) -> int:
     config = load(given.config, {**overrides(given), "output": str(layout.root)})
     modules_given = "modules" in overrides(given)
     outcomes = replay(fresh, config, modules_given)
-    return max(close("quarantine replay", outcome) for outcome in outcomes)
+    return max(close(REPLAY, outcome) for outcome in outcomes)
 
 
 def _say_known(known: list[Entry]) -> None:

@@ -16,7 +16,9 @@ from jobs.archive.versions import versions_in
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import Console, styled
 from jobs.cli.outputs import shortest, show_command
-from jobs.launcher.run import Outcome, Science
+from jobs.config.job import Job
+from jobs.launcher.run import Outcome
+from jobs.launcher.science import Science
 from jobs.ledger.counts import Counts, add_night, empty_counts
 from jobs.ledger.not_sent import told_not_sent
 from jobs.ledger.records import Record
@@ -28,7 +30,7 @@ SCORES_PER_MODULE = 5
 
 
 def print_outcome(
-    job: str, outcome: Outcome, records: Sequence[Record], rate: float, console: Console | None = None
+    job: Job, outcome: Outcome, records: Sequence[Record], rate: float, console: Console | None = None
 ) -> None:
     """Print the closing table of a run.
 
@@ -46,7 +48,7 @@ def print_outcome(
             add_night(totals, counts)
     if not outcome.status.batches:
         said = "stopped before a batch was read" if outcome.asked else "nothing new to read in the input"
-        console.print(f"{job}: {said}; this is what the output holds")
+        console.print(f"{job.name}: {said}; this is what the output holds")
     if told := nothing_scored(job, totals, records):
         console.print(told, highlight=False, soft_wrap=True)
     if outcome.status.asked_to_stop:
@@ -70,11 +72,11 @@ def _nights(records: Sequence[Record]) -> int:
     return len({night for record in records for night, counts in record.nights.items() if counts["decoded"]})
 
 
-def nothing_scored(job: str, totals: Counts, records: Sequence[Record]) -> str:
+def nothing_scored(job: Job, totals: Counts, records: Sequence[Record]) -> str:
     """Why a run that read packets has no alert to show for it: all were known. Empty if it has, or for another reason."""
     if totals["decoded"] or not totals["duplicates"]:
         return ""
-    if job == "ingest":
+    if not job.science:
         return f"nothing was kept: all {totals['duplicates']:,} alerts were known"
     known = {night for record in records for night, counts in record.nights.items() if counts["duplicates"]}
     again = f"`strix enrich --again --night {' '.join(sorted(known))}` to score again"
@@ -94,8 +96,8 @@ def _print_left_out(console: Console, science: Science) -> None:
         console.print(styled(f"  {problem}", "dim"), soft_wrap=True)
 
 
-def _summary(job: str, totals: Counts, nights: int, rate: float) -> Table:
-    table = Table(title=f"strix {job}", title_justify="left", show_header=False)
+def _summary(job: Job, totals: Counts, nights: int, rate: float) -> Table:
+    table = Table(title=f"strix {job.name}", title_justify="left", show_header=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
     table.add_row("read", f"{totals['read']:,}")

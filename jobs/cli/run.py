@@ -12,6 +12,7 @@ from jobs.cli import again
 from jobs.cli.console import complain
 from jobs.common.java import EnvironmentProblem
 from jobs.config import ConfigError, add_options, load, overrides
+from jobs.config.job import Job
 from jobs.launcher.run import Outcome, run_job
 from jobs.ledger.records import LedgerError, StreamLedger
 from jobs.modules.weights import ArtefactError
@@ -26,29 +27,23 @@ from science_modules.registry import ResolveError, UnknownModule
 _INPUT = (InputChanged, InputUnreadable, ServiceUnavailable, AccessDenied)
 OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
 
-DESCRIPTIONS = {
-    "night": "packets to raw, science and cutouts in one pass",
-    "ingest": "packets to raw and ledger",
-    "enrich": "raw packets to science, following the ledger of ingest",
-}
 
-
-def parser(job: str) -> argparse.ArgumentParser:
+def parser(job: Job) -> argparse.ArgumentParser:
     """The options of a job."""
     options = argparse.ArgumentParser(
-        prog=f"strix {job}",
-        description=f"{job}: {DESCRIPTIONS[job]}.",
+        prog=f"strix {job.name}",
+        description=f"{job.name}: {job.doc}.",
         epilog="exit code: 0 every packet is accounted for, 1 some are not or some of the input could not be read,"
         " 2 configuration, 3 environment, 4 output in use,"
         " 5 the job stopped on failures",
     )
-    if job == "enrich":
+    if job.rescores:
         again.add_options(options)
     add_options(options)
     return options
 
 
-def main(job: str, arguments: list[str] | None = None) -> int:
+def main(job: Job, arguments: list[str] | None = None) -> int:
     """Run a job and print its closing table.
 
     Returns
@@ -80,13 +75,13 @@ def exit_code(work: Callable[[], int]) -> int:
         return _say(error, ENVIRONMENT)
 
 
-def _run(job: str, given: argparse.Namespace) -> int:
-    if job == "enrich" and again.is_asked(given):
+def _run(job: Job, given: argparse.Namespace) -> int:
+    if job.rescores and again.is_asked(given):
         return again.run(given)
     return close(job, run_job(job, load(given.config, overrides(given))))
 
 
-def close(job: str, outcome: Outcome) -> int:
+def close(job: Job, outcome: Outcome) -> int:
     """Print the closing table of a run and check the ledger of what it wrote."""
     from jobs.cli.report import print_outcome
 

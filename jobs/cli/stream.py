@@ -81,11 +81,11 @@ def _watch(layout: Layout) -> None:
 
 def _reset(given: argparse.Namespace) -> int:
     config = load(given.config, {**overrides(given), "output": given.directory})
-    layout = Layout(Path(os.path.abspath(config.output)))
-    cluster = Cluster(Connection.of(config.kafka))
+    layout = Layout(Path(os.path.abspath(config.tables.output)))
+    cluster = Cluster(Connection.of(config.source.kafka))
     with OutputLock(layout.lock, "stream reset"):
-        ledger = StreamLedger(layout, given.stream or _only_stream(layout), config.durable)
-        moved = reset(ledger, cluster, config.topics, given.to)
+        ledger = StreamLedger(layout, given.stream or _only_stream(layout), config.tables.durable)
+        moved = reset(ledger, cluster, config.source.topics, given.to)
     for each in moved:
         say(f"{each}")
     say(f"{len(moved)} partition(s) of stream {ledger.stream} moved")

@@ -51,8 +51,8 @@ def examine(config: JobConfig, spark: bool = True) -> Iterator[Finding]:
     yield from (_library(name) for name in LIBRARIES)
     yield from _modules(config)
     yield _schemas(config)
-    yield _finding("output", lambda: _output(Path(os.path.abspath(config.output))))
-    yield _lock(Path(os.path.abspath(config.output)))
+    yield _finding("output", lambda: _output(Path(os.path.abspath(config.tables.output))))
+    yield _lock(Path(os.path.abspath(config.tables.output)))
     yield from _inputs(config)
     if spark:
         yield _finding("spark", lambda: _spark(config))
@@ -85,21 +85,21 @@ def _library(name: str) -> Finding:
 
 
 def _modules(config: JobConfig) -> Iterator[Finding]:
-    for name in config.modules:
+    for name in config.science.modules:
         try:
             module = registry.get(name)
-            models.find(module, Path(config.models))
+            models.find(module, Path(config.science.models))
         except (registry.UnknownModule, registry.ResolveError) as problem:
             yield Finding(f"module {name}", "wrong", str(problem))
         except models.ArtefactError as problem:
-            skipped = config.missing_models == "skip" or bool(config.model_sources)
+            skipped = config.science.missing_models == "skip" or bool(config.science.model_sources)
             yield Finding(f"module {name}", "note" if skipped else "wrong", str(problem))
         else:
             yield Finding(f"module {name}", "ok", f"{module.version}, {len(module.artefacts)} artefacts verified")
 
 
 def _schemas(config: JobConfig) -> Finding:
-    directory = config.schema_directory
+    directory = config.source.schema_directory
     if directory is None:
         told = "no directory named (--schemas, $STRIX_SCHEMAS): packets in wire format go to quarantine"
         return Finding("schemas", "note", told)
@@ -125,15 +125,15 @@ def _lock(root: Path) -> Finding:
 
 
 def _inputs(config: JobConfig) -> Iterator[Finding]:
-    for name in config.input:
+    for name in config.source.input:
         there = os.path.exists(name) or any(sign in name for sign in "*?[")
         yield Finding(f"input {name}", "ok" if there else "wrong", "there" if there else "does not exist")
 
 
 def _spark(config: JobConfig) -> str:
-    session = build_session("doctor", config.master, config.driver_memory, dict(config.spark))
+    session = build_session("doctor", config.spark.master, config.spark.driver_memory, dict(config.spark.spark))
     try:
-        check_executors(session, config.modules)
+        check_executors(session, config.science.modules)
         return f"{session.version} on {session.sparkContext.master}; executors have the driver's Python and modules"
     finally:
         session.stop()

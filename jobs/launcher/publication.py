@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pyspark.sql import SparkSession
 
 from jobs.config import ConfigError, JobConfig
+from jobs.config.job import Job
 from jobs.pipeline.decode.registry import Registry
 from jobs.pipeline.filters import Filter, load_filters
 from jobs.pipeline.filters.examples import require_examples
@@ -27,7 +28,7 @@ class Publication:
     budget: Budget = field(default_factory=Budget)
 
     @classmethod
-    def of(cls, job: str, config: JobConfig, modules: Sequence[str]) -> "Publication":
+    def of(cls, job: Job, config: JobConfig, modules: Sequence[str]) -> "Publication":
         """What a configuration asks for.
 
         Raises
@@ -35,19 +36,21 @@ class Publication:
         ConfigError, FilterError, SettingsError
             With everything that is wrong.
         """
-        if config.publish and not config.filters:
+        if config.filters.publish and not config.filters.filters:
             raise ConfigError("publish says where matches go, and there are no filters; give --filters DIRECTORY")
-        if not config.filters:
+        if not config.filters.filters:
             return cls()
-        if job == "ingest":
-            raise ConfigError("filters need science, ingest has none; use night or enrich")
-        filters = load_filters(config.filters, modules)
+        if not job.science:
+            raise ConfigError(f"filters need science, {job.name} has none; use night or enrich")
+        filters = load_filters(config.filters.filters, modules)
         asking = [each.name for each in filters if each.cutouts]
-        if asking and config.publish and not config.cutouts:
+        if asking and config.filters.publish and not config.tables.cutouts:
             raise ConfigError(f"filters {', '.join(asking)} send cutouts, and cutouts is false")
-        asked = Registry.of(config.registry, cache() / "schemas")
-        publishing = Publishing.of(config.publish, config.kafka, asked) if config.publish else None
-        return cls(filters, publishing, Budget(seconds=config.filter_timeout_s))
+        asked = Registry.of(config.source.registry, cache() / "schemas")
+        publishing = (
+            Publishing.of(config.filters.publish, config.source.kafka, asked) if config.filters.publish else None
+        )
+        return cls(filters, publishing, Budget(seconds=config.filters.filter_timeout_s))
 
     def sinks(
         self, spark: SparkSession, layout: Layout, stream: str, surveys: Sequence[str], durable: bool

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -40,12 +39,12 @@ def replay(
     ------
     What run_job raises.
     """
-    layout = Layout(Path(os.path.abspath(config.output)))
-    tasks = config.tasks or 2 * len(os.sched_getaffinity(0))
+    layout = Layout(Path(os.path.abspath(config.tables.output)))
+    tasks = config.spark.tasks_per_batch
     groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Entry]] = {}
     for entry in chosen:
         if not entry.replayed:
-            modules = config.modules if modules_given else entry.modules
+            modules = config.science.modules if modules_given else entry.modules
             groups.setdefault((entry.job, entry.tables, modules), []).append(entry)
     return [
         run_job(job, _config(config, layout, job, tables, modules), spark, QuarantineSource(layout, own, tasks))
@@ -58,5 +57,5 @@ def _config(
 ) -> JobConfig:
     """The job's configuration with a stream of the replays' own, the tables that the batch wrote, and an end."""
     checkpoint = str(layout.checkpoint(f"replay-{job}"))
-    given = replace(config, checkpoint=checkpoint, append=True, trigger="available_now", input=(), topics=())
-    return replace(given, raw="raw" in tables, cutouts="cutouts" in tables, modules=modules)
+    given = config.but(checkpoint=checkpoint, append=True, trigger="available_now", input=(), topics=())
+    return given.but(raw="raw" in tables, cutouts="cutouts" in tables, modules=modules)

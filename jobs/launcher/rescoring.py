@@ -11,7 +11,8 @@ from pyspark.sql import SparkSession
 
 from jobs.common.java import find_java
 from jobs.config import ConfigError, JobConfig
-from jobs.launcher.run import Shared, check_output, schema_places, session_of, without_weights
+from jobs.launcher.run import Shared, check_output, schema_places, session_of
+from jobs.launcher.science import without_weights
 from jobs.ledger.counts import Counts, failures
 from jobs.ledger.journal import Change
 from jobs.maintenance.maintenance import NightMaintenance
@@ -89,14 +90,14 @@ def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) 
     TooManyFailures
         If modules failed on too many alerts of a night: it is as it was.
     """
-    layout = Layout(Path(os.path.abspath(config.output)))
+    layout = Layout(Path(os.path.abspath(config.tables.output)))
     if not layout.ledger.is_dir():
         raise ConfigError(
             f"{layout.root} has no ledger; --output should be the output of a job, whose nights are scored"
         )
     check_output(layout.root)
     with OutputLock(layout.lock, JOB):
-        maintenance = NightMaintenance(layout, config.durable)
+        maintenance = NightMaintenance(layout, config.tables.durable)
         maintenance.recover()  # a kill may have left a night that is not in its place
         _check_nights(layout, asked.nights)
         left_out: dict[str, str] = {}
@@ -139,14 +140,14 @@ def _plan(config: JobConfig, asked: Asked, layout: Layout, night: str, left_out:
         raise ConfigError(
             f"night {night} of {layout.root} cannot be scored again: {notes[0] if notes else 'it has no files'}"
         )
-    wanted = list(config.modules)
+    wanted = list(config.science.modules)
     if not asked.named and not _has_stamps(layout, night):
         gone = [name for name in wanted if reads_stamps(registry.get(name))]
         wanted = [name for name in wanted if name not in gone]
         notes.extend(f"{name} stays as it is: stamps and packets of the night are gone" for name in gone)
     made, failed = made_with(layout, night, parts), _failed(counts_of(layout, night))
     choice = choose(wanted, made, failed, left_out)
-    if missing := without_weights(config, choice.run):
+    if missing := without_weights(config.science, choice.run):
         left_out.update(missing)
         choice = choose(wanted, made, failed, left_out)
     notes.extend(f"{name} is scored again, too: {why}" for name, why in choice.added.items())
@@ -173,20 +174,20 @@ def _nights(
 ) -> Iterator[NightDone]:
     if spark is None:
         find_java()
-    artefacts = {name: dict(models.find(registry.get(name), Path(config.models))) for name in run}
-    on_error: Literal["null", "raise"] = "raise" if config.on_error == "raise" else "null"
+    artefacts = {name: dict(models.find(registry.get(name), Path(config.science.models))) for name in run}
+    on_error: Literal["null", "raise"] = "raise" if config.science.on_error == "raise" else "null"
     with session_of(JOB, config, spark) as session:
         check_executors(session, run)
         rescoring = Rescoring(
             spark=session,
             maintenance=maintenance,
-            schemas=schema_places(config),
+            schemas=schema_places(config.source),
             artefacts=Shared(session.sparkContext.broadcast(artefacts)),
             now_mjd=tai_of_unix(time.time()),
-            limits=Limits(config.module_timeout_s, config.module_memory_mb),
-            max_failures=config.max_failures_per_batch,
+            limits=Limits(config.limits.module_timeout_s, config.limits.module_memory_mb),
+            max_failures=config.limits.max_failures_per_batch,
             on_error=on_error,
-            tasks=config.tasks or 2 * len(os.sched_getaffinity(0)),
+            tasks=config.spark.tasks_per_batch,
             keep_old=asked.keep_old,
         )
         for plan in plans:

@@ -59,7 +59,7 @@ def again(output: Path, modules: Sequence[str], *only: str, **more: Any) -> Resc
     """Score nights (all, if none is named) again, in this process."""
     keep_old, named = more.pop("keep_old", False), more.pop("named", True)
     wanted = only or tuple(name.removeprefix("night=") for name in nights(output, "science"))
-    config = JobConfig(output=str(output), modules=tuple(modules), **more)
+    config = JobConfig().but(output=str(output), modules=tuple(modules), **more)
     return rescore(config, Asked(wanted, named, keep_old), LocalSpark())  # type: ignore[arg-type]
 
 

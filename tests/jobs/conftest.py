@@ -60,7 +60,7 @@ def small_input(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_output(spark: SparkSession, small_input: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output of a night over it, in two batches. Nobody may change it: copy it first."""
     output = tmp_path_factory.mktemp("small_output")
-    config = JobConfig(
+    config = JobConfig().but(
         input=(str(small_input),), output=str(output), modules=MODULES, max_alerts_per_batch=40, settle_s=0.0
     )
     run_job("night", config, spark)

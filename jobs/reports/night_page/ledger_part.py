@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from jobs.config.job import job_of
 from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
 from jobs.ledger.records import Record, records
 from jobs.maintenance.rescored import NightsNow
@@ -108,8 +109,8 @@ def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
         for earlier in week:
             if earlier in nights:
                 add_night(before.setdefault(record.plan.job, empty_counts()), nights[earlier])
-    if "enrich" in part.jobs:
-        part.jobs["enrich"] = part.jobs.pop("enrich")  # last: it comes after what it reads
+    for name in [name for name in part.jobs if job_of(name).follows]:
+        part.jobs[name] = part.jobs.pop(name)  # last: it comes after what it reads
     add_counts(part.counts, _together(part.jobs))
     add_counts(part.week, _together(before))
     part.batches.sort(key=lambda record: record.plan.planned_at)
@@ -122,11 +123,13 @@ def _gap(counts: Counts) -> int:
 
 
 def _together(jobs: dict[str, Counts]) -> Counts:
-    """The jobs' counts added, each packet once: `enrich` reads what another job has read and kept."""
+    """The jobs' counts added, each packet once: a job that follows another reads what that has read and kept."""
     total = empty_counts()
     again = {"read", "decoded", "duplicates"} if len(jobs) > 1 else set()
     for job, counts in jobs.items():
-        add_counts(total, {name: value for name, value in counts.items() if job != "enrich" or name not in again})
+        add_counts(
+            total, {name: value for name, value in counts.items() if not job_of(job).follows or name not in again}
+        )
     return total
 
 

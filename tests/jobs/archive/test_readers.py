@@ -25,8 +25,10 @@ from jobs import scan
 from jobs.archive.scan import merged, widened
 from jobs.cli.console import Console
 from jobs.cli.report import print_outcome
-from jobs.config import JobConfig
-from jobs.launcher.run import Outcome, prepare_science
+from jobs.config import ScienceConfig
+from jobs.config.job import job_of
+from jobs.launcher.run import Outcome
+from jobs.launcher.science import prepare_science
 from jobs.ledger.records import records, streams
 from jobs.storage.layout import Layout
 from jobs.streaming.status import Status
@@ -68,9 +70,9 @@ def test_pandas_opens_the_science_table(small_output: Path, truth: dict[int, dic
 def test_the_command_that_a_night_ends_with_works(small_output: Path) -> None:
     layout, out = Layout(small_output), Console(file=io.StringIO(), width=500)
     (stream,) = streams(layout)
-    science = prepare_science(JobConfig(modules=("stetson_k", "rise")))
+    science = prepare_science(ScienceConfig(modules=("stetson_k", "rise")))
     outcome = Outcome(layout, stream, Status(layout, "night", stream), science)
-    print_outcome("night", outcome, list(records(layout)), 1.0, out)
+    print_outcome(job_of("night"), outcome, list(records(layout)), 1.0, out)
     (told,) = [line.strip() for line in out.file.getvalue().splitlines() if "python -c" in line]  # type: ignore[attr-defined]
     _, _, code = shlex.split(told)
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -9,8 +9,10 @@ from rich.console import Console
 
 from jobs import scan
 from jobs.cli.report import print_outcome
-from jobs.config import JobConfig
-from jobs.launcher.run import Outcome, Science, prepare_science
+from jobs.config import ScienceConfig
+from jobs.config.job import job_of
+from jobs.launcher.run import Outcome
+from jobs.launcher.science import Science, prepare_science
 from jobs.ledger.records import records, streams
 from jobs.storage.layout import Layout
 from jobs.streaming.status import Status
@@ -22,7 +24,7 @@ def closing_table(output: Path, science: Science) -> str:
     layout, out = Layout(output), io.StringIO()
     (stream,) = streams(layout)
     outcome = Outcome(layout, stream, Status(layout, "night", stream), science)
-    print_outcome("night", outcome, list(records(layout)), 1.0, Console(file=out, width=200))
+    print_outcome(job_of("night"), outcome, list(records(layout)), 1.0, Console(file=out, width=200))
     return out.getvalue()
 
 
@@ -32,7 +34,7 @@ def cells(told: str, module: str) -> list[str]:
 
 
 def test_the_version_is_that_of_the_answers_not_of_todays_code(small_output: Path) -> None:
-    science = prepare_science(JobConfig(modules=("stetson_k", "rise")))
+    science = prepare_science(ScienceConfig(modules=("stetson_k", "rise")))
     newer = tuple(dataclasses.replace(module, version="9.9.9") for module in science.modules)
     told = closing_table(small_output, dataclasses.replace(science, modules=newer))
     (version,) = {row["version"] for row in scan(small_output, columns=["stetson_k"])["stetson_k"].to_pylist()}
@@ -43,5 +45,5 @@ def test_the_version_is_that_of_the_answers_not_of_todays_code(small_output: Pat
 def test_an_alert_with_a_reason_is_not_counted_as_answered(small_output: Path) -> None:
     rows = scan(small_output, columns=["stetson_k"])["stetson_k"].to_pylist()
     few = sum(row["error"] is not None for row in rows)
-    told = closing_table(small_output, prepare_science(JobConfig(modules=("stetson_k", "rise"))))
+    told = closing_table(small_output, prepare_science(ScienceConfig(modules=("stetson_k", "rise"))))
     assert cells(told, "stetson_k")[2:] == [str(len(rows) - few), str(few), "0", f"partial: too few points {few}"]

@@ -7,7 +7,9 @@ import pytest
 from rich.console import Console
 
 from jobs.cli.report import print_outcome
-from jobs.launcher.run import Outcome, Science
+from jobs.config.job import job_of
+from jobs.launcher.run import Outcome
+from jobs.launcher.science import Science
 from jobs.storage.layout import Layout
 from jobs.streaming.status import Status
 
@@ -20,5 +22,5 @@ def test_a_run_that_was_stopped_first_does_not_say_that_there_was_nothing(
 ) -> None:
     layout, out = Layout(tmp_path), io.StringIO()
     outcome = Outcome(layout, "s", Status(layout, "night", "s"), Science((), {}, {}), asked)
-    print_outcome("night", outcome, [], 0.0, Console(file=out, width=200))
+    print_outcome(job_of("night"), outcome, [], 0.0, Console(file=out, width=200))
     assert out.getvalue().startswith(f"night: {said};")

@@ -49,16 +49,16 @@ def test_what_is_a_path_stays_one(text: str, path: str) -> None:
 @pytest.mark.parametrize("key", ["output", "checkpoint", "models", "schemas", "filters"])
 def test_every_path_of_a_configuration_is_looked_at(key: str) -> None:
     with pytest.raises(ConfigError, match=f"{key} is s3a://bucket/x"):
-        JobConfig(**{key: "s3a://bucket/x"})  # type: ignore[arg-type]
-    assert getattr(load(None, {key: "file:///data/x"}), key) == "/data/x"
+        JobConfig().but(**{key: "s3a://bucket/x"})
+    assert load(None, {key: "file:///data/x"}).value(key) == "/data/x"
 
 
 def test_inputs_are_looked_at_one_by_one() -> None:
     with pytest.raises(ConfigError, match="input is hdfs://n/x"):
         load(None, {"input": ["/data/a", "hdfs://n/x"]})
-    assert load(None, {"input": ["file:///data/a", "b/*.avro"]}).input == ("/data/a", "b/*.avro")
+    assert load(None, {"input": ["file:///data/a", "b/*.avro"]}).source.input == ("/data/a", "b/*.avro")
     # Where weights are fetched from may be a URL.
-    assert load(None, {"model_sources": ["https://zenodo.org/x"]}).model_sources == ("https://zenodo.org/x",)
+    assert load(None, {"model_sources": ["https://zenodo.org/x"]}).science.model_sources == ("https://zenodo.org/x",)
 
 
 S3 = "s3a://bucket/x"

@@ -1,7 +1,6 @@
 """A configuration says what it means, and what it cannot mean is named with what it could."""
 
 import argparse
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.config import ConfigError, JobConfig, add_options, load, overrides
+from jobs.config import ConfigError, JobConfig, SourceConfig, add_options, load, overrides
+from jobs.config.job_config import KEYS
 
 ROOT = Path(__file__).resolve().parents[3]
-FIELDS = {field.name: field for field in dataclasses.fields(JobConfig)}
+FIELDS = KEYS
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -31,7 +31,12 @@ def parsed(*arguments: str) -> dict[str, Any]:
 def test_the_command_line_wins_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
     path = written(tmp_path, "output: file\nsurvey: ztf\n")
     config = load(path, {"output": "line"}, {"output": "default", "survey": "lsst", "settle_s": 7})
-    assert (config.output, config.survey, config.settle_s, config.raw) == ("line", "ztf", 7.0, True)
+    assert (config.tables.output, config.source.survey, config.source.settle_s, config.tables.raw) == (
+        "line",
+        "ztf",
+        7.0,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,24 +141,24 @@ def test_options_say_what_the_file_says(tmp_path: Path) -> None:
 def test_what_is_written_as_yaml_is_what_the_job_is_told(content: dict[str, Any]) -> None:
     config = load(None, yaml.safe_load(yaml.safe_dump(content)))
     for name, value in content.items():
-        assert getattr(config, name) == (tuple(value) if isinstance(value, list) else value)
+        assert config.value(name) == (tuple(value) if isinstance(value, list) else value)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "conf" / "jobs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_shipped_configurations_load(path: Path) -> None:
-    assert load(path).output
+    assert load(path).tables.output
 
 
 def test_schemas_come_from_the_configuration_then_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIX_SCHEMAS", "/from/environment")
-    assert JobConfig().schema_directory == "/from/environment"
-    assert JobConfig(schemas="/given").schema_directory == "/given"
+    assert SourceConfig().schema_directory == "/from/environment"
+    assert SourceConfig(schemas="/given").schema_directory == "/given"
     monkeypatch.delenv("STRIX_SCHEMAS")
-    assert JobConfig().schema_directory is None
+    assert SourceConfig().schema_directory is None
 
 
 def test_null_on_the_command_line_is_null() -> None:
     """`--master null` once started a master of that name."""
     assert load(None, parsed("--master", "null", "--checkpoint", "~", "--output", "null")).master is None
     config = load(None, parsed("--master", "null", "--output", "null"))
-    assert (config.master, config.output) == (None, "null")
+    assert (config.spark.master, config.tables.output) == (None, "null")

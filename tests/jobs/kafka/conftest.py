@@ -121,6 +121,6 @@ def run(spark: SparkSession, kafka: KafkaBroker, tmp_path: Path) -> Callable[...
     def ran(*wanted: str, out: str = "out", **more: Any) -> Ran:
         keys: dict[str, Any] = {"kafka": {"bootstrap": kafka.bootstrap}, "modules": "stetson_k", "topics": wanted}
         config: JobConfig = load(None, {**keys, "output": str(tmp_path / out), **more})
-        return Ran(run_job("night", config, spark), Layout(Path(config.output)))
+        return Ran(run_job("night", config, spark), Layout(Path(config.tables.output)))
 
     return ran

@@ -15,6 +15,7 @@ from jobs.cli import run as cli
 from jobs.cli.stream import main as stream
 from jobs.common import faults
 from jobs.config import load
+from jobs.config.job import job_of
 from jobs.launcher.run import run_job
 from jobs.packets.problems import ServiceUnavailable
 from jobs.services.kafka import start_kafka
@@ -197,7 +198,7 @@ def test_available_now_gives_up_on_a_dead_broker_with_exit_code_3_and_says_so(sp
     monkeypatch.setattr(cli, "run_job", lambda job, config: run_job(job, config, spark))
     bootstrap = f"127.0.0.1:{free_port()}"
     arguments = ["--output", str(tmp_path / "out"), "--modules", "stetson_k", "--topics", "t", "--patience-s", "1"]
-    assert cli.main("night", [*arguments, "--kafka", f"bootstrap={bootstrap}"]) == 3
+    assert cli.main(job_of("night"), [*arguments, "--kafka", f"bootstrap={bootstrap}"]) == 3
     assert f"Kafka at {bootstrap} does not answer" in capsys.readouterr().err
     status = json.loads((tmp_path / "out" / "status.json").read_text())
     assert status["state"] == "failed" and bootstrap in status["last_error"]["message"]

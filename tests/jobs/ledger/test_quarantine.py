@@ -32,7 +32,7 @@ def output(small_output: Path, tmp_path: Path) -> Path:
 
 
 def config(output: Path, **more: Any) -> JobConfig:
-    return JobConfig(**{"output": str(output), "settle_s": 0.0, "modules": ("stetson_k", "rise"), **more})
+    return JobConfig().but(**{"output": str(output), "settle_s": 0.0, "modules": ("stetson_k", "rise"), **more})
 
 
 def quarantine_files(output: Path) -> dict[str, str]:

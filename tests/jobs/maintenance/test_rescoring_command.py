@@ -13,6 +13,7 @@ from small_outputs import LocalSpark, gaps, nights, rows, run_night, runner, see
 
 from jobs.cli.main import main
 from jobs.cli.report import nothing_scored
+from jobs.config.job import job_of
 from jobs.launcher import rescoring
 from jobs.ledger.counts import add_counts, empty_counts
 from jobs.ledger.records import records
@@ -141,10 +142,10 @@ def test_a_run_over_known_alerts_says_so(output: Path) -> None:
     for record in again:
         for counts in record.nights.values():
             add_counts(totals, counts)
-    told = nothing_scored("enrich", totals, again)
+    told = nothing_scored(job_of("enrich"), totals, again)
     assert told == (
         "nothing was scored: all 36 alerts were known (use `strix enrich --again --night 20240207 20240210` to score again)"
     )
-    assert nothing_scored("ingest", totals, again) == "nothing was kept: all 36 alerts were known"
-    assert nothing_scored("night", {**totals, "decoded": 1}, again) == ""
-    assert nothing_scored("night", {**totals, "duplicates": 0}, []) == ""
+    assert nothing_scored(job_of("ingest"), totals, again) == "nothing was kept: all 36 alerts were known"
+    assert nothing_scored(job_of("night"), {**totals, "decoded": 1}, again) == ""
+    assert nothing_scored(job_of("night"), {**totals, "duplicates": 0}, []) == ""

@@ -20,7 +20,7 @@ def test_spark_scores_a_night_again_as_one_process_does(
     output = Path(shutil.copytree(small_output, tmp_path / "spark"))
     other = Path(shutil.copytree(small_output, tmp_path / "local"))
     wanted = tuple(name.removeprefix("night=") for name in nights(output, "science"))
-    outcome = rescore(JobConfig(output=str(output), modules=("lc_features", "rise")), Asked(wanted), spark)
+    outcome = rescore(JobConfig().but(output=str(output), modules=("lc_features", "rise")), Asked(wanted), spark)
     # A fresh night of the same code made rise: it is not run again.
     assert {each.choice.run for each in outcome.nights} == {("lc_features",)}
     assert {each.choice.unchanged for each in outcome.nights} == {("rise",)}

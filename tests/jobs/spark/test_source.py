@@ -37,7 +37,7 @@ def night(tmp_path_factory):
 def job(night, spark, tmp_path_factory):
     """The tables that `strix night` makes of it."""
     output = tmp_path_factory.mktemp("job")
-    run_job("night", JobConfig(input=(str(night),), output=str(output), modules=MODULES, settle_s=0.0), spark)
+    run_job("night", JobConfig().but(input=(str(night),), output=str(output), modules=MODULES, settle_s=0.0), spark)
     return output
 
 

@@ -10,7 +10,9 @@ import pytest
 from small_outputs import gaps, rows, runner, write_packets
 
 from jobs.cli.run import close, say_passed_over
-from jobs.launcher.run import Outcome, Science
+from jobs.config.job import job_of
+from jobs.launcher.run import Outcome
+from jobs.launcher.science import Science
 from jobs.ledger.records import StreamLedger, records
 from jobs.packets.problems import InputChanged, InputUnreadable
 from jobs.pipeline.sources import readers
@@ -216,7 +218,9 @@ def test_the_closing_table_and_the_status_say_what_changed_and_what_was_passed_o
 
     def closed() -> tuple[int, str, str, dict[str, Any]]:
         one = job(tmp_path)
-        code = close("night", Outcome(layout, _stream(tmp_path), one.run("available_now", 0.1), Science((), {}, {})))
+        code = close(
+            job_of("night"), Outcome(layout, _stream(tmp_path), one.run("available_now", 0.1), Science((), {}, {}))
+        )
         out, err = capsys.readouterr()
         return code, " ".join(out.replace("│", " ").split()), err, json.loads(layout.status.read_text())
 
@@ -234,7 +238,7 @@ def test_an_input_that_cannot_be_read_ends_with_1_and_the_status_says_failed(
     (packets / "raw.parquet").write_bytes(b"PAR1 and no more")
     one = FileSource([str(packets / "raw.parquet")], 0.0, tmp_path / "spool")
     status_of = runner(tmp_path / "other", one, tables=("raw",)).run("available_now", 0.1)
-    code = close("night", Outcome(Layout(tmp_path / "other"), status_of.stream, status_of, Science((), {}, {})))
+    code = close(job_of("night"), Outcome(Layout(tmp_path / "other"), status_of.stream, status_of, Science((), {}, {})))
     assert code == 1
     told = json.loads(Layout(tmp_path / "other").status.read_text())
     assert (told["state"], told["input_lost"]) == ("failed", 1)

@@ -11,6 +11,7 @@ from topic_reader import read_topics
 
 from jobs.common import faults
 from jobs.config import JobConfig
+from jobs.config.job import job_of
 from jobs.launcher.publication import Publication
 from jobs.services.kafka import KafkaBroker
 
@@ -44,8 +45,8 @@ def test_topics_equal_the_filters_applied_to_the_archive_after_four_kills(
 
 def test_what_cannot_be_published_is_refused_before_anything_starts(tmp_path: Path) -> None:
     night = Published.prepare(tmp_path, "127.0.0.1:1", "never")
-    own = JobConfig(filters=str(night.filters), publish={"bootstrap": "127.0.0.1:1"}, modules=("stetson_k",))
-    assert len(Publication.of("night", own, ("stetson_k",)).filters) == 25
+    own = JobConfig().but(filters=str(night.filters), publish={"bootstrap": "127.0.0.1:1"}, modules=("stetson_k",))
+    assert len(Publication.of(job_of("night"), own, ("stetson_k",)).filters) == 25
     for wrong, said in {
         "partition": "did you mean partitions",
         "password": "password_env",
@@ -58,11 +59,11 @@ def test_what_cannot_be_published_is_refused_before_anything_starts(tmp_path: Pa
                 "night", replace(own, publish={"bootstrap": "x:1", wrong: values.get(wrong, "3")}), ("stetson_k",)
             )
     with pytest.raises(ValueError, match="bootstrap"):
-        Publication.of("night", replace(own, publish={"partitions": "3"}), ("stetson_k",))
+        Publication.of(job_of("night"), replace(own, publish={"partitions": "3"}), ("stetson_k",))
     with pytest.raises(ValueError, match="no filters"):
-        Publication.of("night", JobConfig(publish={"bootstrap": "x:1"}), ())
+        Publication.of(job_of("night"), JobConfig().but(publish={"bootstrap": "x:1"}), ())
     with pytest.raises(ValueError, match="ingest"):
         Publication.of("ingest", own, ())
     (night.filters / "bright.yaml").write_text("description: x\nowner: x\nwhere: magg < 19\n")
     with pytest.raises(ValueError, match="magg; did you mean mag"):
-        Publication.of("night", own, ("stetson_k",))
+        Publication.of(job_of("night"), own, ("stetson_k",))

@@ -1,0 +1,117 @@
+"""A job's YAML file to its sections; every key is also an option on the command line (`options.py`)."""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from jobs.common.plain_yaml import NotPlain, read_plain_yaml
+from jobs.config.keys import ConfigError, Section, convert
+from jobs.config.sections import (
+    FiltersConfig,
+    LimitsConfig,
+    QueryConfig,
+    ScienceConfig,
+    SourceConfig,
+    SparkConfig,
+    TablesConfig,
+)
+
+# Of a job file: pages of it have some kB.
+MAX_BYTES = 262_144
+SECTIONS: dict[str, type[Section]] = {
+    "source": SourceConfig,
+    "tables": TablesConfig,
+    "science": ScienceConfig,
+    "filters": FiltersConfig,
+    "query": QueryConfig,
+    "limits": LimitsConfig,
+    "spark": SparkConfig,
+}
+KEYS = {each.name: each for section in SECTIONS.values() for each in dataclasses.fields(section)}
+
+
+@dataclass(frozen=True)
+class JobConfig:
+    """What a job is told, by section. Paths that are not absolute are taken from the working directory."""
+
+    source: SourceConfig = field(default_factory=SourceConfig)
+    tables: TablesConfig = field(default_factory=TablesConfig)
+    science: ScienceConfig = field(default_factory=ScienceConfig)
+    filters: FiltersConfig = field(default_factory=FiltersConfig)
+    query: QueryConfig = field(default_factory=QueryConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    spark: SparkConfig = field(default_factory=SparkConfig)
+
+    def value(self, name: str) -> Any:
+        """The value of a key, whichever its section."""
+        section = next(
+            title for title, kind in SECTIONS.items() if name in {each.name for each in dataclasses.fields(kind)}
+        )
+        return getattr(getattr(self, section), name)
+
+    def but(self, **keys: Any) -> "JobConfig":
+        """The same with other values of some keys, each put into its section."""
+        changed = {}
+        for name, section in SECTIONS.items():
+            own = {each.name: keys[each.name] for each in dataclasses.fields(section) if each.name in keys}
+            if own:
+                changed[name] = replace(getattr(self, name), **own)
+        return replace(self, **changed)
+
+
+def load(
+    path: str | Path | None, overrides: Mapping[str, Any] | None = None, defaults: Mapping[str, Any] | None = None
+) -> JobConfig:
+    """Read a job's YAML file.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or None
+        Of `key: value` lines; None for a job that is told by its command line alone.
+    overrides, defaults : mapping, optional
+        Values by key: overrides win over the file, the file over defaults.
+
+    Raises
+    ------
+    ConfigError
+        For a file that is no mapping, an unknown key (names the known ones and the nearest), a value of another type.
+    """
+    content: dict[str, Any] = dict(defaults or {})
+    if path is not None:
+        content |= _read(Path(path))
+    content |= dict(overrides or {})
+    for name in content:
+        if name not in KEYS:
+            near = difflib.get_close_matches(str(name), KEYS, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ConfigError(f"unknown key {name!r}{hint}; known keys: {', '.join(sorted(KEYS))}")
+    config = JobConfig().but(**{name: convert(KEYS[name], value) for name, value in content.items()})
+    return config.but(kafka=_found(config.source.kafka), publish=_found(config.filters.publish))
+
+
+def _found(kafka: Mapping[str, str]) -> Mapping[str, str]:
+    """Settings of brokers, with the address of those that `strix services` started for `bootstrap: local`."""
+    if kafka.get("bootstrap") != "local":
+        return kafka
+    from jobs.services.running import usual_bootstrap
+
+    return {**kafka, "bootstrap": usual_bootstrap()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = read_plain_yaml(path, MAX_BYTES)
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file {path}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read as a configuration file: {error}") from None
+    except NotPlain as error:
+        raise ConfigError(f"{path} is not plain YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} should hold `key: value` lines, it holds a {type(content).__name__}")
+    return content

@@ -1,0 +1,58 @@
+"""Every key of a configuration as an option of the command line."""
+
+import argparse
+import dataclasses
+from typing import Any
+
+from jobs.config.job_config import KEYS, SECTIONS
+from jobs.config.keys import kind_of
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """One option per key, grouped by section, with unit and default in its help, and `--config`."""
+    parser.add_argument("--config", help="YAML file with any of the keys below")
+    for title, section in SECTIONS.items():
+        group = parser.add_argument_group(title, (section.__doc__ or "").strip())
+        for each in dataclasses.fields(section):
+            _add(group, each)
+
+
+def _add(group: argparse._ArgumentGroup, each: dataclasses.Field[Any]) -> None:
+    default = each.default if each.default is not dataclasses.MISSING else {}
+    text = f"{each.metadata['help']} (default: {_show(default)})".replace("%", "%%")
+    name, kind = "--" + each.name.replace("_", "-"), kind_of(each)
+    if kind == "bool":
+        group.add_argument(name, nargs="?", const="true", default=argparse.SUPPRESS, metavar="true|false", help=text)
+    elif each.name == "input":
+        group.add_argument(name, nargs="+", default=argparse.SUPPRESS, help=text)
+    elif kind.startswith("Mapping"):
+        group.add_argument(name, type=pairs, default=argparse.SUPPRESS, metavar="KEY=VALUE,...", help=text)
+    else:
+        metavar = "|".join(each.metadata["choices"]) or each.name.upper()
+        group.add_argument(name, default=argparse.SUPPRESS, metavar=metavar, help=text)
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was given on the command line, by key."""
+    return {name: value for name, value in vars(arguments).items() if name in KEYS}
+
+
+def pairs(text: str) -> dict[str, str]:
+    """KEY=VALUE,KEY=VALUE; a part without `=` belongs to the value before it, as in a list of brokers."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if equals:
+            found[name] = value
+        elif found:
+            last = next(reversed(found))
+            found[last] += f",{part}"
+        else:
+            raise argparse.ArgumentTypeError(f"{text!r} should be KEY=VALUE,KEY=VALUE")
+    return found
+
+
+def _show(default: Any) -> str:
+    if isinstance(default, tuple):
+        return ",".join(default) or "none"
+    return "none" if default in (None, {}) else str(default)
