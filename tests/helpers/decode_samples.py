@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from jobs.packets.messages import Message
 from jobs.pipeline.decode import Decoded
-from jobs.pipeline.surveys.survey import AdapterResult, Survey
+from jobs.pipeline.surveys.survey import NightRule, PublishedNames, Read, Survey
 
 SYNC = bytes(range(100, 116))
 
@@ -52,8 +52,8 @@ PACKET = pa.struct(
 )
 
 
-def no_view(packets: pa.StructArray, versions: list[str], now_mjd: float) -> AdapterResult:
-    raise AssertionError("the decoder does not make views")
+def not_read(packets: pa.StructArray) -> Read:
+    raise AssertionError("the decoder does not read packets")
 
 
 def is_ztf(schema: Mapping[str, Any]) -> bool:
@@ -70,7 +70,8 @@ def is_lsst(schema: Mapping[str, Any]) -> bool:
 
 
 def survey(packet: pa.StructType = PACKET, name: str = "ztf", matches: Any = is_ztf) -> Survey:
-    return Survey(name, packet, packet, matches, no_view, {})
+    names = PublishedNames(ids="ids", time="time")
+    return Survey(name, name.upper(), ("g", "r"), packet, packet, matches, not_read, NightRule(), names)
 
 
 def alert(candid: int, previous: int = 1) -> dict[str, Any]:

@@ -15,39 +15,20 @@ Where the packets leave a choice:
 - The sign of the flux is that of `psfFlux`; `isNegative` says something else of dipoles.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from jobs.packets.rejections import Refusal
 from jobs.pipeline.surveys.designations import unpack
-from jobs.pipeline.surveys.history import flags, floats, letters
+from jobs.pipeline.surveys.fields import Bools, Fields, Floats, children, numbers
+from jobs.pipeline.surveys.history import flags, floats
 from jobs.pipeline.surveys.lsst_fields import CANDIDATE, DIA_SOURCE, EXPOSURE_FIELDS, PACKET, SENTINELS
-from jobs.pipeline.surveys.lsst_history import (
-    MJD_2016,
-    Fields,
-    Summary,
-    as_columns,
-    band_codes,
-    children,
-    errors,
-    light_curve_points,
-    numbers,
-    scores,
-    summarise,
-)
-from jobs.pipeline.surveys.sky import ecliptic_latitude, galactic
-from jobs.pipeline.surveys.survey import AdapterResult, Survey
-from jobs.pipeline.surveys.times import lsst_day_obs
-from science_modules.common.photometry import magnitude_error, magnitude_of_flux
-from science_modules.common.view import BANDS, CUTOUTS, VIEW
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from jobs.pipeline.surveys.lsst_points import BANDS, points_of
+from jobs.pipeline.surveys.survey import CutoutGeometry, NightRule, ObjectPages, PublishedNames, Read, Survey
 
 _QUALITY_FLAGS = (
     "psfFlux_flag",
@@ -59,15 +40,13 @@ _QUALITY_FLAGS = (
     "isDipole",
 )
 _INJECTED_FLAGS = ("pixelFlags_injected", "pixelFlags_injectedCenter")
-_STAMPS = {
+_CUTOUTS = {
     "cutout_science": "cutoutScience",
     "cutout_template": "cutoutTemplate",
     "cutout_difference": "cutoutDifference",
 }
-_SCHEMA = pa.schema(
-    [column.field for column in VIEW + CUTOUTS]
-    + [pa.field("candidate", CANDIDATE), pa.field("schema_version", pa.string())]
-)
+# As `lsst.alert.packet` names its schemas; Rubin's registry has version X.Y under the id 100 X + Y.
+_SCHEMA_NAME = re.compile(r"lsst\.v(\d+)_(\d+)\b")
 
 
 def matches(writer_schema: Mapping[str, Any]) -> bool:
@@ -77,39 +56,35 @@ def matches(writer_schema: Mapping[str, Any]) -> bool:
     return full_name.startswith("lsst.v") and full_name.endswith(".alert") and "diaSource" in fields
 
 
-def view(packets: pa.StructArray, schema_versions: list[str], now_mjd: float) -> AdapterResult:
-    """Rubin packets in the common view.
+def wire_id(schema_name: str) -> int | None:
+    """The id of a writer schema in Rubin's registry."""
+    found = _SCHEMA_NAME.match(schema_name)
+    return 100 * int(found.group(1)) + int(found.group(2)) if found else None
 
-    Parameters
-    ----------
-    packets : pyarrow.StructArray, shape (n,)
-        Of type `LSST.packet_type`.
-    schema_versions : list of str, length n
-        As the writer schemas say, e.g. "10.0".
-    now_mjd : float
-        When the batch was planned, MJD TAI.
 
-    Returns
-    -------
-    AdapterResult
-        One row per packet, in order.
-    """
-    packet, n = children(packets), len(packets)
-    source = children(packet["diaSource"])
-    points, n_bad = light_curve_points(packet, source)
-    columns = (
-        _identity(packet, source)
-        | _place_and_time(source)
-        | _photometry(source)
-        | _judgements(source)
-        | _history_columns(packet, source, summarise(points, n), n_bad)
-        | _solar_system(packet, source)
-        | as_columns(points, n)
-        | {name: packet[field] for name, field in _STAMPS.items()}
-        | {"candidate": _candidate(packet, source), "schema_version": pa.array(schema_versions, pa.string())}
+def read(packets: pa.StructArray) -> Read:
+    """Rubin packets, n of type lsst_fields.PACKET, as they are read."""
+    packet = children(packets)
+    source, dia_object = children(packet["diaSource"]), children(packet["diaObject"])
+    alert_id = _real_id(source["diaSourceId"])
+    return Read(
+        alert_id=alert_id,
+        object_id=_object_id(packet, source),
+        time=numbers(source["midpointMjdTai"]),
+        ra=numbers(source["ra"]),
+        dec=numbers(source["dec"]),
+        points=points_of(packet, source),
+        candidate=_candidate(packet, source),
+        columns={
+            "quality_ok": _quality_ok(source),
+            "n_detections_survey": dia_object["nDiaSources"],
+            "is_simulated": pa.array(_any_flag(source, _INJECTED_FLAGS)),
+            "is_public": pa.array(np.ones(len(packets), dtype=bool)),
+            **_solar_system(packet, source),
+            **{name: packet[field] for name, field in _CUTOUTS.items()},
+        },
+        first_detection=numbers(dia_object["firstDiaSourceMjdTai"]),  # NULL or NaN in every real packet so far
     )
-    table = pa.table([columns[name] for name in _SCHEMA.names], schema=_SCHEMA)
-    return AdapterResult(table, _refusals(source, now_mjd))
 
 
 def _real_id(ids: pa.Array) -> pa.Array:
@@ -126,88 +101,22 @@ def _ss_object_id(packet: Fields, source: Fields) -> pa.Array:
     return pc.coalesce(*(_real_id(ids) for ids in (source["ssObjectId"], *records)))
 
 
-def _identity(packet: Fields, source: Fields) -> Fields:
-    alert_id = source["diaSourceId"]
-    return {
-        "survey": pa.array(["lsst"] * len(alert_id), pa.string()),
-        "alert_id": alert_id,
-        "object_id": pc.coalesce(
-            _named("", source["diaObjectId"]),
-            _named("sso:", _ss_object_id(packet, source)),
-            _named("src:", alert_id),
-        ),
-        "is_simulated": pa.array(_any_flag(source, _INJECTED_FLAGS)),
-        "is_public": pa.array(np.ones(len(alert_id), dtype=bool)),
-    }
+def _object_id(packet: Fields, source: Fields) -> pa.Array:
+    return pc.coalesce(
+        _named("", source["diaObjectId"]),
+        _named("sso:", _ss_object_id(packet, source)),
+        _named("src:", source["diaSourceId"]),
+    )
 
 
-def _place_and_time(source: Fields) -> Fields:
-    ra, dec, mjd = (numbers(source[name]) for name in ("ra", "dec", "midpointMjdTai"))
-    gal_l, gal_b = galactic(ra, dec)
-    night = lsst_day_obs(mjd)
-    return {
-        "ra": floats(ra),
-        "dec": floats(dec),
-        "gal_l": floats(gal_l),
-        "gal_b": floats(gal_b),
-        "ecl_lat": floats(ecliptic_latitude(ra, dec)),
-        "mjd": floats(mjd),
-        "night": pa.array(night, mask=night == 0),
-    }
-
-
-def _photometry(source: Fields) -> Fields:
-    flux, flux_err = numbers(source["psfFlux"]), errors(source["psfFluxErr"])
-    total, total_err = numbers(source["scienceFlux"]), errors(source["scienceFluxErr"])
-    return {
-        "band": letters(band_codes(source["band"]), BANDS),
-        "flux": floats(flux),
-        "flux_err": floats(flux_err),
-        "mag": floats(magnitude_of_flux(np.abs(flux))),
-        "mag_err": floats(magnitude_error(flux, flux_err)),
-        "is_positive": flags(flux > 0, ~np.isnan(flux)),
-        "flux_total": floats(total),
-        "flux_total_err": floats(total_err),
-        "flux_total_err_point": floats(total_err),
-        "corrected": pa.array(np.isfinite(total)),
-    }
-
-
-def _judgements(source: Fields) -> Fields:
+def _quality_ok(source: Fields) -> pa.Array:
     answered = np.any([np.asarray(pc.is_valid(source[name])) for name in _QUALITY_FLAGS], axis=0)
-    unknown = pa.nulls(len(answered), pa.bool_())
-    return {
-        "dubious": unknown,
-        "stellar": unknown,
-        "real_bogus": floats(scores(source["reliability"])),
-        "quality_ok": flags(~_any_flag(source, _QUALITY_FLAGS), answered),
-    }
+    return flags(~_any_flag(source, _QUALITY_FLAGS), answered)
 
 
 def _any_flag(source: Fields, names: tuple[str, ...]) -> Bools:
     is_set: Bools = np.any([np.asarray(pc.fill_null(source[name], False)) for name in names], axis=0)
     return is_set
-
-
-def _history_columns(packet: Fields, source: Fields, summary: Summary, n_bad: NDArray[np.int64]) -> Fields:
-    dia_object = children(packet["diaObject"])
-    first = np.fmin(summary.first_detection_mjd, _survey_first(dia_object))
-    return {
-        "n_detections": pa.array(summary.n_detections, pa.int32()),
-        "n_positive": pa.array(summary.n_positive, pa.int32()),
-        "n_detections_survey": dia_object["nDiaSources"],
-        "first_detection_mjd": floats(first),
-        "age_days": floats(numbers(source["midpointMjdTai"]) - first),
-        "last_limit_mjd": floats(summary.last_limit_mjd),
-        "n_bad_history": pa.array(n_bad, pa.int32()),
-        "n_flagged_points": pa.array(summary.n_flagged, pa.int32()),
-    }
-
-
-def _survey_first(dia_object: Fields) -> Floats:
-    # NULL or NaN in every real packet so far.
-    first = numbers(dia_object["firstDiaSourceMjdTai"])
-    return np.where(first >= MJD_2016, first, np.nan)
 
 
 def _solar_system(packet: Fields, source: Fields) -> Fields:
@@ -247,31 +156,26 @@ def _candidate(packet: Fields, source: Fields) -> pa.StructArray:
     return pa.StructArray.from_arrays(of_source + of_exposure, fields=list(CANDIDATE))
 
 
-def _refusals(source: Fields, now_mjd: float) -> dict[int, Refusal]:
-    identity, mjd, ra, dec = (source[name] for name in ("diaSourceId", "midpointMjdTai", "ra", "dec"))
-    time, latest = numbers(mjd), now_mjd + 1
-    in_range = (time >= MJD_2016) & (time <= latest)
-    on_sky = (numbers(ra) >= 0) & (numbers(ra) <= 360) & (np.abs(numbers(dec)) <= 90)
-    no_id = ~np.asarray(pc.is_valid(_real_id(identity)))
-    checks = (
-        ("no_id", no_id, "a diaSourceId", (identity,)),
-        ("no_time", np.isnan(time), "a finite midpointMjdTai", (mjd,)),
-        ("time_out_of_range", ~in_range, f"midpointMjdTai from {MJD_2016:.5f} to {latest:.5f}", (mjd,)),
-        ("no_position", ~on_sky, "ra in 0 to 360 and dec in -90 to 90 deg", (ra, dec)),
-    )
-    refused: dict[int, Refusal] = {}
-    for reason, mask, wanted, found in checks:
-        for row in np.flatnonzero(mask).tolist():
-            values = ", ".join(str(array[row].as_py()) for array in found)
-            refused.setdefault(row, Refusal(reason, f"wants {wanted}, found {values}", "view"))
-    return refused
-
-
 LSST = Survey(
     name="lsst",
+    title="Rubin LSST",
+    bands=BANDS,
     packet_type=PACKET,
     candidate=CANDIDATE,
     matches=matches,
-    view=view,
+    read=read,
+    # dayObs: equal to the first eight digits of `visit` for 107 of 107 real alerts of schema 10.0
+    night=NightRule(of="middle", shift_days=-0.5),
+    published=PublishedNames(ids="a diaSourceId", time="diaSource.midpointMjdTai", position="diaSource.ra and dec"),
     sentinels=SENTINELS,
+    cutouts=CutoutGeometry(pixel_arcsec=None, difference="signed", unit="nJy"),
+    objects=ObjectPages(
+        name=r"[1-9]\d{0,18}",
+        pages={
+            "ALeRCE": "https://lsst.alerce.online/object/{}?survey=lsst",
+            "Fink": "https://lsst.fink-portal.org/{}",
+            "Lasair": "https://lasair-lsst.lsst.ac.uk/objects/{}/",
+        },
+    ),
+    wire_id=wire_id,
 )

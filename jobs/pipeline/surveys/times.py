@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MJD_ZERO = 2400000.5  # Julian date of MJD 0
+FIRST_MJD = 57388.0 + 36 / 86400  # 2016-01-01 00:00 UTC in TAI: nothing that Strix reads is older
 MJD_OF_UNIX_EPOCH = 40587.0  # 1970-01-01
 _MJD_EPOCH = np.datetime64("1858-11-17", "D")
 _FIRST_MJD = 41317.0  # 1972-01-01, first whole leap second
@@ -65,21 +66,6 @@ def night_of_utc_date(mjd_utc: Floats) -> NDArray[np.int32]:
     day = (dates - months).astype(np.int64) + 1
     night = month_number // 12 * 10000 + (month_number % 12 + 1) * 100 + day
     return np.where(known, night, 0).astype(np.int32)
-
-
-def lsst_day_obs(mjd_tai: Floats) -> NDArray[np.int32]:
-    """Rubin's dayObs as an integer YYYYMMDD: the UTC date twelve hours earlier, so that a night has one name.
-
-    Parameters
-    ----------
-    mjd_tai : numpy.ndarray of float64, shape (n,)
-        TAI as MJD [d].
-
-    Notes
-    -----
-    Equal to the first eight digits of `visit` for 107 of 107 real alerts of schema 10.0.
-    """
-    return night_of_utc_date(tai_to_utc(mjd_tai) - 0.5)
 
 
 def _usable(mjd: Floats) -> NDArray[np.bool_]:

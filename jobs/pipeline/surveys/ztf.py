@@ -18,140 +18,82 @@ import pyarrow.compute as pc
 
 from jobs.pipeline.surveys import ztf_fields
 from jobs.pipeline.surveys.designations import unpack
-from jobs.pipeline.surveys.history import flags, floats, letters
-from jobs.pipeline.surveys.sky import ecliptic_latitude, galactic
-from jobs.pipeline.surveys.survey import AdapterResult, Survey
-from jobs.pipeline.surveys.times import MJD_ZERO, night_of_utc_date
-from jobs.pipeline.surveys.ztf_light_curve import LightCurve, first_detection, light_curve, light_curve_columns
+from jobs.pipeline.surveys.fields import Fields, Floats, child, errors, magnitudes, numbers, scores
+from jobs.pipeline.surveys.history import flags, floats
+from jobs.pipeline.surveys.survey import CutoutGeometry, NightRule, ObjectPages, PublishedNames, Read, Survey
+from jobs.pipeline.surveys.times import MJD_ZERO
 from jobs.pipeline.surveys.ztf_points import (
-    DETECTION,
+    BANDS,
     PUBLIC_PROGRAM,
-    UPPER_LIMIT,
-    child,
-    numbers,
-    usable_error,
-    usable_magnitude,
-    usable_score,
+    USUAL_EXPTIME,
+    Exposures,
+    exposures_of,
+    points_of,
+    signs,
 )
 from jobs.pipeline.surveys.ztf_reference import stellar
-from jobs.pipeline.surveys.ztf_refusals import refusals
-from science_modules.common.view import BANDS, CUTOUTS, VIEW
-
-Columns = dict[str, pa.Array]
+from science_modules.common.view import CUTOUTS
 
 MIN_RB = 0.55
 MAX_SSO_ARCSEC = 5.0
 
 
-def view(packets: pa.StructArray, schema_versions: list[str], now_mjd: float) -> AdapterResult:
-    """ZTF packets in the common view.
-
-    Parameters
-    ----------
-    packets : pyarrow.StructArray
-        n packets of type ztf_fields.PACKET.
-    schema_versions : list of str, length n
-        What each writer schema says of itself; where it is empty, the packet's `schemavsn` is taken.
-    now_mjd : float
-        When the batch was planned, MJD TAI.
-
-    Returns
-    -------
-    AdapterResult
-        One row per packet; refused are packets without ids, time or position, and those from impossible times.
-    """
+def read(packets: pa.StructArray) -> Read:
+    """ZTF packets, n of type ztf_fields.PACKET, as they are read."""
     candidate = child(packets, "candidate")
-    curve = light_curve(packets)
-    columns = {
-        **_identity(packets),
-        **_position_and_time(candidate, curve),
-        **_photometry(candidate, curve),
-        **_scores(candidate),
-        **_counts(candidate, curve),
-        **_solar_system(candidate),
-        **light_curve_columns(curve),
-        **_cutouts(packets),
-    }
-    tail = {"candidate": candidate, "schema_version": _schema_versions(packets, schema_versions)}
-    table = pa.table([columns[field.name] for field in _FIELDS] + list(tail.values()), schema=_SCHEMA)
-    return AdapterResult(table, refusals(packets, columns, now_mjd))
+    exposures = exposures_of(candidate)
+    return Read(
+        alert_id=child(packets, "candid"),
+        object_id=child(packets, "objectId"),
+        time=exposures.jd,
+        ra=numbers(child(candidate, "ra")),
+        dec=numbers(child(candidate, "dec")),
+        points=points_of(packets, exposures),
+        candidate=candidate,
+        columns={
+            **_magnitude(candidate),
+            **_quality(candidate),
+            **_solar_system(candidate),
+            **_cutouts(packets),
+            "n_detections_survey": child(candidate, "ndethist"),
+            "is_simulated": pc.fill_null(
+                pc.match_substring(pc.utf8_lower(child(packets, "publisher")), "simulat"), False
+            ),
+            "is_public": pc.equal(child(candidate, "programid"), PUBLIC_PROGRAM),
+        },
+        start_utc=exposures.jd - MJD_ZERO,
+        first_detection=_first_detection(candidate, exposures),
+        schema_version=child(packets, "schemavsn"),
+    )
 
 
-_FIELDS = [column.field for column in VIEW + CUTOUTS]
-_SCHEMA = pa.schema([*_FIELDS, pa.field("candidate", ztf_fields.CANDIDATE), pa.field("schema_version", pa.string())])
-
-
-def _identity(packets: pa.StructArray) -> Columns:
-    publisher = pc.utf8_lower(child(packets, "publisher"))
+def _magnitude(candidate: pa.StructArray) -> Fields:
+    """As published, where the sign makes a flux of it."""
+    known = np.isfinite(signs(child(candidate, "isdiffpos")) * magnitudes(child(candidate, "magpsf")))
     return {
-        "survey": pa.repeat("ztf", len(packets)),
-        "alert_id": child(packets, "candid"),
-        "object_id": child(packets, "objectId"),
-        "is_simulated": pc.fill_null(pc.match_substring(publisher, "simulat"), False),
-        "is_public": pc.equal(child(child(packets, "candidate"), "programid"), PUBLIC_PROGRAM),
-    }
-
-
-def _position_and_time(candidate: pa.StructArray, curve: LightCurve) -> Columns:
-    ra, dec = numbers(candidate, "ra"), numbers(candidate, "dec")
-    gal_l, gal_b = galactic(ra, dec)
-    night = night_of_utc_date(numbers(candidate, "jd") - MJD_ZERO)
-    return {
-        "ra": floats(ra),
-        "dec": floats(dec),
-        "gal_l": floats(gal_l),
-        "gal_b": floats(gal_b),
-        "ecl_lat": floats(ecliptic_latitude(ra, dec)),
-        "mjd": floats(curve.mjd[curve.alert]),
-        "night": pa.array(night, mask=night == 0),
+        "mag": floats(np.where(known, magnitudes(child(candidate, "magpsf")), np.nan)),
+        "mag_err": floats(np.where(known, errors(child(candidate, "sigmapsf")), np.nan)),
     }
 
 
-def _photometry(candidate: pa.StructArray, curve: LightCurve) -> Columns:
-    points, total, alert = curve.points.take(curve.alert), curve.total, curve.alert
-    known = np.isfinite(points.flux)
+def _quality(candidate: pa.StructArray) -> Fields:
+    rb = floats(scores(child(candidate, "rb")))
+    unspoilt = pc.equal(child(candidate, "nbad"), 0)
     return {
-        "band": letters(points.band, BANDS),
-        "flux": floats(points.flux),
-        "flux_err": floats(points.flux_err),
-        "mag": floats(np.where(known, usable_magnitude(numbers(candidate, "magpsf")), np.nan)),
-        "mag_err": floats(np.where(known, usable_error(numbers(candidate, "sigmapsf")), np.nan)),
-        "is_positive": flags(points.flux > 0, known),
-        "flux_total": floats(total.flux[alert]),
-        "flux_total_err": floats(total.err[alert]),
-        "flux_total_err_point": floats(total.err_point[alert]),
-        "corrected": flags(total.corrected[alert], total.corrected_known[alert]),
-        "dubious": flags(curve.dubious[alert], curve.dubious_known[alert]),
+        "real_bogus": floats(scores(child(candidate, "drb"))),
+        "quality_ok": pc.and_kleene(pc.greater_equal(rb, MIN_RB), unspoilt),
         "stellar": stellar(candidate),
     }
 
 
-def _scores(candidate: pa.StructArray) -> Columns:
-    rb = floats(usable_score(numbers(candidate, "rb")))
-    unspoilt = pc.equal(child(candidate, "nbad"), 0)
-    return {
-        "real_bogus": floats(usable_score(numbers(candidate, "drb"))),
-        "quality_ok": pc.and_kleene(pc.greater_equal(rb, MIN_RB), unspoilt),
-    }
+def _first_detection(candidate: pa.StructArray, exposures: Exposures) -> Floats:
+    """Mid-exposure, MJD TAI, of `jdstarthist`."""
+    jd = numbers(child(candidate, "jdstarthist"))
+    return exposures.midpoints(jd, np.full(len(jd), USUAL_EXPTIME), np.arange(len(jd)))
 
 
-def _counts(candidate: pa.StructArray, curve: LightCurve) -> Columns:
-    detected = curve.points.kind == DETECTION
-    first = first_detection(curve, numbers(candidate, "jdstarthist"))
-    return {
-        "n_detections": pa.array(curve.count(detected)),
-        "n_positive": pa.array(curve.count(detected & (curve.points.flux > 0))),
-        "n_detections_survey": child(candidate, "ndethist"),
-        "first_detection_mjd": floats(first),
-        "age_days": floats(curve.mjd[curve.alert] - first),
-        "last_limit_mjd": floats(curve.last_mjd(UPPER_LIMIT)),
-        "n_bad_history": pa.array(curve.n_bad),
-        "n_flagged_points": pa.array(curve.count(curve.points.flagged)),
-    }
-
-
-def _solar_system(candidate: pa.StructArray) -> Columns:
-    distance, name = (numbers(candidate, "ssdistnr"), child(candidate, "ssnamenr"))
+def _solar_system(candidate: pa.StructArray) -> Fields:
+    distance, name = (numbers(child(candidate, "ssdistnr")), child(candidate, "ssnamenr"))
     near = flags((distance >= 0) & (distance <= MAX_SSO_ARCSEC), ~np.isnan(distance))
     named = pc.invert(pc.is_in(pc.utf8_trim_whitespace(name), value_set=pa.array(["null", ""])))
     named = pc.if_else(pc.is_valid(name), named, None)
@@ -163,21 +105,39 @@ def _solar_system(candidate: pa.StructArray) -> Columns:
     }
 
 
-def _cutouts(packets: pa.StructArray) -> Columns:
+def _cutouts(packets: pa.StructArray) -> Fields:
     names = {name: "cutout" + name.removeprefix("cutout_").capitalize() for name in (c.name for c in CUTOUTS)}
     return {name: child(child(packets, published), "stampData") for name, published in names.items()}
 
 
-def _schema_versions(packets: pa.StructArray, writer: list[str]) -> pa.StringArray:
-    of_writer, of_packet = (pa.array(writer, pa.string()), child(packets, "schemavsn"))
-    return pc.if_else(pc.equal(of_writer, ""), pc.fill_null(of_packet, ""), of_writer)
-
-
 ZTF = Survey(
     name="ztf",
+    title="ZTF",
+    bands=BANDS,
     packet_type=ztf_fields.PACKET,
     candidate=ztf_fields.CANDIDATE,
     matches=ztf_fields.is_ztf_schema,
-    view=view,
+    read=read,
+    night=NightRule(of="start"),  # as its topics and archives are named; exposures run 1.8 to 13.9 h UT
+    published=PublishedNames(ids="candid and objectId", time="candidate.jd", position="candidate.ra and candidate.dec"),
     sentinels=ztf_fields.SENTINELS,
+    cutouts=CutoutGeometry(
+        pixel_arcsec=1.01,
+        side=63,
+        first_row="north",
+        first_column="east",
+        detector=(3072, 3080),  # a quadrant of the camera
+        detector_fields=("xpos", "ypos"),
+        reference_fields=("ranr", "decnr"),
+        difference="positive",
+        unit="adu",
+    ),
+    objects=ObjectPages(
+        name=r"ZTF\d{2}[a-z]{7}",
+        pages={
+            "ALeRCE": "https://alerce.online/object/{}",
+            "Fink": "https://ztf.fink-portal.org/{}",
+            "Lasair": "https://lasair-ztf.lsst.ac.uk/objects/{}/",
+        },
+    ),
 )

@@ -5,82 +5,62 @@ A difference magnitude says how much a source changed; with the reference source
 their magnitude error times the flux becomes the difference noise itself.
 """
 
-from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from jobs.pipeline.surveys.history import first_of_each
-from jobs.pipeline.surveys.ztf_points import DETECTION, Points, child
-from science_modules.common.view import BANDS
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from jobs.pipeline.surveys.fields import child, errors, magnitudes, numbers
+from jobs.pipeline.surveys.points import Bools, Floats
+from science_modules.common.photometry import flux_error, flux_of_magnitude
 
 SAME_SOURCE_PIXELS = 1.4
 _SAME_SOURCE_ARCSEC = 1.4
 
 
-@dataclass(frozen=True)
-class Totals:
-    """Reference plus difference, shape (n_points,).
-
-    Attributes
-    ----------
-    flux, err, err_point : numpy.ndarray of float64
-        [nJy], NaN where not corrected. `err` is the difference noise alone, right for an extended source; in
-        `err_point` the reference's own noise, which the difference noise contains, is taken out again, right for an
-        unresolved one; NaN where the reference noise is the larger.
-    corrected, corrected_known : numpy.ndarray of bool
-        The reference holds the same source; not known for upper limits and where no distance is given.
-    """
-
-    flux: Floats
-    err: Floats
-    err_point: Floats
-    corrected: Flags
-    corrected_known: Flags
+def reference_of(rows: pa.StructArray) -> tuple[Floats, Floats]:
+    """Flux of the nearest source of the reference image and its error [nJy], shape (n_points,)."""
+    flux = flux_of_magnitude(magnitudes(child(rows, "magnr")))
+    return flux, flux_error(flux, errors(child(rows, "sigmagnr")))
 
 
-def totals(points: Points) -> Totals:
-    """The flux of the source itself where the nearest reference source lies within 1.4 pixels; never clipped."""
-    near = (points.distance >= 0) & (points.distance < SAME_SOURCE_PIXELS)
-    corrected = near & np.isfinite(points.reference)
-    radicand = points.flux_err**2 - points.reference_err**2
-    return Totals(
-        flux=np.where(corrected, points.flux + points.reference, np.nan),
-        err=np.where(corrected & np.isfinite(points.flux), points.flux_err, np.nan),
-        err_point=np.where(corrected & (radicand >= 0), np.sqrt(np.abs(radicand)), np.nan),
-        corrected=corrected,
-        corrected_known=np.isfinite(points.distance),
-    )
+class Totals(TypedDict):
+    """Those of the arrays of `Points` that speak of the reference image."""
+
+    flux_total: Floats
+    flux_total_err: Floats
+    flux_total_err_point: Floats
+    same_source: Bools
+    same_source_known: Bools
 
 
-def dubious(points: Points, total: Totals) -> tuple[Flags, Flags]:
-    """Detections whose sign or correction contradicts the object's first detection in the band, and where it is known.
+def totals(flux: Floats, flux_err: Floats, distance: Floats, reference: Floats, reference_err: Floats) -> Totals:
+    """The flux of the source itself where the nearest reference source lies within 1.4 pixels; never clipped.
 
     Parameters
     ----------
-    points : Points
-        Sorted by owner, then by time.
-    total : Totals
-        Of these points.
+    flux, flux_err, reference, reference_err : numpy.ndarray of float64, shape (n_points,)
+        Of the difference and of the reference source [nJy].
+    distance : numpy.ndarray of float64, shape (n_points,)
+        To that source [ZTF pixels, 1.01 arcsec]; negative if there is none.
 
     Returns
     -------
-    dubious, known : numpy.ndarray of bool, shape (n_points,)
-        Not known for upper limits and forced points, which are no detections.
+    Totals
+        `flux_total_err` is the difference noise alone, right
+        for an extended source; in `flux_total_err_point` the reference's own noise, which the difference noise contains, is
+        taken out again, right for an unresolved one; NaN where the reference noise is the larger.
     """
-    found = np.flatnonzero(points.kind == DETECTION)
-    first, group = first_of_each(points.owner[found] * (len(BANDS) + 1) + points.band[found] + 1)
-    first = found[first][group]
-    alone_negative = ~total.corrected[found] & (points.flux[found] < 0)
-    value, known = (np.zeros(len(points.owner), dtype=bool), np.zeros(len(points.owner), dtype=bool))
-    value[found] = alone_negative | (total.corrected[found] != total.corrected[first])
-    known[found] = total.corrected_known[found] & total.corrected_known[first] & np.isfinite(points.flux[found])
-    return value, known
+    same = (distance >= 0) & (distance < SAME_SOURCE_PIXELS) & np.isfinite(reference)
+    radicand = flux_err**2 - reference_err**2
+    return {
+        "flux_total": np.where(same, flux + reference, np.nan),
+        "flux_total_err": np.where(same & np.isfinite(flux), flux_err, np.nan),
+        "flux_total_err_point": np.where(same & (radicand >= 0), np.sqrt(np.abs(radicand)), np.nan),
+        "same_source": same,
+        "same_source_known": np.isfinite(distance),
+    }
 
 
 def stellar(candidate: pa.StructArray) -> pa.BooleanArray:
@@ -99,15 +79,14 @@ def stellar(candidate: pa.StructArray) -> pa.BooleanArray:
 
 
 def _near(candidate: pa.StructArray, name: str, limit: float) -> pa.BooleanArray:
-    distance = _without_nan(candidate, name)  # -999: nothing there, so not near
+    distance = _known(candidate, name)  # -999: nothing there, so not near
     return pc.and_(pc.greater_equal(distance, 0.0), pc.less(distance, limit))
 
 
-def _without_nan(candidate: pa.StructArray, name: str) -> pa.DoubleArray:
-    values = pc.cast(child(candidate, name), pa.float64())
-    return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+def _known(candidate: pa.StructArray, name: str) -> pa.DoubleArray:
+    return pa.array(numbers(child(candidate, name)), from_pandas=True)
 
 
 def _without_sentinel(candidate: pa.StructArray, name: str) -> pa.DoubleArray:
-    values = _without_nan(candidate, name)
+    values = _known(candidate, name)
     return pc.if_else(pc.less_equal(values, -999.0), pa.scalar(None, pa.float64()), values)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from jobs.pipeline.surveys.times import lsst_day_obs, night_of_utc_date, tai_to_utc, utc_to_tai
+from jobs.pipeline.surveys.nights import NightRule
+from jobs.pipeline.surveys.times import night_of_utc_date, tai_to_utc, utc_to_tai
 
 DAY = 86400.0
 
@@ -57,9 +58,19 @@ def test_a_utc_date_changes_at_midnight() -> None:
 
 
 def test_day_obs_changes_at_noon_utc_not_tai() -> None:
+    day_obs = NightRule(of="middle", shift_days=-0.5)
     noon = Time("2026-01-02T12:00:00", scale="utc").tai.mjd
-    assert lsst_day_obs(np.array([noon - 60 / DAY, noon - 1 / DAY, noon + 1 / DAY])).tolist() == [
+    assert day_obs.nights(np.array([noon - 60 / DAY, noon - 1 / DAY, noon + 1 / DAY])).tolist() == [
         20260101,
         20260101,
         20260102,
     ]
+
+
+def test_a_night_is_that_of_the_start_where_the_rule_says_so() -> None:
+    start = np.array([60369.9999])  # an exposure over midnight
+    middle = utc_to_tai(start + 0.0002)
+    assert NightRule(of="start").nights(middle, start).tolist() == [20240229]
+    assert NightRule(of="middle").nights(middle, start).tolist() == [20240301]
+    with pytest.raises(ValueError, match=r"wants Read\.start_utc"):
+        NightRule(of="start").nights(middle)

@@ -104,7 +104,8 @@ def test_a_packet_of_2016_of_schema_1_3(rows: dict[int, Row]) -> None:
     assert (row["night"], row["alert_id"], row["object_id"]) == (20160901, -121540793515135000, "ZTF18aaaaaac")
     assert row["flux"] == near(njy(15.43970012664795))
     assert (row["corrected"], row["flux_total"], row["stellar"]) == (False, None, False)  # distnr 2.05 px
-    assert row["age_days"] == 0.0  # jdstarthist is this exposure
+    # jdstarthist is this exposure, but the packet holds a detection of jd 2457603.913
+    assert row["age_days"] == pytest.approx(29.04586, abs=1e-5)
     # The packet holds several detections of exposure 2457632.95921: the alert itself is kept, once.
     same = [p for p in points(row, "detection") if p["lc_mjd"] == row["mjd"]]
     assert [p["lc_flux"] for p in same] == [row["flux"]]

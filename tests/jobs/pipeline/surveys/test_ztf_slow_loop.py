@@ -121,6 +121,8 @@ def expected(packet: Row) -> Row:
     own = next(point for point in found if point["rank"] == ALERT)
     start = c.get("jdstarthist")
     first = own["mjd"] if start == c["jd"] else found[0]["mjd"] if start is None else middle(start, None)
+    if found[0]["mjd"] < first - 1e-6:  # the packet holds an older one
+        first = found[0]["mjd"]
     known = is_known_sso(c)
     scalars = {
         "survey": "ztf", "alert_id": packet["candid"], "object_id": packet.get("objectId"),
