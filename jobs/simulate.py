@@ -1,17 +1,17 @@
 """Simulate a night of ZTF packets: `strix simulate DIRECTORY --n 200`."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import get_args
 
+from jobs.cli.frame import Options
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout, simulate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write simulated packets as the command line says; 0 if done, 2 if it cannot be."""
-    parser = argparse.ArgumentParser(prog="strix simulate", description=__doc__)
+    parser = Options(prog="strix simulate", description=__doc__)
     parser.add_argument("output", type=local_path, help="a new or empty directory")
     parser.add_argument("--n", type=int, default=200, help="number of alerts")
     parser.add_argument("--seed", type=int, default=0, help="0 to 99999; another seed, another night")

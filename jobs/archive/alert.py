@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.archive.find import NotFound
 from jobs.archive.light_curve import first_copies
 from jobs.archive.links import links
 from jobs.archive.words import iso_utc, sexagesimal
@@ -176,7 +177,7 @@ def merged(alerts: Sequence[Alert], alert_id: int | None = None) -> Alert:
     chosen = newest if alert_id is None else [each for each in newest if each.facts["alert_id"] == alert_id]
     if not chosen:
         last = newest[0].facts
-        raise LookupError(f"object {last['object_id']} has no alert {alert_id}; its newest is {last['alert_id']}")
+        raise NotFound(f"object {last['object_id']} has no alert {alert_id}; its newest is {last['alert_id']}")
     copies = first_copies(curve.mjd, curve.band, curve.kind, packet[order])
     return Alert(chosen[0].facts, curve.where(copies), chosen[0].said)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs.cli.frame import Options
 from jobs.common.local_paths import local_path
 
 KINDS = {
@@ -33,7 +34,7 @@ MODULES = "braai,acai,lc_features,rise,anomaly"
 def parser() -> argparse.ArgumentParser:
     """The options of `strix bench`."""
     lines = [f"  {name:<10}{does}" for name, (does, _, _) in KINDS.items()]
-    options = argparse.ArgumentParser(
+    options = Options(
         prog="strix bench", description=__doc__, epilog="\n".join(lines), formatter_class=argparse.RawTextHelpFormatter
     )
     options.add_argument("what", choices=KINDS)

@@ -1,6 +1,5 @@
 """`strix columns`: every column of the tables, with type, unit and meaning."""
 
-import argparse
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import pyarrow as pa
 from rich.table import Table
 
 from jobs.cli.console import Console, complain, pour
+from jobs.cli.frame import Options
 from science_modules import registry
 from science_modules.common.view import CUTOUTS, LIGHT_CURVE, PROVENANCE, SCALARS, Column
 
@@ -70,7 +70,7 @@ def _markdown(title: str, rows: Iterable[Row]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Print the columns, or those whose names contain a text; 2 if there is none."""
-    parser = argparse.ArgumentParser(prog="strix columns", description="What every column means, with type and unit.")
+    parser = Options(prog="strix columns", description="What every column means, with type and unit.")
     parser.add_argument("name", nargs="?", help="a column, a module, or a part of a name; default: all")
     parser.add_argument("--markdown", action="store_true", help="all of them as a page")
     given = parser.parse_args(arguments)

@@ -6,23 +6,20 @@ from pathlib import Path
 
 from rich.table import Table
 
-from jobs.cli.console import Console, complain, styled
+from jobs.cli.console import Console, styled
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name
 from jobs.ledger.journal import Change
-from jobs.ledger.records import LedgerError
 from jobs.maintenance.compact import Wanted, compact
 from jobs.maintenance.maintenance import NightMaintenance, total
 from jobs.maintenance.stored_files import all_nights
 from jobs.storage.layout import TABLES, Layout
-from jobs.storage.lock import OutputInUse, OutputLock
-from jobs.storage.schema_union import SchemaConflict
-
-OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
+from jobs.storage.lock import OutputLock
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(
+    options = Options(
         prog="strix compact",
         description=__doc__,
         epilog="Rows, ids and the ledger's numbers stay; readers see a night's old files or its new ones. exit code:"
@@ -38,22 +35,18 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix compact")
 def main(arguments: list[str] | None = None) -> int:
     """Compact, and say what was merged."""
     given = parser().parse_args(arguments)
     layout = Layout(Path(given.output).absolute())
     if not layout.ledger.is_dir():
-        return _say(f"{layout.root} has no ledger; it should be the output of a job", USAGE)
+        raise UsageError(f"{layout.root} has no ledger; it should be the output of a job")
     unknown = sorted(set(given.night) - set(all_nights(layout)))
     if unknown:
-        return _say(f"{layout.root} has no night {unknown[0]}; it has {_some(all_nights(layout))}", USAGE)
-    try:
-        with OutputLock(layout.lock, "compact"):
-            return _compact(layout, given)
-    except OutputInUse as error:
-        return _say(str(error), IN_USE)
-    except (LedgerError, SchemaConflict) as error:
-        return _say(str(error), ENVIRONMENT)
+        raise UsageError(f"{layout.root} has no night {unknown[0]}; it has {_some(all_nights(layout))}")
+    with OutputLock(layout.lock, "compact"):
+        return _compact(layout, given)
 
 
 def _compact(layout: Layout, given: argparse.Namespace) -> int:
@@ -93,8 +86,3 @@ def _print(changes: Iterable[Change]) -> None:
 
 def _some(nights: list[str]) -> str:
     return f"{len(nights)}, {nights[0]} to {nights[-1]}" if nights else "none"
-
-
-def _say(message: str, code: int) -> int:
-    complain(f"strix compact: {message}")
-    return code

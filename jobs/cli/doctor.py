@@ -1,10 +1,9 @@
 """`strix doctor`: check everything that a job needs."""
 
-import argparse
-
 from jobs.cli.console import Console, complain, say, styled
+from jobs.cli.frame import Options, verb
 from jobs.common.java import EnvironmentProblem, find_java
-from jobs.config import ConfigError, add_options, load, overrides
+from jobs.config import add_options, load, overrides
 from jobs.launcher.doctor import examine
 from jobs.spark.class_archive import make_archive
 
@@ -21,9 +20,10 @@ def _archive() -> int:
     return 0
 
 
+@verb("strix doctor")
 def main(arguments: list[str]) -> int:
     """Print each finding as it comes; 0 if nothing is wrong, 3 otherwise."""
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="strix doctor", description="Check Python, Java, libraries, modules, weights, schemas, output and Spark."
     )
     parser.add_argument("--no-spark", action="store_true", help="do not start Spark (faster)")
@@ -32,11 +32,7 @@ def main(arguments: list[str]) -> int:
     )
     add_options(parser)
     given = parser.parse_args(arguments)
-    try:
-        config = load(given.config, overrides(given))
-    except ConfigError as error:
-        complain(f"strix doctor: {error}")
-        return 2
+    config = load(given.config, overrides(given))
     if given.archive:
         return _archive()
     console = Console()

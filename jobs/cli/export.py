@@ -3,17 +3,16 @@
 import argparse
 
 from jobs.archive.export import FORMATS, MOST_ROWS, export
-from jobs.cli.console import complain, say
+from jobs.cli.console import say
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import add_near
 from jobs.common.local_paths import local_path
-
-OK, USAGE, ENVIRONMENT = 0, 2, 3
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
     most = ", ".join(f"{form} {rows:,}" for form, rows in MOST_ROWS.items())
-    options = argparse.ArgumentParser(
+    options = Options(
         prog="strix export", description=f"{__doc__} Parquet and CSV are written piece by piece; rows at most: {most}."
     )
     options.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
@@ -34,22 +33,16 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+@verb("strix export")
 def main(arguments: list[str] | None = None) -> int:
     """Write the file and say what it holds; 2 if that cannot be, 3 if the disk refuses."""
     given = parser().parse_args(arguments)
     try:
         done = export(given.data, given.output, given.night, given.modules, given.columns, given.near, given.radius)
     except KeyError as error:
-        return _refuse(str(error.args[0]), USAGE)
-    except (FileNotFoundError, ValueError, TypeError) as error:
-        return _refuse(str(error), USAGE)
-    except OSError as error:
-        return _refuse(str(error), ENVIRONMENT)
+        raise UsageError(str(error.args[0])) from None
+    except (FileNotFoundError, TypeError) as error:
+        raise UsageError(str(error)) from None
     size = done.path.stat().st_size / 1e6
     say(f"{done.rows:,} alerts, {len(done.columns)} columns: {done.path} ({size:.1f} MB)")
     return OK
-
-
-def _refuse(message: str, code: int) -> int:
-    complain(f"strix export: {message}")
-    return code

@@ -10,13 +10,13 @@ from jobs.archive.export import TooManyRows
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.match_files import FORMS, MatchFile
-from jobs.archive.matches import NoSuchFilter, filter_of, match_tables
+from jobs.archive.matches import filter_of, match_tables
 from jobs.archive.top_alerts import science_files
-from jobs.cli.console import complain, say
+from jobs.cli.console import say
 from jobs.cli.filter_report import console, print_examples, print_list, print_test
-from jobs.common.java import EnvironmentProblem
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name, local_path
-from jobs.config import ConfigError, load
+from jobs.config import load
 from jobs.pipeline.filters import Filter, FilterError, Problem, load_filters
 from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.dry_run import DryRun, dry_run
@@ -27,9 +27,7 @@ from jobs.reports.pictures.sheet import Entry, contact_sheet
 from jobs.spark.session import build_session
 from jobs.storage.layout import Layout
 from science_modules import registry
-from science_modules.common.artefacts import ArtefactError
 
-OK, WRONG, USAGE, ENVIRONMENT = 0, 1, 2, 3
 DIRECTORY = "conf/filters"
 ON_SHEET = 48  # alerts
 
@@ -62,7 +60,7 @@ examples:
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(prog="strix filter", description=__doc__)
+    options = Options(prog="strix filter", description=__doc__)
     verbs = options.add_subparsers(dest="verb", required=True, metavar="check|test|run|list|new")
     check = verbs.add_parser("check", help="check filters: point at what is wrong, try their examples")
     check.add_argument("filters", nargs="*", default=[DIRECTORY], help=f"files or directories (default: {DIRECTORY})")
@@ -93,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix filter")
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the verbs.
 
@@ -104,18 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = parser().parse_args(arguments)
     verbs = {"check": _check, "test": _test, "run": _run, "list": _list, "new": _new}
-    try:
-        return verbs[given.verb](given)
-    except FilterError as error:
-        return _say(error, WRONG)
-    except (ConfigError, UsageError, NoSuchFilter) as error:
-        return _say(error, USAGE)
-    except (EnvironmentProblem, ArtefactError) as error:
-        return _say(error, ENVIRONMENT)
-
-
-class UsageError(ValueError):
-    """The options ask for what cannot be."""
+    return verbs[given.verb](given)
 
 
 def _modules(given: argparse.Namespace) -> list[str]:
@@ -236,8 +224,3 @@ def _new(given: argparse.Namespace) -> int:
     path.write_text(_TEMPLATE.format(path=path, owner=given.owner), encoding="utf-8")
     say(f"{path}: say what it looks for, then strix filter check {path}")
     return OK
-
-
-def _say(error: BaseException, code: int) -> int:
-    complain(f"strix filter: {error}")
-    return code

@@ -11,8 +11,9 @@ from rich.table import Table
 from jobs.audit.check import Checked, check_ledger
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import pour
+from jobs.cli.frame import Options, verb
 from jobs.cli.outputs import console, output_of
-from jobs.cli.run import exit_code, say_gaps
+from jobs.cli.run import say_gaps
 from jobs.common.local_paths import local_name
 from jobs.config import ConfigError
 from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
@@ -27,7 +28,7 @@ _NUMBERS = ("read", "decoded", "duplicates", "quarantined", "enriched", "null_fl
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(prog="strix ledger", description=__doc__)
+    options = Options(prog="strix ledger", description=__doc__)
     actions = options.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check", help="0 if every number adds up; else 1, and each gap is a line on stderr")
     check.add_argument(
@@ -41,10 +42,11 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix")
 def main(arguments: list[str] | None = None) -> int:
     """Run the verb; 0, or 1 if a number does not add up, 2 if there is no ledger or no such night."""
     given = parser().parse_args(arguments)
-    return exit_code(lambda: {"check": _check, "show": _show}[given.action](given))
+    return {"check": _check, "show": _show}[given.action](given)
 
 
 def _check(given: argparse.Namespace) -> int:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from confluent_kafka import KafkaException
 from rich.live import Live
 from rich.table import Table
 
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import Console, complain, pour, say
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_path
 from jobs.common.plain_text import visible
 from jobs.config import pairs
@@ -23,11 +23,9 @@ from jobs.listen.folder import SaveFolder
 from jobs.listen.listener import Listener
 from jobs.listen.messages import ReceivedMessage, beginning, json_line
 from jobs.listen.starts import STARTS
-from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.decode.registry import Registry
 from jobs.services.jars import cache
 
-OK, USAGE, ENVIRONMENT = 0, 2, 3
 COLUMNS = ("time (UTC)", "filter", "object", "alert", "band", "mag", "ra", "dec", "annotations")
 _SHOWN = 30
 _WIDTH = 160
@@ -35,7 +33,7 @@ _WIDTH = 160
 
 def parser() -> argparse.ArgumentParser:
     """The options of the verb."""
-    options = argparse.ArgumentParser(prog="strix listen", description=__doc__)
+    options = Options(prog="strix listen", description=__doc__)
     options.add_argument("topics", nargs="+", metavar="TOPIC", help="names, or patterns that begin with ^")
     options.add_argument("--from", dest="start", default="resume", metavar="WHERE", help=f"{STARTS}; default resume")
     options.add_argument("--format", choices=("table", *FORMATS), help="default: table, with --save parquet")
@@ -56,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix listen")
 def main(arguments: list[str]) -> int:
     """Do what the command line says.
 
@@ -68,17 +67,8 @@ def main(arguments: list[str]) -> int:
     format_ = given.format or ("parquet" if given.save else "table")
     if given.save is None and (format_ in ("avro", "parquet") or given.again):
         what = "--again completes" if given.again else f"--format {format_} writes"
-        return _say(f"{what} files; give --save DIR", USAGE)
-    try:
-        return _listen(given, format_)
-    except ValueError as error:
-        return _say(str(error), USAGE)
-    except (ServiceUnavailable, AccessDenied) as error:
-        return _say(str(error), ENVIRONMENT)
-    except KafkaException as error:
-        return _say(f"Kafka: {error.args[0].str()}", ENVIRONMENT)
-    except OSError as error:  # a folder that cannot be written, a full disk
-        return _say(f"{error.filename or given.save}: {error.strerror}", ENVIRONMENT)
+        raise UsageError(f"{what} files; give --save DIR")
+    return _listen(given, format_)
 
 
 def _listen(given: argparse.Namespace, format_: str) -> int:
@@ -224,8 +214,3 @@ def _short(value: Any) -> str:
 
 def _note(message: str) -> None:
     complain(f"strix listen: {message}")
-
-
-def _say(message: str, code: int) -> int:
-    complain(f"strix: {message}")
-    return code

@@ -5,31 +5,26 @@ from pathlib import Path
 
 from rich.table import Table
 
-from jobs.cli.console import Console, complain, say
+from jobs.cli.console import Console, say
+from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.modules import weights as models
 from science_modules import registry
 
 
+@verb("strix models")
 def main(arguments: list[str]) -> int:
     """Run the verb; 0 if done, 2 for an unknown module, 3 if the weights cannot be had."""
     given = _parser().parse_args(arguments)
-    try:
-        if given.action == "list":
-            _list(given.models)
-        else:
-            _add(given.name, given.source, given.models)
-    except registry.UnknownModule as error:
-        complain(f"strix models: {error}")
-        return 2
-    except models.ArtefactError as error:
-        complain(f"strix models: {error}")
-        return 3
-    return 0
+    if given.action == "list":
+        _list(given.models)
+    else:
+        _add(given.name, given.source, given.models)
+    return OK
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="strix models", description="Trained artefacts of science modules.")
+    parser = Options(prog="strix models", description="Trained artefacts of science modules.")
     actions = parser.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="what every module needs and whether it is there")
     add = actions.add_parser("add", help="verify published weights and convert them for scoring")

@@ -7,34 +7,31 @@ from pathlib import Path
 from rich.markdown import Markdown
 from rich.table import Table
 
-from jobs.cli.console import Console, complain, say, styled
+from jobs.cli.console import Console, say, styled
+from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.modules import weights as models
-from jobs.modules.onnx_models import ModelProblem
 from jobs.modules.scaffold import ScaffoldError, new_module
 from jobs.modules.scaffold_model import Wish, new_module_of_model
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
 
 
+@verb("strix module")
 def main(arguments: list[str]) -> int:
     """Run the verb; 0 if done, 2 if it cannot be."""
     given = _parser().parse_args(arguments)
-    try:
-        if given.action == "list":
-            _list()
-        elif given.action == "show":
-            _show(registry.get(given.name))
-        else:
-            _new(given)
-    except (registry.UnknownModule, registry.ResolveError, ScaffoldError, ModelProblem) as error:
-        complain(f"strix module: {error}")
-        return 2
-    return 0
+    if given.action == "list":
+        _list()
+    elif given.action == "show":
+        _show(registry.get(given.name))
+    else:
+        _new(given)
+    return OK
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="strix module", description="Science modules: what there is, and a new one.")
+    parser = Options(prog="strix module", description="Science modules: what there is, and a new one.")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="all modules, those of $STRIX_MODULE_PATH included")
     show = actions.add_parser("show", help="what a module reads and gives, its artefacts and its model card")

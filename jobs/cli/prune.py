@@ -7,21 +7,19 @@ from pathlib import Path
 
 from rich.table import Table
 
-from jobs.cli.console import Console, complain
+from jobs.cli.console import Console
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name
 from jobs.ledger.journal import Change
-from jobs.ledger.records import LedgerError
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.pruning import Kept, Limit, prune, size_of
 from jobs.storage.layout import Layout
-from jobs.storage.lock import OutputInUse, OutputLock
-
-OK, USAGE, ENVIRONMENT, IN_USE = 0, 2, 3, 4
+from jobs.storage.lock import OutputLock
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(
+    options = Options(
         prog="strix prune",
         description=__doc__,
         epilog="Science, quarantine and ledger stay. exit code: 0 done, 2 no such output or nothing asked for,"
@@ -37,26 +35,22 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix prune")
 def main(arguments: list[str] | None = None) -> int:
     """Prune, and say what went and what stayed."""
     given = parser().parse_args(arguments)
     layout = Layout(Path(given.output).absolute())
     if not layout.ledger.is_dir():
-        return _say(f"{layout.root} has no ledger; it should be the output of a job", USAGE)
+        raise UsageError(f"{layout.root} has no ledger; it should be the output of a job")
     today = given.as_of or datetime.now(UTC).date()
     asked = (("raw", given.raw_days), ("cutouts", given.cutout_days))
     limits = [Limit.of(table, days, today) for table, days in asked if days is not None]
     if not limits:
-        return _say("say what may go: --raw-days DAYS, --cutout-days DAYS", USAGE)
-    try:
-        with OutputLock(layout.lock, "prune"):
-            maintenance = NightMaintenance(layout, given.durable)
-            maintenance.recover()
-            _print(prune(maintenance, limits, given.unscored, given.dry_run), given.dry_run)
-    except OutputInUse as error:
-        return _say(str(error), IN_USE)
-    except LedgerError as error:
-        return _say(str(error), ENVIRONMENT)
+        raise UsageError("say what may go: --raw-days DAYS, --cutout-days DAYS")
+    with OutputLock(layout.lock, "prune"):
+        maintenance = NightMaintenance(layout, given.durable)
+        maintenance.recover()
+        _print(prune(maintenance, limits, given.unscored, given.dry_run), given.dry_run)
     return OK
 
 
@@ -96,8 +90,3 @@ def _date(text: str) -> date:
         return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} should be a night as YYYYMMDD") from None
-
-
-def _say(message: str, code: int) -> int:
-    complain(f"strix prune: {message}")
-    return code

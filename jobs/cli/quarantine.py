@@ -7,8 +7,9 @@ from collections import Counter
 from rich.table import Table
 
 from jobs.cli.console import complain, pour, say
+from jobs.cli.frame import Options, verb
 from jobs.cli.outputs import console, output_of
-from jobs.cli.run import close, exit_code
+from jobs.cli.run import close
 from jobs.common.local_paths import local_name, local_path
 from jobs.common.plain_text import visible
 from jobs.config import ConfigError, add_options, load, overrides
@@ -27,7 +28,7 @@ REPLAY = Job("quarantine replay", "entries of quarantine, through the job that r
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(prog="strix quarantine", description=__doc__)
+    options = Options(prog="strix quarantine", description=__doc__)
     actions = options.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="how many by reason and night, and each entry")
     listing.add_argument("--night", help="YYYYMMDD, or unknown")
@@ -51,10 +52,11 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix")
 def main(arguments: list[str] | None = None) -> int:
     """Run the verb; as `strix night` returns it, 2 if there is no such output or entry."""
     given = parser().parse_args(arguments)
-    return exit_code(lambda: {"list": _list, "show": _show, "replay": _replay}[given.action](given))
+    return {"list": _list, "show": _show, "replay": _replay}[given.action](given)
 
 
 def _list(given: argparse.Namespace) -> int:

@@ -7,18 +7,16 @@ from itertools import islice
 
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, say
+from jobs.cli.frame import OK, UNBALANCED, Options, verb
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.decode.fault import Fault
 from jobs.simulation.feeding import Sent, feed, packets_of
-
-OK, LEFT_OUT, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the verb."""
-    options = argparse.ArgumentParser(
+    options = Options(
         prog="strix replay",
         description=__doc__,
         epilog="exit code: 0 all is sent, 1 the broker did not take some, 2 what was asked for cannot be, 3 no broker."
@@ -44,19 +42,13 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix replay")
 def main(arguments: list[str]) -> int:
     """Do what the command line says; the code that the process ends with."""
     given = parser().parse_args(arguments)
-    try:
-        connection = connection_of(given)
-        _check_topic(connection, given.to_topic)
-        sent = feed(connection, given.to_topic, islice(_packets(given), given.limit), given.rate, _tell)
-    except ValueError as error:
-        return _say(str(error), USAGE)
-    except (ServiceUnavailable, AccessDenied) as error:
-        return _say(str(error), ENVIRONMENT)
-    except OSError as error:
-        return _say(f"{error.filename}: {error.strerror}", ENVIRONMENT)
+    connection = connection_of(given)
+    _check_topic(connection, given.to_topic)
+    sent = feed(connection, given.to_topic, islice(_packets(given), given.limit), given.rate, _tell)
     return _close(sent, given.to_topic, connection.bootstrap)
 
 
@@ -88,7 +80,7 @@ def _close(sent: Sent, topic: str, bootstrap: str) -> int:
     for problem in sent.problems:
         complain(f"strix replay: first {problem}")
     sys.stdout.flush()
-    return LEFT_OUT if sent.failed else OK
+    return UNBALANCED if sent.failed else OK
 
 
 def _rate(text: str) -> float:
@@ -99,8 +91,3 @@ def _rate(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"is {text!r}, it should be alerts per second, 0 for as fast as it goes")
     return value
-
-
-def _say(message: str, code: int) -> int:
-    complain(f"strix replay: {message}")
-    return code

@@ -7,18 +7,18 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from jobs.archive.top_alerts import science_files
-from jobs.cli.console import complain, say
+from jobs.cli.console import say
+from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.reports.night_page.page import NoSuchNight, night_page, nights_of
 from jobs.storage.layout import Layout, replace_file
 
-OK, USAGE = 0, 2
 RECENT_NIGHTS = 7
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(prog="strix report", description=__doc__)
+    options = Options(prog="strix report", description=__doc__)
     options.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
     options.add_argument("--night", help=f"YYYYMMDD (default: the fullest of the newest {RECENT_NIGHTS})")
     options.add_argument("-n", type=int, default=12, help="alerts in each list of those that stand out")
@@ -27,16 +27,13 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix report")
 def main(arguments: list[str] | None = None) -> int:
     """Write the page and say of which night; 2 if the output has no such night."""
     given = parser().parse_args(arguments)
     layout = Layout(Path(os.path.abspath(given.data)))
-    try:
-        night, why = (given.night, "") if given.night else _fullest(layout)
-        page = night_page(layout, night, max(given.n, 0), given.schemas)
-    except NoSuchNight as error:
-        complain(f"strix report: {error}")
-        return USAGE
+    night, why = (given.night, "") if given.night else _fullest(layout)
+    page = night_page(layout, night, max(given.n, 0), given.schemas)
     output = given.output or Path(f"{night}.html")
     replace_file(output, page, durable=False)
     say(f"night {night}{why}: {output} ({len(page) / 1e6:.1f} MB)")

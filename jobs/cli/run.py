@@ -1,36 +1,25 @@
 """Running a job from the command line: `strix night`, `spark-submit jobs/night.py`."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 
 from jobs.audit.check import Gap, check_ledger
 from jobs.cli import again
 from jobs.cli.console import complain
-from jobs.common.java import EnvironmentProblem
-from jobs.config import ConfigError, add_options, load, overrides
+from jobs.cli.frame import OK, UNBALANCED, Options, verb
+from jobs.config import add_options, load, overrides
 from jobs.config.job import Job
 from jobs.launcher.run import Outcome, run_job
-from jobs.ledger.records import LedgerError, StreamLedger
-from jobs.modules.weights import ArtefactError
-from jobs.packets.problems import AccessDenied, InputChanged, InputUnreadable, ServiceUnavailable
-from jobs.pipeline.batch.processor import TooManyFailures
+from jobs.ledger.records import StreamLedger
 from jobs.pipeline.sources.files.names import HIDDEN
 from jobs.pipeline.sources.files.passed_over import LOSSES
-from jobs.storage.lock import OutputInUse
 from jobs.streaming.last_words import tell
-from science_modules.registry import ResolveError, UnknownModule
-
-_INPUT = (InputChanged, InputUnreadable, ServiceUnavailable, AccessDenied)
-OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
 
 
 def parser(job: Job) -> argparse.ArgumentParser:
     """The options of a job."""
-    options = argparse.ArgumentParser(
+    options = Options(
         prog=f"strix {job.name}",
         description=f"{job.name}: {job.doc}.",
         epilog="exit code: 0 every packet is accounted for, 1 some are not or some of the input could not be read,"
@@ -43,6 +32,7 @@ def parser(job: Job) -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix")
 def main(job: Job, arguments: list[str] | None = None) -> int:
     """Run a job and print its closing table.
 
@@ -52,30 +42,6 @@ def main(job: Job, arguments: list[str] | None = None) -> int:
         0 only if every packet of the run is accounted for and all of the input could be read.
     """
     given = parser(job).parse_args(arguments)
-    return exit_code(lambda: _run(job, given))
-
-
-def exit_code(work: Callable[[], int]) -> int:
-    """What some work returns, or the code of what stops a job; its message goes to stderr, without a traceback."""
-    try:
-        return work()
-    except (ConfigError, UnknownModule, ResolveError) as error:
-        return _say(error, USAGE)
-    except OutputInUse as error:
-        return _say(error, IN_USE)
-    except (EnvironmentProblem, LedgerError, ArtefactError, *_INPUT) as error:
-        return _say(error, ENVIRONMENT)
-    except TooManyFailures as error:
-        return _say(error, FAILED)
-    except (PySparkException, Py4JError, ConnectionError) as error:
-        return _say(f"Spark gave up, the batch in hand is not sealed; start the job again to go on\n{error}", FAILED)
-    except ValueError as error:
-        return _say(error, USAGE)
-    except OSError as error:  # a full disk, a file that may not be read: it names the file
-        return _say(error, ENVIRONMENT)
-
-
-def _run(job: Job, given: argparse.Namespace) -> int:
     if job.rescores and again.is_asked(given):
         return again.run(given)
     return close(job, run_job(job, load(given.config, overrides(given))))
@@ -119,8 +85,3 @@ def say_gaps(gaps: Sequence[Gap]) -> int:
     for gap in gaps:
         complain(f"ledger: {gap}")
     return UNBALANCED if gaps else OK
-
-
-def _say(error: BaseException | str, code: int) -> int:
-    complain(f"strix: {error}")
-    return code

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from jobs.archive.position import DISTANCE, NoPosition
+from jobs.archive.position import DISTANCE
 from jobs.archive.table_files import to_csv, to_json, to_votable
-from jobs.archive.top_alerts import IDENTITY, NoSuchColumn
+from jobs.archive.top_alerts import IDENTITY
 from jobs.archive.words import iso_utc, number
-from jobs.cli.console import Console, complain, pour
+from jobs.cli.console import Console, pour
+from jobs.cli.frame import OK, Options, verb
 from jobs.cli.outputs import console as output_console
 from jobs.cli.outputs import show_command
 from jobs.cli.sorting import N_ALERTS, Sorted, add_options, sort
 
-OK, USAGE = 0, 2
 _OUTPUTS_ON_SCREEN = 7
 # Columns of every table, by their heads; the two last only where they were asked for.
 _FACTS = {"band": "band", "mag": "mag", DISTANCE.name: "arcsec", N_ALERTS.name: "alerts"}
@@ -26,7 +26,7 @@ _WHOLE = ("", "object", "alert", "UTC", "band", "mag")
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(prog="strix scores", description=__doc__)
+    options = Options(prog="strix scores", description=__doc__)
     add_options(options)
     options.add_argument("--top", type=int, default=20, help="rows")
     form = options.add_mutually_exclusive_group()
@@ -36,14 +36,11 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix scores")
 def main(arguments: list[str] | None = None) -> int:
     """Print the alerts; 2 if the output has no such night, module or column."""
     given = parser().parse_args(arguments)
-    try:
-        found = sort(given, max(given.top, 0), whole_module=True)
-    except (NoSuchColumn, NoPosition) as error:
-        complain(f"strix scores: {error}")
-        return USAGE
+    found = sort(given, max(given.top, 0), whole_module=True)
     if given.form:
         pour(_written(found, given.form))
     else:

@@ -1,20 +1,17 @@
 """`strix services up|down|list|topic`: a real Kafka on this machine, without Docker, and its topics."""
 
 import argparse
-import subprocess
 
 from jobs.cli import services_topic
-from jobs.cli.console import complain, say
-from jobs.common.java import EnvironmentProblem
+from jobs.cli.console import say
+from jobs.cli.frame import ENVIRONMENT, OK, Options, UsageError, verb
 from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.services.running import SERVICES, Running, down, find, up
-
-OK, USAGE, ENVIRONMENT = 0, 2, 3
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the verb."""
-    options = argparse.ArgumentParser(prog="strix services", description=__doc__)
+    options = Options(prog="strix services", description=__doc__)
     actions = options.add_subparsers(dest="action", required=True)
     begin = actions.add_parser("up", help="start services and wait until they answer")
     begin.add_argument("names", nargs="*", metavar="SERVICE", help=f"of {', '.join(SERVICES)}; default: all")
@@ -26,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix")
 def main(arguments: list[str]) -> int:
     """Do what the command line says.
 
@@ -41,22 +39,19 @@ def main(arguments: list[str]) -> int:
     names = getattr(given, "names", None) or list(SERVICES)
     unknown = [name for name in names if name not in SERVICES]
     if unknown:
-        return _say(f"no service {unknown[0]!r}; the services are {', '.join(SERVICES)}", USAGE)
+        raise UsageError(f"no service {unknown[0]!r}; the services are {', '.join(SERVICES)}")
     if given.action == "up" and given.port is not None and len(names) > 1:
-        return _say(f"--port is for one service, {len(names)} were named", USAGE)
-    try:
-        return {"up": _up, "down": _down, "list": _list}[given.action](names, getattr(given, "port", None))
-    except (EnvironmentProblem, subprocess.TimeoutExpired) as error:
-        return _say(str(error), ENVIRONMENT)
+        raise UsageError(f"--port is for one service, {len(names)} were named")
+    return {"up": _up, "down": _down, "list": _list}[given.action](names, getattr(given, "port", None))
 
 
 def _topic(given: argparse.Namespace) -> int:
     try:
         services_topic.run(given)
     except ValueError as error:
-        return _say(f"services topic: {error}", USAGE)
+        raise UsageError(f"services topic: {error}") from None
     except (ServiceUnavailable, AccessDenied) as error:
-        return _say(f"{error} (`strix services up kafka` starts a broker here)", ENVIRONMENT)
+        raise type(error)(f"{error} (`strix services up kafka` starts a broker here)") from None
     return OK
 
 
@@ -85,8 +80,3 @@ def _tell(service: Running) -> None:
     addresses = ", ".join(f"{name} {address}" for name, address in service.addresses.items())
     state = "up" if service.up else "died"
     say(f"{service.name}: {state}, {addresses} ({service.directory})")
-
-
-def _say(message: str, code: int) -> int:
-    complain(f"strix: {message}")
-    return code

@@ -7,21 +7,19 @@ from pathlib import Path
 from jobs.archive.alert import alerts_of
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
-from jobs.archive.position import NoPosition
-from jobs.archive.top_alerts import NoSuchColumn
-from jobs.cli.console import complain, say
+from jobs.cli.console import say
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 
-OK, USAGE = 0, 2
 MOST = 300  # alerts; a figure of more is higher than an image may be
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(prog="strix sheet", description=__doc__)
+    options = Options(prog="strix sheet", description=__doc__)
     add_options(options)
     options.add_argument("-n", type=int, default=24, help=f"alerts, at most {MOST}")
     options.add_argument(
@@ -31,15 +29,13 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix sheet")
 def main(arguments: list[str] | None = None) -> int:
     """Write the sheet; 2 if the output has no such night or column."""
     given = parser().parse_args(arguments)
     if not 1 <= given.n <= MOST:
-        return _refuse(f"-n is {given.n}, it can be 1 to {MOST}")
-    try:
-        found = sort(given, given.n, whole_module=False)
-    except (NoSuchColumn, NoPosition) as error:
-        return _refuse(str(error))
+        raise UsageError(f"-n is {given.n}, it can be 1 to {MOST}")
+    found = sort(given, given.n, whole_module=False)
     keys = list(zip(*(found.rows[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
     values = found.rows[found.key].to_pylist()
     entries = [Entry(*pair) for pair in zip(alerts_of(by_key(found.layout, keys)), values, strict=True)]
@@ -55,8 +51,3 @@ def main(arguments: list[str] | None = None) -> int:
 def _subtitle(found: Sorted, night: str | None) -> str:
     when = f"night {night}" if night else "all nights"
     return f"{found.layout.root.name}, {when}, {found.words} · science, template, difference (north up, east left), light curve"
-
-
-def _refuse(message: str) -> int:
-    complain(f"strix sheet: {message}")
-    return USAGE

@@ -13,16 +13,16 @@ from jobs.archive.alert import Alert, alerts_of, merged
 from jobs.archive.find import NotFound, find, find_object
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.near import Source, sources
-from jobs.archive.position import Cone, NoPosition
+from jobs.archive.position import Cone
 from jobs.archive.top_alerts import science_files
-from jobs.cli.console import Console, complain, styled
+from jobs.cli.console import Console, styled
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import add_near, near
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
 from jobs.reports.pictures.show import facts_of, in_words, picture
 from jobs.storage.layout import Layout
 
-OK, USAGE = 0, 2
 _FORMATS = (".png", ".svg", ".pdf", ".jpg")
 # Other objects as near as this are told: surveys split one source into two, and two surveys name it twice.
 SAME_PLACE_ARCSEC = 1.5
@@ -30,7 +30,7 @@ SAME_PLACE_ARCSEC = 1.5
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(prog="strix show", description=__doc__)
+    options = Options(prog="strix show", description=__doc__)
     options.add_argument("id", metavar="ID", nargs="?", help="alert id or object id; not needed with --near")
     options.add_argument("--alert", type=int, metavar="N", help="this alert of the object (default: its newest)")
     options.add_argument("--data", metavar="DIR", type=local_path, default=Path("data/night"), help="output of a job")
@@ -41,20 +41,18 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix show")
 def main(arguments: list[str] | None = None) -> int:
     """Print what is known and write the picture; 2 if there is no such alert or object."""
     given = parser().parse_args(arguments)
     if given.output is not None and given.output.suffix not in _FORMATS:
         found = given.output.suffix or "nothing"
-        return _refuse(f"{given.output}: a picture is written as {', '.join(_FORMATS)}, not as {found}")
+        raise UsageError(f"{given.output}: a picture is written as {', '.join(_FORMATS)}, not as {found}")
     layout = Layout(Path(os.path.abspath(given.data)))
-    try:
-        around = _around(layout, near(given))
-        rows = _rows(layout, given, around)
-        alerts = alerts_of(rows)
-        shown = merged(alerts, given.alert)
-    except (NoPosition, LookupError, ValueError) as error:
-        return _refuse(str(error))
+    around = _around(layout, near(given))
+    rows = _rows(layout, given, around)
+    alerts = alerts_of(rows)
+    shown = merged(alerts, given.alert)
     output = given.output or Path(re.sub(r"[^A-Za-z0-9_-]", "_", given.id or shown.facts["object_id"]) + ".png")
     triplet = find_cutouts(layout, [(*shown.key, shown.facts["night"])], given.schemas).get(shown.key)
     style.save(picture(shown, triplet, len(alerts)), output)
@@ -108,8 +106,3 @@ def _print(alert: Alert, alerts: Sequence[Alert], others: Sequence[Source]) -> N
         console.print(f"also here: object {other.object_id}, {other.distance_arcsec:.1f} arcsec, {count}")
     for name, address in alert.links:
         console.print(f"{name:<8}{address}", soft_wrap=True)
-
-
-def _refuse(message: str) -> int:
-    complain(f"strix show: {message}")
-    return USAGE

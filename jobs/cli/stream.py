@@ -7,26 +7,25 @@ from pathlib import Path
 
 from rich.live import Live
 
-from jobs.cli.console import Console, complain, pour, say
+from jobs.cli.console import Console, pour, say
+from jobs.cli.frame import OK, UNBALANCED, Options, verb
 from jobs.cli.stream_table import read_stream, show
 from jobs.common.local_paths import local_name
-from jobs.config import ConfigError, add_options, load, overrides
+from jobs.config import add_options, load, overrides
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
 from jobs.ledger.records import LedgerError, StreamLedger, streams
-from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.sources.kafka.positions import NAME
 from jobs.pipeline.sources.kafka.reset import reset
 from jobs.storage.layout import Layout
-from jobs.storage.lock import OutputInUse, OutputLock
+from jobs.storage.lock import OutputLock
 
-OK, LOST, USAGE, ENVIRONMENT, IN_USE = 0, 1, 2, 3, 4
 INTERVAL_S = 2.0
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the verb."""
-    options = argparse.ArgumentParser(
+    options = Options(
         prog="strix stream",
         description=__doc__,
         epilog="exit code: 0 all is well, 1 records are lost, 2 configuration, 3 environment, 4 output in use",
@@ -44,17 +43,11 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+@verb("strix")
 def main(arguments: list[str]) -> int:
     """Do what the command line says; the code that the process ends with."""
     given = parser().parse_args(arguments)
-    try:
-        return _reset(given) if given.action == "reset" else _status(given)
-    except (LedgerError, ServiceUnavailable, AccessDenied) as error:
-        return _say(error, ENVIRONMENT)
-    except OutputInUse as error:
-        return _say(error, IN_USE)
-    except (ConfigError, ValueError) as error:
-        return _say(error, USAGE)
+    return _reset(given) if given.action == "reset" else _status(given)
 
 
 def _status(given: argparse.Namespace) -> int:
@@ -66,7 +59,7 @@ def _status(given: argparse.Namespace) -> int:
         _watch(layout)
     else:
         Console().print(show(told))
-    return LOST if told.lost else OK
+    return UNBALANCED if told.lost else OK
 
 
 def _watch(layout: Layout) -> None:
@@ -98,8 +91,3 @@ def _only_stream(layout: Layout) -> str:
         told = f"{len(known)} streams that read Kafka ({', '.join(known)}); name one with --stream"
         raise LedgerError(f"{layout.root} has {told if known else 'no stream that reads Kafka'}")
     return known[0]
-
-
-def _say(error: BaseException, code: int) -> int:
-    complain(f"strix: {error}")
-    return code

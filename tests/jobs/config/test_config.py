@@ -159,6 +159,6 @@ def test_schemas_come_from_the_configuration_then_from_the_environment(monkeypat
 
 def test_null_on_the_command_line_is_null() -> None:
     """`--master null` once started a master of that name."""
-    assert load(None, parsed("--master", "null", "--checkpoint", "~", "--output", "null")).master is None
+    assert load(None, parsed("--master", "null", "--checkpoint", "~", "--output", "null")).spark.master is None
     config = load(None, parsed("--master", "null", "--output", "null"))
     assert (config.spark.master, config.tables.output) == (None, "null")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from jobs.cli.frame import exit_code
 from jobs.cli.main import main
-from jobs.cli.run import exit_code
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 from jobs.storage import lock

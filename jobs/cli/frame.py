@@ -1,0 +1,123 @@
+"""What every verb stands in: its exit code, what it says when something stops it, and options that suggest the nearest.
+
+A verb raises what went wrong; nothing else in `jobs/cli` turns an exception into a message and a code.
+"""
+
+import argparse
+import difflib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec
+
+from jobs.cli.console import complain
+
+OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
+
+# By name, so that a verb does not import what its own work never raises. The first class of an exception's own that is here
+# counts: what is asked for cannot be; something outside is missing; another job writes there; the work itself failed.
+CODES = {
+    UNBALANCED: ("FilterError",),
+    USAGE: (
+        "ConfigError", "ModelProblem", "NoEntry", "NoInput", "NoPosition", "NoSuchColumn", "NoSuchFilter", "NoSuchNight",
+        "NotFound", "ResolveError", "ScaffoldError", "UnknownModule", "UsageError",
+    ),
+    ENVIRONMENT: (
+        "AccessDenied", "ArtefactError", "EnvironmentProblem", "InputChanged", "InputUnreadable", "LedgerError", "SchemaConflict",
+        "ServiceUnavailable",
+    ),
+    IN_USE: ("OutputInUse",),
+    FAILED: ("TooManyFailures",),
+}  # fmt: skip
+# Of libraries.
+FOREIGN = {
+    "PySparkException": FAILED,
+    "Py4JError": FAILED,
+    "ConnectionError": FAILED,
+    "KafkaException": ENVIRONMENT,
+    "TimeoutExpired": ENVIRONMENT,
+    "OSError": ENVIRONMENT,
+    "ValueError": USAGE,
+}
+_CODE_OF = {name: code for code, names in CODES.items() for name in names} | FOREIGN
+
+Given = ParamSpec("Given")
+
+
+class UsageError(ValueError):
+    """The options ask for what cannot be."""
+
+
+def verb(name: str) -> Callable[[Callable[Given, int]], Callable[Given, int]]:
+    """Put a verb's function into the frame.
+
+    Parameters
+    ----------
+    name : str
+        What its messages begin with, such as `strix export`.
+    """
+
+    def framed(work: Callable[Given, int]) -> Callable[Given, int]:
+        @wraps(work)
+        def main(*arguments: Given.args, **named: Given.kwargs) -> int:
+            return exit_code(lambda: work(*arguments, **named), name)
+
+        return main
+
+    return framed
+
+
+def exit_code(work: Callable[[], int], name: str = "strix") -> int:
+    """What some work returns, or the code of what stops it; the message goes to stderr, without a traceback.
+
+    Parameters
+    ----------
+    work : callable
+        Returns its exit code.
+    name : str
+        What the message begins with.
+
+    Raises
+    ------
+    Exception
+        What is in no table is a mistake of ours: it keeps its traceback.
+    """
+    try:
+        return work()
+    except Exception as error:
+        code = code_of(error)
+        if code is None:
+            raise
+        complain(f"{name}: {_told(error)}")
+        return code
+
+
+def code_of(error: BaseException) -> int | None:
+    """The exit code of an exception; None for one that nobody expects."""
+    return next((_CODE_OF[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _CODE_OF), None)
+
+
+def _told(error: Exception) -> str:
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if kinds & {"PySparkException", "Py4JError", "ConnectionError"}:
+        return f"Spark gave up, the batch in hand is not sealed; start the job again to go on\n{error}"
+    if "KafkaException" in kinds:
+        return f"Kafka: {error.args[0].str()}"
+    return str(error)
+
+
+class Options(argparse.ArgumentParser):
+    """Options of a verb; a mistyped one is answered with the nearest."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and which option was meant; ends with USAGE."""
+        mistyped = re.findall(r"(--[\w-]+)", message) if message.startswith("unrecognized arguments") else []
+        near = [found for each in mistyped for found in difflib.get_close_matches(each, self._names(), n=1)]
+        super().error(message + (f" (did you mean {', '.join(near)}?)" if near else ""))
+
+    def _names(self) -> list[str]:
+        own = [name for action in self._actions for name in action.option_strings]
+        below: list[Any] = [each for each in self._actions if isinstance(each, argparse._SubParsersAction)]
+        return own + [
+            name for each in below for parser in each.choices.values() for name in parser._option_string_actions
+        ]

@@ -1,0 +1,70 @@
+"""One place turns what stops a verb into a message and an exit code."""
+
+import importlib
+import pkgutil
+
+import pytest
+
+import jobs
+import science_modules
+from jobs.cli.frame import CODES, FAILED, USAGE, Options, UsageError, code_of, exit_code, verb
+from jobs.config import ConfigError
+
+
+def exceptions() -> set[str]:
+    """Names of all exceptions of ours."""
+    found = set()
+    for package in (jobs, science_modules):
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(each.name)
+            found |= {
+                name
+                for name, value in vars(module).items()
+                if isinstance(value, type) and issubclass(value, BaseException) and value.__module__ == each.name
+            }
+    return found
+
+
+def test_every_name_in_the_table_is_an_exception_of_ours() -> None:
+    assert {name for names in CODES.values() for name in names} <= exceptions()
+
+
+def test_a_verb_raises_and_the_frame_says_it_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    @verb("strix export")
+    def main(text: str) -> int:
+        raise ConfigError(text)
+
+    assert main("no such thing") == USAGE
+    assert capsys.readouterr().err == "strix export: no such thing\n"
+
+
+def test_a_failing_module_and_a_mistake_of_ours_are_told_apart() -> None:
+    class TooManyFailures(RuntimeError):
+        pass
+
+    def fails() -> int:
+        raise TooManyFailures("100 answers failed")
+
+    def broken() -> int:
+        raise KeyError("no such key")
+
+    assert exit_code(fails) == FAILED
+    assert code_of(KeyError("x")) is None
+    with pytest.raises(KeyError, match="no such key"):
+        exit_code(broken)
+
+
+def test_a_mistyped_option_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    options = Options(prog="strix x")
+    options.add_argument("--modules")
+    below = options.add_subparsers().add_parser("list")
+    below.add_argument("--night")
+    for given, meant in ((["list", "--module-s", "1"], "--modules"), (["list", "--nigth", "1"], "--night")):
+        with pytest.raises(SystemExit) as ended:
+            options.parse_args(given)
+        assert ended.value.code == USAGE
+        assert f"unrecognized arguments: {' '.join(given[-2:])} (did you mean {meant}?)" in capsys.readouterr().err
+
+
+def test_usage_errors_are_values() -> None:
+    assert issubclass(UsageError, ValueError)
