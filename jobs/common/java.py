@@ -32,5 +32,5 @@ def find_java() -> tuple[str, int]:
     match = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
     version = int(match.group(1)) if match else 0
     if version not in JAVA_VERSIONS:
-        raise EnvironmentProblem(f"{found} is Java {version}, Spark 4.1 needs 17 or 21; {HOW_TO_GET_JAVA}")
+        raise EnvironmentProblem(f"{found} is Java {version}, Spark 4.3 needs 17 or 21; {HOW_TO_GET_JAVA}")
     return found, version

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from pyspark import TaskContext
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from jobs.packets.reading import SourceMessage, batched
 from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES, GUARDED_ATTEMPT, guarded
@@ -40,6 +41,11 @@ def schema_of(options: ReadOptions) -> pa.Schema:
         if name not in known:
             raise _no_column(name, list(known), options)
     return pa.schema([known[name] for name in dict.fromkeys(options.columns)])
+
+
+def as_spark_takes(schema: pa.Schema) -> pa.Schema:
+    """The same columns in the Arrow types that Spark expects of a reader: since 4.2 it refuses large_binary for binary."""
+    return to_arrow_schema(from_arrow_schema(schema), timezone="UTC")
 
 
 def _available(options: ReadOptions) -> tuple[list[pa.Field], list[pa.Field]]:
@@ -79,8 +85,8 @@ class Rows:
     planned_at: float
 
     def __call__(self, messages: Iterator[SourceMessage]) -> Iterator[pa.RecordBatch]:
-        """Record batches of `schema_of(options)`; says at the end what was left out."""
-        schema = schema_of(self.options)
+        """Record batches of `schema_of(options)`, in Spark's Arrow types; says at the end what was left out."""
+        schema = as_spark_takes(schema_of(self.options))
         left_out: Counter[str] = Counter()
         for passed in self._passed(messages):
             left_out.update(passed.refused["reason"].to_pylist())

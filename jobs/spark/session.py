@@ -97,6 +97,9 @@ _ON_ONE_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress":
 # Where the work is in Python, compiling the JVM's code a second time costs more than it gains: 9 s of CPU instead of 17 s
 # for a night of a thousand alerts.
 _LIGHT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Spark searches the message of a query that is stopped during a job with an expression that recurses once a character: the
+# megabyte that a thread has by default overflows, with a thousand lines of Java.
+_DEEP_STACKS = "-Xss8m"
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
 _LOGGING = f"-Dlog4j2.configurationFile=file:{LOG_SETTINGS} -Dlog4j2.StatusLogger.level=OFF"
@@ -104,13 +107,13 @@ _LOGGING = f"-Dlog4j2.configurationFile=file:{LOG_SETTINGS} -Dlog4j2.StatusLogge
 
 def local_java_options() -> str:
     """Options of a JVM that is all of Spark."""
-    return f"{_LOGGING} {_LIGHT_JVM}"
+    return f"{_LOGGING} {_DEEP_STACKS} {_LIGHT_JVM}"
 
 
 def _defaults(driver_memory: str) -> dict[str, str]:
     return {
         "spark.driver.memory": driver_memory,
-        JAVA_OPTIONS: _LOGGING,
+        JAVA_OPTIONS: f"{_LOGGING} {_DEEP_STACKS}",
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

@@ -10,7 +10,15 @@ import gc
 import importlib
 
 # What a worker's first batch would otherwise load: 2 s per worker on a quiet core.
-HEAVY = ("onnxruntime", "pandas", "pyarrow.compute", "pyarrow.parquet", "pyarrow.dataset", "jobs.pipeline.batch.stage")
+HEAVY = (
+    "onnxruntime",
+    "pandas",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "pyarrow.dataset",
+    "jobs.pipeline.batch.stage",
+    "pyspark.worker",  # since 4.2 PySpark loads it behind the fork, in every worker
+)
 
 
 # glibc's mallopt: parameters by number (malloc.h).
@@ -45,7 +53,7 @@ def main() -> None:
     warm()
     from pyspark import daemon
 
-    daemon.manager()  # type: ignore[no-untyped-call]
+    daemon.manager()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Reading 25 filters (parsing, resolving names, types) costs Spark's driver more than evaluating them for 200 alerts: 35 of
 78 ms of its CPU. Nothing in that depends on the alerts, so the resolved projection is kept, and for every batch put over
-a new LocalRelation. That takes Spark's inner classes; where they are not those of Spark 4.1, `over` says None and the
+a new LocalRelation. That takes Spark's inner classes; where they are not those of Spark 4.3, `over` says None and the
 expressions are read anew each time.
 """
 

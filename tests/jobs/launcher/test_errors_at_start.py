@@ -162,7 +162,7 @@ def test_a_java_that_spark_cannot_use_is_named(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     code, said = start()
     assert code == 3
-    assert f"{tmp_path / 'bin' / 'java'} is Java {major}, Spark 4.1 needs 17 or 21; install OpenJDK 17" in said
+    assert f"{tmp_path / 'bin' / 'java'} is Java {major}, Spark 4.3 needs 17 or 21; install OpenJDK 17" in said
 
 
 def test_java_home_wins_over_the_path(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
