@@ -10,10 +10,10 @@ ROOT = Path(__file__).resolve().parents[3]
 
 WARMED = """
 import sys, threading
-from jobs.pipeline import worker_daemon
+from jobs.spark import worker_daemon
 worker_daemon.warm()
 assert threading.active_count() == 1, threading.enumerate()
-assert "onnxruntime" in sys.modules and "jobs.pipeline.batch.stage" in sys.modules
+assert {"onnxruntime", "jobs.pipeline.batch.stage", "pyspark.worker"} <= set(sys.modules)
 from science_modules.common.networks import Network
 import gc
 assert not [each for each in gc.get_objects() if isinstance(each, Network)], "a network before the fork"
@@ -21,7 +21,7 @@ assert not [each for each in gc.get_objects() if isinstance(each, Network)], "a 
 
 FORKED = """
 import os
-from jobs.pipeline import worker_daemon
+from jobs.spark import worker_daemon
 worker_daemon.warm()
 child = os.fork()
 if child == 0:
