@@ -45,6 +45,15 @@ class Files:
         self.paths = options.paths
         self.settle_s = settle_s
         self._taking = Taking(PATTERNS)
+        self._only: frozenset[str] | None = None
+
+    def until_now(self) -> None:
+        """Plan only the files that are there at this moment and are not young."""
+        now = time.time()
+        self._only = frozenset(path for path, status in self._there().items() if not self._is_young(status, now))
+
+    def newest(self) -> None:
+        """Not told: the packets of files that were not read are not counted."""
 
     def begin(self, default: str) -> FileOffset:
         """Where a new query begins: nothing was read."""
@@ -71,7 +80,7 @@ class Files:
         most = sys.maxsize if limit is None else limit
         now = time.time()
         for path, status in sorted(self._there().items()):
-            if start.is_read(path, status) or self._is_young(status, now):
+            if start.is_read(path, status) or self._waits(path, status, now):
                 continue
             if total(ranges) >= most:
                 break
@@ -115,6 +124,10 @@ class Files:
             if reason in found.passed.counts:
                 raise InputUnreadable(found.passed.examples[reason][0], reason)
         return found.files
+
+    def _waits(self, path: str, status: os.stat_result, now: float) -> bool:
+        """Whether a file is for a later look, or for the next query."""
+        return self._is_young(status, now) or (self._only is not None and path not in self._only)
 
     def _is_young(self, status: os.stat_result, now: float) -> bool:
         return 0 <= now - status.st_mtime < self.settle_s

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStreamReader, InputPartition
+from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 from pyspark.sql.types import StructType
 
 from jobs.spark.options import OptionProblem, ReadOptions
@@ -88,18 +89,17 @@ class BatchReader(DataSourceReader):
         return _read(self.asked, partition)
 
 
-class StreamReader(DataSourceStreamReader):
+class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Reads what comes, micro-batch by micro-batch.
 
-    The planning methods run in one process per query, `read` in the workers. Spark tells the last micro-batch that it
-    knows to `partitions` before it asks for the next offset, so a query that starts again goes on behind it.
+    The planning methods run in one process per query, `read` in the workers.
     """
 
     def __init__(self, asked: ReadOptions) -> None:
         self.asked = asked
         self._planner: Planner | None = None
         self._initial: dict[str, Any] | None = None
-        self._at: dict[str, Any] | None = None
+        self._ends = False
         self._idle_since = 0.0
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802 - Spark's name
@@ -108,29 +108,45 @@ class StreamReader(DataSourceStreamReader):
             self._initial = self._plans().begin("latest").to_json()
         return self._initial
 
-    def latestOffset(self, start: Any = None, limit: Any = None) -> dict[str, Any]:  # noqa: N802 - Spark's name
-        """The end of the next micro-batch; of at most about maxAlertsPerTrigger alerts.
+    def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's name
+        """The option maxAlertsPerTrigger, as Spark says it."""
+        return ReadAllAvailable() if self.asked.limit is None else ReadMaxRows(self.asked.limit)
 
-        Spark 4.1 calls it without arguments, later ones say where the micro-batch starts.
+    def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - Spark's name
+        """The query is to end behind what is there at this moment.
+
+        Raises
+        ------
+        ServiceUnavailable
+            If nobody says what is there: a query that ends would otherwise end as if there were nothing.
         """
+        self._ends = True
+        self._plans().until_now()
+
+    def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802 - Spark's name
+        """The end of the next micro-batch, of about as many alerts as the limit says; `start` if there is nothing."""
         from jobs.packets.problems import ServiceUnavailable
 
-        del limit
-        begin = start if isinstance(start, Mapping) else self._at or self.initialOffset()
         self._wait()
         plans = self._plans()
+        begin = plans.offset(start)
         try:
-            end, ranges = plans.plan(plans.offset(begin), self.asked.limit)
-        except ServiceUnavailable as away:
-            _LOG.warning("strix: %s; trying again", away)
-            ranges, end = [], plans.offset(begin)
+            end, ranges = plans.plan(begin, limit.max_rows if isinstance(limit, ReadMaxRows) else None)
+        except ServiceUnavailable as unavailable:
+            if self._ends:
+                raise
+            _LOG.warning("strix: %s; trying again", unavailable)
+            end, ranges = begin, []
         self._idle_since = 0.0 if ranges else time.monotonic()
-        self._at = end.to_json()
-        return self._at
+        return end.to_json()
+
+    def reportLatestOffset(self) -> dict[str, Any] | None:  # noqa: N802 - Spark's name
+        """The newest offset that the last planning saw: what is not read of it is the query's lag."""
+        newest = self._plans().newest()
+        return newest.to_json() if newest else None
 
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
         """The tasks of a micro-batch: of the two offsets and of what is there, nothing else."""
-        self._at = end
         plans = self._plans()
         stop = plans.offset(end)
         return _works(plans.between(plans.offset(start), stop), stop.planned_at)
@@ -177,6 +193,12 @@ class Planner(Protocol):
 
     def between(self, start: Any, end: Any) -> "list[Range]":
         """The same ranges from the two offsets."""
+
+    def until_now(self) -> None:
+        """Plan only what is there at this moment."""
+
+    def newest(self) -> "Offset | None":
+        """The newest offset that the last planning saw; None if that is not known."""
 
 
 def _planner(asked: ReadOptions, streams: bool) -> Planner:

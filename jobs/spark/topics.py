@@ -92,6 +92,16 @@ class Topics:
         assert options.connection is not None
         self.options = options
         self.cluster = Cluster(options.connection)
+        self._ends: Mapping[TopicPartition, int] | None = None
+        self._seen: ClusterSnapshot | None = None
+
+    def until_now(self) -> None:
+        """Plan only the records that are there at this moment."""
+        self._ends = self._snapshot().end
+
+    def newest(self) -> TopicOffset | None:
+        """Behind the newest record of each partition, when that was last looked at."""
+        return TopicOffset(self._seen.cluster, self._seen.end, time.time()) if self._seen else None
 
     def begin(self, default: str) -> TopicOffset:
         """Where a new query begins: startingOffsets, or a default.
@@ -125,7 +135,7 @@ class Topics:
         if found.cluster != start.cluster:
             raise ValueError(f"the checkpoint is of Kafka cluster {start.cluster}, the broker is of {found.cluster}")
         positions = self._kept(start, found)
-        backlog = {part: end - positions.get(part, 0) for part, end in found.end.items()}
+        backlog = {part: self._end(part, end) - positions.get(part, 0) for part, end in found.end.items()}
         waiting = {part: count for part, count in backlog.items() if count > 0}
         taken = waiting if limit is None else shared_out(waiting, limit)
         if not taken and positions == start.positions:
@@ -159,7 +169,12 @@ class Topics:
             there = ", ".join(name for name in found.names if not name.startswith("__")) or "none"
             told = ", ".join(lacking or self.options.topics)
             raise OptionProblem(f"wants topic {told}, the topics at {self.cluster.connection.bootstrap} are {there}")
+        self._seen = found
         return found
+
+    def _end(self, part: TopicPartition, end: int) -> int:
+        """The end of a partition, or the one that it had when the query was told to end."""
+        return end if self._ends is None else min(end, self._ends.get(part, 0))
 
     def _kept(self, start: TopicOffset, found: ClusterSnapshot) -> dict[TopicPartition, int]:
         """The positions of partitions that are still there."""

@@ -137,9 +137,9 @@ def test_an_offset_costs_twelve_characters_for_a_file(tmp_path):
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error(night, monkeypatch):
-    found = files.look([str(night)], lambda *_: True)
+    found = files.list_inputs([str(night)], lambda *_: True)
     found.passed.add("folder that cannot be listed", "/shut", "Permission denied")
-    monkeypatch.setattr(files, "look", lambda *_: found)
+    monkeypatch.setattr(files, "list_inputs", lambda *_: found)
     with pytest.raises(InputUnreadable, match="/shut"):
         plans(night).plan(FileOffset())
 
@@ -153,3 +153,16 @@ def test_tasks_hold_what_was_planned(night):
 def test_a_path_that_is_not_there_is_refused_when_it_is_named(night):
     with pytest.raises(OptionProblem, match=rf"found nothing at {night}/x/y .*folder that exists is {night}\)"):
         StrixSource({"path": str(night / "x" / "y")})
+
+
+def test_a_plan_until_now_has_no_file_that_came_later_or_was_young(night):
+    os.utime(night / "b.tar", (1, 1))
+    until_now = plans(night, settle_s=60.0)
+    until_now.until_now()
+    (night / "aa.avro").write_bytes(container(packets(20, 22)))
+    for path in night.iterdir():
+        os.utime(path, (1, 1))
+    end, ranges = until_now.plan(FileOffset())
+    assert {each.path.rpartition("/")[2] for each in ranges} == {"b.tar"}
+    assert until_now.plan(kept(end)) == (end, [])
+    assert total(plans(night).plan(kept(end))[1]) == 17 - 4

@@ -162,6 +162,23 @@ def test_a_query_that_starts_again_reads_what_it_had_not_and_the_last_batch_as_i
         run(spark, folder, checkpoint, Seen())
 
 
+def test_available_now_reads_to_the_end_in_micro_batches_and_nothing_that_came_later(night, spark, tmp_path):
+    folder, seen = tmp_path / "night", Seen()
+    shutil.copytree(night, folder)
+
+    def while_more_comes(frame, number):
+        (folder / f"late_{number}.avro").write_bytes(container([packet(4, number)[0]]))
+        seen(frame, number)
+
+    source = spark.readStream.format("strix").option("settleSeconds", 0).option("maxAlertsPerTrigger", 20)
+    sink = source.load(str(folder)).writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
+    sink.foreachBatch(while_more_comes).trigger(availableNow=True).start().awaitTermination()
+    assert [batch.num_rows for batch in seen.batches.values()] == [20, 19, 20]  # two are rejected, one has no rows
+    sink.foreachBatch(seen).trigger(availableNow=True).start().awaitTermination()
+    assert [batch.num_rows for batch in seen.batches.values()][3:] == [3]
+    assert len(set(seen.ids())) == len(seen.ids()) == 62
+
+
 def test_a_wrong_option_a_missing_path_and_a_foreign_schema_are_refused_at_load(night, spark):
     with pytest.raises(PySparkException, match=r"no option modules"):
         spark.read.format("strix").load(str(night), modules="rise")

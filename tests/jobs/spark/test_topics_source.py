@@ -120,6 +120,18 @@ def test_the_first_micro_batch_of_a_query_that_starts_again_begins_where_it_bega
         later.between(kept(later.plan(kept(after))[0]), kept(after))
 
 
+def test_a_plan_until_now_has_no_record_that_came_later_and_the_newest_offset_tells_the_lag(topic):
+    topic.write(VALUES[:4])
+    plans = Topics(topic.asked())
+    assert plans.newest() is None
+    plans.until_now()
+    topic.write(VALUES[4:6])
+    end, ranges = plans.plan(plans.begin("earliest"))
+    assert offsets(ranges) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert plans.plan(kept(end)) == (end, [])
+    assert sorted(plans.newest().positions.values()) == [3, 3]
+
+
 def test_offsets_are_said_as_spark_says_them(topic):
     topic.write(VALUES[:6])
 
