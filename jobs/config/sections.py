@@ -132,7 +132,13 @@ class SparkConfig(Section):
     master: str | None = key("local", "Spark master; local uses every core; null leaves it to spark-submit")
     driver_memory: str = key("1g", "heap of Spark's JVM")
     tasks: int = key(0, "tasks per batch; 0: two per core")
+    ui: bool = key(False, "Spark's own pages while the job runs: port 4040 of the driver, or the next that is free")
     spark: Mapping[str, str] = key(dict, "further Spark configuration, key to value")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Configuration of Spark: what `ui` stands for, then what is given key by key."""
+        return {"spark.ui.enabled": str(self.ui).lower(), **self.spark}
 
     @property
     def tasks_per_batch(self) -> int:

@@ -131,7 +131,7 @@ def _inputs(config: JobConfig) -> Iterator[Finding]:
 
 
 def _spark(config: JobConfig) -> str:
-    session = build_session("doctor", config.spark.master, config.spark.driver_memory, dict(config.spark.spark))
+    session = build_session("doctor", config.spark.master, config.spark.driver_memory, config.spark.settings)
     try:
         check_executors(session, config.science.modules)
         return f"{session.version} on {session.sparkContext.master}; executors have the driver's Python and modules"

@@ -156,7 +156,7 @@ def session_of(job: str, config: JobConfig, spark: SparkSession | None) -> Itera
     if spark is not None:
         yield spark
         return
-    session = build_session(job, config.spark.master, config.spark.driver_memory, dict(config.spark.spark))
+    session = build_session(job, config.spark.master, config.spark.driver_memory, config.spark.settings)
     try:
         yield session
     finally:

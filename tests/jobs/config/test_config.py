@@ -162,3 +162,10 @@ def test_null_on_the_command_line_is_null() -> None:
     assert load(None, parsed("--master", "null", "--checkpoint", "~", "--output", "null")).spark.master is None
     config = load(None, parsed("--master", "null", "--output", "null"))
     assert (config.spark.master, config.tables.output) == (None, "null")
+
+
+def test_sparks_pages_are_on_or_off_by_one_key():
+    assert load(None).spark.settings == {"spark.ui.enabled": "false"}
+    assert load(None, {"ui": "true"}).spark.settings == {"spark.ui.enabled": "true"}
+    given = load(None, {"ui": "true", "spark": {"spark.ui.port": "4050", "spark.ui.enabled": "false"}}).spark.settings
+    assert given == {"spark.ui.enabled": "false", "spark.ui.port": "4050"}, "what is given key by key wins"
