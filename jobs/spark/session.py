@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.spark.class_archive import jvm_options
+from jobs.spark.jvm import start_jvm
 from science_modules import registry
 
 
@@ -69,6 +70,7 @@ def _start_context(settings: dict[str, str]) -> None:
     in them would end the job in a page of Java.
     """
     before = signal.getsignal(signal.SIGINT)
+    start_jvm(settings)
     SparkContext.getOrCreate(SparkConf().setAll(list(settings.items())))
     if before is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, before)

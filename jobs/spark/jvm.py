@@ -1,0 +1,32 @@
+"""Starting Spark's JVM without the line that each of them says: that it uses an incubator module."""
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from subprocess import PIPE
+
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
+
+# The JVM writes it before it reads any setting of logs, and has no option against it. Spark itself asks for the module.
+_NOISE = b"WARNING: Using incubator modules: jdk.incubator.vector"
+_STDERR = 2
+
+
+def start_jvm(settings: Mapping[str, str]) -> None:
+    """Start the JVM that PySpark will use; nothing to do where it runs already, or where spark-submit has started it.
+
+    What it says on stderr is passed on line by line, but for that one.
+    """
+    if SparkContext._gateway is not None or "PYSPARK_GATEWAY_PORT" in os.environ:
+        return
+    conf = SparkConf().setAll(list(settings.items()))
+    gateway = launch_gateway(conf, {"stderr": PIPE})  # type: ignore[no-untyped-call]
+    threading.Thread(target=_pass_on, args=(gateway.proc.stderr,), name="stderr of Spark's JVM", daemon=True).start()
+    SparkContext._ensure_initialized(gateway=gateway)
+
+
+def _pass_on(lines: Iterable[bytes]) -> None:
+    for line in lines:
+        if not line.startswith(_NOISE):
+            os.write(_STDERR, line)
