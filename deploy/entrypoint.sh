@@ -6,8 +6,15 @@ set -eu
 case "${1:-}" in
 driver)
     shift
-    exec "$SPARK_HOME/bin/spark-submit" --deploy-mode client \
-        --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS" "$@"
+    "$SPARK_HOME/bin/spark-submit" --deploy-mode client --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS" "$@" &
+    jvm=$!
+    # Here the JVM is the parent of the job's Python. SIGTERM is for the job, which finishes its batch; the JVM would end at once.
+    trap 'kill -TERM $(ps -o pid= --ppid "$jvm")' TERM
+    while kill -0 "$jvm" 2>/dev/null; do
+        code=0
+        wait "$jvm" || code=$?
+    done
+    exit "$code"
     ;;
 executor)
     # SPARK_JAVA_OPT_0, _1, ...: an option of the JVM each.

@@ -65,8 +65,20 @@ def answers(output: Path) -> pa.Table:
 def test_client_mode_on_a_standalone_spark_gives_the_same_night_and_no_noise(packets, expected, tmp_path):
     with standalone(tmp_path) as master:
         done = submit(["--master", master], arguments(packets, tmp_path / "night"))
+        own = [
+            sys.executable,
+            "-m",
+            "jobs.cli.main",
+            "night",
+            "--master",
+            master,
+            *arguments(packets, tmp_path / "own"),
+        ]
+        without = subprocess.run(own, env=environment(), capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert (without.returncode, without.stderr) == (0, ""), without.stdout
     assert "scored" in done.stdout
+    assert answers(tmp_path / "own").equals(expected)
     assert expected.num_rows == 60 and expected["stetson_k_k"].null_count < 60
     assert answers(tmp_path / "night").equals(expected)
 

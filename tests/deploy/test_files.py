@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from glob import glob
@@ -193,6 +194,22 @@ def test_the_entry_of_the_image_is_strix_or_a_pod_of_spark(stubs):
     driver = entered(stubs | {"SPARK_DRIVER_BIND_ADDRESS": "10.0.0.7"}, "driver", "--class", "x", "local:///night.py")
     assert driver[:5] == ["spark-submit", "--deploy-mode", "client", "--conf", "spark.driver.bindAddress=10.0.0.7"]
     assert driver[5:] == ["--class", "x", "local:///night.py"]
+
+
+def test_a_pod_that_is_asked_to_stop_lets_the_job_finish(stubs, tmp_path):
+    job = "trap 'sleep 0.3; echo finished; exit 3' TERM; touch began; while sleep 0.1; do :; done\n"
+    (tmp_path / "job.sh").write_text(job)
+    jvm = "#!/bin/bash\ntrap 'echo the JVM ended; exit 143' TERM\nbash job.sh &\nwait $!\n"
+    (tmp_path / "bin" / "spark-submit").write_text(jvm)
+    command = ["bash", str(DEPLOY / "entrypoint.sh"), "driver"]
+    environment = stubs | {"SPARK_DRIVER_BIND_ADDRESS": "10.0.0.7"}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as pod:
+        while not (tmp_path / "began").exists():
+            assert pod.poll() is None
+            time.sleep(0.05)
+        pod.terminate()
+        said, _ = pod.communicate(timeout=30)
+    assert (said, pod.returncode) == ("finished\n", 3), "the job's own exit code"
 
 
 def test_an_executor_gets_what_spark_says_in_variables(stubs):
