@@ -200,7 +200,7 @@ class _Listener:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """Hear no more."""
+        """Receive no more."""
         self._stop.set()
         self._thread.join()
 

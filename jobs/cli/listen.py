@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
 def _listen(given: argparse.Namespace, format_: str) -> int:
     connection = connection_of(given)
     registry = Registry.of(given.registry, cache() / "schemas")
-    # What is not saved yet is not known by the group either: it may have heard it on the screen.
+    # What is not saved yet is not known by the group either: it may have received it on the screen.
     start = "earliest" if given.save and given.start == "resume" else given.start
     with SaveFolder(given.save, _topic_ids(connection)) if given.save else nullcontext() as folder:
         behind = folder.behind if folder and not given.again else None
@@ -106,15 +106,15 @@ def _hear(listener: Listener, saver: Saver | None, given: argparse.Namespace, fo
     count = foreign = 0
     with _Screen(format_, saver is not None) as screen:
         try:
-            for heard in listener.messages_or_none(given.to_end):
-                if heard is not None and (saver is None or saver.add(heard)):
+            for received in listener.messages_or_none(given.to_end):
+                if received is not None and (saver is None or saver.add(received)):
                     count += 1
-                    foreign += bool(heard.foreign)
-                    screen.show(heard)
+                    foreign += bool(received.foreign)
+                    screen.show(received)
                 elif saver is not None:
                     saver.poll()
                 if given.limit and count >= given.limit:
-                    listener.heard(heard)
+                    listener.consumed(received)
                     break
         except (KeyboardInterrupt, BrokenPipeError):
             pass
@@ -154,17 +154,17 @@ class _Screen:
         if self.live is not None:
             self.live.stop()
 
-    def show(self, heard: ReceivedMessage) -> None:
+    def show(self, received: ReceivedMessage) -> None:
         """Show one message."""
         self.count += 1
         if self.json:
-            pour(f"{json_line(heard)}\n")
+            pour(f"{json_line(received)}\n")
             sys.stdout.flush()
         elif self.live is not None:
-            self.last.append(row(heard))
+            self.last.append(row(received))
             self.live.update(self._table())
         elif self.lines:
-            say("  ".join(visible(cell) for cell in row(heard)))
+            say("  ".join(visible(cell) for cell in row(received)))
             sys.stdout.flush()
 
     def _table(self) -> Table:
@@ -176,16 +176,16 @@ class _Screen:
         return table
 
 
-def row(heard: ReceivedMessage) -> tuple[str, ...]:
+def row(received: ReceivedMessage) -> tuple[str, ...]:
     """A message as a line of the table."""
-    if heard.foreign:
-        return _foreign_row(heard)
-    record = heard.record
+    if received.foreign:
+        return _foreign_row(received)
+    record = received.record
     mark = " SIMULATED" if record.get("is_simulated") else ""
     annotations = record.get("annotations")
     return (
-        str(record.get("time_utc") or heard.sent_at or ""),
-        str(record.get("filter") or heard.topic),
+        str(record.get("time_utc") or received.sent_at or ""),
+        str(record.get("filter") or received.topic),
         f"{record.get('object_id', '')}{mark}",
         str(record.get("alert_id", "")),
         str(record.get("band") or ""),
@@ -198,10 +198,10 @@ def row(heard: ReceivedMessage) -> tuple[str, ...]:
     )
 
 
-def _foreign_row(heard: ReceivedMessage) -> tuple[str, ...]:
-    place = f"partition {heard.partition} offset {heard.offset}"
-    at = str(heard.sent_at or "")
-    return (at, heard.topic, "FOREIGN", place, "", "", "", "", f"{heard.foreign}: {beginning(heard.value)}")
+def _foreign_row(received: ReceivedMessage) -> tuple[str, ...]:
+    place = f"partition {received.partition} offset {received.offset}"
+    at = str(received.sent_at or "")
+    return (at, received.topic, "FOREIGN", place, "", "", "", "", f"{received.foreign}: {beginning(received.value)}")
 
 
 def _number(value: Any, form: str) -> str:

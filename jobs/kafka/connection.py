@@ -44,7 +44,7 @@ _ALL_THE_SAME = ", or insecure: true to send it all the same"
 _SECRET_OPTIONS = ("password", "secret", ".pem", "jaas", "assertion.private", "sasl.oauthbearer.config")
 # The broker's log says more than the client's; what matters comes back as an error.
 SILENT = logging.Logger("strix.kafka", logging.CRITICAL + 1)
-# By default a client waits up to 10 s between two tries at a broker that is away.
+# By default a client waits up to 10 s between two tries at a broker that does not answer.
 _DEFAULTS = {"reconnect.backoff.max.ms": 1000, "socket.keepalive.enable": True}
 
 

@@ -1,4 +1,4 @@
-"""What is heard, in files: each message once, however often the listener is killed or its options are repeated.
+"""What is received, in files: each message once, however often the listener is killed or its options are repeated.
 
 A file is renamed into place when it is whole; its name says which offsets are in it (`listening_folder`). Messages that
 are no match, or do not fit the schema of matches, stand beside it under the same name, as lines of `.foreign.jsonl`.
@@ -72,23 +72,23 @@ class Saver:
     _bytes: int = 0
     _since: float = field(default_factory=time.monotonic)
 
-    def add(self, heard: ReceivedMessage) -> bool:
+    def add(self, received: ReceivedMessage) -> bool:
         """Take a message; it is safe once `write` has come back. False for one that the folder holds.
 
         Raises
         ------
         ValueError
-            If a topic gives an offset a second time: it was made again while it was heard.
+            If a topic gives an offset a second time: it was made again while it was received.
         """
-        if self.folder.holds(heard.topic, heard.partition, heard.offset):
-            self._pass_over(heard)
+        if self.folder.holds(received.topic, received.partition, received.offset):
+            self._pass_over(received)
             return False
-        held = self._held.setdefault((heard.topic, heard.partition), [])
-        if held and held[-1].schema_id != heard.schema_id:
+        held = self._held.setdefault((received.topic, received.partition), [])
+        if held and held[-1].schema_id != received.schema_id:
             self.write()
-            held = self._held.setdefault((heard.topic, heard.partition), [])
-        held.append(heard)
-        self._bytes += len(heard.value or b"")
+            held = self._held.setdefault((received.topic, received.partition), [])
+        held.append(received)
+        self._bytes += len(received.value or b"")
         if len(held) >= self.most_messages or self._bytes >= MOST_BYTES:
             self.write()
         return True
@@ -110,13 +110,13 @@ class Saver:
         self._bytes = 0
         self._since = time.monotonic()
 
-    def _pass_over(self, heard: ReceivedMessage) -> None:
-        place = f"{heard.topic} partition {heard.partition} offset {heard.offset}"
+    def _pass_over(self, received: ReceivedMessage) -> None:
+        place = f"{received.topic} partition {received.partition} offset {received.offset}"
         if not self.again:
             raise ValueError(
                 f"{place} came and {self.folder.directory} holds it: the topic was made again; save to another folder"
             )
-        if (heard.topic, heard.partition) in self._held:
+        if (received.topic, received.partition) in self._held:
             self.write()  # a name must not speak for offsets that are in another file
         self.held_before += 1
 

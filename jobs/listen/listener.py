@@ -40,7 +40,7 @@ def listen(
     registry: Mapping[str, str] | None = None,
     foreign: bool = False,
 ) -> Iterator[ReceivedMessage]:
-    """The matches of topics as they come; a match counts as heard when the next one is asked for.
+    """The matches of topics as they come; a match counts as received when the next one is asked for.
 
     Topics that are not there yet are waited for, unless `to_end`.
 
@@ -81,16 +81,16 @@ def listen(
 
 def _all_of(listener: "Listener", to_end: bool, foreign: bool) -> Iterator[ReceivedMessage]:
     try:
-        for heard in listener.messages(to_end):
-            if foreign or not heard.foreign:
-                yield heard
+        for received in listener.messages(to_end):
+            if foreign or not received.foreign:
+                yield received
             else:
                 _LOG.warning(
                     "%s partition %s offset %s is passed over: %s",
-                    heard.topic,
-                    heard.partition,
-                    heard.offset,
-                    heard.foreign,
+                    received.topic,
+                    received.partition,
+                    received.offset,
+                    received.foreign,
                 )
     finally:
         listener.__exit__()
@@ -117,7 +117,7 @@ class Listener:
     missing : tuple of str
         Names and patterns that are no topic yet.
     known : int
-        Partitions that are heard from behind what is known.
+        Partitions that are received from behind what is known.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class Listener:
         self._behind = behind or (lambda *_: None)
         self._wait = wait
         self._assigned: dict[tuple[str, int], TopicPartition] = {}
-        self._heard: dict[tuple[str, int], int] = {}
+        self._consumed: dict[tuple[str, int], int] = {}
         self._ended: set[tuple[str, int]] = set()
         self._looked = self._committed = time.monotonic()
         self._there: list[str] = []
@@ -175,7 +175,7 @@ class Listener:
 
     def messages(self, to_end: bool = False) -> Iterator[ReceivedMessage]:
         """Messages as they come; where there is none now, it waits."""
-        return (heard for heard in self.messages_or_none(to_end) if heard is not None)
+        return (received for received in self.messages_or_none(to_end) if received is not None)
 
     def messages_or_none(self, to_end: bool = False) -> Iterator[ReceivedMessage | None]:
         """Messages as they come, None where there was none for a moment."""
@@ -194,25 +194,25 @@ class Listener:
             if to_end and self._ended >= set(self._assigned):
                 return
 
-    def heard(self, heard: ReceivedMessage | None) -> None:
-        """A message counts as heard though the next one is not asked for."""
-        if heard is not None:
-            self._heard[(heard.topic, heard.partition)] = heard.offset + 1
+    def consumed(self, received: ReceivedMessage | None) -> None:
+        """A message counts as received though the next one is not asked for."""
+        if received is not None:
+            self._consumed[(received.topic, received.partition)] = received.offset + 1
 
     def _hear(self, message: Message) -> None:
         topic, partition, offset = _place(message)
-        self._heard[(topic, partition)] = offset + 1
+        self._consumed[(topic, partition)] = offset + 1
 
     def schema_text(self, topic: str, schema_id: int) -> str:
         """The schema of an id that a topic's messages name."""
         return self._reader.schema_text(topic, schema_id)
 
     def keep_place(self) -> None:
-        """Tell the broker how far this group has heard."""
-        if self._heard:
-            places = [TopicPartition(topic, number, offset) for (topic, number), offset in self._heard.items()]
+        """Tell the broker how far this group has received."""
+        if self._consumed:
+            places = [TopicPartition(topic, number, offset) for (topic, number), offset in self._consumed.items()]
             self._consumer.commit(offsets=places, asynchronous=False)
-            self._heard.clear()
+            self._consumed.clear()
         self._committed = time.monotonic()
 
     def _decoded(self, message: Message) -> ReceivedMessage:
@@ -248,7 +248,7 @@ class Listener:
         if now - self._committed > _COMMIT_S:
             self.keep_place()
         if now - self._looked > (_WAIT_S if self.missing and self._wait else _LOOK_S):
-            # What appears later is heard from its beginning.
+            # What appears later is received from its beginning.
             self._look(beginnings)
 
     def _look(self, places: Places) -> None:

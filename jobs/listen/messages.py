@@ -1,4 +1,4 @@
-"""What a listener hears: matches, and messages that are none, as they came."""
+"""What a listener receives: matches, and messages that are none, as they came."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ class ReceivedMessage:
     sent_at : datetime or None
         When the sink or the broker took it, UTC; not part of the message's bytes.
     record : dict
-        The match; `heard["object_id"]` is `heard.record["object_id"]`. Of a foreign message what could be read of it.
+        The match; `received["object_id"]` is `received.record["object_id"]`. Of a foreign message what could be read of it.
     schema_id : int or None
         None for JSON.
     foreign : str
@@ -55,27 +55,27 @@ def why_foreign(record: Mapping[str, Any]) -> str:
     return "" if digits.removeprefix("-").isdecimal() else f"no match: alert_id is {digits[:_SHOWN]!r}, no number"
 
 
-def json_line(heard: ReceivedMessage) -> str:
+def json_line(received: ReceivedMessage) -> str:
     """A message as a line of JSON: a match as its record, anything else as `foreign_line`."""
-    if heard.foreign:
-        return foreign_line(heard, heard.foreign)
+    if received.foreign:
+        return foreign_line(received, received.foreign)
     try:
-        return to_json(heard.record)
+        return to_json(received.record)
     except (TypeError, ValueError, RecursionError) as problem:
-        return foreign_line(heard, f"cannot be JSON: {type(problem).__name__}: {problem}")
+        return foreign_line(received, f"cannot be JSON: {type(problem).__name__}: {problem}")
 
 
-def foreign_line(heard: ReceivedMessage, why: str) -> str:
+def foreign_line(received: ReceivedMessage, why: str) -> str:
     """A message that is no match as a line of JSON: `foreign` says why, `value` or `value_base64` holds its bytes."""
     content: dict[str, Any] = {
         "foreign": why,
-        "topic": heard.topic,
-        "partition": heard.partition,
-        "offset": heard.offset,
-        "sent_at": heard.sent_at and heard.sent_at.isoformat(),
-        "key": None if heard.key is None else heard.key.decode("utf-8", "backslashreplace"),
+        "topic": received.topic,
+        "partition": received.partition,
+        "offset": received.offset,
+        "sent_at": received.sent_at and received.sent_at.isoformat(),
+        "key": None if received.key is None else received.key.decode("utf-8", "backslashreplace"),
     }
-    return json.dumps({**content, **_value(heard.value)}, separators=(",", ":"))
+    return json.dumps({**content, **_value(received.value)}, separators=(",", ":"))
 
 
 def _value(value: bytes | None) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ class ServiceUnavailable(RuntimeError):
 
 
 class AccessDenied(RuntimeError):
-    """A service does not let us in; trying again does not help."""
+    """A service refuses us (authentication, permission); trying again does not help."""
 
 
 class InputChanged(RuntimeError):

@@ -12,7 +12,7 @@ from jobs.listen.messages import ReceivedMessage
 TOPIC = "strix.ztf.some"
 
 
-def heard(offset: int, foreign: str = "", partition: int = 0) -> ReceivedMessage:
+def received(offset: int, foreign: str = "", partition: int = 0) -> ReceivedMessage:
     record = {"survey": "ztf", "alert_id": str(offset), "object_id": "ZTF18aaaaaaa"}
     return ReceivedMessage(TOPIC, partition, offset, None, {} if foreign else record, None, foreign, None, b"{}")
 
@@ -40,7 +40,7 @@ def test_a_kill_between_any_two_renames_loses_nothing_and_doubles_nothing(
 ) -> None:
     from os import replace
 
-    messages = [heard(offset, "noise" if offset % 3 == 0 else "") for offset in range(1, 13)]
+    messages = [received(offset, "noise" if offset % 3 == 0 else "") for offset in range(1, 13)]
     calls = iter(range(1, 100))
 
     def dying(*paths: Path) -> None:
@@ -70,14 +70,14 @@ def test_again_fills_what_is_missing_and_an_offset_that_comes_twice_otherwise_is
     with folder(tmp_path) as own:
         first = saver(own)
         for offset in (3, 4, 5):
-            first.add(heard(offset))
+            first.add(received(offset))
         first.write()
         assert own.behind(TOPIC, 0) == 6 and own.behind(TOPIC, 1) is None
         with pytest.raises(ValueError, match="made again"):
-            first.add(heard(4))
+            first.add(received(4))
     with folder(tmp_path) as own:
         second = saver(own, again=True)
-        assert [second.add(heard(offset)) for offset in range(8)] == [True] * 3 + [False] * 3 + [True] * 2
+        assert [second.add(received(offset)) for offset in range(8)] == [True] * 3 + [False] * 3 + [True] * 2
         second.write()
         assert second.held_before == 3
     assert offsets(tmp_path) == (list(range(8)), [])
