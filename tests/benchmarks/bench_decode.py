@@ -27,7 +27,7 @@ import pyarrow as pa
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/helpers")]
 
-from avro_oracle import same_arrays
+from avro_oracle import decoder_of, same_arrays
 from avro_packets import real_directory, records_of
 
 from jobs.pipeline.decode.compiled import DatumDecoder, warm_up
@@ -73,10 +73,10 @@ def packets(pattern: str) -> tuple[Any, list[bytes]]:
 
 def contenders(name: str, schema: Any, batch: Sequence[bytes]) -> list[tuple[str, Callable[[], Any]]]:
     """What is timed; before that, the check that the answers are the same."""
-    whole = DatumDecoder(schema)
+    whole = decoder_of(schema)
     history = HISTORY[name.split()[0]]
-    some = DatumDecoder(schema, without_bytes(whole.struct_type, ()))
-    flat = DatumDecoder(schema, without_bytes(whole.struct_type, (history, "fp_hists", "prvDiaForcedSources")))
+    some = decoder_of(schema, without_bytes(whole.wanted, ()))
+    flat = decoder_of(schema, without_bytes(whole.wanted, (history, "fp_hists", "prvDiaForcedSources")))
     block = b"".join(batch)
     check(whole, schema, batch)
     return [
@@ -101,7 +101,7 @@ def by_fastavro(schema: Any, batch: Sequence[bytes]) -> list[Any]:
 def check(decoder: DatumDecoder, schema: Any, batch: Sequence[bytes]) -> None:
     """Compare 40 packets with fastavro, bit for bit."""
     array, refusals = decoder.decode(batch[:40])
-    theirs = pa.array(by_fastavro(schema, batch[:40]), type=decoder.struct_type)
+    theirs = pa.array(by_fastavro(schema, batch[:40]), type=decoder.wanted)
     if refusals or not same_arrays(array, theirs):
         sys.exit("the decoder and fastavro do not agree")
     print("  checked: 40 packets equal to fastavro's")

@@ -28,10 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/helpers")]
 
 from avro_fuzz import Disagreement, fuzz_packets, fuzz_random_schema
-from avro_oracle import same_arrays
+from avro_oracle import decoder_of, same_arrays, without_logical_types
 from avro_packets import real_files, records_of
-
-from jobs.pipeline.decode.compiled import DatumDecoder
 
 # Over what the process has after its first decoding: a batch here has a few hundred kB.
 ROOM = 512 * 2**20
@@ -104,12 +102,12 @@ def jobs(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
 def compare_real(path: Path) -> Counter[str]:
     """Every packet of a file, bit for bit."""
     schema, records = records_of(path)
-    decoder = DatumDecoder(schema)
+    decoder, bare = decoder_of(schema), without_logical_types(schema)
     for start in range(0, len(records), 10):
         some = records[start : start + 10]
         array, refusals = decoder.decode(some)
-        read = [fastavro.schemaless_reader(io.BytesIO(record), schema) for record in some]
-        if refusals or not same_arrays(array, pa.array(read, type=decoder.struct_type)):
+        read = [fastavro.schemaless_reader(io.BytesIO(record), bare) for record in some]
+        if refusals or not same_arrays(array, pa.array(read, type=decoder.wanted)):
             raise Disagreement(f"packets {start} to {start + 9}: {refusals}")
     return Counter(real=len(records))
 

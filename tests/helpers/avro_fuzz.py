@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 from avro_guard import guarded, guarded_memory
-from avro_oracle import STRICTER, Oracle, plain, same, without_logical_arrow_types
+from avro_oracle import STRICTER, Oracle, decoder_of, plain, same, whole
 from avro_random import RandomDatum, RandomSchema, mutated, random_projection
 
-from jobs.pipeline.decode.compiled import DatumDecoder, DatumRefusal, layout
+from jobs.pipeline.decode.compiled import Fault, layout, parse
 
 # What fastavro raises at bytes that are no datum.
 NO_DATUM = (EOFError, IndexError, UnicodeDecodeError, OverflowError, ValueError, MemoryError, RecursionError)
@@ -32,17 +32,17 @@ class Fuzz:
     """
 
     def __init__(self, schema: Any, wanted: pa.StructType, guard: bool) -> None:
-        self.decoder, self.oracle, self.guard = DatumDecoder(schema, wanted), Oracle(schema, wanted), guard
+        self.decoder, self.oracle, self.guard = decoder_of(schema, wanted), Oracle(schema, wanted), guard
         self.tally: Counter[str] = Counter()
 
-    def decode(self, datums: Sequence[bytes]) -> tuple[list[Any], dict[int, DatumRefusal]]:
+    def decode(self, datums: Sequence[bytes]) -> tuple[list[Any], dict[int, Fault]]:
         if self.guard:
             layout.memory = guarded_memory
-            array, refusals = self.decoder.decode_buffers([guarded(datum) for datum in datums])
+            array, faults = self.decoder.decode([guarded(datum) for datum in datums])
         else:
-            array, refusals = self.decoder.decode(datums)
+            array, faults = self.decoder.decode(datums)
         array.validate(full=True)
-        return array.to_pylist(), {refusal.row: refusal for refusal in refusals}
+        return array.to_pylist(), {each.row: each.fault for each in faults}
 
     def compare(self, datums: Sequence[bytes]) -> None:
         """Decode datums as one batch and compare each.
@@ -52,10 +52,10 @@ class Fuzz:
         Disagreement
             If one is accepted and fastavro reads another value, or refused for no reason known to be stricter.
         """
-        values, refusals = self.decode(datums)
+        values, faults = self.decode(datums)
         for row, datum in enumerate(datums):
-            if row in refusals:
-                self.compare_refused(datum, refusals[row], values[row])
+            if row in faults:
+                self.compare_refused(datum, faults[row], values[row])
             else:
                 self.compare_accepted(datum, values[row])
 
@@ -65,17 +65,17 @@ class Fuzz:
         if size != len(datum) or not same(plain(value), theirs):
             raise Disagreement(f"of {size} bytes: {value} is not {theirs}: {datum!r}")
 
-    def compare_refused(self, datum: bytes, refusal: DatumRefusal, value: Any) -> None:
-        self.tally[refusal.reason] += 1
-        if value is not None or not 0 <= refusal.byte <= len(datum):
-            raise Disagreement(f"{refusal} but {value}: {datum!r}")
+    def compare_refused(self, datum: bytes, fault: Fault, value: Any) -> None:
+        self.tally[fault.reason] += 1
+        if value is not None or not 0 <= (fault.byte or 0) <= len(datum):
+            raise Disagreement(f"{fault.told} but {value}: {datum!r}")
         try:
             theirs, size = self.oracle.read(datum)
         except NO_DATUM:
             return
         self.tally["stricter"] += 1
-        if size == len(datum) and not any(text in refusal.message for text in STRICTER):
-            raise Disagreement(f"{refusal} but fastavro reads {theirs}: {datum!r}")
+        if size == len(datum) and not any(text in fault.message for text in STRICTER):
+            raise Disagreement(f"{fault.told} but fastavro reads {theirs}: {datum!r}")
 
 
 def fuzz_random_schema(seed: int, n_intact: int, n_mutated: int, guard: bool) -> Counter[str]:
@@ -98,6 +98,6 @@ def fuzz_random_schema(seed: int, n_intact: int, n_mutated: int, guard: bool) ->
 def fuzz_packets(schema: Any, datums: Sequence[bytes], seed: int, n_mutated: int, guard: bool) -> Counter[str]:
     """Mutations of real packets."""
     rng = random.Random(seed)
-    fuzz = Fuzz(schema, without_logical_arrow_types(DatumDecoder(schema).struct_type), guard)
+    fuzz = Fuzz(schema, whole(parse(schema)), guard)
     fuzz.compare([mutated(rng, rng.choice(datums), rng.choice(datums)) for _ in range(n_mutated)])
     return fuzz.tally

@@ -8,17 +8,49 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.pipeline.decode.compiled import DatumDecoder, parse
+from jobs.pipeline.decode.compiled.arrow_types import PHYSICAL, UnsupportedSchema
+from jobs.pipeline.decode.compiled.nodes import Array, Enum, Fixed, Map, Node, Primitive, Record
+
 # Where the walk is stricter than fastavro, on purpose: the texts of these refusals.
 STRICTER = (
-    "a variable-length number over 64 bits",
-    "an int over 32 bits",
-    "neither 0 nor 1",
-    "a union branch that the schema does not have",
-    "an enum symbol that the schema does not have",
-    "does not take the bytes that it says",
-    "array items",
-    "nested deeper",
+    "wants an integer of",
+    "wants an int of 32 bits",
+    "wants a boolean, 0 or 1",
+    "union branches, found",
+    "symbols, found",
+    "wants an array block to end",
+    "wants a block size",
+    "more values in arrays",
+    "in columns, found",
 )
+
+
+def decoder_of(schema: Any, wanted: pa.StructType | None = None) -> DatumDecoder:
+    """The decoder of a schema, of everything in it if nothing else is wanted."""
+    root = parse(schema)
+    return DatumDecoder(root, whole(root) if wanted is None else wanted)
+
+
+def whole(node: Node) -> pa.DataType:
+    """The Arrow type that holds every value of a node: enums as strings, numbers as they are written."""
+    match node:
+        case Primitive(kind):
+            return PHYSICAL[kind]
+        case Fixed(_, size):
+            return pa.binary(size)
+        case Enum():
+            return pa.string()
+        case Array(items):
+            return pa.list_(whole(items))
+        case Map(values):
+            return pa.map_(pa.string(), whole(values))
+        case Record(_, fields):
+            return pa.struct([(name, whole(of)) for name, of in fields])
+    branches = node.value_and_null()
+    if branches is None:
+        raise UnsupportedSchema("a general union")
+    return whole(node.branches[branches[0]])
 
 
 def without_logical_types(node: Any) -> Any:
@@ -28,17 +60,6 @@ def without_logical_types(node: Any) -> Any:
     if isinstance(node, dict):
         return {key: without_logical_types(value) for key, value in node.items() if key != "logicalType"}
     return node
-
-
-def without_logical_arrow_types(arrow: pa.DataType) -> pa.DataType:
-    """The Arrow type of the same numbers as they are written."""
-    if pa.types.is_struct(arrow):
-        return pa.struct([(field.name, without_logical_arrow_types(field.type)) for field in arrow])
-    if pa.types.is_list(arrow):
-        return pa.list_(without_logical_arrow_types(arrow.value_type))
-    if pa.types.is_temporal(arrow):
-        return pa.int32() if arrow.bit_width == 32 else pa.int64()
-    return arrow
 
 
 class Oracle:

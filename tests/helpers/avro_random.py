@@ -31,7 +31,7 @@ class RandomSchema:
     ----------
     rng : random.Random
     wild : bool
-        Whether it may have general unions and types inside themselves (which only a projection can leave out).
+        Whether it may have general unions (which only a projection can leave out).
 
     Attributes
     ----------
@@ -66,8 +66,6 @@ class RandomSchema:
                 fields.append({"name": f"f{number}_{repeat}", "type": kind})
                 if arrow is not None:
                     kept.append(pa.field(f"f{number}_{repeat}", arrow))
-        if self.wild and self.rng.random() < 0.2:
-            fields.append({"name": "again", "type": ["null", name]})
         schema = {"type": "record", "name": name, "fields": fields}
         self.names[name] = schema
         self.arrows[name] = pa.struct(kept)

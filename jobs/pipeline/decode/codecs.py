@@ -9,8 +9,8 @@ import pyarrow as pa
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
+from jobs.pipeline.decode.compiled.varint import read_long
 from jobs.pipeline.decode.fault import Fault
-from jobs.pipeline.decode.varint import read_long
 
 # Content, and the bytes that stand behind it in the block without belonging to it.
 Unpacked = tuple[bytes, bytes]

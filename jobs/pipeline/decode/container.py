@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.pipeline.decode.codecs import CODECS, unpack
+from jobs.pipeline.decode.compiled.varint import Bytes, read_long
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import DEFAULT, Limits
 from jobs.pipeline.decode.unreadable import only_faults
-from jobs.pipeline.decode.varint import Bytes, read_long
 from jobs.pipeline.decode.writer_schema import WriterSchema, writer_schema
 
 MAGIC = b"Obj\x01"

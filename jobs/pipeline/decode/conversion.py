@@ -1,9 +1,11 @@
 """What a value, as fastavro reads it, must become before Arrow takes it as a field of the asked type."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+
+from jobs.pipeline.decode.compiled.nodes import Array, Enum, Fixed, Map, Node, Primitive, Record, Union, is_null
 
 Convert = Callable[[Any], Any]
 
@@ -11,13 +13,15 @@ PYTHON_TYPES = {
     "boolean": bool, "int": int, "long": int, "float": float, "double": float, "bytes": bytes, "fixed": bytes,
     "string": str, "enum": str, "record": dict, "map": dict, "array": list,
 }  # fmt: skip
+# Units of a timestamp, by the end of its logical type: "timestamp-millis", "local-timestamp-millis".
+_UNITS = {"timestamp-millis": "ms", "timestamp-micros": "us", "timestamp-nanos": "ns"}
 
 
 class Unsuitable(ValueError):
     """A value whose type cannot be taken for the asked one without harm."""
 
 
-def conversion(writer: Any, target: pa.DataType, named: Mapping[str, Any]) -> Convert | None:
+def conversion(writer: Node, target: pa.DataType) -> Convert | None:
     """The function that makes a value fit, or None if it fits as it is.
 
     Harmless are: int to float, int to decimal text, enum to text, text to its UTF-8 bytes, a timestamp to an integer
@@ -26,29 +30,27 @@ def conversion(writer: Any, target: pa.DataType, named: Mapping[str, Any]) -> Co
 
     Parameters
     ----------
-    writer : dict, list or str
-        A type of the writer schema, as fastavro parsed it.
+    writer : Node
+        A type of the writer schema.
     target : pyarrow.DataType
-    named : mapping of str to dict
-        The named types of the writer schema.
     """
-    writer = named.get(writer, writer) if isinstance(writer, str) else writer
-    if isinstance(writer, list):
-        return _of_union([_resolved(branch, named) for branch in writer if branch != "null"], target, named)
-    kind = writer if isinstance(writer, str) else writer["type"]
-    if kind == "record" and pa.types.is_struct(target):
-        return _of_record(writer, target, named)
-    if kind == "array" and _is_list(target):
-        return _each(conversion(writer["items"], target.value_type, named))
-    if kind == "map" and pa.types.is_map(target):
-        return _each_value(conversion(writer["values"], target.item_type, named))
-    if pa.types.is_timestamp(target):
-        return _of_timestamp(writer, target)
-    return _of_scalar(kind, target)
+    match writer:
+        case Union(branches):
+            return _of_union([branch for branch in branches if not is_null(branch)], target)
+        case Record() if pa.types.is_struct(target):
+            return _of_record(writer, target)
+        case Array(items) if _is_list(target):
+            return _each(conversion(items, target.value_type))
+        case Map(values) if pa.types.is_map(target):
+            return _each_value(conversion(values, target.item_type))
+    return _of_timestamp(writer, target) if pa.types.is_timestamp(target) else _of_scalar(_kind(writer), target)
 
 
-def _resolved(branch: Any, named: Mapping[str, Any]) -> Any:
-    return named.get(branch, branch) if isinstance(branch, str) else branch
+def _kind(writer: Node) -> str:
+    return writer.kind if isinstance(writer, Primitive) else _KINDS[type(writer)]
+
+
+_KINDS: dict[type, str] = {Fixed: "fixed", Enum: "enum", Array: "array", Map: "map", Record: "record"}
 
 
 def _is_list(target: pa.DataType) -> bool:
@@ -65,10 +67,11 @@ def _of_scalar(kind: str, target: pa.DataType) -> Convert | None:
     return _unless_null(_refuse(kind, target))
 
 
-def _of_timestamp(writer: Any, target: pa.TimestampType) -> Convert | None:
-    if isinstance(writer, str) or "unit" not in writer:
-        return _unless_null(_refuse(str(writer), target))
-    up, down = _PER_SECOND[target.unit], _PER_SECOND[writer["unit"]]
+def _of_timestamp(writer: Node, target: pa.TimestampType) -> Convert | None:
+    unit = _UNITS.get(writer.logical.removeprefix("local-")) if isinstance(writer, Primitive) else None
+    if unit is None:
+        return _unless_null(_refuse(_kind(writer), target))
+    up, down = _PER_SECOND[target.unit], _PER_SECOND[unit]
     return None if up == down else _unless_null(lambda value: value * up // down)
 
 
@@ -90,7 +93,7 @@ _FITTING: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "float": (pa.types.is_floating,),
     "double": (pa.types.is_floating,),
     "bytes": (_is_bytes,),
-    "fixed": (_is_bytes,),
+    "fixed": (_is_bytes, pa.types.is_fixed_size_binary),
     "string": (_is_text, _is_bytes),
     "enum": (_is_text, _is_bytes),
 }
@@ -107,12 +110,12 @@ def _unless_null(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
-def _of_union(branches: list[Any], target: pa.DataType, named: Mapping[str, Any]) -> Convert | None:
+def _of_union(branches: list[Node], target: pa.DataType) -> Convert | None:
     """Null and one type as that type; of several types, the one that the value's Python type tells."""
-    converts = [conversion(branch, target, named) for branch in branches]
+    converts = [conversion(branch, target) for branch in branches]
     if len(branches) == 1 or not any(converts):
         return converts[0] if converts else None
-    kinds = [PYTHON_TYPES[branch if isinstance(branch, str) else branch["type"]] for branch in branches]
+    kinds = [PYTHON_TYPES[_kind(branch)] for branch in branches]
     if len(set(kinds)) < len(kinds):
         return _unless_null(_refuse("union of types alike", target))
     by_kind = dict(zip(kinds, converts, strict=True))
@@ -124,9 +127,9 @@ def _of_union(branches: list[Any], target: pa.DataType, named: Mapping[str, Any]
     return convert
 
 
-def _of_record(writer: Mapping[str, Any], target: pa.StructType, named: Mapping[str, Any]) -> Convert | None:
-    written = {field["name"]: field["type"] for field in writer["fields"]}
-    converts = {each.name: conversion(written[each.name], each.type, named) for each in target if each.name in written}
+def _of_record(writer: Record, target: pa.StructType) -> Convert | None:
+    written = dict(writer.fields)
+    converts = {each.name: conversion(written[each.name], each.type) for each in target if each.name in written}
     needed = [(name, convert) for name, convert in converts.items() if convert]
 
     def convert(record: Any) -> Any:

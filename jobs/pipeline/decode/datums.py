@@ -1,26 +1,17 @@
-"""The datums of one writer schema to Arrow, slowly and surely: walk, fastavro, Arrow."""
+"""The datums of one writer schema to Arrow: compiled code walks all of them, and decodes what it can; fastavro the rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
+from functools import lru_cache
 
-import fastavro
+import numpy as np
 import pyarrow as pa
 
-from jobs.pipeline.decode.conversion import conversion
+from jobs.pipeline.decode.by_fastavro import FastavroReader
+from jobs.pipeline.decode.compiled import DatumDecoder, RowFault
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import Limits
-from jobs.pipeline.decode.walk import Walk
+from jobs.pipeline.decode.unreadable import only_faults
 from jobs.pipeline.decode.writer_schema import WriterSchema
-
-
-@dataclass(frozen=True)
-class RowFault:
-    """Why a row of a call could not be decoded."""
-
-    row: int
-    fault: Fault
 
 
 class Datums:
@@ -30,12 +21,17 @@ class Datums:
     ----------
     writer : WriterSchema
     limits : Limits
+    fast : bool
+        Whether compiled code makes the packets where it can; the answers are the same.
     """
 
-    def __init__(self, writer: WriterSchema, limits: Limits) -> None:
+    def __init__(self, writer: WriterSchema, limits: Limits, fast: bool = True) -> None:
         self._writer = writer
-        self._limits = limits
-        self._walk = Walk(writer, limits.max_values)
+        self._largest = limits.max_packet_bytes
+        self._most_values = limits.max_values
+        self._fast = fast
+        self._walker = DatumDecoder(writer.root, None, limits.max_values)
+        self.decoder = lru_cache(maxsize=8)(self._decoder)
 
     def split(self, block: bytes, count: int) -> tuple[Sequence[int], Fault | None]:
         """Where `count` datums that stand one behind the other begin and end.
@@ -45,15 +41,10 @@ class Datums:
         bounds : list of int, length count + 1
             Datum i is block[bounds[i]:bounds[i + 1]]; shorter if a datum cannot be walked.
         fault : Fault or None
-            What is wrong with the first datum that cannot be walked.
+            What is wrong with the first datum that cannot be walked; its byte counts from the datum's start.
         """
-        bounds = [0]
-        try:
-            for _ in range(count):
-                bounds.append(self._walk(block, bounds[-1]))
-        except Fault as fault:
-            return bounds, fault
-        return bounds, None
+        bounds, fault = self._walker.split(block, count)
+        return bounds.tolist(), fault
 
     def decode(self, datums: Sequence[bytes], target: pa.StructType) -> tuple[pa.StructArray, list[RowFault]]:
         """The datums as packets.
@@ -71,58 +62,31 @@ class Datums:
         faults : list of RowFault
             truncated, bad_datum, trailing_bytes or too_large; ascending in row.
         """
-        faults: list[RowFault] = []
-        convert = conversion(self._writer.parsed, target, self._writer.named)
-        records: list[dict[str, Any] | None] = []
-        for row, datum in enumerate(datums):
-            try:
-                record = self._read(datum)
-                records.append(convert(record) if convert else record)
-            except (Fault, ValueError) as error:
-                faults.append(RowFault(row, _fault(error)))
-                records.append(None)
-        return _packets(records, target, faults)
+        large = {row: self._too_large(datum) for row, datum in enumerate(datums) if len(datum) > self._largest}
+        if large:  # a datum of no bytes is refused in its place: no record is empty
+            datums = [b"" if row in large else datum for row, datum in enumerate(datums)]
+        decoder = self.decoder(target) if self._fast else None
+        packets, faults = decoder.decode(datums) if decoder else self._by_fastavro(datums, target)
+        return packets, [RowFault(each.row, large.get(each.row, each.fault)) for each in faults]
 
-    def _read(self, datum: bytes) -> Any:
-        if len(datum) > self._limits.max_packet_bytes:
-            raise Fault("too_large", f"wants at most {self._limits.max_packet_bytes} bytes, found {len(datum)}")
-        end = self._walk(datum, 0)
-        if end != len(datum):
-            raise Fault("trailing_bytes", f"wants the datum to end, found {len(datum) - end} bytes more", end)
-        return _fastavro_read(datum, self._writer.parsed)
+    def _by_fastavro(self, datums: Sequence[bytes], target: pa.StructType) -> tuple[pa.StructArray, list[RowFault]]:
+        """Those that pass the walk; fastavro takes what it should not, and believes every length."""
+        broken = {each.row: each.fault for each in self._walker.check(datums)}
+        sound = [row for row in range(len(datums)) if row not in broken]
+        read, faults = FastavroReader(self._writer.root, target).read([datums[row] for row in sound])
+        broken |= {sound[each.row]: each.fault for each in faults}
+        places = np.full(len(datums), -1)
+        places[sound] = np.arange(len(sound))
+        packets = read.take(pa.array(places, mask=places < 0))
+        return packets, [RowFault(row, broken[row]) for row in sorted(broken)]
 
+    def _too_large(self, datum: bytes) -> Fault:
+        return Fault("too_large", f"wants at most {self._largest} bytes, found {len(datum)}")
 
-def _fastavro_read(datum: bytes, parsed: Any) -> Any:
-    """What fastavro reads; it must end where the walk ended."""
-    stream = BytesIO(datum)
-    try:
-        record = fastavro.schemaless_reader(stream, parsed, None)
-    except (EOFError, IndexError, ValueError) as error:
-        raise Fault("bad_datum", f"fastavro: {type(error).__name__}: {error}", stream.tell()) from None
-    if stream.tell() != len(datum):
-        raise Fault("trailing_bytes", f"wants the datum to end, found {len(datum) - stream.tell()} bytes more")
-    return record
-
-
-def _packets(
-    records: list[dict[str, Any] | None], target: pa.StructType, faults: list[RowFault]
-) -> tuple[pa.StructArray, list[RowFault]]:
-    """All records at once; if one of them does not fit, one by one, so that it refuses only itself."""
-    try:
-        return pa.array(records, type=target), faults
-    except (ValueError, TypeError, OverflowError):
-        rows = [_packet(record, target) for record in records]
-    bad = [RowFault(row, fault) for row, (_, fault) in enumerate(rows) if fault]
-    packets = pa.concat_arrays([packet for packet, _ in rows])
-    return packets, sorted(faults + bad, key=lambda each: each.row)
-
-
-def _packet(record: dict[str, Any] | None, target: pa.StructType) -> tuple[pa.StructArray, Fault | None]:
-    try:
-        return pa.array([record], type=target), None
-    except (ValueError, TypeError, OverflowError) as error:
-        return pa.nulls(1, target), _fault(error)
-
-
-def _fault(error: Exception) -> Fault:
-    return error if isinstance(error, Fault) else Fault("bad_datum", f"does not fit the packet type: {error}")
+    def _decoder(self, target: pa.StructType) -> DatumDecoder | None:
+        """Compiled code for a target; None where the schema is beyond it, or does to a compiler what nobody foresaw."""
+        try:
+            with only_faults():
+                return DatumDecoder(self._writer.root, target, self._most_values)
+        except Fault:
+            return None

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from jobs.packets.messages import Message
 from jobs.packets.rejections import Refusal
+from jobs.pipeline.decode.compiled import RowFault
 from jobs.pipeline.decode.container import announced
-from jobs.pipeline.decode.datums import Datums, RowFault
-from jobs.pipeline.decode.fast_datums import FastDatums
-from jobs.pipeline.decode.fault import Fault
+from jobs.pipeline.decode.datums import Datums
+from jobs.pipeline.decode.fault import Fault, refusal_of
 from jobs.pipeline.decode.limits import DEFAULT, Limits
 from jobs.pipeline.decode.messages import Decoded, Group, Refused
 from jobs.pipeline.decode.registry import Registry
@@ -51,7 +51,7 @@ class Decoder:
     registry : Registry, optional
         Asked for the schema ids that the directory lacks.
     fast : bool or None
-        Whether compiled code decodes what it can; the answers are the same. None: yes, unless STRIX_DECODE is slow.
+        Whether compiled code makes packets where it can; the answers are the same. None: yes, unless STRIX_DECODE is slow.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Decoder:
         registry: Registry | None = None,
     ) -> None:
         self._surveys = tuple(surveys)
-        chosen = FastDatums if (os.environ.get("STRIX_DECODE") != "slow" if fast is None else fast) else Datums
-        self._datums = lru_cache(maxsize=32)(lambda writer: chosen(writer, limits))
+        chosen = os.environ.get("STRIX_DECODE") != "slow" if fast is None else fast
+        self._datums = lru_cache(maxsize=32)(lambda writer: Datums(writer, limits, chosen))
         self._survey = lru_cache(maxsize=32)(self._match)
         self._splitter = Splitter(SchemaDirectory(schema_directory, limits, registry), limits, self._datums)
 
@@ -106,14 +106,16 @@ class Decoder:
             with only_faults():
                 pieces.extend(self._splitter.split(message))
         except Fault as fault:
-            pieces += _unsplit(message, len(pieces), fault.refusal("decode"))
+            pieces += _unsplit(message, len(pieces), refusal_of(fault, "decode"))
         return pieces
 
     def _entry(self, number: int, piece: Piece) -> _Entry:
         try:
             return _Entry(number, piece, self._survey(piece.writer) if piece.writer else None)
         except Fault as fault:
-            return _Entry(number, Piece(piece.index, piece.value, piece.schema, refusal=fault.refusal("decode")), None)
+            return _Entry(
+                number, Piece(piece.index, piece.value, piece.schema, refusal=refusal_of(fault, "decode")), None
+            )
 
     @only_faults()
     def _match(self, writer: WriterSchema) -> Survey | None:
@@ -149,7 +151,7 @@ class Decoder:
         for writer, part in parts.items():
             datums = [entries[row].piece.datum for row in part]
             decoded, faults = self._decoded(writer, datums, survey.packet_type)
-            refusals.update({part[each.row]: each.fault.refusal("decode") for each in faults})
+            refusals.update({part[each.row]: refusal_of(each.fault, "decode") for each in faults})
             packets.append(decoded)
         order = np.concatenate([np.array(part, dtype=np.int64) for part in parts.values()])
         kept = np.flatnonzero([row not in refusals for row in order])

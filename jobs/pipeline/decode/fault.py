@@ -1,35 +1,11 @@
 """What is wrong with some bytes, on its way to becoming a Refusal."""
 
 from jobs.packets.rejections import Refusal
+from jobs.pipeline.decode.compiled.fault import Fault
+
+__all__ = ["Fault", "refusal_of"]
 
 
-class Fault(Exception):
-    """Bytes or a schema that cannot be taken.
-
-    Parameters
-    ----------
-    reason : str
-        A key of REASONS.
-    message : str
-        What was wanted and what was found.
-    byte : int or None
-        Where, in the bytes that were being read.
-    """
-
-    def __init__(self, reason: str, message: str, byte: int | None = None) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.byte = byte
-        self.path: list[str] = []
-
-    def inside(self, step: str) -> "Fault":
-        """The same fault, seen from one level further out: `.field` or `[item]` is put before its path."""
-        self.path.insert(0, step)
-        return self
-
-    def refusal(self, where: str) -> Refusal:
-        """What quarantine keeps of it."""
-        place = "" if self.byte is None else f"; at byte {self.byte}"
-        field = "".join(self.path).removeprefix(".")
-        return Refusal(self.reason, f"{self.message}{place}{f' ({field})' if field else ''}", where)
+def refusal_of(fault: Fault, where: str) -> Refusal:
+    """What quarantine keeps of a fault that a step has found."""
+    return Refusal(fault.reason, fault.told, where)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from jobs.packets.messages import Message
 from jobs.pipeline.decode.container import MAGIC, SYNC_SIZE, is_container
-from jobs.pipeline.decode.fast_datums import FastDatums
+from jobs.pipeline.decode.datums import Datums
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import DEFAULT
 from jobs.pipeline.decode.schemas import SchemaDirectory
@@ -47,7 +47,7 @@ class Singles:
     def __init__(self, wire: bool = False) -> None:
         self._form = wire_of if wire else container_of
         self._wire = wire
-        datums = lru_cache(maxsize=32)(lambda writer: FastDatums(writer, DEFAULT))
+        datums = lru_cache(maxsize=32)(lambda writer: Datums(writer, DEFAULT))
         self._splitter = Splitter(SchemaDirectory(None, DEFAULT), DEFAULT, datums)
 
     def of(self, message: Message) -> Iterator[bytes | Fault]:

@@ -8,7 +8,7 @@ from jobs.packets.rejections import Refusal
 from jobs.pipeline.decode.codecs import unpack
 from jobs.pipeline.decode.container import MAGIC, Block, Header, blocks, is_container, read_header
 from jobs.pipeline.decode.datums import Datums
-from jobs.pipeline.decode.fault import Fault
+from jobs.pipeline.decode.fault import Fault, refusal_of
 from jobs.pipeline.decode.limits import Limits
 from jobs.pipeline.decode.schemas import SchemaDirectory
 from jobs.pipeline.decode.writer_schema import WriterSchema, writer_schema
@@ -73,7 +73,7 @@ class Splitter:
         try:
             return Piece(0, value, schema, value, writer_schema(schema, self._limits.max_schema_bytes))
         except Fault as fault:
-            return Piece(0, value, schema, refusal=fault.refusal("decode"))
+            return Piece(0, value, schema, refusal=refusal_of(fault, "decode"))
 
     def _wire(self, value: bytes) -> Piece:
         try:
@@ -81,13 +81,13 @@ class Splitter:
             writer = self._schemas(int.from_bytes(value[1:WIRE_HEAD], "big"))
             return Piece(0, value, None, value[WIRE_HEAD:], writer)
         except Fault as fault:
-            return Piece(0, value, None, refusal=fault.refusal("wire"))
+            return Piece(0, value, None, refusal=refusal_of(fault, "wire"))
 
     def _container(self, value: bytes) -> Iterator[Piece]:
         try:
             header = read_header(value, self._limits)
         except Fault as fault:
-            yield Piece(0, value, None, refusal=fault.refusal("container"))
+            yield Piece(0, value, None, refusal=refusal_of(fault, "container"))
             return
         room = max(self._limits.max_container_bytes, 4 * len(value))
         number, at = 0, header.end
@@ -97,7 +97,7 @@ class Splitter:
                     room -= yield from self._block(value[block.start : block.stop], header, block, room)
                 number, at = block.first + block.count, block.end
         except Fault as fault:
-            yield Piece(number, value[at:], header.writer.text, refusal=fault.refusal("container"))
+            yield Piece(number, value[at:], header.writer.text, refusal=refusal_of(fault, "container"))
 
     def _block(self, stored: bytes, header: Header, block: Block, room: int) -> Generator[Piece, None, int]:
         """The entries of a sound block; gives back how many bytes were inflated for it."""
@@ -105,7 +105,7 @@ class Splitter:
         try:
             content, rest = unpack(header.codec, stored, limit)
         except Fault as fault:
-            yield from _lost(block.first, block.count, stored, header, fault.refusal("container"))
+            yield from _lost(block.first, block.count, stored, header, refusal_of(fault, "container"))
             return limit if fault.reason == "too_large" else 0  # a file of bombs must not cost their number
         yield from self._records(content, rest, header, block)
         return len(content)
@@ -120,16 +120,13 @@ class Splitter:
             yield Piece(block.first + number - 1, datum, header.writer.text, datum, header.writer)
         if fault is not None:
             done, bad = len(bounds) - 1, content[bounds[-1] :] + rest
-            yield from _lost(block.first + done, block.count - done, bad, header, fault.refusal("decode"))
+            yield from _lost(block.first + done, block.count - done, bad, header, refusal_of(fault, "decode"))
 
     def _bounds(self, content: bytes, header: Header, block: Block) -> tuple[Sequence[int], Fault | None]:
         """Where the datums lie; a single one needs no walk to be found."""
         if block.count == 1:
             return [0, len(content)], None
-        bounds, fault = self._datums(header.writer).split(content, block.count)
-        if fault is not None and fault.byte is not None:
-            fault.byte -= bounds[-1]  # counted in what is refused, not in the block
-        return bounds, fault
+        return self._datums(header.writer).split(content, block.count)
 
 
 def _lost(first: int, count: int, value: bytes, header: Header, refusal: Refusal) -> Iterator[Piece]:

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import fastavro
-from fastavro.schema import SchemaParseException, UnknownType
-
-from jobs.pipeline.decode.bare_schema import bare_schema
-from jobs.pipeline.decode.extent import Extents
+from jobs.pipeline.decode.compiled import parse
+from jobs.pipeline.decode.compiled.nodes import Node
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.unreadable import only_faults
 
@@ -27,32 +24,26 @@ class WriterSchema:
     declared : mapping
         The JSON of a record with the short name in `name` and the namespace in `namespace`, whichever of the two
         ways it was written ("ztf.alert", or "alert" in namespace "ztf"); empty if the schema is not of a record.
-    bare : dict, list or str
-        The schema without docs, defaults and logical types.
-    parsed : dict, list or str
-        The same, for fastavro.
-    named : mapping of str to dict
-        The named types in `parsed`, by full name.
-    extents : Extents
-    least_size : int
-        Bytes that a datum has at least.
+    root : Node
+        The schema, parsed and measured.
     version : str
         What the schema says of its version; "" if nothing.
     """
 
     text: str
     declared: Mapping[str, Any]
-    bare: Any
-    parsed: Any
-    named: Mapping[str, Any]
-    extents: Extents
-    least_size: int
+    root: Node
     version: str
+
+    @property
+    def least_size(self) -> int:
+        """Bytes that a datum has at least."""
+        return self.root.measure.least
 
     @property
     def name(self) -> str:
         """Full name of the record, or the type if it is something else."""
-        return full_name(self.declared) if self.declared else str(self.bare)[:40]
+        return full_name(self.declared) if self.declared else self.text.strip('"')[:40]
 
 
 @lru_cache(maxsize=32)
@@ -63,21 +54,14 @@ def writer_schema(text: str, max_bytes: int) -> WriterSchema:
     Raises
     ------
     Fault
-        unknown_schema if it is no Avro schema or could cost without bound (see `Extents`); too_large if the text has
+        unknown_schema if it is no Avro schema or could cost without bound (see `compiled.parse`); too_large if the text has
         more than `max_bytes` bytes; unreadable.
     """
     if len(text) > max_bytes:
         raise Fault("too_large", f"wants a writer schema of at most {max_bytes} bytes, found {len(text)}")
     raw = _load(text)
-    bare = bare_schema(raw)
-    named: dict[str, Any] = {}
-    parsed = _parse(bare, named)
-    extents = Extents(named)
-    size = extents.of(parsed).size
-    if size == 0:
-        raise Fault("unknown_schema", "writer schema: wants datums of at least one byte, found one of none")
-    declared = _declared(raw)
-    return WriterSchema(text, declared, bare, parsed, named, extents, size, _version(declared))
+    root, declared = parse(raw), _declared(raw)
+    return WriterSchema(text, declared, root, _version(declared))
 
 
 def full_name(declared: Mapping[str, Any]) -> str:
@@ -90,13 +74,6 @@ def _load(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Fault("unknown_schema", f"wants a writer schema in JSON, found {text[:40]!r}: {error}") from None
-
-
-def _parse(bare: Any, named: dict[str, Any]) -> Any:
-    try:
-        return fastavro.parse_schema(bare, named_schemas=named)
-    except (SchemaParseException, UnknownType, ValueError, TypeError, KeyError, IndexError) as error:
-        raise Fault("unknown_schema", f"writer schema: {type(error).__name__}: {error}") from None
 
 
 def _declared(raw: Any) -> Mapping[str, Any]:

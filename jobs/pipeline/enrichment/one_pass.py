@@ -17,7 +17,7 @@ from jobs.packets.content import content_hash
 from jobs.packets.reading import SourceMessage
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.decode import Decoded, Decoder, Group
-from jobs.pipeline.decode.fault import Fault
+from jobs.pipeline.decode.fault import Fault, refusal_of
 from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.decode.unreadable import bisected
 from jobs.pipeline.enrichment.isolation import Watchdog
@@ -213,7 +213,7 @@ def _unviewed(
     numbers = group.rows[rows.start : rows.stop].tolist()
     provenance = [origins[number].as_py() for number in numbers]
     return refusals_table(
-        [fault.refusal("view")] * len(numbers),
+        [refusal_of(fault, "view")] * len(numbers),
         values=[decoded.values[number] for number in numbers],
         schemas=[decoded.schemas[number] for number in numbers],
         provenance=provenance,

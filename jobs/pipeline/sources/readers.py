@@ -16,7 +16,7 @@ from jobs.packets.ranges import Range
 from jobs.packets.reading import SourceMessage
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.decode.container import MAGIC, Header
-from jobs.pipeline.decode.fault import Fault
+from jobs.pipeline.decode.fault import Fault, refusal_of
 from jobs.pipeline.decode.limits import DEFAULT
 from jobs.pipeline.decode.unreadable import bisected
 from jobs.pipeline.sources.files.archives import archived
@@ -106,7 +106,7 @@ def _rest(head: bytes, data: mmap.mmap, at: int, end: int, origin: dict[str, Any
     if end - at <= MAX_PACKET_BYTES:
         return SourceMessage(Message(head + data[at:end]), origin)
     kept = Fault(fault.reason, f"{fault.message}; a rest of {end - at} bytes, its beginning is kept", fault.byte)
-    return SourceMessage(Message(head + data[at : at + MAX_PACKET_BYTES]), origin, kept.refusal("container"))
+    return SourceMessage(Message(head + data[at : at + MAX_PACKET_BYTES]), origin, refusal_of(kept, "container"))
 
 
 def _whole_file(planned: Range, opened: OpenFile) -> SourceMessage:
@@ -151,7 +151,7 @@ def _raw(planned: Range) -> Iterator[SourceMessage]:
         for rows, outcome in bisected(partial(_raw_rows, batch), range(batch.num_rows)):
             if isinstance(outcome, Fault):
                 origin = _origin(planned.path, index + rows.start)
-                yield SourceMessage(Message(b""), origin, outcome.refusal("container"))
+                yield SourceMessage(Message(b""), origin, refusal_of(outcome, "container"))
             else:
                 yield from outcome
         index += batch.num_rows

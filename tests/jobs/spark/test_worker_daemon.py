@@ -25,9 +25,10 @@ from jobs.spark import worker_daemon
 worker_daemon.warm()
 child = os.fork()
 if child == 0:
-    from jobs.pipeline.decode.compiled import DatumDecoder
-    schema = '{"type": "record", "name": "r", "fields": [{"name": "x", "type": "int"}]}'
-    array, refused = DatumDecoder(schema).decode([b"\\x02", b"\\x04"])
+    import pyarrow as pa
+    from jobs.pipeline.decode.compiled import DatumDecoder, parse
+    root = parse({"type": "record", "name": "r", "fields": [{"name": "x", "type": "int"}]})
+    array, refused = DatumDecoder(root, pa.struct([("x", pa.int32())])).decode([b"\\x02", b"\\x04"])
     os._exit(0 if array.field("x").to_pylist() == [1, 2] and not refused else 1)
 print(os.waitpid(child, 0)[1])
 """

@@ -1,20 +1,8 @@
-"""Arrow types of Avro schemas, and which conversions a projection may ask for."""
+"""Which conversions a projection may ask for."""
 
 import pyarrow as pa
 
-from .nodes import (
-    Array,
-    Enum,
-    Fixed,
-    Map,
-    Named,
-    Node,
-    Primitive,
-    Record,
-    Union,
-    UnsupportedSchema,
-)
-from .schema import Schema
+from .nodes import Primitive, Union
 
 PHYSICAL: dict[str, pa.DataType] = {
     "null": pa.null(),
@@ -27,19 +15,6 @@ PHYSICAL: dict[str, pa.DataType] = {
     "string": pa.string(),
 }
 
-# Logical types that are another reading of the same bits. The others (decimal, uuid, duration) come as written.
-LOGICAL: dict[tuple[str, str], pa.DataType] = {
-    ("int", "date"): pa.date32(),
-    ("int", "time-millis"): pa.time32("ms"),
-    ("long", "time-micros"): pa.time64("us"),
-    ("long", "timestamp-millis"): pa.timestamp("ms", "UTC"),
-    ("long", "timestamp-micros"): pa.timestamp("us", "UTC"),
-    ("long", "timestamp-nanos"): pa.timestamp("ns", "UTC"),
-    ("long", "local-timestamp-millis"): pa.timestamp("ms"),
-    ("long", "local-timestamp-micros"): pa.timestamp("us"),
-    ("long", "local-timestamp-nanos"): pa.timestamp("ns"),
-}
-
 # Avro's own promotions, and text of a whole number: ZTF's isdiffpos was an int in schema 0 and is a string since.
 PROMOTIONS: dict[pa.DataType, tuple[pa.DataType, ...]] = {
     pa.int32(): (pa.int64(), pa.float32(), pa.float64(), pa.string()),
@@ -49,45 +24,8 @@ PROMOTIONS: dict[pa.DataType, tuple[pa.DataType, ...]] = {
 }
 
 
-def arrow_type(schema: Schema, node: Node, path: str = "") -> pa.DataType:
-    """The Arrow type that holds every value of a node, all fields nullable.
-
-    Parameters
-    ----------
-    schema : Schema
-    node : Node
-        Where in the schema.
-    path : str
-        The field path so far, for messages.
-
-    Raises
-    ------
-    UnsupportedSchema
-        For a union of more than null and one type, and for a type that contains itself.
-    """
-    if isinstance(node, Named) and node.name in schema.recursive:
-        raise UnsupportedSchema(f"{path}: type {node.name!r} contains itself")
-    match schema.resolve(node):
-        case Primitive() as primitive:
-            return leaf_type(primitive)
-        case Fixed(size):
-            return pa.binary(size)
-        case Enum():
-            return pa.string()
-        case Array(items):
-            return pa.list_(arrow_type(schema, items, f"{path}[]"))
-        case Map(values):
-            return pa.map_(pa.string(), arrow_type(schema, values, f"{path}{{}}"))
-        case Union() as union:
-            return arrow_type(schema, union.branches[value_branch(union, path)[0]], path)
-        case Record(_, fields):
-            below = f"{path}." if path else ""
-            return pa.struct([(name, arrow_type(schema, of, f"{below}{name}")) for name, of in fields])
-
-
-def leaf_type(primitive: Primitive) -> pa.DataType:
-    """Arrow type of a primitive with its logical type."""
-    return LOGICAL.get((primitive.kind, primitive.logical), PHYSICAL[primitive.kind])
+class UnsupportedSchema(ValueError):
+    """What is wanted of the writer schema needs what the compiled decoder does not do; the message says what."""
 
 
 def value_branch(union: Union, path: str) -> tuple[int, int]:
@@ -112,9 +50,7 @@ def stored_type(primitive: Primitive, wanted: pa.DataType, path: str) -> pa.Data
     UnsupportedSchema
         If there is no harmless conversion.
     """
-    physical, logical = PHYSICAL[primitive.kind], leaf_type(primitive)
-    if wanted in (physical, logical):
-        return wanted
-    if wanted not in PROMOTIONS.get(physical, ()):
-        raise UnsupportedSchema(f"{path}: {logical} in the writer schema cannot be read as {wanted}")
+    physical = PHYSICAL[primitive.kind]
+    if wanted != physical and wanted not in PROMOTIONS.get(physical, ()):
+        raise UnsupportedSchema(f"{path}: {physical} in the writer schema cannot be read as {wanted}")
     return pa.binary() if wanted == pa.binary() else physical

@@ -3,92 +3,80 @@
 Each gives the position behind a run of leaves, or a failure. Nothing is read at or behind `end`.
 """
 
+from collections.abc import Callable
+
 from .compiling import inlined
-from .failures import (
-    BOOLEAN,
-    INT_RANGE,
-    NEGATIVE_LENGTH,
-    NOT_UTF8,
-    SYMBOL,
-    TRUNCATED,
-    fail,
-)
+from .instructions import LEAF_BITS
 from .memory import load_8
-from .reading import is_utf8, open_union, read_signed
+from .reading import BROKEN, is_utf8, open_union, read_signed
 
 LARGEST_INT = 2**31 - 1
+# What steps over a value with some argument at a position: the position behind it, or BROKEN.
+Step = Callable[[int, int, int, int], int]
+Check = Callable[[int, int, int, int, int, int, int], int]
 
 
 @inlined
-def check_fixed(data: int, pos: int, end: int, repeat: int, value: int, null: int, width: int) -> int:
-    """Float, double, fixed: so many bytes."""
-    for leaf in range(repeat):
-        after, present = open_union(data, pos, end, value, null)
-        if after < 0:
-            return fail(pos, -after, leaf)
-        if present:
-            after += width
-        if after > end:
-            return fail(pos, TRUNCATED, leaf)
-        pos = after
-    return pos
+def fail(pos: int, leaf: int) -> int:
+    """A failure as a negative number: the value at `pos`, leaf number `leaf` in its run."""
+    return -1 - ((pos << LEAF_BITS) | leaf)
+
+
+def unpack(failure: int) -> tuple[int, int]:
+    """Position and leaf number of a failure."""
+    packed = -1 - failure
+    return packed >> LEAF_BITS, packed & ((1 << LEAF_BITS) - 1)
+
+
+def checked(step: Step) -> Check:
+    """The check of a run of leaves that each may be a branch of a union with null."""
+
+    @inlined
+    def check(data: int, pos: int, end: int, repeat: int, value: int, null: int, arg: int) -> int:
+        for leaf in range(repeat):
+            after, present = open_union(data, pos, end, value, null)
+            if present:
+                after = step(data, after, end, arg)
+            if after < 0:
+                return fail(pos, leaf)
+            pos = after
+        return pos
+
+    return check
 
 
 @inlined
-def check_int(data: int, pos: int, end: int, repeat: int, value: int, null: int) -> int:
-    """Int: a number of 32 bits."""
-    for leaf in range(repeat):
-        after, present = open_union(data, pos, end, value, null)
-        if present:
-            number, after = read_signed(data, after, end)
-            if after >= 0 and (number > LARGEST_INT or number < -LARGEST_INT - 1):
-                after = -INT_RANGE
-        if after < 0:
-            return fail(pos, -after, leaf)
-        pos = after
-    return pos
+def _fixed(data: int, pos: int, end: int, width: int) -> int:
+    return pos + width if width <= end - pos else BROKEN
 
 
 @inlined
-def check_long(data: int, pos: int, end: int, repeat: int, value: int, null: int) -> int:
-    """Long: a number of 64 bits."""
-    for leaf in range(repeat):
-        after, present = open_union(data, pos, end, value, null)
-        if present:
-            _, after = read_signed(data, after, end)
-        if after < 0:
-            return fail(pos, -after, leaf)
-        pos = after
-    return pos
+def _int(data: int, pos: int, end: int, arg: int) -> int:
+    number, after = read_signed(data, pos, end)
+    return after if -LARGEST_INT - 1 <= number <= LARGEST_INT else BROKEN
 
 
 @inlined
-def check_boolean(data: int, pos: int, end: int, repeat: int, value: int, null: int) -> int:
-    """Boolean: one byte, 0 or 1."""
-    for leaf in range(repeat):
-        after, present = open_union(data, pos, end, value, null)
-        if present:
-            if after >= end:
-                after = -TRUNCATED
-            elif load_8(data + after) > 1:
-                after = -BOOLEAN
-            else:
-                after += 1
-        if after < 0:
-            return fail(pos, -after, leaf)
-        pos = after
-    return pos
+def _long(data: int, pos: int, end: int, arg: int) -> int:
+    return read_signed(data, pos, end)[1]
 
 
 @inlined
-def check_enum(data: int, pos: int, end: int, value: int, null: int, n_symbols: int) -> int:
-    """Enum: the index of a symbol that there is."""
-    after, present = open_union(data, pos, end, value, null)
-    if present:
-        symbol, after = read_signed(data, after, end)
-        if after >= 0 and (symbol < 0 or symbol >= n_symbols):
-            after = -SYMBOL
-    return after if after >= 0 else fail(pos, -after, 0)
+def _boolean(data: int, pos: int, end: int, arg: int) -> int:
+    return pos + 1 if pos < end and load_8(data + pos) <= 1 else BROKEN
+
+
+@inlined
+def _enum(data: int, pos: int, end: int, n_symbols: int) -> int:
+    symbol, after = read_signed(data, pos, end)
+    return after if 0 <= symbol < n_symbols else BROKEN
+
+
+check_fixed = checked(_fixed)  # float, double, fixed: so many bytes
+check_int = checked(_int)  # a number of 32 bits
+check_long = checked(_long)  # a number of 64 bits
+check_boolean = checked(_boolean)  # one byte, 0 or 1
+check_enum = checked(_enum)  # the index of a symbol that there is
 
 
 @inlined
@@ -98,10 +86,8 @@ def check_bytes(data: int, pos: int, end: int, value: int, null: int, is_text: b
     length = 0
     if present:
         length, after = read_signed(data, after, end)
-        if after >= 0 and length < 0:
-            after = -NEGATIVE_LENGTH
-        elif after >= 0 and length > end - after:
-            after = -TRUNCATED
-        elif after >= 0 and is_text and not is_utf8(data, after, after + length):
-            after = -NOT_UTF8
-    return (after + length, length) if after >= 0 else (fail(pos, -after, 0), 0)
+        if (after >= 0 and (length < 0 or length > end - after)) or (
+            after >= 0 and is_text and not is_utf8(data, after, after + length)
+        ):
+            after = BROKEN
+    return (after + length, length) if after >= 0 else (fail(pos, 0), 0)

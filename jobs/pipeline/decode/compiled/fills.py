@@ -4,12 +4,17 @@
 do, both as addresses. The columns of a run of leaves follow one another there.
 """
 
+from collections.abc import Callable
+
 from .compiling import inlined
 from .memory import copy_bytes, load_8, load_32, load_64, store_8, store_32, store_64
 from .reading import open_union, read_signed
 
 # Bytes of a row of the slots table.
 SLOT_SIZE = 16
+# What copies a value into a row of a column's values: the position behind it.
+Copy = Callable[[int, int, int, int, int, int], int]
+Fill = Callable[[int, int, int, int, int, int, int, int, int], int]
 
 
 @inlined
@@ -31,87 +36,70 @@ def values_of(cells: int) -> int:
     return load_64(cells + 8)
 
 
+def filled(copy: Copy) -> Fill:
+    """The filling of a run of leaves that each may be a branch of a union with null."""
+
+    @inlined
+    def fill(
+        data: int, pos: int, end: int, repeat: int, value: int, null: int, cells: int, row: int, width: int
+    ) -> int:
+        for _ in range(repeat):
+            pos, present = open_union(data, pos, end, value, null)
+            if present:
+                pos = copy(data, pos, end, values_of(cells), row, width)
+                if value >= 0:
+                    mark_valid(cells, row)
+            cells += SLOT_SIZE
+        return pos
+
+    return fill
+
+
 @inlined
-def fill_4(data: int, pos: int, end: int, repeat: int, value: int, null: int, cells: int, row: int) -> int:
-    """Float: its bits as they are."""
-    for _ in range(repeat):
-        pos, present = open_union(data, pos, end, value, null)
-        if present:
-            store_32(values_of(cells) + 4 * row, load_32(data + pos))
-            pos += 4
-            if value >= 0:
-                mark_valid(cells, row)
-        cells += SLOT_SIZE
+def _copy_4(data: int, pos: int, end: int, values: int, row: int, width: int) -> int:
+    store_32(values + 4 * row, load_32(data + pos))
+    return pos + 4
+
+
+@inlined
+def _copy_8(data: int, pos: int, end: int, values: int, row: int, width: int) -> int:
+    store_64(values + 8 * row, load_64(data + pos))
+    return pos + 8
+
+
+@inlined
+def _copy_int(data: int, pos: int, end: int, values: int, row: int, width: int) -> int:
+    number, pos = read_signed(data, pos, end)
+    store_32(values + 4 * row, number)
     return pos
 
 
 @inlined
-def fill_8(data: int, pos: int, end: int, repeat: int, value: int, null: int, cells: int, row: int) -> int:
-    """Double: its bits as they are."""
-    for _ in range(repeat):
-        pos, present = open_union(data, pos, end, value, null)
-        if present:
-            store_64(values_of(cells) + 8 * row, load_64(data + pos))
-            pos += 8
-            if value >= 0:
-                mark_valid(cells, row)
-        cells += SLOT_SIZE
+def _copy_long(data: int, pos: int, end: int, values: int, row: int, width: int) -> int:
+    number, pos = read_signed(data, pos, end)
+    store_64(values + 8 * row, number)
     return pos
 
 
 @inlined
-def fill_int(data: int, pos: int, end: int, repeat: int, value: int, null: int, cells: int, row: int) -> int:
-    """Int, or the index of an enum's symbol."""
-    for _ in range(repeat):
-        pos, present = open_union(data, pos, end, value, null)
-        if present:
-            number, pos = read_signed(data, pos, end)
-            store_32(values_of(cells) + 4 * row, number)
-            if value >= 0:
-                mark_valid(cells, row)
-        cells += SLOT_SIZE
-    return pos
+def _copy_boolean(data: int, pos: int, end: int, values: int, row: int, width: int) -> int:
+    if load_8(data + pos) == 1:
+        set_bit(values, row)
+    return pos + 1
 
 
 @inlined
-def fill_long(data: int, pos: int, end: int, repeat: int, value: int, null: int, cells: int, row: int) -> int:
-    """Long."""
-    for _ in range(repeat):
-        pos, present = open_union(data, pos, end, value, null)
-        if present:
-            number, pos = read_signed(data, pos, end)
-            store_64(values_of(cells) + 8 * row, number)
-            if value >= 0:
-                mark_valid(cells, row)
-        cells += SLOT_SIZE
-    return pos
+def _copy_fixed(data: int, pos: int, end: int, values: int, row: int, width: int) -> int:
+    copy_bytes(values + width * row, data + pos, width)
+    return pos + width
 
 
-@inlined
-def fill_boolean(data: int, pos: int, end: int, repeat: int, value: int, null: int, cells: int, row: int) -> int:
-    """Boolean: one bit."""
-    for _ in range(repeat):
-        pos, present = open_union(data, pos, end, value, null)
-        if present:
-            if load_8(data + pos) == 1:
-                set_bit(values_of(cells), row)
-            pos += 1
-            if value >= 0:
-                mark_valid(cells, row)
-        cells += SLOT_SIZE
-    return pos
-
-
-@inlined
-def fill_fixed(data: int, pos: int, end: int, value: int, null: int, cells: int, row: int, width: int) -> int:
-    """Fixed: so many bytes."""
-    pos, present = open_union(data, pos, end, value, null)
-    if present:
-        copy_bytes(values_of(cells) + width * row, data + pos, width)
-        pos += width
-        if value >= 0:
-            mark_valid(cells, row)
-    return pos
+fill_4 = filled(_copy_4)  # float: its bits as they are
+fill_8 = filled(_copy_8)  # double: its bits as they are
+fill_int = filled(_copy_int)  # int, or the index of an enum's symbol
+fill_long = filled(_copy_long)
+fill_boolean = filled(_copy_boolean)  # one bit
+fill_fixed = filled(_copy_fixed)  # so many bytes
 
 
 @inlined

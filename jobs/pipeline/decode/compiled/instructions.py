@@ -16,6 +16,7 @@ ARG = 5  # width, number of symbols, least size of an item, number of branches, 
 CURSOR = 6  # which cursor moves: rows of a level, or bytes of a column; 0: nobody's
 TARGET = 7  # where to go
 COST = VALUE  # of NEXT: bytes that an item takes in columns
+VALUES = NULL  # of NEXT: values that an item consists of at most
 WIDTH = 8
 
 # Leaves of COUNT, the safety walk: look at every byte that decides where the next value is; keep nothing.
@@ -40,18 +41,18 @@ ARRAY = 15  # to its NEXT, at TARGET
 NEXT = 16  # to the first instruction of an item, at TARGET, or on
 SWITCH = 17  # general union: to jumps[TARGET + index]
 JUMP = 18
-CALL = 19  # a type inside itself
-RETURN = 20
-MARK = 21  # remember where we are
-SEEK = 22  # go to where MARK was
-END = 23
+MARK = 19  # remember where we are
+SEEK = 20  # go to where MARK was
+END = 21
 
 MERGEABLE = frozenset(
     {CHECK_FIXED, CHECK_INT, CHECK_LONG, CHECK_BOOLEAN, FILL_4, FILL_8, FILL_INT, FILL_LONG, FILL_BOOLEAN}
 )
 
-# A failure is one int64 with the leaf's number within its run in 12 bits.
-LONGEST_RUN = 4095
+# A failure is one int64 with the leaf's number within its run in so many bits.
+LEAF_BITS = 12
+LONGEST_RUN = (1 << LEAF_BITS) - 1
+ITEM = "[\0]"
 
 
 @dataclass
@@ -63,17 +64,14 @@ class Program:
     rows : list of list of int
         Instructions so far.
     paths : list of list of str
-        Per instruction, the field path of each leaf of its run.
+        Per instruction, the field path of each leaf of its run; ITEM in it stands for the number of an item.
     jumps : list of int
         Targets of all SWITCH instructions.
-    calls : list of tuple of str and int
-        Named types that are called, and by which instruction.
     """
 
     rows: list[list[int]] = field(default_factory=list)
     paths: list[list[str]] = field(default_factory=list)
     jumps: list[int] = field(default_factory=list)
-    calls: list[tuple[str, int]] = field(default_factory=list)
     _barrier: int = 0
 
     @property

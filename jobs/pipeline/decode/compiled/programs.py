@@ -11,29 +11,10 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from . import instructions as op
-from .arrow_types import stored_type, value_branch
-from .instructions import Program
-from .nodes import (
-    Array,
-    Enum,
-    Fixed,
-    Map,
-    Node,
-    Primitive,
-    Record,
-    Union,
-    UnsupportedSchema,
-)
-from .schema import Measure, Schema
-from .walk import (
-    add_check,
-    add_checks,
-    add_subroutines,
-    is_leaf,
-    optional,
-    pair,
-    repeated,
-)
+from .arrow_types import UnsupportedSchema, stored_type, value_branch
+from .instructions import ITEM, Program
+from .nodes import TEXT, Array, Enum, Fixed, Map, Measure, Node, Primitive, Record, Union
+from .walk import add_check, add_checks, is_leaf, optional, repeated
 
 FILLS = {
     "boolean": op.FILL_BOOLEAN,
@@ -44,6 +25,8 @@ FILLS = {
     "bytes": op.FILL_BYTES,
     "string": op.FILL_BYTES,
 }
+# LSST: 3 kB. A null union of a fixed of 2 GB would be a byte in the datum and 2 GB in the column.
+LARGEST_ROW = 2**20
 # Cursor 0 moves for what nobody keeps; cursor 1 would be the rows of the datums themselves, which are given.
 NOBODY = 0
 ROOT = 1
@@ -105,9 +88,10 @@ class Compilation:
 
     Parameters
     ----------
-    schema : Schema
-    wanted : pyarrow.StructType
-        What to keep, by name.
+    root : Node
+        The writer schema.
+    wanted : pyarrow.StructType or None
+        What to keep, by name; None: there is only COUNT, for datums of any type.
 
     Attributes
     ----------
@@ -124,43 +108,44 @@ class Compilation:
         If the datum is not a record, or if something that is wanted cannot be had as the wanted type.
     """
 
-    def __init__(self, schema: Schema, wanted: pa.StructType) -> None:
-        self.schema = schema
+    def __init__(self, root: Node, wanted: pa.StructType | None) -> None:
         self.count, self.fill = Program(), Program()
         self.columns: list[Column] = []
         self.n_cursors, self.n_marks = ROOT + 1, 0
-        record = schema.resolve(schema.root)
-        if not isinstance(record, Record):
-            raise UnsupportedSchema("the datum is not a record")
-        self.root = self._record(record, wanted, Place("", ROOT))
+        self.root = Column(pa.null(), pa.null(), ROOT)
+        if wanted is None:
+            add_checks(self.count, root, "")
+        elif isinstance(root, Record) and root.measure.row <= LARGEST_ROW:
+            self.root = self._record(root, wanted, Place("", ROOT))
+        else:
+            raise UnsupportedSchema(f"the datum is not a record of at most {LARGEST_ROW} bytes in columns")
         for program in (self.count, self.fill):
             program.add(op.END, "")
-            add_subroutines(schema, program)
 
     def _want(self, node: Node, wanted: pa.DataType, place: Place) -> Column:
         """Instructions for a value that is kept, and its column."""
-        match self.schema.resolve(node):
+        match node:
             case Union() as union:
                 value, null = value_branch(union, place.path)
                 return self._want(union.branches[value], wanted, replace(place, value=value, null=null))
             case Primitive() as primitive:
                 return self._primitive(primitive, wanted, place)
-            case Enum(symbols):
+            case Enum(_, symbols):
                 _agree(wanted == pa.string(), "enum", wanted, place)
                 column = self._leaf(Column(wanted, pa.int32(), place.level, symbols=symbols), op.FILL_INT, 0, place)
-                self.count.add(op.CHECK_ENUM, place.path, value=place.value, null=place.null, arg=len(symbols))
+                add_check(self.count, node, place.path, place.value, place.null)
                 return column
-            case Fixed(size):
+            case Fixed(_, size):
                 _agree(wanted == pa.binary(size), f"fixed of {size} bytes", wanted, place)
                 column = self._leaf(Column(wanted, wanted, place.level), op.FILL_FIXED, size, place)
-                self.count.add(op.CHECK_FIXED, place.path, value=place.value, null=place.null, arg=size)
+                add_check(self.count, node, place.path, place.value, place.null)
                 return column
             case Record() as record:
                 return self._record(record, wanted, place)
-            case Array(items):
-                return self._array(items, wanted, place)
-            case Map(values):
-                return self._map(values, wanted, place)
+            case Array() as array:
+                return self._array(array, wanted, place)
+            case Map() as map_:
+                return self._map(map_, wanted, place)
 
     def _primitive(self, primitive: Primitive, wanted: pa.DataType, place: Place) -> Column:
         if primitive.kind == "null":
@@ -203,35 +188,34 @@ class Compilation:
         self._skip(node, place)
         return None
 
-    def _array(self, items: Node, wanted: pa.DataType, place: Place) -> Column:
+    def _array(self, array: Array, wanted: pa.DataType, place: Place) -> Column:
         _agree(pa.types.is_list(wanted), "array", wanted, place)
         column = Column(wanted, wanted, place.level, cursor=self._new_cursor())
         self._give_slot(column, place)
-        item = self.schema.measure(items)
-        with self._optional(place, column.slot), self._repeated(place, column, item):
-            column.children = [self._want(items, wanted.value_type, Place(f"{place.path}[]", column.cursor))]
+        inside = Place(place.path + ITEM, column.cursor)
+        with self._optional(place, column.slot), self._repeated(place, column, array.items.measure):
+            column.children = [self._want(array.items, wanted.value_type, inside)]
         return column
 
-    def _map(self, values: Node, wanted: pa.DataType, place: Place) -> Column:
+    def _map(self, map_: Map, wanted: pa.DataType, place: Place) -> Column:
         _agree(pa.types.is_map(wanted), "map", wanted, place)
         column = Column(wanted, wanted, place.level, cursor=self._new_cursor())
         self._give_slot(column, place)
-        entry = pair(self.schema, values)
-        inside = Place(f"{place.path}{{}}", column.cursor)
-        with self._optional(place, column.slot), self._repeated(place, column, entry):
-            key = self._want(Primitive("string"), wanted.key_type, inside)
-            column.children = [key, self._want(values, wanted.item_type, inside)]
+        inside = Place(place.path + ITEM, column.cursor)
+        with self._optional(place, column.slot), self._repeated(place, column, map_.pair):
+            key = self._want(TEXT, wanted.key_type, inside)
+            column.children = [key, self._want(map_.values, wanted.item_type, inside)]
         return column
 
     def _skip(self, node: Node, place: Place) -> None:
         """Instructions for a value that is not kept."""
-        add_checks(self.schema, self.count, node, place.path)
-        if place.level == ROOT and not is_leaf(self.schema, node):
+        add_checks(self.count, node, place.path)
+        if place.level == ROOT and not is_leaf(node):
             self.count.add(op.MARK, place.path, arg=self.n_marks)
             self.fill.add(op.SEEK, place.path, arg=self.n_marks)
             self.n_marks += 1
         else:
-            add_checks(self.schema, self.fill, node, place.path)
+            add_checks(self.fill, node, place.path)
 
     def _give_slot(self, column: Column, place: Place) -> None:
         column.slot, column.nullable = len(self.columns), place.is_nullable

@@ -1,12 +1,13 @@
 """Reading Avro's variable parts inside compiled code: numbers, union branches, text.
 
 `data` is the address of a datum, `pos` and `end` are counted from there. Whoever reads gets the position behind what was
-read, or the negative of the cause of failure.
+read, or BROKEN; what is wrong there, explaining.py says.
 """
 
 from .compiling import called, inlined
-from .failures import BRANCH, LONG_NUMBER, TRUNCATED
 from .memory import load_8, load_64
+
+BROKEN = -1
 
 # The top bit of each of 8 bytes, as an int64.
 NOT_ASCII = -0x7F7F7F7F7F7F7F80
@@ -14,26 +15,26 @@ NOT_ASCII = -0x7F7F7F7F7F7F7F80
 
 @called
 def read_long_number(data: int, pos: int, end: int) -> tuple[int, int]:
-    """A number of two bytes or more as its 64 bits before zig-zag, and the position behind it or a negative cause."""
+    """A number of two bytes or more as its 64 bits before zig-zag, and the position behind it or BROKEN."""
     bits = 0
     shift = 0
     while pos < end:
         byte = load_8(data + pos)
         if shift == 63 and byte > 1:
-            return bits, -LONG_NUMBER
+            return bits, BROKEN
         bits |= (byte & 0x7F) << shift
         pos += 1
         if byte < 0x80:
             return bits, pos
         shift += 7
-    return bits, -TRUNCATED
+    return bits, BROKEN
 
 
 @inlined
 def read_signed(data: int, pos: int, end: int) -> tuple[int, int]:
-    """A zig-zag number, and the position behind it or a negative cause."""
+    """A zig-zag number, and the position behind it or BROKEN."""
     if pos >= end:
-        return 0, -TRUNCATED
+        return 0, BROKEN
     bits = load_8(data + pos)
     after = pos + 1
     if bits >= 0x80:
@@ -44,7 +45,7 @@ def read_signed(data: int, pos: int, end: int) -> tuple[int, int]:
 
 @inlined
 def open_union(data: int, pos: int, end: int, value: int, null: int) -> tuple[int, bool]:
-    """Step over a union's branch: the position behind it or a negative cause; whether a value follows.
+    """Step over a union's branch: the position behind it or BROKEN; whether a value follows.
 
     `value` and `null` are the indices of the branches; a `value` of -1 says that there is no union, only a value;
     a `null` of -1 that the union has no null.
@@ -54,7 +55,7 @@ def open_union(data: int, pos: int, end: int, value: int, null: int) -> tuple[in
     branch, after = read_signed(data, pos, end)
     if after < 0 or branch == value:
         return after, after >= 0
-    return (after if branch == null >= 0 else -BRANCH), False
+    return (after if branch == null >= 0 else BROKEN), False
 
 
 @called

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from . import instructions as op
-from .instructions import TARGET, Program
-from .nodes import Array, Enum, Fixed, Map, Named, Node, Primitive, Record, Union
-from .schema import PRIMITIVE_SIZES, Measure, Schema
+from .instructions import ITEM, TARGET, Program
+from .nodes import PRIMITIVES, TEXT, Array, Enum, Fixed, Map, Measure, Node, Primitive, Record, Union
 
 CHECKS = {
     "boolean": op.CHECK_BOOLEAN,
@@ -19,37 +18,31 @@ CHECKS = {
 }
 
 
-def is_leaf(schema: Schema, node: Node) -> bool:
+def is_leaf(node: Node) -> bool:
     """Whether a value is one instruction: no array, map, record or general union."""
-    match schema.resolve(node):
-        case Primitive() | Fixed() | Enum():
-            return True
-        case Union() as union:
-            branches = union.value_and_null()
-            return branches is not None and is_leaf(schema, union.branches[branches[0]])
-    return False
+    if isinstance(node, Union):
+        branches = node.value_and_null()
+        return branches is not None and is_leaf(node.branches[branches[0]])
+    return isinstance(node, Primitive | Fixed | Enum)
 
 
-def add_checks(schema: Schema, program: Program, node: Node, path: str) -> None:
+def add_checks(program: Program, node: Node, path: str) -> None:
     """Add the instructions that step over a value."""
-    if isinstance(node, Named) and node.name in schema.recursive:
-        program.calls.append((node.name, program.add(op.CALL, path)))
-        return
-    match schema.resolve(node):
-        case Primitive() | Fixed() | Enum() as leaf:
-            add_check(program, leaf, path)
+    match node:
         case Record(_, fields):
             for name, of in fields:
-                add_checks(schema, program, of, f"{path}.{name}")
+                add_checks(program, of, f"{path}.{name}" if path else name)
         case Array(items):
-            with repeated(program, path, schema.measure(items)):
-                add_checks(schema, program, items, f"{path}[]")
+            with repeated(program, path, items.measure):
+                add_checks(program, items, path + ITEM)
         case Map(values):
-            with repeated(program, path, pair(schema, values)):
-                add_check(program, Primitive("string"), f"{path}{{}}")
-                add_checks(schema, program, values, f"{path}{{}}")
-        case Union() as union:
-            _add_union(schema, program, union, path)
+            with repeated(program, path, node.pair):
+                add_check(program, TEXT, path + ITEM)
+                add_checks(program, values, path + ITEM)
+        case Union():
+            _add_union(program, node, path)
+        case _:
+            add_check(program, node, path)
 
 
 def add_check(
@@ -57,31 +50,31 @@ def add_check(
 ) -> None:
     """Add the instruction that steps over a leaf, which may be branch `value` of a union with null."""
     match leaf:
-        case Fixed(size):
-            program.add(op.CHECK_FIXED, path, value=value, null=null, arg=size)
-        case Enum(symbols):
+        case Fixed():
+            program.add(op.CHECK_FIXED, path, value=value, null=null, arg=leaf.measure.least)
+        case Enum(_, symbols):
             program.add(op.CHECK_ENUM, path, value=value, null=null, arg=len(symbols))
         case Primitive("float" | "double" as kind):
-            program.add(op.CHECK_FIXED, path, value=value, null=null, arg=PRIMITIVE_SIZES[kind])
+            program.add(op.CHECK_FIXED, path, value=value, null=null, arg=PRIMITIVES[kind][0])
         case Primitive(kind) if kind != "null":
             program.add(CHECKS[kind], path, value=value, null=null, cursor=cursor)
 
 
-def _add_union(schema: Schema, program: Program, union: Union, path: str) -> None:
+def _add_union(program: Program, union: Union, path: str) -> None:
     branches = union.value_and_null()
     if branches is None:
-        _add_switch(schema, program, union, path)
+        _add_switch(program, union, path)
         return
     value, null = branches
-    leaf = schema.resolve(union.branches[value])
+    leaf = union.branches[value]
     if isinstance(leaf, Primitive | Fixed | Enum):
         add_check(program, leaf, path, value, null)
         return
     with optional(program, path, value, null):
-        add_checks(schema, program, union.branches[value], path)
+        add_checks(program, leaf, path)
 
 
-def _add_switch(schema: Schema, program: Program, union: Union, path: str) -> None:
+def _add_switch(program: Program, union: Union, path: str) -> None:
     """A general union: a table of where each branch begins; each ends with a jump behind the last."""
     first = len(program.jumps)
     program.add(op.SWITCH, path, arg=len(union.branches), target=first)
@@ -89,30 +82,10 @@ def _add_switch(schema: Schema, program: Program, union: Union, path: str) -> No
     exits = []
     for number, branch in enumerate(union.branches):
         program.jumps[first + number] = program.here
-        add_checks(schema, program, branch, path)
+        add_checks(program, branch, path)
         exits.append(program.add(op.JUMP, path))
     for number in exits:
         program.rows[number][TARGET] = program.here
-
-
-def add_subroutines(schema: Schema, program: Program) -> None:
-    """Add the bodies of the types that contain themselves, once each, and point the calls at them."""
-    starts: dict[str, int] = {}
-    for name, caller in program.calls:  # grows while the bodies are added
-        if name not in starts:
-            starts[name] = program.here
-            definition = schema.names[name]
-            assert isinstance(definition, Record)
-            for field, of in definition.fields:
-                add_checks(schema, program, of, f"{name}.{field}")
-            program.add(op.RETURN, name)
-        program.rows[caller][TARGET] = starts[name]
-
-
-def pair(schema: Schema, values: Node) -> Measure:
-    """Measure of a map's entry: a string and a value."""
-    key, value = schema.measure(Primitive("string")), schema.measure(values)
-    return Measure(key.least + value.least, key.row + value.row)
 
 
 @contextmanager
@@ -129,5 +102,6 @@ def repeated(program: Program, path: str, item: Measure, cursor: int = 0, slot: 
     array = program.add(op.ARRAY, path, cursor=cursor)
     body = program.here
     yield
-    end = program.add(op.NEXT, path, value=item.row + 1, arg=item.least, cursor=cursor, slot=slot, target=body)
+    cost = {"value": item.row + 1, "null": item.values}
+    end = program.add(op.NEXT, path, **cost, arg=item.least, cursor=cursor, slot=slot, target=body)
     program.rows[array][TARGET] = end

@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.decode.container import MAGIC, Header
-from jobs.pipeline.decode.fault import Fault
+from jobs.pipeline.decode.fault import Fault, refusal_of
 from jobs.pipeline.sources.files.compressed import KEPT, Behind, CutOff, Damaged, Unpacked, is_compressed
 from jobs.pipeline.sources.files.formats import HEAD_BYTES, is_tar
 from jobs.pipeline.sources.files.names import is_companion
@@ -89,13 +89,13 @@ def _pieces(data: bytes, stream: Unpacked) -> Iterator[Member]:
     try:
         header = file_header(data)
     except Fault as fault:
-        yield Member("", data[:KEPT], 0, len(data), fault.refusal("container"), rest=True)
+        yield Member("", data[:KEPT], 0, len(data), refusal_of(fault, "container"), rest=True)
         return
     head, at, place = data[: header.end], header.end, 0
     while at < len(data):
         end, wrong = _last_sound(data, at, header)
         if end == at:
-            refusal = wrong.refusal("container") if wrong else None
+            refusal = refusal_of(wrong, "container") if wrong else None
             yield Member("", head + data[at:], place, place + len(data) - at, refusal, rest=True)
             return
         yield Member("", head + data[at:end], place, place + end - at)

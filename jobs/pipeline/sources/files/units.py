@@ -12,10 +12,10 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.pipeline.decode.compiled.varint import Bytes
 from jobs.pipeline.decode.container import MAGIC, Block, Header, announced, blocks, read_header
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import DEFAULT, Limits
-from jobs.pipeline.decode.varint import Bytes
 from jobs.pipeline.sources.files.tarballs import Member
 
 # What is read of a raw table.

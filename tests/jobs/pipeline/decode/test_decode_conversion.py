@@ -12,11 +12,11 @@ from jobs.pipeline.decode.limits import DEFAULT
 from jobs.pipeline.decode.writer_schema import writer_schema
 
 
-def convert(writer: Any, values: list[Any], target: pa.DataType) -> tuple[list[Any], list[str]]:
+def convert(writer: Any, values: list[Any], target: pa.DataType, fast: bool) -> tuple[list[Any], list[str]]:
     """Values written as a field x of type `writer`, read as `target`; and the messages of what was refused."""
     schema = {"type": "record", "name": "r", "fields": [{"name": "n", "type": "long"}, {"name": "x", "type": writer}]}
     datums = [datum({"n": 0, "x": value}, schema) for value in values]
-    decoder = Datums(writer_schema(json.dumps(schema), 1 << 19), DEFAULT)
+    decoder = Datums(writer_schema(json.dumps(schema), 1 << 19), DEFAULT, fast)
     packets, faults = decoder.decode(datums, pa.struct([("x", target)]))
     return [packet["x"] if packet else "refused" for packet in packets.to_pylist()], [f.fault.message for f in faults]
 
@@ -53,8 +53,11 @@ def stamp(kind: str) -> dict[str, str]:
         ("null", [None], pa.float64(), [None]),
     ],
 )
-def test_harmless_conversions(writer: Any, values: list[Any], target: pa.DataType, expected: list[Any]) -> None:
-    assert convert(writer, values, target) == (expected, [])
+@pytest.mark.parametrize("fast", [True, False])
+def test_harmless_conversions(
+    writer: Any, values: list[Any], target: pa.DataType, expected: list[Any], fast: bool
+) -> None:
+    assert convert(writer, values, target, fast) == (expected, [])
 
 
 @pytest.mark.parametrize(("kind", "unit", "stored", "counted"), [
@@ -87,9 +90,10 @@ def test_timestamps_keep_their_instant_in_another_unit(kind: str, unit: str, sto
         ({"type": "array", "items": "double"}, [1.0], pa.float64()),
     ],
 )
+@pytest.mark.parametrize("fast", [True, False])
 def test_other_conversions_refuse_the_row_and_only_where_there_is_a_value(
-    writer: Any, value: Any, target: pa.DataType
+    writer: Any, value: Any, target: pa.DataType, fast: bool
 ) -> None:
-    read, messages = convert(["null", writer], [None, value, None], target)
+    read, messages = convert(["null", writer], [None, value, None], target, fast)
     assert read == [None, "refused", None]
     assert len(messages) == 1 and "x: wants" in messages[0] and str(target) in messages[0]

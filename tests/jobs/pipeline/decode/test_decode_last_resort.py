@@ -119,10 +119,10 @@ def test_a_survey_that_raises_over_a_schema_refuses_its_packets(monkeypatch: pyt
 def test_a_schema_that_raises_while_it_is_parsed_is_one_packet_for_planning_and_for_reading(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def bare(*_: Any) -> Any:
+    def parse(*_: Any) -> Any:
         raise ZeroDivisionError("of a schema")
 
-    monkeypatch.setattr("jobs.pipeline.decode.writer_schema.bare_schema", bare)
+    monkeypatch.setattr("jobs.pipeline.decode.writer_schema.parse", parse)
     value = header(json.dumps({**SCHEMA, "doc": "not parsed before"})) + block(ONE + TWO, 2)
     (tmp_path / "a.avro").write_bytes(value)
     assert total(source(tmp_path / "_spool", tmp_path / "a.avro").plan(1000)) == announced(value) == 1

@@ -2,7 +2,7 @@
 
 from mmap import mmap
 
-from jobs.pipeline.decode.fault import Fault
+from .fault import Fault
 
 LONGEST = 10  # bytes: 64 bits, 7 to a byte
 
