@@ -86,8 +86,7 @@ def check_bytes(data: int, pos: int, end: int, value: int, null: int, is_text: b
     length = 0
     if present:
         length, after = read_signed(data, after, end)
-        if (after >= 0 and (length < 0 or length > end - after)) or (
-            after >= 0 and is_text and not is_utf8(data, after, after + length)
-        ):
+        fits = 0 <= length <= end - after
+        if after >= 0 and not (fits and (not is_text or is_utf8(data, after, after + length))):
             after = BROKEN
     return (after + length, length) if after >= 0 else (fail(pos, 0), 0)
