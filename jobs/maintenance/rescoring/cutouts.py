@@ -11,6 +11,7 @@ from jobs.maintenance.rescoring.inputs import STAMP_COLUMNS
 from jobs.maintenance.rescoring.windows import KEYS, Stamps
 from jobs.packets.messages import Message
 from jobs.pipeline.decode import Decoder
+from jobs.storage.repeated_text import texts_of
 from science_modules.common.view import CUTOUTS
 
 _STAMPS = pa.schema([column.field for column in CUTOUTS])
@@ -54,7 +55,7 @@ class StampReader:
 
     def _decoded(self, packets: pa.Table) -> pa.Table:
         """Stamps of packets, in their order."""
-        values = zip(packets["value"].to_pylist(), packets["schema"].to_pylist(), strict=True)
+        values = zip(packets["value"].to_pylist(), texts_of(packets["schema"]), strict=True)
         decoded = self.decoder.decode([Message(value, schema) for value, schema in values])
         if decoded.refused:
             told = decoded.refused[0].refusal.message

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from jobs.ledger.id_index import IdIndex
 from jobs.packets.content import MEASUREMENT, same_measurement
 from jobs.pipeline.batch.staging import ID_ROWS, write_parquet_options
+from jobs.storage.repeated_text import COLUMNS, parquet_writer, unified
 
 Bools = NDArray[np.bool_]
 
@@ -129,12 +130,15 @@ def rewrite_without(path: Path, rows: list[int]) -> tuple[Path, pa.Table] | None
     path, table
         The new file and what it holds.
     """
-    table = pq.read_table(path)
+    schema = pq.read_schema(path)
+    with pq.ParquetFile(path, read_dictionary=[name for name in COLUMNS if name in schema.names]) as file:
+        table = file.read()
     keep = np.ones(table.num_rows, dtype=bool)
     keep[rows] = False
     if not keep.any():
         return None
     left = table.filter(pa.array(keep))
     new = path.with_name(path.name.replace(".parquet", "-deduped.parquet"))
-    pq.write_table(left, new, **write_parquet_options(left.schema))
+    with parquet_writer(new, schema, write_parquet_options(schema)) as writer:
+        writer.write_table(unified([left]))
     return new, left

@@ -20,6 +20,7 @@ from jobs.pipeline.enrichment.one_pass import PassResult
 from jobs.pipeline.tables import CUTOUT_TABLE, QUARANTINE, RAW, science_schema
 from jobs.storage.checksums import CHECKED, size_and_crc
 from jobs.storage.layout import UNKNOWN_NIGHT
+from jobs.storage.repeated_text import in_memory, parquet_writer, unified
 from science_modules import registry
 
 MANIFEST = pa.schema([("manifest", pa.string()), ("ids", pa.binary())])
@@ -125,7 +126,7 @@ class NightFile:
 
     def append(self, table: pa.Table) -> None:
         """Add rows; the table's further columns are left out."""
-        table = of_schema(table, self.schema)
+        table = of_schema(table, in_memory(self.schema))
         self._held.append(table)
         self.held_rows += table.num_rows
         self.rows += table.num_rows
@@ -144,8 +145,8 @@ class NightFile:
             return
         if self._writer is None:
             codec = "snappy" if self.held_rows < FEW_ROWS else "zstd"
-            self._writer = pq.ParquetWriter(self.path, self.schema, **write_parquet_options(self.schema, codec))
-        self._writer.write_table(pa.concat_tables(self._held))
+            self._writer = parquet_writer(self.path, self.schema, write_parquet_options(self.schema, codec))
+        self._writer.write_table(unified(self._held))
         self._held, self.held_rows = [], 0
 
 

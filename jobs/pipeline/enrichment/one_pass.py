@@ -25,6 +25,7 @@ from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.tables import QUARANTINE, candidate_type, science_schema
 from jobs.storage.layout import UNKNOWN_NIGHT
+from jobs.storage.repeated_text import REPEATED, in_memory, repeated, texts_of
 from science_modules import registry
 from science_modules.common.view import CUTOUTS, PROVENANCE, VIEW
 
@@ -149,7 +150,7 @@ def decoder(surveys: tuple[str, ...], schemas: str | SchemaPlaces | None) -> Dec
 def alerts_schema(modules: list[Any]) -> pa.Schema:
     """The science table's columns, the stamps and the packet itself."""
     stamps = [column.field for column in CUTOUTS]
-    packet = [pa.field("schema", pa.string()), pa.field("value", pa.large_binary())]
+    packet = [pa.field("schema", REPEATED), pa.field("value", pa.large_binary())]
     return pa.schema([*science_schema(modules), *stamps, *packet])
 
 
@@ -172,7 +173,7 @@ def _complete(view: pa.Table, group: Group, decoded: Decoded, origins: pa.Struct
     table = view.set_column(view.schema.get_field_index("candidate"), "candidate", candidate).select(_VIEW_NAMES)
     table = table.append_column("provenance", pa.StructArray.from_arrays(children, fields=list(PROVENANCE)))
     values = pa.array([decoded.values[row] for row in group.rows.tolist()], type=pa.large_binary())
-    schemas = pa.array([decoded.schemas[row] for row in group.rows.tolist()], type=pa.string())
+    schemas = repeated(decoded.schemas[row] for row in group.rows.tolist())
     return table.append_column("schema", schemas).append_column("value", values).append_column("_row", rows)
 
 
@@ -238,7 +239,7 @@ def _view_refusals(rows: pa.Table, reasons: list[Refusal], known: Nights) -> pa.
     return refusals_table(
         reasons,
         values=rows["value"].to_pylist(),
-        schemas=rows["schema"].to_pylist(),
+        schemas=texts_of(rows["schema"]),
         provenance=rows["provenance"].to_pylist(),
         nights=nights,
         surveys=rows["survey"].to_pylist(),
@@ -292,7 +293,7 @@ def refusals_table(
         "survey": surveys or [None] * len(reasons),
         "alert_id": alert_ids or [None] * len(reasons),
         "size": [len(value or b"") for value in values],
-        "schema": list(schemas),
+        "schema": repeated(schemas),
         "value": list(values),
         "provenance": list(provenance),
         "night": [night for night, _ in nights],
@@ -300,7 +301,7 @@ def refusals_table(
     return pa.Table.from_pydict(columns, schema=_NO_REFUSALS.schema)
 
 
-_NO_REFUSALS = pa.schema([*QUARANTINE, _NIGHT]).empty_table()
+_NO_REFUSALS = in_memory(pa.schema([*QUARANTINE, _NIGHT])).empty_table()
 
 
 def _name(origin: Mapping[str, Any], value: bytes | None) -> str:

@@ -24,6 +24,7 @@ from jobs.pipeline.sources.files.opened import OpenFile, checked
 from jobs.pipeline.sources.files.spool import read_spool
 from jobs.pipeline.sources.files.tarballs import Member
 from jobs.pipeline.sources.files.units import RAW_COLUMNS, count_member, file_header, sound_blocks
+from jobs.storage.repeated_text import COLUMNS, texts_of
 
 # Blocks of a container go to the decoder together up to about this many bytes.
 MESSAGE_BYTES = 4 * 1024 * 1024
@@ -158,16 +159,18 @@ def _raw(planned: Range) -> Iterator[SourceMessage]:
 
 
 def _raw_rows(batch: pa.RecordBatch, rows: range) -> list[SourceMessage]:
+    some = batch.slice(rows.start, len(rows))
+    values, origins = some["value"].to_pylist(), some["provenance"].to_pylist()
     return [
-        SourceMessage(Message(row["value"] or b"", row["schema"]), row["provenance"])
-        for row in batch.slice(rows.start, len(rows)).to_pylist()
+        SourceMessage(Message(value or b"", schema), origin)
+        for value, schema, origin in zip(values, texts_of(some["schema"]), origins, strict=True)
     ]
 
 
 def _raw_batches(planned: Range) -> Iterator[pa.RecordBatch]:
     """The rows of a range, from where they are now if the file was merged into another since it was planned."""
     try:
-        file = pq.ParquetFile(planned.path)
+        file = pq.ParquetFile(planned.path, read_dictionary=list(COLUMNS))
     except FileNotFoundError:
         for part in open_moved(Path(planned.path), planned.start, planned.stop):
             yield from part.iter_batches(256, columns=RAW_COLUMNS)
