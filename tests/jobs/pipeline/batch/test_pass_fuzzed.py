@@ -33,6 +33,11 @@ def announced(message: Message) -> int:
     return 1 if message.schema is not None else count_in(message.value)
 
 
+def spelled_out(alerts: pa.Table) -> pa.Table:
+    """With the text of the writer schema in every row: dictionaries may hold texts of other rows."""
+    return alerts.set_column(alerts.schema.get_field_index("schema"), "schema", alerts["schema"].cast(pa.string()))
+
+
 def check(passing: OnePass, whole: pa.Table, kind: str, seeds: range) -> Counter[str]:
     """Pass hostile messages between sound ones; how often each reason came."""
     bad = [hostile(seed, kind) for seed in seeds]
@@ -40,7 +45,7 @@ def check(passing: OnePass, whole: pa.Table, kind: str, seeds: range) -> Counter
     passed = passing([NEIGHBOURS[0], *middle, NEIGHBOURS[1]])
     neighbours = passed.alerts.filter(pa.compute.is_in(passed.alerts["provenance"].combine_chunks().field("file"),
                                                        value_set=pa.array(["first.avro", "last.avro"])))  # fmt: skip
-    assert neighbours.equals(whole)
+    assert spelled_out(neighbours).equals(spelled_out(whole))
     assert passed.alerts.num_rows + passed.refused.num_rows == len(RECORDS) + sum(map(announced, bad))
     assert set(passed.refused["reason"].to_pylist()) <= set(REASONS)
     assert all(passed.refused["message"].to_pylist()) and all(passed.refused["night"].to_pylist())

@@ -12,7 +12,8 @@ ROOM = 700 << 20  # for what the import itself maps beyond what it had, and what
 CHILD = """
 import resource, sys
 import decode_samples
-from jobs.pipeline.decode import Decoder, Message
+from jobs.packets.messages import Message
+from jobs.pipeline.decode import Decoder
 from jobs.pipeline.decode.compiled import warm_up
 from jobs.pipeline.decode.container import count_datums
 
