@@ -6,6 +6,7 @@ from jobs.config.options import add_options, overrides, pairs
 from jobs.config.sections import (
     FiltersConfig,
     LimitsConfig,
+    MonitoringConfig,
     QueryConfig,
     ScienceConfig,
     SourceConfig,
@@ -18,6 +19,7 @@ __all__ = [
     "FiltersConfig",
     "JobConfig",
     "LimitsConfig",
+    "MonitoringConfig",
     "QueryConfig",
     "ScienceConfig",
     "SourceConfig",

@@ -12,6 +12,7 @@ from jobs.config.keys import ConfigError, Section, convert
 from jobs.config.sections import (
     FiltersConfig,
     LimitsConfig,
+    MonitoringConfig,
     QueryConfig,
     ScienceConfig,
     SourceConfig,
@@ -27,6 +28,7 @@ SECTIONS: dict[str, type[Section]] = {
     "science": ScienceConfig,
     "filters": FiltersConfig,
     "query": QueryConfig,
+    "monitoring": MonitoringConfig,
     "limits": LimitsConfig,
     "spark": SparkConfig,
 }
@@ -42,6 +44,7 @@ class JobConfig:
     science: ScienceConfig = field(default_factory=ScienceConfig)
     filters: FiltersConfig = field(default_factory=FiltersConfig)
     query: QueryConfig = field(default_factory=QueryConfig)
+    monitoring: MonitoringConfig = field(default_factory=MonitoringConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     spark: SparkConfig = field(default_factory=SparkConfig)
 

@@ -8,6 +8,7 @@ from jobs.config.keys import Section, key, path_key
 from jobs.pipeline.sources.files.names import PATTERNS
 
 TRIGGERS = ("available_now", "continuous")
+LOG_LEVELS, LOG_FORMATS = ("debug", "info", "warning", "error"), ("text", "json")
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,21 @@ class FiltersConfig(Section):
 
 @dataclass(frozen=True)
 class QueryConfig(Section):
-    """When a job looks for input, when it ends, and who may ask how it does."""
+    """When a job looks for input, and when it ends."""
 
     trigger: str = key("available_now", "stop when everything is read, or keep looking for new input", TRIGGERS)
     interval_s: float = key(5.0, "s; continuous: time between two looks at the input")
     patience_s: float = key(300.0, "s; available_now: how long a broker may be unavailable before the job stops")
+
+
+@dataclass(frozen=True)
+class MonitoringConfig(Section):
+    """What a running job tells of itself; `status.json` is always there."""
+
+    log_level: str = key(
+        "info", "least level on stderr: info is a line per batch (on a terminal the progress line instead)", LOG_LEVELS
+    )
+    log_format: str = key("text", "lines of stderr and of the log file, output/_logs/<job>.log", LOG_FORMATS)
     metrics_port: int = key(0, "TCP port on which Prometheus can ask how the job does; 0: none")
     metrics_host: str = key(
         "127.0.0.1", "address on which it can ask; this machine alone by default, 0.0.0.0 for others, too"

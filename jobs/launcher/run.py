@@ -28,6 +28,7 @@ from jobs.spark.session import build_session, check_executors
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
 from jobs.streaming.last_words import told_in_status
+from jobs.streaming.logs import logs
 from jobs.streaming.metrics import served
 from jobs.streaming.runner import Runner, Source
 from jobs.streaming.status import Status
@@ -98,11 +99,16 @@ def run_job(
         if spark is None:
             find_java()  # before anything is made in the output
         check_output(layout.root)
-        with OutputLock(layout.lock, job.name), session_of(job.name, config, spark) as session:
+        told = config.monitoring
+        with (
+            OutputLock(layout.lock, job.name),
+            logs(job.name, layout.log(job.name), told.log_level, told.log_format),
+            session_of(job.name, config, spark) as session,
+        ):
             stop.take()
             check_executors(session, science.names)
             runner = _runner(job, config, session, source, science, publication, status, stop)
-            with served(config.query.metrics_host, config.query.metrics_port, runner.status.content):
+            with served(config.monitoring.metrics_host, config.monitoring.metrics_port, runner.status.content):
                 runner.run(config.query.trigger, config.query.interval_s)
     return Outcome(layout, status.stream, status, science, stop.asked.is_set())
 

@@ -51,6 +51,10 @@ class Layout:
         """Where a job's stream id is kept unless the configuration names another place."""
         return self.root / "_checkpoints" / job
 
+    def log(self, job: str) -> Path:
+        """The log file of a job."""
+        return self.root / "_logs" / f"{job}.log"
+
     def table(self, name: str) -> Path:
         """The folder of one table."""
         return self.root / name

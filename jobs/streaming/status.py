@@ -13,6 +13,7 @@ from jobs.ledger.counts import Counts, add_counts, in_todays_words
 from jobs.ledger.records import Record
 from jobs.ledger.shortfalls import Shortfalls, add_shortfalls
 from jobs.storage.layout import Layout, replace_json
+from jobs.streaming.logs import log_batch
 from jobs.streaming.rate import Rate
 
 
@@ -73,6 +74,7 @@ class Status:
         self.newest_mjd = max(filter(None, [self.newest_mjd, newest_mjd(self.layout, record)]), default=None)
         self._batch = {"batch": record.batch, "timings_s": record.timings_s}
         self.write(state)
+        log_batch(record, self.rate.last_minute(), self.more().get("kafka", {}).get("lag"))
 
     def problem(self, message: str) -> None:
         """Keep what went wrong last."""

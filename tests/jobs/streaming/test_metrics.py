@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from jobs.common.java import EnvironmentProblem
-from jobs.config import QueryConfig
+from jobs.config import MonitoringConfig
 from jobs.services.process import free_port
 from jobs.streaming.metrics import served
 
@@ -36,7 +36,7 @@ def answers(host: str, port: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("host", "others"), [(QueryConfig().metrics_host, False), ("0.0.0.0", True)])
+@pytest.mark.parametrize(("host", "others"), [(MonitoringConfig().metrics_host, False), ("0.0.0.0", True)])
 def test_metrics_are_this_machines_alone_unless_told(host: str, others: bool) -> None:
     port = free_port()
     with served(host, port, lambda: STATUS):
