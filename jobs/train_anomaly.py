@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.pipeline.surveys import SURVEY_NAMES
 from jobs.training.anomaly_set import light_curve_rows, science_rows
 from science_modules.anomaly.training import Settings, train, write
 
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="train_anomaly", description=__doc__)
-    parser.add_argument("--survey", required=True, help="ztf, lsst")
+    parser.add_argument("--survey", required=True, choices=SURVEY_NAMES, help="whose alerts")
     parser.add_argument("--science", type=Path, nargs="*", default=[], help="science tables: directories with night=*/")
     parser.add_argument(
         "--nights", type=int, nargs=2, default=(0, 99999999), metavar=("FIRST", "LAST"), help="YYYYMMDD"

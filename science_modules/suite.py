@@ -58,7 +58,10 @@ class Case:
     @cached_property
     def alerts(self) -> dict[str, pa.Table]:
         """Made-up alerts of each survey that the module serves, only the columns that it declares."""
-        return {survey: self.visible(examples.examples(N_ALERTS, survey)) for survey in self.module.surveys}
+        return {
+            survey: self.visible(examples.examples(N_ALERTS, survey))
+            for survey in self.module.surveys or examples.SURVEYS
+        }
 
     def visible(self, alerts: pa.Table) -> pa.Table:
         """The columns that the module declares, with made-up outputs of the modules that it reads."""
@@ -88,7 +91,7 @@ def check_declaration(case: Case) -> None:
     module = case.module
     assert module.version.count(".") == 2, f"version wants x.y.z, has {module.version!r}"
     assert module.source.strip(), "source is empty: which paper or page defines the quantity?"
-    assert module.surveys and set(module.surveys) <= set(examples.SURVEYS), f"surveys {module.surveys}"
+    assert set(module.surveys) <= set(examples.SURVEYS), f"surveys {module.surveys}"
     bare = [field.name for field in module.outputs if not field.description.strip()]
     assert not bare, f"outputs without a description: {bare}"
     needed = {name.partition(".")[0] for name in module.inputs} & set(registry.names())

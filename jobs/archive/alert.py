@@ -13,9 +13,8 @@ from jobs.archive.light_curve import first_copies
 from jobs.archive.links import links
 from jobs.archive.words import iso_utc, sexagesimal
 from jobs.common.plain_text import visible
+from jobs.pipeline.surveys import survey_of
 from science_modules.common.view import VIEW_NAMES
-
-_SURVEYS = {"ztf": "ZTF", "lsst": "Rubin LSST"}
 
 Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
@@ -111,7 +110,8 @@ class Alert:
     @property
     def survey(self) -> str:
         """The survey's name as people write it."""
-        return _SURVEYS.get(self.facts["survey"], str(self.facts["survey"]))
+        declared = survey_of(self.facts["survey"])
+        return declared.title if declared else str(self.facts["survey"])
 
     @property
     def time(self) -> str:

@@ -1,21 +1,20 @@
 """Where on the sky a stamp's pixels lie, and the stamp turned so that north is up and east is left."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.pipeline.surveys import survey_of
+from jobs.pipeline.surveys.candidate import stored_names
+from jobs.pipeline.surveys.survey import CutoutGeometry
 from science_modules.common.fits import Image
 
 Floats = NDArray[np.float64]
 
-ZTF_SIDE = 63
-ZTF_ARCSEC = 1.01
-# Half of a quadrant of ZTF's camera, 3072 x 3080 pixels: tells which edge cropped a stamp.
-_ZTF_HALF = (1536.0, 1540.0)
 _CARD = 80
 _WCS = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "PC1_1", "PC1_2", "PC2_1", "PC2_2", "CDELT1", "CDELT2")
 # Output pixels per stamp pixel where the stamp is turned by an odd angle.
@@ -60,14 +59,15 @@ def geometry(facts: Mapping[str, Any], data: bytes, shape: tuple[int, int]) -> G
     Parameters
     ----------
     facts : mapping
-        survey, ra, dec [deg] and `candidate` (xpos, ypos) of the alert.
+        survey, ra, dec [deg] and `candidate` of the alert.
     data : bytes
-        The stamp as received: Rubin's holds its WCS in its FITS header.
+        The cutout as received: where the survey declares no geometry, its FITS header holds a WCS.
     shape : tuple of int
         Height and width of the image.
     """
-    if facts["survey"] == "ztf":
-        return _ztf(facts.get("candidate") or {}, shape)
+    survey = survey_of(facts["survey"])
+    if survey is not None and survey.cutouts.pixel_arcsec is not None:
+        return _declared(survey.cutouts, own_fields(facts, survey.cutouts.detector_fields), shape)
     cards = _cards(data)
     return (
         _tangent(cards, facts["ra"], facts["dec"], _middle(shape)) if all(name in cards for name in _WCS[:8]) else None
@@ -109,25 +109,37 @@ def turned(place: Geometry, at: tuple[float, float]) -> tuple[float, float]:
     return -float(east), float(north)
 
 
-def _ztf(candidate: Mapping[str, Any], shape: tuple[int, int]) -> Geometry:
-    """ZTF stamps have no WCS: row 0 is north, column 0 is east; at the edge of a chip they are cropped."""
-    height, width = shape
-    column = _centre(width, candidate.get("xpos"), _ZTF_HALF[0])
-    row = _centre(height, candidate.get("ypos"), _ZTF_HALF[1])
+def own_fields(facts: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    """The values of the survey's own fields of an alert; None for what it does not say."""
+    survey, candidate = survey_of(facts["survey"]), facts.get("candidate") or {}
+    stored = stored_names(survey) if survey else {}
+    return [candidate.get(stored.get(name, name)) for name in names]
+
+
+def _declared(declared: CutoutGeometry, position: Sequence[float | None], shape: tuple[int, int]) -> Geometry:
+    """Cutouts without a WCS: turned as the survey declares, about the alert; at the edge of a detector they are cropped."""
+    pixel = float(declared.pixel_arcsec or 0)
+    east = -pixel if declared.first_column == "east" else pixel
+    north = -pixel if declared.first_row == "north" else pixel
+    places = position or (None, None)
+    column, row = (
+        _centre(size, declared.side, place, size_of_detector / 2)
+        for size, place, size_of_detector in zip(shape[::-1], places, declared.detector or (0, 0), strict=True)
+    )
     known = (column, row) if column is not None and row is not None else None
-    return Geometry(np.diag([-ZTF_ARCSEC, -ZTF_ARCSEC]), known, known or _middle(shape))
+    return Geometry(np.diag([east, north]), known, known or _middle(shape))
 
 
 def _middle(shape: tuple[int, int]) -> tuple[float, float]:
     return (shape[1] - 1) / 2, (shape[0] - 1) / 2
 
 
-def _centre(size: int, position: float | None, half: float) -> float | None:
-    """The alert's row or column: what a low edge cut off is missing before it."""
-    whole = ZTF_SIDE // 2
-    if size == ZTF_SIDE:
+def _centre(size: int, side: int, position: float | None, half: float) -> float | None:
+    """The alert's row or column: what a low edge of the detector cut off is missing before it."""
+    whole = side // 2
+    if size == side:
         return float(whole)
-    if position is None:
+    if position is None or not half:
         return None
     return float(whole if position > half else size - 1 - whole)
 
@@ -159,3 +171,9 @@ def _cards(data: bytes) -> dict[str, float]:
             except ValueError:
                 continue
     return found
+
+
+def sign_is_turned(facts: Mapping[str, Any]) -> bool:
+    """Whether the survey has published the alert's difference with its sign turned: it has faded, and the cutout is positive."""
+    survey = survey_of(facts["survey"])
+    return survey is not None and survey.cutouts.difference == "positive" and facts.get("is_positive") is False

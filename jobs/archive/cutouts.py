@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from jobs.archive.alert import alerts_of
 from jobs.archive.astro import astropy
-from jobs.archive.cutout_geometry import Geometry, geometry
+from jobs.archive.cutout_geometry import Geometry, geometry, sign_is_turned
 from jobs.archive.find import NotFound, find_alert
 from jobs.archive.find_cutouts import Triplet, find_cutouts
+from jobs.pipeline.surveys import survey_of
+from jobs.pipeline.surveys.survey import CutoutGeometry
 from jobs.storage.layout import Layout
 from science_modules.common.cutouts import STAMPS, stamps
 from science_modules.common.fits import Image
@@ -33,7 +35,7 @@ def cutouts(
     data : path
         The output of a job.
     survey : str, optional
-        ztf or lsst, where both have an alert of this id.
+        Its name, where two surveys have an alert of this id.
     signed : bool
         ZTF publishes the difference of a source that has faded with its sign turned; turn it back, so that negative is
         fainter than the template. Without it pixels are as received.
@@ -78,19 +80,23 @@ def images(facts: Mapping[str, Any], triplet: Triplet, signed: bool = False) -> 
 
 
 def _image(facts: Mapping[str, Any], name: str, received: bytes, image: Image, signed: bool) -> Any:
-    ztf = facts["survey"] == "ztf"
-    turned = signed and ztf and name == "difference" and facts["is_positive"] is False
-    unit, wcs = _of_ztf(facts, received, image) if ztf else _of_rubin(received)
+    turned = signed and name == "difference" and sign_is_turned(facts)
+    survey = survey_of(facts["survey"])
+    declared = survey.cutouts if survey else CutoutGeometry()
+    if declared.pixel_arcsec is None:
+        unit, wcs = _of_header(received, declared.unit)
+    else:
+        unit, wcs = declared.unit, _about_alert(facts, received, image)
     meta = {"SURVEY": facts["survey"], "ALERTID": facts["alert_id"], "OBJECT": facts["object_id"], "STAMP": name}
     return astropy("nddata").CCDData(np.array(-image if turned else image), unit=unit, wcs=wcs, meta=meta)
 
 
-def _of_ztf(facts: Mapping[str, Any], received: bytes, image: Image) -> tuple[str, Any]:
+def _about_alert(facts: Mapping[str, Any], received: bytes, image: Image) -> Any:
     place = geometry(facts, received, (image.shape[0], image.shape[1]))
-    return "adu", _tangent(place, facts["ra"], facts["dec"]) if place else None
+    return _tangent(place, facts["ra"], facts["dec"]) if place else None
 
 
-def _of_rubin(received: bytes) -> tuple[str, Any]:
+def _of_header(received: bytes, unit: str) -> tuple[str, Any]:
     """Unit and WCS of the image's header; early packets name no projection, they mean the tangent plane."""
     # `stamps` has read the image before, so it is there and of a size that can be held
     plain = gzip.decompress(received) if received.startswith(_GZIP) else received
@@ -98,10 +104,10 @@ def _of_rubin(received: bytes) -> tuple[str, Any]:
         warnings.simplefilter("ignore")  # what is not standard in these headers is nothing that the reader could mend
         header = next(hdu.header for hdu in file if hdu.header.get("NAXIS") == 2 and hdu.is_image)
         if "CRVAL1" not in header:
-            return header.get("BUNIT", "nJy"), None
+            return header.get("BUNIT", unit), None
         header.setdefault("CTYPE1", "RA---TAN")
         header.setdefault("CTYPE2", "DEC--TAN")
-        return header.get("BUNIT", "nJy"), astropy("wcs").WCS(header)
+        return header.get("BUNIT", unit), astropy("wcs").WCS(header)
 
 
 def _tangent(place: Geometry, ra: float, dec: float) -> Any:

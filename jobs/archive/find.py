@@ -10,11 +10,15 @@ import pyarrow.parquet as pq
 from jobs.archive.scan import merged, widened
 from jobs.archive.top_alerts import files_of, science_files
 from jobs.ledger.records import StreamLedger, streams
+from jobs.pipeline.surveys import SURVEYS
+from jobs.pipeline.surveys.candidate import stored_names
 from jobs.storage.layout import Layout
 from science_modules.common.view import VIEW_NAMES
 
-# Of the survey's own fields, those that say where a stamp lies and which way round it is.
-CANDIDATE = ("isdiffpos", "xpos", "ypos", "ranr", "decnr", "distnr", "magnr")
+# Of the survey's own fields, those that say where a cutout lies.
+CANDIDATE = tuple(
+    dict.fromkeys(stored_names(survey)[name] for survey in SURVEYS for name in survey.cutouts.candidate_fields)
+)
 
 
 class NotFound(LookupError):

@@ -28,7 +28,7 @@ def light_curve(object_id: str | int, data: str | Path, survey: str | None = Non
     data : path
         The output of a job.
     survey : str, optional
-        ztf or lsst, where both have an object of this name.
+        Its name, where two surveys have an object of this name.
 
     Returns
     -------

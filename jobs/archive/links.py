@@ -1,22 +1,9 @@
 """Where else to look an object up: addresses only, nothing is fetched."""
 
-import re
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-# Brokers by the survey's name of the object; what does not look like one (sso:..., src:..., a simulated name) has none.
-_NAMES = {"ztf": re.compile(r"ZTF\d{2}[a-z]{7}"), "lsst": re.compile(r"[1-9]\d{0,18}")}
-_BROKERS = {
-    "ztf": (
-        ("ALeRCE", "https://alerce.online/object/{}"),
-        ("Fink", "https://ztf.fink-portal.org/{}"),
-        ("Lasair", "https://lasair-ztf.lsst.ac.uk/objects/{}/"),
-    ),
-    "lsst": (
-        ("ALeRCE", "https://lsst.alerce.online/object/{}?survey=lsst"),
-        ("Fink", "https://lsst.fink-portal.org/{}"),
-        ("Lasair", "https://lasair-lsst.lsst.ac.uk/objects/{}/"),
-    ),
-}
+from jobs.pipeline.surveys import survey_of
+
 _RADIUS_ARCSEC = 5
 
 
@@ -33,12 +20,13 @@ def links(survey: str, object_id: str, ra: float | None, dec: float | None, simu
     Returns
     -------
     list of (name, address)
-        ALeRCE, Fink and Lasair by the object's name; SIMBAD, TNS and Aladin by position.
+        Those that the survey declares (ALeRCE, Fink, Lasair) by the object's name; SIMBAD, TNS and Aladin by position.
     """
     if simulated:
         return []
-    known = object_id if survey in _NAMES and _NAMES[survey].fullmatch(object_id) else None
-    named = [(name, form.format(quote(known, safe=""))) for name, form in _BROKERS[survey]] if known else []
+    declared = survey_of(survey)
+    # What does not look like a name of the survey's (sso:..., src:..., a simulated one) has no pages.
+    named = declared.objects.of(object_id) if declared and declared.objects else []
     return named + (_by_position(ra, dec) if ra is not None and dec is not None else [])
 
 

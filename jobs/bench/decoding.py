@@ -7,13 +7,12 @@ from pathlib import Path
 
 import fastavro
 
-from jobs.bench.inputs import NOW_MJD, SURVEYS, Bench, passes_of
+from jobs.bench.inputs import NOW_MJD, Bench, passes_of
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.steps import check_against_slow
 from jobs.packets.messages import Message
 from jobs.pipeline.decode import Decoder
-from jobs.pipeline.surveys import SURVEYS as KNOWN
-from jobs.pipeline.surveys.survey import Survey
+from jobs.pipeline.surveys import SURVEYS
 
 SLOW_ALERTS = 300
 
@@ -23,7 +22,7 @@ def decoding(bench: Bench) -> list[Number]:
     check_against_slow(bench, bench.science())
     passes = [[each.message for each in some] for some in passes_of(bench.files())]
     few = [[each.message for each in some] for some in passes_of(_first(bench.files()))]
-    fast, slow = (Decoder(_surveys(), _schemas(bench), fast=way) for way in (True, False))
+    fast, slow = (Decoder(SURVEYS, _schemas(bench), fast=way) for way in (True, False))
     bare = [_datums(fast, some) for some in passes]
     contenders: dict[str, tuple[Callable[[Sequence[Message]], int], Sequence[list[Message]]]] = {
         "compiled decoder": (lambda some: _decoded(fast, some, view=False), passes),
@@ -49,10 +48,6 @@ def _rate(what: str, job: Callable[[Sequence[Message]], int], passes: Sequence[l
 def _first(files: Sequence[Path]) -> Sequence[Path]:
     """Files of some hundred alerts."""
     return files[: max(1, SLOW_ALERTS // 100)]
-
-
-def _surveys() -> list[Survey]:
-    return [survey for survey in KNOWN if survey.name in SURVEYS]
 
 
 def _schemas(bench: Bench) -> Path | None:

@@ -22,8 +22,8 @@ from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
 from jobs.pipeline.sources.files.opened import OpenFile
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.surveys import SURVEY_NAMES
 
-SURVEYS = ("ztf", "lsst")
 NOW_MJD = 70_000.0  # behind all packets
 
 
@@ -77,7 +77,7 @@ class Bench:
 
     def one_pass(self, science: Science, watchdog: Watchdog | None = None) -> OnePass:
         """The pass that a task of a job runs, in this process."""
-        options = PassOptions(SURVEYS, self.schemas, science.names, NOW_MJD)
+        options = PassOptions(SURVEY_NAMES, self.schemas, science.names, NOW_MJD)
         return OnePass(options, science.artefacts, watchdog or Watchdog(Limits()))
 
 

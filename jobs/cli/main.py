@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jobs.cli.console import complain, pour
-from jobs.config.job import Job, all_jobs
+from jobs.common.search_path import SearchPathProblem
+
+try:
+    from jobs.config.job import Job, all_jobs
+except SearchPathProblem as problem:  # of $STRIX_SURVEY_PATH, which is read where the surveys are listed
+    complain(f"strix: {problem}")
+    sys.exit(2)
 
 INTERRUPTED = 130
 Main = Callable[[list[str]], int]

@@ -56,7 +56,7 @@ def _list() -> None:
     for name in registry.names():
         module = registry.get(name)
         gives = _beginning([output.name for output in module.outputs])
-        surveys = " ".join(module.surveys)
+        surveys = " ".join(module.surveys) or "every"
         table.add_row(name, module.version, surveys, _beginning(module.inputs), gives, _artefact_state(module))
     Console().print(table)
 
@@ -77,7 +77,7 @@ def _artefact_state(module: ScienceModule) -> str:
 def _show(module: ScienceModule) -> None:
     console = Console()
     console.print(styled(module.name, "bold"), f"{module.version}   {module.source}")
-    console.print(f"surveys: {', '.join(module.surveys)}")
+    console.print(f"surveys: {', '.join(module.surveys) or 'every'}")
     console.print(f"reads: {', '.join(module.inputs + module.optional_inputs)}")
     table = Table("output", "type", "unit", "meaning")
     for output in module.outputs:

@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--limit", type=int, metavar="N", help="stop after N packets")
     options.add_argument(
-        "--wire", action="store_true", help="Confluent wire format under Rubin's ids, not a container each; for LSST"
+        "--wire",
+        action="store_true",
+        help="Confluent wire format under the survey's schema ids, not a container each; for LSST",
     )
     options.add_argument(
         "--loop", action="store_true", help="begin again at the end, until Ctrl-C; jobs count duplicates"

@@ -19,6 +19,7 @@ from jobs.cli.console import Console, styled
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import add_near, near
 from jobs.common.local_paths import local_path
+from jobs.pipeline.surveys import SURVEY_NAMES
 from jobs.reports.pictures import style
 from jobs.reports.pictures.show import facts_of, in_words, picture
 from jobs.storage.layout import Layout
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("id", metavar="ID", nargs="?", help="alert id or object id; not needed with --near")
     options.add_argument("--alert", type=int, metavar="N", help="this alert of the object (default: its newest)")
     options.add_argument("--data", metavar="DIR", type=local_path, default=Path("data/night"), help="output of a job")
-    options.add_argument("--survey", choices=("ztf", "lsst"), help="whose id it is, where two surveys have it")
+    options.add_argument("--survey", choices=SURVEY_NAMES, help="whose id it is, where two surveys have it")
     add_near(options)
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
     options.add_argument("-o", "--output", type=local_path, help=f"picture, {', '.join(_FORMATS)} (default: ID.png)")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jobs.config.keys import Section, key, path_key
 from jobs.pipeline.sources.files.names import PATTERNS
+from jobs.pipeline.surveys import AUTO, SURVEY_NAMES, surveys_of
 
 TRIGGERS = ("available_now", "continuous")
 LOG_LEVELS, LOG_FORMATS = ("debug", "info", "warning", "error"), ("text", "json")
@@ -18,7 +19,7 @@ class SourceConfig(Section):
     input: tuple[str, ...] = path_key(
         (), "files, directories, globs, .tar or .tar.gz archives; for enrich: the output of ingest"
     )
-    survey: str = key("auto", "whose packets are taken; the others go to quarantine", ("auto", "ztf", "lsst"))
+    survey: str = key("auto", "whose packets are taken; the others go to quarantine", (AUTO, *SURVEY_NAMES))
     max_alerts_per_batch: int = key(5000, "alerts; a larger input is read as several batches", least=1)
     settle_s: float = key(2.0, "s; a file younger than this waits for the next look")
     patterns: tuple[str, ...] = key(
@@ -43,7 +44,7 @@ class SourceConfig(Section):
     @property
     def surveys(self) -> tuple[str, ...]:
         """Names of the surveys whose packets are taken."""
-        return ("ztf", "lsst") if self.survey == "auto" else (self.survey,)
+        return surveys_of(self.survey)
 
     @property
     def schema_directory(self) -> str | None:

@@ -1,5 +1,7 @@
 """When two alerts are the same measurement: by a hash, or, where an arithmetic differed in its last bits, nearly."""
 
+import zlib
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -85,8 +87,16 @@ def _numbers(table: pa.Table, name: str) -> Floats:
 def _bits(table: pa.Table) -> list[NDArray[np.uint64]]:
     times = [_float_bits(table, name, np.float64) for name in ("mjd", "ra", "dec")]
     fluxes = [_float_bits(table, name, np.float32) for name in ("flux", "flux_err")]
-    band = pc.fill_null(pc.add(pc.index_in(table["band"], value_set=pa.array(BANDS)), 1), 0)
-    return [*times, *fluxes, np.asarray(band.to_numpy(zero_copy_only=False)).astype(np.uint64)]
+    return [*times, *fluxes, _band_bits(table["band"])]
+
+
+def _band_bits(letters: pa.ChunkedArray) -> NDArray[np.uint64]:
+    """A number per filter letter: 1 to 6 for u to y, 0 for NULL, a checksum for one that only some surveys have."""
+    number = np.asarray(pc.fill_null(pc.add(pc.index_in(letters, value_set=pa.array(BANDS)), 1), 0).to_numpy())
+    bits: NDArray[np.uint64] = number.astype(np.uint64)
+    for row in np.flatnonzero((number == 0) & np.asarray(letters.is_valid().to_numpy())).tolist():
+        bits[row] = len(BANDS) + 1 + zlib.crc32(letters[row].as_py().encode())
+    return bits
 
 
 def _float_bits(table: pa.Table, name: str, kind: type[np.floating]) -> NDArray[np.uint64]:

@@ -2,30 +2,11 @@
 
 import pyarrow as pa
 
-from jobs.pipeline.surveys import SURVEYS
+from jobs.pipeline.surveys.candidate import candidate_type
 from science_modules.common.contract import ScienceModule
 from science_modules.common.view import CUTOUTS, PROVENANCE, SCALARS, VIEW, Column
 
 _STR, _I64, _BIN = pa.string(), pa.int64(), pa.binary()
-
-
-def candidate_type() -> pa.StructType:
-    """The `candidate` column of the science table: the per-alert fields of all surveys, so that every file has one schema.
-
-    Raises
-    ------
-    TypeError
-        If two surveys publish a field of one name with different types.
-    """
-    fields: dict[str, pa.Field] = {}
-    for survey in SURVEYS:
-        for field in survey.candidate:
-            known = fields.setdefault(field.name, field)
-            if known.type != field.type:
-                raise TypeError(
-                    f"candidate.{field.name} is {known.type} in one survey and {field.type} in {survey.name}"
-                )
-    return pa.struct(list(fields.values()))
 
 
 def _scalar(name: str) -> pa.Field:

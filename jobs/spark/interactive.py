@@ -17,6 +17,7 @@ from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
 from jobs.pipeline.sources.files.passed_over import LOSSES
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.surveys import SURVEY_NAMES
 from jobs.pipeline.surveys.times import tai_of_unix
 from science_modules import registry
 from science_modules.common import artefacts
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def read_packets(
-    *paths: str | Path, surveys: Sequence[str] = ("ztf", "lsst"), schemas: str | Path | None = None
+    *paths: str | Path, surveys: Sequence[str] = SURVEY_NAMES, schemas: str | Path | None = None
 ) -> pa.Table:
     """Alert packets as a table in the common view, without Spark.
 

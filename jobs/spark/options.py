@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jobs.common.local_paths import local_name
 from jobs.kafka.connection import INSECURE, OPTION, PLAIN_KEYS, SECRET_KEYS, Connection
+from jobs.pipeline.surveys import AUTO, SURVEY_NAMES, surveys_of
 
 # As the documentation writes them; Spark gives them in lower case.
 NAMES = (
@@ -15,7 +16,7 @@ NAMES = (
     "rejected", "failOnDataLoss", "settleSeconds",
 )  # fmt: skip
 KAFKA = "kafka."
-SURVEY_CHOICES = ("auto", "ztf", "lsst")
+SURVEY_CHOICES = (AUTO, *SURVEY_NAMES)
 # A file that is younger may still be written to; as the jobs' settle_s.
 SETTLE_S = 2.0
 
@@ -41,7 +42,7 @@ class ReadOptions:
     limit : int or None
         Alerts per micro-batch.
     survey : str
-        auto, ztf or lsst.
+        A survey's name, or auto.
     columns : tuple of str
         Which columns, in this order; empty for all.
     schemas : str or None
@@ -69,7 +70,7 @@ class ReadOptions:
     @property
     def surveys(self) -> tuple[str, ...]:
         """Whose packets are taken."""
-        return SURVEY_CHOICES[1:] if self.survey == "auto" else (self.survey,)
+        return surveys_of(self.survey)
 
     @classmethod
     def parse(cls, options: Mapping[str, str]) -> "ReadOptions":

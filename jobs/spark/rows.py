@@ -13,8 +13,9 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from jobs.packets.reading import SourceMessage, batched
 from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES, GUARDED_ATTEMPT, guarded
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
-from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult, widen
-from jobs.pipeline.surveys import SURVEYS
+from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult
+from jobs.pipeline.surveys import SURVEY_NAMES, Survey, survey_of
+from jobs.pipeline.surveys.candidate import to_own
 from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.pipeline.tables import CONTENT_HASH, QUARANTINE
 from jobs.spark.options import OptionProblem, ReadOptions
@@ -58,13 +59,14 @@ def _available(options: ReadOptions) -> tuple[list[pa.Field], list[pa.Field]]:
 
 def _candidate(options: ReadOptions) -> list[pa.Field]:
     """The survey's own fields, of its own type; none where rows may be of several surveys."""
-    return [pa.field("candidate", each.candidate) for each in SURVEYS if each.name == options.survey]
+    survey = survey_of(options.survey)
+    return [pa.field("candidate", survey.candidate)] if survey else []
 
 
 def _no_column(name: str, known: list[str], options: ReadOptions) -> OptionProblem:
     if name == "candidate" and not options.rejected:
         return OptionProblem(
-            "columns names candidate, whose type is the survey's own; set option survey to ztf or lsst"
+            "columns names candidate, whose type is the survey's own; set option survey to " + " or ".join(SURVEY_NAMES)
         )
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
@@ -92,7 +94,7 @@ class Rows:
             left_out.update(passed.refused["reason"].to_pylist())
             table = passed.refused if self.options.rejected else passed.alerts
             if table.num_rows:
-                yield from _as(table, schema).combine_chunks().to_batches()
+                yield from _as(table, schema, self.options).combine_chunks().to_batches()
         if left_out and not self.options.rejected:
             _say(left_out)
 
@@ -109,16 +111,17 @@ def _attempt() -> int:
     return context.attemptNumber() if context else 0
 
 
-def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def _as(table: pa.Table, schema: pa.Schema, options: ReadOptions) -> pa.Table:
     """These columns; `candidate` holds the fields of all surveys and becomes the one survey's."""
-    columns = [_column(table[field.name].combine_chunks(), field.type) for field in schema]
+    survey = survey_of(options.survey)
+    columns = [_column(table[field.name].combine_chunks(), field, survey) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _column(array: pa.Array, type_: pa.DataType) -> pa.Array:
-    if array.type == type_:
-        return array
-    return widen(array, type_) if pa.types.is_struct(type_) else array.cast(type_)
+def _column(array: pa.Array, field: pa.Field, survey: Survey | None) -> pa.Array:
+    if survey is not None and field.name == "candidate":
+        return to_own(array, survey)
+    return array if array.type == field.type else array.cast(field.type)
 
 
 def _say(counts: "Counter[str]") -> None:

@@ -16,6 +16,8 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from jobs.common.java import EnvironmentProblem, find_java
+from jobs.common.search_path import MODULE_PATH, SURVEY_PATH, absolute
+from jobs.pipeline.surveys.external import external_hashes
 from jobs.spark.class_archive import jvm_options
 from jobs.spark.jvm import start_jvm
 from science_modules import registry
@@ -49,7 +51,7 @@ def build_session(
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"strix {name}")
     chosen = with_retries(_submitted_master() or master) if master in (None, "local") else with_retries(master)
-    settings = _defaults(driver_memory) | _module_path()
+    settings = _defaults(driver_memory) | _search_paths()
     if chosen and chosen.startswith("local"):
         settings |= _ON_ONE_MACHINE | {JAVA_OPTIONS: " ".join([local_java_options(), *jvm_options(java)])}
     settings |= conf or {}
@@ -133,10 +135,10 @@ def _defaults(driver_memory: str) -> dict[str, str]:
     }
 
 
-def _module_path() -> dict[str, str]:
-    """$STRIX_MODULE_PATH for the executors, who have another environment and another working directory."""
-    parts = [os.path.abspath(part) for part in os.environ.get("STRIX_MODULE_PATH", "").split(os.pathsep) if part]
-    return {"spark.executorEnv.STRIX_MODULE_PATH": os.pathsep.join(parts)} if parts else {}
+def _search_paths() -> dict[str, str]:
+    """$STRIX_MODULE_PATH and $STRIX_SURVEY_PATH for the executors: they have another environment and working directory."""
+    given = {name: absolute(name) for name in (MODULE_PATH, SURVEY_PATH)}
+    return {f"spark.executorEnv.{name}": value for name, value in given.items() if value}
 
 
 def check_executors(session: SparkSession, modules: Iterable[str]) -> None:
@@ -170,4 +172,5 @@ def _describe_there(modules: tuple[str, ...], batches: Iterable[pa.RecordBatch])
 
 def _describe(modules: tuple[str, ...]) -> dict[str, Any]:
     described = {"python": ".".join(map(str, sys.version_info[:3])), "pyarrow": pa.__version__}
+    described |= {f"survey {name}": digest for name, digest in external_hashes().items()}
     return described | {f"module {name}": registry.source_hash(name) for name in modules}

@@ -111,7 +111,7 @@ class ScienceModule:
         `load(artefacts) -> state`, once per Python worker; `artefacts` maps a name to verified bytes.
     artefacts : tuple of Artefact
     surveys : tuple of str
-        Alerts of other surveys are NULL with the reason `not applicable: survey <name>`.
+        Alerts of other surveys are NULL with the reason `not applicable: survey <name>`; empty: it serves every survey.
     optional_inputs : tuple of str
         Like inputs, but a module that is not in the job is no error: the column is simply absent.
 
@@ -129,7 +129,7 @@ class ScienceModule:
     source: str
     load: Load | None = None
     artefacts: tuple[Artefact, ...] = ()
-    surveys: tuple[str, ...] = ("ztf", "lsst")
+    surveys: tuple[str, ...] = ()
     optional_inputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """Light curves of a batch of alerts as flat arrays: no dict and no Python object per point."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,7 +28,8 @@ class LightCurves:
     flux_total, flux_total_err, flux_total_err_point : numpy.ndarray of float64, shape (n_points,)
         Flux of the source itself [nJy]; NaN where not corrected.
     band : numpy.ndarray of int8, shape (n_points,)
-        Index into view.BANDS; -1 if unknown.
+        Index into view.BANDS. Another letter, which only some surveys have, is negative: -2 - its index in `others`; NULL is
+        -1. So modules that have a column per band leave it out, and those that compare bands need not know it.
     kind : numpy.ndarray of int8, shape (n_points,)
         Index into view.LC_KINDS.
     corrected, dubious : numpy.ndarray of bool, shape (n_points,)
@@ -46,6 +48,7 @@ class LightCurves:
     corrected: NDArray[np.bool_]
     dubious: NDArray[np.bool_]
     real_bogus: Floats
+    others: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -73,10 +76,16 @@ class LightCurves:
 
     def in_band(self, band: str) -> "LightCurves":
         """Only the points in one band, by its letter."""
-        return self.select(self.band == BANDS.index(band))
+        return self.select(self.band == self.codes([band])[0])
+
+    def codes(self, letters: Iterable[str | None]) -> NDArray[np.int8]:
+        """Filter letters as codes of `band`; -1 for one that no point has."""
+        known = {letter: code for code, letter in enumerate(BANDS)}
+        known |= {letter: -2 - place for place, letter in enumerate(self.others)}
+        return np.array([known.get(letter or "", -1) for letter in letters], dtype=np.int8)
 
 
-_POINT_ARRAYS = tuple(name for name in LightCurves.__dataclass_fields__ if name != "offsets")
+_POINT_ARRAYS = tuple(name for name in LightCurves.__dataclass_fields__ if name not in ("offsets", "others"))
 
 
 def light_curves(table: pa.Table) -> LightCurves:
@@ -84,8 +93,9 @@ def light_curves(table: pa.Table) -> LightCurves:
     columns = {name: _single(table[f"lc_{name}"]) for name in _POINT_ARRAYS}
     mjd = columns["mjd"]
     offsets = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(mjd), 0).to_numpy())])
-    flat = {name: _points(name, column.flatten()) for name, column in columns.items()}
-    curves = LightCurves(offsets=offsets.astype(np.int64), **flat)
+    flat = {name: _points(name, column.flatten()) for name, column in columns.items() if name != "band"}
+    flat["band"], others = _band_codes(columns["band"].flatten())
+    curves = LightCurves(offsets=offsets.astype(np.int64), others=others, **flat)
     sound = _sound(table)
     return curves if sound is None else curves.select(sound)
 
@@ -104,13 +114,20 @@ def _single(column: pa.ChunkedArray | pa.Array) -> pa.ListArray:
 
 
 def _points(name: str, values: pa.Array) -> NDArray[Any]:
-    if name == "band":
-        return _codes(values, BANDS)
     if name == "kind":
         return _codes(values, LC_KINDS)
     if pa.types.is_boolean(values.type):
         return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False))
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _band_codes(letters: pa.Array) -> tuple[NDArray[np.int8], tuple[str, ...]]:
+    codes = _codes(letters, BANDS)
+    if (codes >= 0).all():
+        return codes, ()
+    others = tuple(sorted(set(pc.unique(letters).to_pylist()) - {*BANDS, None}))
+    other = _codes(letters, others) if others else np.full(len(codes), -1, np.int8)
+    return np.where(other >= 0, -2 - other, codes).astype(np.int8), others
 
 
 def _codes(values: pa.Array, names: tuple[str, ...]) -> NDArray[np.int8]:

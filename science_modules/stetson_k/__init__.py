@@ -10,7 +10,6 @@ from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Field, ScienceModule
 from science_modules.common.light_curves import LightCurves
 from science_modules.common.reasons import first_reason
-from science_modules.common.view import BANDS
 
 MIN_POINTS = 3  # two points with equal errors give 1 whatever they are
 
@@ -27,9 +26,9 @@ def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
 def own_detections(batch: AlertBatch) -> LightCurves:
     """The detections in the packet in the band of the alert, with a flux and a positive error."""
     curves = batch.light_curves.of_kind("detection")
-    own = np.array([BANDS.index(band) if band in BANDS else -2 for band in batch["band"]], dtype=np.int8)
+    own = curves.codes(batch["band"])[curves.owner]
     known = np.isfinite(curves.flux) & np.isfinite(curves.flux_err) & (curves.flux_err > 0)
-    return curves.select(known & (curves.band == own[curves.owner]))
+    return curves.select(known & (own != -1) & (curves.band == own))
 
 
 def stetson_k(curves: LightCurves) -> NDArray[np.float64]:

@@ -66,7 +66,9 @@ class Decoder:
         chosen = os.environ.get("STRIX_DECODE") != "slow" if fast is None else fast
         self._datums = lru_cache(maxsize=32)(lambda writer: Datums(writer, limits, chosen))
         self._survey = lru_cache(maxsize=32)(self._match)
-        self._splitter = Splitter(SchemaDirectory(schema_directory, limits, registry), limits, self._datums)
+        of_surveys = [survey.schemas for survey in surveys if survey.schemas is not None]
+        known = SchemaDirectory(schema_directory, limits, registry, of_surveys)
+        self._splitter = Splitter(known, limits, self._datums)
 
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """The datums of the messages, one group or more per survey.

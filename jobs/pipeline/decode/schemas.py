@@ -1,7 +1,7 @@
 """Writer schemas of the Confluent wire format, from a directory that the operator names."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,19 @@ class SchemaDirectory:
         None knows no schema.
     limits : Limits
     registry : callable, optional
-        Gives the file of an id that the directory lacks, or raises Fault.
+        Gives the file of an id that the directories lack, or raises Fault.
+    of_surveys : sequence of path
+        Directories that adapters bring, for ids that the directory lacks.
     """
 
     def __init__(
-        self, directory: Path | None, limits: Limits = DEFAULT, registry: Callable[[int], Path] | None = None
+        self,
+        directory: Path | None,
+        limits: Limits = DEFAULT,
+        registry: Callable[[int], Path] | None = None,
+        of_surveys: Sequence[Path] = (),
     ) -> None:
-        self._directory = directory
+        self._directories = [each for each in (directory, *of_surveys) if each is not None]
         self._registry = registry
         self._limits = limits
         self._known: dict[int, WriterSchema] = {}
@@ -59,23 +65,27 @@ class SchemaDirectory:
             raise Fault("unknown_schema", f"schema id {schema_id}: {path}: {fault.message}") from None
 
     def _find(self, schema_id: int) -> Path:
-        if self._registry is not None and not self._in_directory(schema_id):
+        found = self._in_directories(schema_id)
+        if self._registry is not None and not found:
             return self._registry(schema_id)
-        if self._directory is None:
+        if not self._directories:
             raise Fault("unknown_schema", f"wants schema id {schema_id}, no schema directory is configured")
-        found = self._in_directory(schema_id)
         if len(found) != 1:
-            folder = _folder(schema_id)
-            wanted = f"one of {schema_id}.avsc and {folder}/*alert.avsc in {self._directory}"
+            folder, where = _folder(schema_id), " or ".join(map(str, self._directories))
+            wanted = f"one of {schema_id}.avsc and {folder}/*alert.avsc in {where}"
             raise Fault("unknown_schema", f"schema id {schema_id}: wants {wanted}, found {[p.name for p in found]}")
         return found[0]
 
-    def _in_directory(self, schema_id: int) -> list[Path]:
-        if self._directory is None:
-            return []
-        folder = self._directory / _folder(schema_id)
-        candidates = [self._directory / f"{schema_id}.avsc", *sorted(folder.glob("*alert.avsc"))]
-        return [path for path in candidates if path.is_file()]
+    def _in_directories(self, schema_id: int) -> list[Path]:
+        """Those of the first directory that has any."""
+        for directory in self._directories:
+            candidates = [
+                directory / f"{schema_id}.avsc",
+                *sorted((directory / _folder(schema_id)).glob("*alert.avsc")),
+            ]
+            if found := [path for path in candidates if path.is_file()]:
+                return found
+        return []
 
 
 def _folder(schema_id: int) -> str:

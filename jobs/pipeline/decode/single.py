@@ -1,7 +1,6 @@
 """Packets one by one, as brokers carry them: ZTF's as a container each, Rubin's in Confluent wire format."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -13,9 +12,7 @@ from jobs.pipeline.decode.limits import DEFAULT
 from jobs.pipeline.decode.schemas import SchemaDirectory
 from jobs.pipeline.decode.splitting import Piece, Splitter
 from jobs.pipeline.decode.writer_schema import writer_schema
-
-# As `lsst.alert.packet` names its schemas; Rubin's registry has version X.Y under the id 100 X + Y.
-_RUBIN = re.compile(r"lsst\.v(\d+)_(\d+)\b")
+from jobs.pipeline.surveys import SURVEYS
 
 
 def container_of(schema: str, datum: bytes) -> bytes:
@@ -25,14 +22,14 @@ def container_of(schema: str, datum: bytes) -> bytes:
 
 
 def wire_of(schema: str, datum: bytes) -> bytes:
-    """A message in Confluent wire format, under the id that Rubin gives to the schema.
+    """A message in Confluent wire format, under the id that the survey's registry gives to the schema.
 
     Raises
     ------
     Fault
-        unknown_schema if it is none of Rubin's.
+        unknown_schema if no survey says an id for it.
     """
-    return b"\0" + _rubin_id(schema).to_bytes(4, "big") + datum
+    return b"\0" + _wire_id(schema).to_bytes(4, "big") + datum
 
 
 class Singles:
@@ -83,12 +80,12 @@ def _head(schema: str) -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _rubin_id(schema: str) -> int:
+def _wire_id(schema: str) -> int:
     name = writer_schema(schema, DEFAULT.max_schema_bytes).name
-    found = _RUBIN.match(name)
-    if found is None:
-        raise Fault("unknown_schema", f"wants a schema lsst.vX_Y for the wire format, found {name}")
-    return 100 * int(found.group(1)) + int(found.group(2))
+    ids = [number for survey in SURVEYS if (number := survey.wire_id(name)) is not None]
+    if not ids:
+        raise Fault("unknown_schema", f"wants a schema that a survey sends in wire format, found {name}")
+    return ids[0]
 
 
 def _long(value: int) -> bytes:

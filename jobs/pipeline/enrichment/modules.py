@@ -111,7 +111,7 @@ class _Served:
 
     def of(self, surveys: Sequence[str]) -> tuple[AlertBatch, pa.Array | None]:
         """The alerts of these surveys; and, unless that is all, per alert its row in [answers, one per survey]."""
-        wanted = frozenset(surveys) & frozenset(self.surveys)
+        wanted = frozenset(surveys or self.surveys) & frozenset(self.surveys)
         if len(wanted) == len(self.surveys):
             return self.everything, None
         mask = pc.is_in(self._of, value_set=pa.array(sorted(wanted), pa.string()))

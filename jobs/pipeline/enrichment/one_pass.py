@@ -23,7 +23,8 @@ from jobs.pipeline.decode.unreadable import bisected
 from jobs.pipeline.enrichment.isolation import Watchdog
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.pipeline.surveys import SURVEYS
-from jobs.pipeline.tables import QUARANTINE, candidate_type, science_schema
+from jobs.pipeline.surveys.candidate import to_common
+from jobs.pipeline.tables import QUARANTINE, science_schema
 from jobs.storage.layout import UNKNOWN_NIGHT
 from jobs.storage.repeated_text import REPEATED, in_memory, repeated, texts_of
 from science_modules import registry
@@ -169,28 +170,12 @@ def _complete(view: pa.Table, group: Group, decoded: Decoded, origins: pa.Struct
     provenance = origins.take(rows)
     children = [provenance.field(position) for position in range(len(PROVENANCE) - 1)]
     children.append(view["schema_version"].combine_chunks())
-    candidate = widen(view["candidate"].combine_chunks(), candidate_type())
+    candidate = to_common(view["candidate"].combine_chunks(), group.survey)
     table = view.set_column(view.schema.get_field_index("candidate"), "candidate", candidate).select(_VIEW_NAMES)
     table = table.append_column("provenance", pa.StructArray.from_arrays(children, fields=list(PROVENANCE)))
     values = pa.array([decoded.values[row] for row in group.rows.tolist()], type=pa.large_binary())
     schemas = repeated(decoded.schemas[row] for row in group.rows.tolist())
     return table.append_column("schema", schemas).append_column("value", values).append_column("_row", rows)
-
-
-def widen(array: pa.StructArray, type_: pa.StructType) -> pa.StructArray:
-    """The same structs with the fields of a wider struct type; what they lack is NULL."""
-    positions = {field.name: position for position, field in enumerate(array.type)}
-    children = [
-        _as(array.field(positions[field.name]), field.type)
-        if field.name in positions
-        else pa.nulls(len(array), field.type)
-        for field in type_
-    ]
-    return pa.StructArray.from_arrays(children, fields=list(type_), mask=array.is_null())
-
-
-def _as(array: pa.Array, type_: pa.DataType) -> pa.Array:
-    return array if array.type == type_ else array.cast(type_)
 
 
 def _part(group: Group, rows: range) -> Group:

@@ -11,7 +11,7 @@ from jobs.pipeline.filters.kinds import Kind, kind_of
 from jobs.pipeline.filters.problems import Refused, nearest
 from jobs.pipeline.filters.singles import PUBLISHED_AS_FLOAT32
 from jobs.pipeline.surveys import SURVEYS
-from jobs.pipeline.tables import candidate_type
+from jobs.pipeline.surveys.candidate import candidate_type, stored_names
 from science_modules import registry
 from science_modules.common.contract import ScienceModule
 from science_modules.common.view import LIGHT_CURVE, SCALARS
@@ -103,9 +103,11 @@ def sentinels(field: str) -> Mapping[str, tuple[Any, ...]]:
     """Per survey, the published values of `candidate.<field>` that mean "no value"."""
     found: dict[str, tuple[Any, ...]] = {}
     for survey in SURVEYS:
-        at = survey.candidate.get_field_index(field)
-        if at >= 0:
-            found[survey.name] = tuple(survey.sentinels.get(field, ())) + _everywhere(survey.candidate[at].type)
+        for own, stored in stored_names(survey).items():
+            if stored == field:
+                found[survey.name] = tuple(survey.sentinels.get(own, ())) + _everywhere(
+                    survey.candidate.field(own).type
+                )
     return found
 
 

@@ -8,11 +8,11 @@ import pyarrow.compute as pc
 
 from jobs.packets.messages import Message
 from jobs.pipeline.enrichment.modules import Enrichment
-from jobs.pipeline.enrichment.one_pass import decoder, widen
+from jobs.pipeline.enrichment.one_pass import decoder
 from jobs.pipeline.filters.definition import Filter
 from jobs.pipeline.filters.leaves import ALWAYS, clean, read_leaves
 from jobs.pipeline.surveys import SURVEYS
-from jobs.pipeline.tables import candidate_type
+from jobs.pipeline.surveys.candidate import to_common
 from science_modules import registry
 from science_modules.common import artefacts
 
@@ -53,7 +53,7 @@ def packets_in(directory: Path) -> Iterator[pa.Table]:
     for path in sorted(directory.rglob("*.avro")):
         for group in reader.decode([Message(path.read_bytes())]).groups:
             table = group.survey.view(group.packets, group.versions, _ANY_TIME).table
-            candidate = widen(table["candidate"].combine_chunks(), candidate_type())
+            candidate = to_common(table["candidate"].combine_chunks(), group.survey)
             yield table.set_column(table.schema.get_field_index("candidate"), "candidate", candidate)
 
 

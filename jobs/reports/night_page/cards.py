@@ -20,7 +20,7 @@ from jobs.reports.night_page.svg import Box, mark, svg, text
 from jobs.reports.pictures.cutouts import Stamp, cmap, shades, stamps_of
 from jobs.reports.pictures.light_curve import Series, difference
 from jobs.reports.pictures.show import scores
-from jobs.reports.pictures.style import BAND_COLOURS, NIGHT_SKY
+from jobs.reports.pictures.style import NIGHT_SKY, band_colour
 from jobs.storage.layout import Layout
 
 # Shades in a stamp: noise in more of them doubles the page and nobody sees it.
@@ -152,17 +152,17 @@ def _flux_scale(frame: _Frame, series: Series) -> list[str]:
 
 def _mark(frame: _Frame, series: Series, point: int, day: float) -> str:
     """One point with its error bar; a triangle for an upper limit, an open circle for a forced one."""
-    colour = BAND_COLOURS.get(str(series.curve.band[point]), "currentColor")
+    shade = band_colour(str(series.curve.band[point]))
     kind, flux, err = series.curve.kind[point], float(series.y[point]), float(series.err[point])
     x, y = frame.x(day), frame.y(flux)
     if kind == "upper_limit":
-        return f'<path d="M{x - 2.5:.1f} {y - 2:.1f}h5l-2.5 4z" fill="{colour}" opacity=".35"/>'
+        return f'<path d="M{x - 2.5:.1f} {y - 2:.1f}h5l-2.5 4z" fill="{shade}" opacity=".35"/>'
     bar = ""
     if math.isfinite(err):
         ends = f"M{x:.1f} {frame.y(flux + err):.1f}V{frame.y(flux - err):.1f}"
-        bar = f'<path d="{ends}" stroke="{colour}" stroke-width=".8" opacity=".5"/>'
-    fill = "none" if kind == "forced" else colour
-    return bar + mark(str(series.curve.band[point]), x, y, 2.4, f'fill="{fill}" stroke="{colour}"')
+        bar = f'<path d="{ends}" stroke="{shade}" stroke-width=".8" opacity=".5"/>'
+    fill = "none" if kind == "forced" else shade
+    return bar + mark(str(series.curve.band[point]), x, y, 2.4, f'fill="{fill}" stroke="{shade}"')
 
 
 def _brightest(alert: Alert) -> str:

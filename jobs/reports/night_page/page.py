@@ -26,7 +26,7 @@ from jobs.reports.night_page.science_part import (
     score_columns,
 )
 from jobs.reports.night_page.sky_map import sky_map
-from jobs.reports.pictures.style import BAND_COLOURS
+from jobs.reports.pictures.style import band_colour, bands_of
 from jobs.storage.layout import Layout
 
 _MINUTES = 5
@@ -135,7 +135,7 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
             week=[week[0], week[-1]] if earlier else None,
             sky=sky_map(science, [card.alert for each in lists for card in each.cards]),
             times=svg.stacked_times(science.times, _MINUTES, first_day),
-            bands={band: colour for band, colour in BAND_COLOURS.items() if band in science.bands},
+            bands={band: band_colour(band) for band in bands_of(science.bands)},
             latencies=[
                 ("exposure to topic", *_latency(science.to_topic), "not read from Kafka"),
                 ("exposure to batch", *_latency(science.to_plan), "its files were merged"),

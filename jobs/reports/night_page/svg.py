@@ -8,8 +8,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from jobs.reports.pictures.style import BAND_COLOURS
-from science_modules.common.view import BANDS
+from jobs.reports.pictures.style import band_colour, bands_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -75,7 +74,7 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
     if not filled.size:
         return None
     step, start, stop = _time_bins(filled, minutes)
-    stacks = {band: _rebinned(times[band], start, stop, step) for band in BANDS if band in times}
+    stacks = {band: _rebinned(times[band], start, stop, step) for band in bands_of(times)}
     width, height, box = 720, 262, Box(44, 34, 664, 180)
     top = _nice(float(np.sum(list(stacks.values()), axis=0).max()))
     parts = [*_value_axis(box, top), text(4, 18, f"alerts per {step * minutes} min")]
@@ -89,7 +88,7 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
             when = _clock(first_day, (start + place * step) * minutes)
             said = f"{when} UTC, {band}: {counts[place]:,} in {step * minutes} min"
             x, wide = box.left + place * bar, max(bar - 1, 0.8)
-            parts.append(_rect(x, y, wide, tall, BAND_COLOURS[band], said))
+            parts.append(_rect(x, y, wide, tall, band_colour(band), said))
         base += counts
     every = max(round(bins / 8), 1)
     for number, place in enumerate(range(0, bins + 1, every)):

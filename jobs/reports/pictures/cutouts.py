@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from jobs.archive.alert import Alert
-from jobs.archive.cutout_geometry import geometry, sky_offset, turned, upright
+from jobs.archive.cutout_geometry import geometry, own_fields, sign_is_turned, sky_offset, turned, upright
 from jobs.archive.find_cutouts import Triplet
+from jobs.pipeline.surveys import survey_of
 from jobs.reports.pictures import style
 from science_modules.common.cutouts import STAMPS, stamps
 
@@ -58,7 +59,7 @@ class Stamp:
 def stamps_of(alert: Alert, triplet: Triplet | None) -> list[Stamp]:
     """Science, template and difference of an alert.
 
-    ZTF publishes the difference of a source that has faded with its sign turned; here it has its own sign again.
+    Where a survey publishes the difference of a source that has faded with its sign turned, it has its own sign again.
     """
     if triplet is None:
         return [Stamp(name, None, reason="the output holds no stamps") for name in STAMPS]
@@ -157,7 +158,7 @@ def _ready(
     if image is None or data is None:
         return Stamp(name, None, reason=reason or f"no {name} stamp")
     image = np.where(np.abs(image) < MISSING, image, np.float32(np.nan))
-    if name == "difference" and facts["survey"] == "ztf" and _faded(facts):
+    if name == "difference" and sign_is_turned(facts):
         image = -image
     place = geometry(facts, data, (image.shape[0], image.shape[1]))
     if place is None:
@@ -167,14 +168,10 @@ def _ready(
     return Stamp(name, upright(image, place), half, at, _reference(facts, at))
 
 
-def _faded(facts: Mapping[str, Any]) -> bool:
-    return str((facts.get("candidate") or {}).get("isdiffpos")).lower() in ("f", "0", "false")
-
-
 def _reference(facts: Mapping[str, Any], at: tuple[float, float] | None) -> tuple[float, float] | None:
-    """The nearest source of ZTF's reference image."""
-    candidate = facts.get("candidate") or {}
-    ra, dec = candidate.get("ranr"), candidate.get("decnr")
+    """The nearest source of the survey's reference image, if it names one."""
+    survey = survey_of(facts["survey"])
+    ra, dec = own_fields(facts, survey.cutouts.reference_fields if survey else ()) or (None, None)
     if at is None or ra is None or dec is None or not (0 <= ra <= 360 and -90 <= dec <= 90):
         return None
     east, north = sky_offset(facts, ra, dec)

@@ -16,7 +16,6 @@ from jobs.archive.alert import Alert, Curve
 from jobs.archive.words import FLUX_UNITS, magnitude, utc_times
 from jobs.reports.pictures import style
 from science_modules.common.photometry import flux_of_magnitude
-from science_modules.common.view import BANDS
 
 Floats = NDArray[np.float64]
 
@@ -90,13 +89,13 @@ def draw_small(axes: Axes, alert: Alert) -> None:
     bottom, top = series.span
     days = series.curve.mjd - alert.facts["mjd"]
     axes.axhline(0, color=style.INK, lw=0.6, alpha=0.5)
-    for band in BANDS:
+    for band in style.bands_of(series.curve.band.tolist()):
         own = (series.curve.band == band) & np.isfinite(series.y)
         limit = own & (series.curve.kind == "upper_limit")
         point = own & ~limit
-        colour = style.BAND_COLOURS[band]
-        axes.plot(days[limit], series.y[limit], ls="", marker=style.LIMIT_MARKS[band], ms=2.4, color=colour, alpha=0.4)
-        mark = style.BAND_MARKS[band]
+        colour = style.band_colour(band)
+        axes.plot(days[limit], series.y[limit], ls="", marker=style.limit_mark(band), ms=2.4, color=colour, alpha=0.4)
+        mark = style.band_mark(band)
         axes.errorbar(days[point], series.y[point], series.err[point], fmt=mark, ms=2.6, color=colour, elinewidth=0.6)
     axes.set_ylim(bottom, top)
     _scale(axes, series)
@@ -132,12 +131,12 @@ def legend(
     """Bands and kinds of points, at this place of the figure; with `ring`, the mark of the alert itself."""
     seen = {band for curve in curves for band in curve.band.tolist()}
     kinds = {kind for curve in curves for kind in curve.kind.tolist()}
-    bands = [band for band in BANDS if band in seen]
-    marks = [_handle(style.BAND_MARKS[band], style.BAND_COLOURS[band], band) for band in bands]
+    bands = style.bands_of(seen)
+    marks = [_handle(style.band_mark(band), style.band_colour(band), band) for band in bands]
     if "forced" in kinds:
         marks.append(_handle("o", style.QUIET, "open: forced photometry", mfc="none"))
     if "upper_limit" in kinds:
-        shape = style.LIMIT_MARKS[bands[0]] if len(bands) == 1 else "v"
+        shape = style.limit_mark(bands[0]) if len(bands) == 1 else "v"
         marks.append(_handle(shape, style.QUIET, "pale: 5σ limit", alpha=0.5))
     if ring:
         marks.append(_handle("o", style.INK, "ring: this alert", mfc="none", ms=10, mew=1.2))
@@ -158,7 +157,7 @@ def _draw(axes: Axes, series: Series, alert: Alert) -> None:
     crowded = len(times) > _MANY
     if series.limits:
         axes.axhline(0, color=style.INK, lw=0.7, alpha=0.55, zorder=1)
-    for band in BANDS:
+    for band in style.bands_of(series.curve.band.tolist()):
         for kind in ("upper_limit", "forced", "detection"):
             own = (series.curve.band == band) & (series.curve.kind == kind) & np.isfinite(series.y)
             if own.any():
@@ -179,9 +178,9 @@ def _draw(axes: Axes, series: Series, alert: Alert) -> None:
 def _points(
     axes: Axes, kind: str, band: str, times: NDArray[np.datetime64], y: Floats, err: Floats, many: bool
 ) -> None:
-    colour = style.BAND_COLOURS[band]
+    colour = style.band_colour(band)
     if kind == "upper_limit":
-        axes.plot(times, y, ls="", marker=style.LIMIT_MARKS[band], ms=5, mew=1.2, color=colour, alpha=0.4, zorder=2)
+        axes.plot(times, y, ls="", marker=style.limit_mark(band), ms=5, mew=1.2, color=colour, alpha=0.4, zorder=2)
         return
     open_ = kind == "forced"
     size, alpha = (3.4 if many else 4.4 if open_ else 5.5), (0.6 if many else 0.95)
@@ -193,7 +192,7 @@ def _points(
         times,
         y,
         ls="",
-        marker=style.BAND_MARKS[band],
+        marker=style.band_mark(band),
         ms=size,
         mfc=face,
         mec=edge,

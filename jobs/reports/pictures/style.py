@@ -1,17 +1,24 @@
 """Colours, marks and the bare figure: the same in every picture and on the night's page."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from jobs.pipeline.surveys import SURVEYS
+from science_modules.common.view import BANDS
+
 # Blue to dark along the wavelength, as far apart in lightness as in hue.
-BAND_COLOURS = {"u": "#2f6fde", "g": "#159a76", "r": "#d64545", "i": "#b8860b", "z": "#a04fb8", "y": "#5b6270"}
+_COLOURS = {"u": "#2f6fde", "g": "#159a76", "r": "#d64545", "i": "#b8860b", "z": "#a04fb8", "y": "#5b6270"}
 # Shapes tell bands apart where colours do not: green and red are the commonest pair, and the hardest for many eyes. A limit is a
 # smaller mark of the same band.
-BAND_MARKS = {"u": "^", "g": "o", "r": "s", "i": "D", "z": "P", "y": "X"}
-LIMIT_MARKS = {"u": 7, "g": "v", "r": "1", "i": 11, "z": "|", "y": "_"}
+_MARKS = {"u": "^", "g": "o", "r": "s", "i": "D", "z": "P", "y": "X"}
+_LIMIT_MARKS: dict[str, Any] = {"u": 7, "g": "v", "r": "1", "i": 11, "z": "|", "y": "_"}
+# Bands of other letters take these in turn, in the order in which the surveys declare them.
+_MORE_COLOURS, _MORE_MARKS = ("#0f8fa8", "#d9730d", "#7a4a1e", "#c2257a"), ("h", "*", "p", "d")
+_OTHERS = tuple(dict.fromkeys(band for survey in SURVEYS for band in survey.bands if band not in BANDS))
 INK = "#16202c"
 QUIET = "#66717f"
 LINE = "#d5dae1"
@@ -19,6 +26,33 @@ PANEL = "#f5f7f9"
 ACCENT = "#3b5bdb"
 WARN = "#c2410c"
 NIGHT_SKY = "#0d1320"
+
+
+def bands_of(seen: Iterable[str]) -> list[str]:
+    """These bands in the order in which they are drawn: u to y, then other surveys' own, then letters that nobody declares."""
+    found = set(seen)
+    known = [band for band in (*BANDS, *_OTHERS) if band in found]
+    return known + sorted(found.difference(known, ("",)))
+
+
+def band_colour(band: str) -> str:
+    """The colour of a band."""
+    return _COLOURS.get(band) or _MORE_COLOURS[_place(band) % len(_MORE_COLOURS)]
+
+
+def band_mark(band: str) -> str:
+    """The mark of a band's points."""
+    return _MARKS.get(band) or _MORE_MARKS[_place(band) % len(_MORE_MARKS)]
+
+
+def limit_mark(band: str) -> Any:
+    """The mark of a band's upper limits."""
+    return _LIMIT_MARKS.get(band, "v")
+
+
+def _place(band: str) -> int:
+    return _OTHERS.index(band) if band in _OTHERS else len(_OTHERS)
+
 
 FONT: Any = {
     "font.family": "DejaVu Sans",

@@ -13,7 +13,7 @@ from jobs.archive.alert import Answer, ModuleAnswer, alerts_of
 from jobs.reports.night_page.svg import mark, score_histogram, stacked_times
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 from jobs.reports.pictures.show import picture
-from jobs.reports.pictures.style import BAND_COLOURS, BAND_MARKS, LIMIT_MARKS
+from jobs.reports.pictures.style import band_colour, band_mark, bands_of, limit_mark
 from science_modules.common.view import BANDS
 
 
@@ -33,15 +33,20 @@ def words(figure):
 
 
 def test_every_band_has_a_shape_of_its_own():
-    assert set(BAND_MARKS) == set(LIMIT_MARKS) == set(BAND_COLOURS) == set(BANDS)
-    assert len(set(BAND_MARKS.values())) == len(set(map(str, LIMIT_MARKS.values()))) == len(BANDS)
+    for look in (band_colour, band_mark, limit_mark):
+        assert len({str(look(band)) for band in BANDS}) == len(BANDS)
     assert len({mark(band, 5, 5, 2, "") for band in BANDS}) == len(BANDS)
+
+
+def test_a_band_that_no_survey_declares_is_drawn_too():
+    assert bands_of(["q", "r", "", "g"]) == ["g", "r", "q"]
+    assert (band_colour("q"), band_mark("q"), limit_mark("q")) == ("#0f8fa8", "h", "v")
 
 
 def test_points_are_drawn_in_their_bands_shape_and_colour(drawn, alerts):
     bands = set(alerts[0].curve.band[alerts[0].curve.kind == "detection"].tolist())
     assert len(bands) > 1
-    colours = {BAND_COLOURS[band]: BAND_MARKS[band] for band in bands}
+    colours = {band_colour(band): band_mark(band) for band in bands}
     for axes in drawn.axes:
         for line in axes.findobj(Line2D):
             if line.get_markerfacecolor() in colours and line.get_alpha() != 0.4 and len(line.get_xdata()):

@@ -43,6 +43,7 @@ def ztf(real_alerts):
             continue
         candidate["objectId"] = packet["objectId"]
         facts = {"survey": "ztf", "ra": candidate["ra"], "dec": candidate["dec"], "candidate": candidate}
+        facts["is_positive"] = candidate["isdiffpos"] in ("t", "1")
         names = ("Science", "Template", "Difference")
         triplet = {name.lower(): packet[f"cutout{name}"]["stampData"] for name in names}
         found.append((facts, triplet, stamps_of(Bare(facts), triplet)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.pipeline.tables import candidate_type
+from jobs.pipeline.surveys.candidate import candidate_type
 from science_modules.common.view import LIGHT_CURVE, PROVENANCE, SCALARS, VIEW, Column
 
 VERSION = "1.1"  # 1.0 lacks what is flagged and what is public
