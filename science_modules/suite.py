@@ -91,7 +91,6 @@ def check_declaration(case: Case) -> None:
     module = case.module
     assert module.version.count(".") == 2, f"version wants x.y.z, has {module.version!r}"
     assert module.source.strip(), "source is empty: which paper or page defines the quantity?"
-    assert set(module.surveys) <= set(examples.SURVEYS), f"surveys {module.surveys}"
     bare = [field.name for field in module.outputs if not field.description.strip()]
     assert not bare, f"outputs without a description: {bare}"
     needed = {name.partition(".")[0] for name in module.inputs} & set(registry.names())

@@ -5,6 +5,7 @@ They look like alerts (types, units, ranges, history, stamps) and are no simulat
 
 import gzip
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,6 @@ from science_modules.common.photometry import magnitude_error, magnitude_of_flux
 from science_modules.common.view import view_schema
 
 MJD = 60000.0
-SURVEYS = ("ztf", "lsst")
-_BANDS = {"ztf": ("g", "r", "i"), "lsst": ("u", "g", "r", "i", "z", "y")}
 
 # Name: type and range of the values; a range whose ends are equal is a constant.
 _ZTF_CANDIDATE: dict[str, tuple[pa.DataType, float, float]] = {
@@ -52,20 +51,49 @@ _LSST_CANDIDATE: dict[str, tuple[pa.DataType, float, float]] = {
         ("iyyPSF", 0.1, 0.5), ("ixyPSF", -0.1, 0.1), ("dipoleLength", 0, 2),
     )
 }  # fmt: skip
-_CANDIDATES = {"ztf": _ZTF_CANDIDATE, "lsst": _LSST_CANDIDATE}
-_CANDIDATE_TYPES = {
-    "ztf": [
-        *((n, t) for n, (t, _, _) in _ZTF_CANDIDATE.items()),
-        ("isdiffpos", pa.string()),
-        ("ssnamenr", pa.string()),
-    ],
-    "lsst": [*((n, t) for n, (t, _, _) in _LSST_CANDIDATE.items()), ("isNegative", pa.bool_())],
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the alerts of a survey look like: bands, candidate fields and those that are the same in each alert, cutouts."""
+
+    bands: tuple[str, ...]
+    candidate: Mapping[str, tuple[pa.DataType, float, float]]
+    same: Mapping[str, tuple[pa.DataType, Any]]
+    shape: tuple[int, int]
+    zipped: bool
+
+
+_LOOKS = {
+    "ztf": _Look(
+        bands=("g", "r", "i"),
+        candidate=_ZTF_CANDIDATE,
+        same={"isdiffpos": (pa.string(), "t"), "ssnamenr": (pa.string(), "null")},
+        shape=(63, 63),
+        zipped=True,
+    ),
+    "lsst": _Look(
+        bands=("u", "g", "r", "i", "z", "y"),
+        candidate=_LSST_CANDIDATE,
+        same={"isNegative": (pa.bool_(), False)},
+        shape=(31, 31),
+        zipped=False,
+    ),
 }
+SURVEYS = tuple(_LOOKS)
+# Of a survey that is not known here: what the common view says, no field of its own.
+_ANY = _Look(bands=("g", "r"), candidate={}, same={"name": (pa.string(), "any")}, shape=(31, 31), zipped=True)
+
+
+def _look(survey: str) -> _Look:
+    return _LOOKS.get(survey, _ANY)
 
 
 def schema(survey: str) -> pa.Schema:
     """The schema of the common view with a survey's most used candidate fields."""
-    return view_schema(pa.struct(_CANDIDATE_TYPES[survey]))
+    look = _look(survey)
+    drawn = [(name, type_) for name, (type_, _, _) in look.candidate.items()]
+    return view_schema(pa.struct([*drawn, *((name, type_) for name, (type_, _) in look.same.items())]))
 
 
 def examples(n: int, survey: str = "ztf", seed: int = 0) -> pa.Table:
@@ -74,7 +102,8 @@ def examples(n: int, survey: str = "ztf", seed: int = 0) -> pa.Table:
     Parameters
     ----------
     n : int
-    survey : {"ztf", "lsst"}
+    survey : str
+        ztf, lsst, or any other: those have no candidate fields that mean anything.
     seed : int
         The same seed gives the same alerts.
 
@@ -150,7 +179,7 @@ def with_cutouts(alerts: pa.Table, stamp: bytes | None) -> pa.Table:
 
 
 def _alert(rng: np.random.Generator, survey: str, number: int) -> dict[str, Any]:
-    band = str(rng.choice(_BANDS[survey]))
+    band = str(rng.choice(_look(survey).bands))
     points = _points(rng, survey, band)
     current = int(np.flatnonzero(np.array(points["lc_kind"]) == "detection")[-1])
     flux, flux_err = points["lc_flux"][current], points["lc_flux_err"][current]
@@ -176,7 +205,7 @@ def _alert(rng: np.random.Generator, survey: str, number: int) -> dict[str, Any]
 def _points(rng: np.random.Generator, survey: str, band: str) -> dict[str, list[Any]]:
     n = int(rng.integers(3, 61))
     kinds = rng.choice(["detection", "forced", "upper_limit"], n, p=[0.6, 0.25, 0.15]).tolist()
-    bands = rng.choice(_BANDS[survey], n).tolist()
+    bands = rng.choice(_look(survey).bands, n).tolist()
     kinds[-1], bands[-1] = "detection", band
     flux_err = rng.uniform(300, 3000, n)
     flux = np.abs(rng.normal(0, 3e4, n)) * rng.choice([1, 1, 1, -1], n) + 5 * flux_err
@@ -202,22 +231,21 @@ def _points(rng: np.random.Generator, survey: str, band: str) -> dict[str, list[
 
 
 def _stamps(rng: np.random.Generator, survey: str) -> dict[str, bytes]:
-    shape = (63, 63) if survey == "ztf" else (31, 31)
+    shape = _look(survey).shape
     peak, fwhm, sky = rng.uniform(20, 500), rng.uniform(2, 4), rng.uniform(0, 300)
     template = point_source(shape, rng.uniform(0, 500), rng.uniform(2, 8), sky)
     difference = point_source(shape, peak, fwhm)
     images = {"science": template + difference, "template": template, "difference": difference}
     noisy = {stamp: image + rng.normal(0, 5, shape) for stamp, image in images.items()}
-    return {f"cutout_{stamp}": fits_stamp(image, zipped=survey == "ztf") for stamp, image in noisy.items()}
+    return {f"cutout_{stamp}": fits_stamp(image, zipped=_look(survey).zipped) for stamp, image in noisy.items()}
 
 
 def _candidate(rng: np.random.Generator, survey: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, (type_, low, high) in _CANDIDATES[survey].items():
+    for name, (type_, low, high) in _look(survey).candidate.items():
         value = rng.uniform(low, high)
         values[name] = round(value) if pa.types.is_integer(type_) else float(value)
-    flags = {"isdiffpos": "t", "ssnamenr": "null"} if survey == "ztf" else {"isNegative": False}
-    return values | flags
+    return values | {name: value for name, (_, value) in _look(survey).same.items()}
 
 
 def _with_light_curves(alerts: pa.Table, part: slice) -> pa.Table:
