@@ -15,12 +15,12 @@ from jobs.audit.files import Found, read_files, same_alerts
 from jobs.audit.maintenance import Moved
 from jobs.audit.moved import left_alerts, read_moved
 from jobs.audit.offsets import check_positions, check_read
-from jobs.audit.sent import check_sent
 from jobs.ledger.counts import by_earlier_rule, empty_counts
 from jobs.ledger.id_index import span
 from jobs.ledger.not_sent import told_not_sent
 from jobs.ledger.records import FORMAT, IDS, Plan, Record, StreamLedger, streams
 from jobs.maintenance.rescored import Newest, Recounted, versions_now
+from jobs.pipeline.sinks.registry import audit_sinks, unknown_sinks
 from jobs.storage.checksums import Verified, verify
 from jobs.storage.layout import TABLES, Layout
 
@@ -88,6 +88,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
     named: dict[str, int | None] = {}
     committed, planned = Committed(), Planned()
     earlier = 0
+    unknown: Counter[str] = Counter()
     moved, recounted = Moved(layout), Recounted()
     for stream in streams(layout):
         ledger = StreamLedger(layout, stream)
@@ -104,6 +105,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
                 _count(checked, record)
                 earlier += _counted_earlier(record)
                 checked.notes.extend(told_not_sent(record))
+                unknown.update(unknown_sinks(record))
                 gaps = list(_check_batch(moved, ledger, record, where, recounted))
                 gaps += _gaps(where, _check_plan(ledger, record, number, content))
             except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
@@ -117,6 +119,7 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
         if since is None:
             checked.gaps.extend(_gaps(f"stream {stream}", check_positions(ledger, plans)))
     checked.notes.extend(_earlier(earlier))
+    checked.notes.extend(_unknown_sinks(unknown))
     checked.gaps.extend(Gap(where, message) for where, message in committed.repeated())
     checked.gaps.extend(Gap(where, message) for where, message in moved.problems())
     if since is None:
@@ -173,6 +176,14 @@ def _earlier(batches: int) -> Iterator[str]:
         )
 
 
+def _unknown_sinks(batches: Counter[str]) -> Iterator[str]:
+    for name, count in sorted(batches.items()):
+        yield (
+            f"{count} batch{'es' if count > 1 else ''} went to {name}, a sink that is not installed here: what it holds was"
+            " not checked"
+        )
+
+
 def _gaps(where: str, messages: Iterator[str]) -> Iterator[Gap]:
     return (Gap(where, message) for message in messages)
 
@@ -222,7 +233,7 @@ def _check_batch(moved: Moved, ledger: StreamLedger, record: Record, where: str,
         yield from _gaps(f"{where} night {night}", _check_night(record, night, counts, found, replaced))
         recounted.add(replaced.get(night, {}), found.science.get(night, {}))
     yield from _gaps(where, _check_ids(ledger, record, found))
-    yield from _gaps(where, check_sent(ledger, record))
+    yield from _gaps(where, audit_sinks(ledger.layout, record))
 
 
 def _check_totals(record: Record, found: Found, replaced: Newest) -> Iterator[str]:

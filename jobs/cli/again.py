@@ -8,9 +8,10 @@ from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.outputs import console
 from jobs.config import ConfigError, load, overrides
 from jobs.ledger.journal import Change
+from jobs.pipeline.sinks.registry import SINKS
 
 # What a rescoring reads and writes is the output's science table; what it says goes nowhere else.
-_NOT_FOR_THIS = ("input", "topics", "filters", "publish")
+_NOT_FOR_THIS = ("input", "topics", *(kind.section for kind in SINKS))
 
 
 def add_options(options: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from jobs.config.sections import (
     SparkConfig,
     TablesConfig,
 )
+from jobs.config.sinks import SinksConfig
 
 # Of a job file: pages of it have some kB.
 MAX_BYTES = 262_144
@@ -27,6 +28,7 @@ SECTIONS: dict[str, type[Section]] = {
     "tables": TablesConfig,
     "science": ScienceConfig,
     "filters": FiltersConfig,
+    "sinks": SinksConfig,
     "query": QueryConfig,
     "monitoring": MonitoringConfig,
     "limits": LimitsConfig,
@@ -43,6 +45,7 @@ class JobConfig:
     tables: TablesConfig = field(default_factory=TablesConfig)
     science: ScienceConfig = field(default_factory=ScienceConfig)
     filters: FiltersConfig = field(default_factory=FiltersConfig)
+    sinks: Section = field(default_factory=SinksConfig)
     query: QueryConfig = field(default_factory=QueryConfig)
     monitoring: MonitoringConfig = field(default_factory=MonitoringConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)

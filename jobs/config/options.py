@@ -12,6 +12,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """One option per key, grouped by section, with unit and default in its help, and `--config`."""
     parser.add_argument("--config", help="YAML file with any of the keys below")
     for title, section in SECTIONS.items():
+        if not dataclasses.fields(section):  # no sink has a section of its own
+            continue
         group = parser.add_argument_group(title, (section.__doc__ or "").strip())
         for each in dataclasses.fields(section):
             _add(group, each)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +16,15 @@ from pyspark.sql import SparkSession
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.config import JobConfig, SourceConfig, TablesConfig
 from jobs.config.job import Job, job_of
-from jobs.launcher.publication import Publication
 from jobs.launcher.science import Science, prepare_science
+from jobs.launcher.sinks import sinks_of
 from jobs.launcher.sources import source_of
 from jobs.ledger.records import open_stream
 from jobs.pipeline.batch.processor import BatchSpec
 from jobs.pipeline.decode.registry import Registry, SchemaPlaces
 from jobs.pipeline.enrichment.isolation import Limits
+from jobs.pipeline.sinks.registry import versions_of
+from jobs.pipeline.sinks.sink import PreparedSink, SinkContext
 from jobs.services.jars import cache
 from jobs.spark.session import build_session, check_executors
 from jobs.storage.layout import Layout
@@ -95,7 +97,7 @@ def run_job(
         source = source or source_of(job, config, layout)
         source.check()
         science = prepare_science(config.science) if job.science else Science((), {}, {})
-        publication = Publication.of(job, config, science.names)
+        sinks = sinks_of(job, config, tables_of(job, config.tables), science.names)
         if spark is None:
             find_java()  # before anything is made in the output
         check_output(layout.root)
@@ -107,7 +109,7 @@ def run_job(
         ):
             stop.take()
             check_executors(session, science.names)
-            runner = _runner(job, config, session, source, science, publication, status, stop)
+            runner = _runner(job, config, session, source, science, sinks, status, stop)
             with served(config.monitoring.metrics_host, config.monitoring.metrics_port, runner.status.content):
                 runner.run(config.query.trigger, config.query.interval_s)
     return Outcome(layout, status.stream, status, science, stop.asked.is_set())
@@ -119,21 +121,22 @@ def _runner(
     session: SparkSession,
     source: Source,
     science: Science,
-    publication: Publication,
+    sinks: Sequence[PreparedSink],
     status: Status,
     stop: Stopping,
 ) -> Runner:
     checkpoint = Path(config.tables.checkpoint) if config.tables.checkpoint else status.layout.checkpoint(job.name)
     stream = open_stream(status.layout, job.name, checkpoint, config.tables.append)
+    context = SinkContext(session, status.layout, stream, config.source.surveys, config.tables.durable)
     return Runner(
         session,
         status.layout,
         job.name,
         stream,
         source,
-        _spec(job, config, science, publication, session),
+        _spec(job, config, science, sinks, session),
         config.source.max_alerts_per_batch,
-        publication.sinks(session, status.layout, stream, config.source.surveys, config.tables.durable),
+        [each.open(context) for each in sinks],
         patience_s=config.query.patience_s,
         stop=stop,
         told=status,
@@ -171,7 +174,9 @@ def session_of(job: str, config: JobConfig, spark: SparkSession | None) -> Itera
             session.stop()
 
 
-def _spec(job: Job, config: JobConfig, science: Science, publication: Publication, spark: SparkSession) -> BatchSpec:
+def _spec(
+    job: Job, config: JobConfig, science: Science, sinks: Sequence[PreparedSink], spark: SparkSession
+) -> BatchSpec:
     broadcast = spark.sparkContext.broadcast({name: dict(files) for name, files in science.artefacts.items()})
     on_error: Literal["null", "raise"] = "raise" if config.science.on_error == "raise" else "null"
     return BatchSpec(
@@ -179,7 +184,7 @@ def _spec(job: Job, config: JobConfig, science: Science, publication: Publicatio
         surveys=config.source.surveys,
         schemas=schema_places(config.source),
         modules=science.names,
-        hashes={**_hashes(config, science), "filters": publication.versions, "sinks": list(publication.names)},
+        hashes={**_hashes(config, science), **versions_of(sinks)},
         artefacts=Shared(broadcast),
         limits=Limits(config.limits.module_timeout_s, config.limits.module_memory_mb),
         max_failures=config.limits.max_failures_per_batch,

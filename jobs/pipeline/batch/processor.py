@@ -35,7 +35,7 @@ from jobs.pipeline.batch.staging import ID_ROWS, MANIFEST, ORIGIN, NightFile, Ta
 from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.enrichment.one_pass import PassOptions, refusals_table
-from jobs.pipeline.sinks.sink import Sink
+from jobs.pipeline.sinks.sink import Sink, write_all
 from jobs.pipeline.sources.tasks import Read
 from jobs.storage.checksums import size_and_crc
 from jobs.storage.layout import Layout, sync_directory, sync_file
@@ -147,9 +147,7 @@ class BatchProcessor:
         if record.state != "closed":
             clock.time("publish", lambda: self._publish(record))
             faults.point("after_publish", record.batch)
-            counts = clock.time(
-                "store", lambda: {sink.name: _write_once(sink, self.layout, record) for sink in self.sinks}
-            )
+            counts = clock.time("store", lambda: write_all(self.sinks, record))
             faults.point("after_store", record.batch)
             left = not_sent(record, [sink.name for sink in self.sinks])
             sinks = {"parquet": _rows(record.files), **counts, **({"not_sent": left} if left else {})}
@@ -323,11 +321,6 @@ def refetch(
         surveys=[each["survey"] for each in found],
         alert_ids=[each["alert_id"] for each in found],
     )
-
-
-def _write_once(sink: Sink, layout: Layout, record: Record) -> dict[str, Any]:
-    counts = sink.committed(record)
-    return counts if counts is not None else sink.write(layout, record)
 
 
 def _file_entry(table: str, night: str, file: NightFile, part: str) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What sealed batches are written to beyond Parquet."""
+"""What sealed batches are written to beyond Parquet: a folder each, listed in `registry.py`."""

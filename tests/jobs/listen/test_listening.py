@@ -32,7 +32,7 @@ def sent(kafka: KafkaBroker, output: Output) -> Output:
     """Both batches are sent."""
     sink = output.sink(kafka.bootstrap)
     for batch in output.batches:
-        sink.write(output.layout, batch)
+        sink.write(batch)
     read_topics(kafka.bootstrap, output.topics)
     return output
 
@@ -302,7 +302,7 @@ def test_json_lines_hold_ids_as_strings(kafka: KafkaBroker, sent: Output, capsys
 @pytest.mark.parametrize("format_", ["avro", "json"])
 def test_files_hold_the_same_in_every_format(format_: str, kafka: KafkaBroker, output: Output, tmp_path: Path) -> None:
     sink = output.sink(kafka.bootstrap, format=format_)
-    sink.write(output.layout, output.batches[0])
+    sink.write(output.batches[0])
     read = {
         (each.topic, int(each.record["alert_id"])): each.record for each in read_topics(kafka.bootstrap, output.topics)
     }
@@ -335,14 +335,14 @@ def test_a_listener_that_is_killed_again_and_again_saves_each_message_once(
     command += ["--save", str(tmp_path / "saved"), "--format", "json", "--per-file", "4"]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     sink = output.sink(kafka.bootstrap)
-    sink.write(output.layout, output.batches[0])
+    sink.write(output.batches[0])
     for kill in range(3):
         listener = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
         _wait_for_more(tmp_path / "saved")
         listener.kill()
         listener.wait()
         if kill == 0:
-            sink.write(output.layout, output.batches[1])
+            sink.write(output.batches[1])
     subprocess.run([*command, "--to-end"], env=environment, cwd=tmp_path, check=True)
     files = list((tmp_path / "saved").glob("*/[0-9]*.json"))
     saved = Counter(

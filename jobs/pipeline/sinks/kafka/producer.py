@@ -4,37 +4,24 @@ Readers with `isolation.level=read_committed` see all of a transaction or nothin
 the batch was committed; a producer that opens under the same transactional id first ends what its predecessor left.
 """
 
-import hashlib
-import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from jobs.common import faults
 from jobs.kafka.connection import SILENT
-from jobs.packets.ranges import Range
+from jobs.pipeline.sinks.kafka.marker import MARKER_TIMEOUT_S, Marker, last_marker
+from jobs.pipeline.sinks.kafka.transaction import abort, commit, hides_why
 
-MARKER_TIMEOUT_S = 10.0
 # An orphan transaction holds up its topics' readers for this long, unless its owner comes back sooner.
 LEAST_TIMEOUT_S = 15.0
 # The brokers' own default limit.
 GREATEST_TIMEOUT_S = 900.0
-_LEADERLESS = (
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError._UNKNOWN_PARTITION,
-    KafkaError._UNKNOWN_TOPIC,
-)
-# What a client says that has ended, or whose transaction cannot be committed any more: not why.
-_NOT_WHY = (KafkaError._FATAL, KafkaError._STATE)
 _KEY = b"batch"
-_FIRST_WINDOW = 16
 
 
 class Outgoing(NamedTuple):
@@ -57,39 +44,6 @@ class BrokerTakesLess(RuntimeError):
     def __init__(self, smallest: Mapping[str, int]) -> None:
         self.smallest = dict(smallest)
         super().__init__(f"messages are refused as too large: {self.smallest}")
-
-
-@dataclass(frozen=True)
-class Marker:
-    """What a transaction says of itself.
-
-    Attributes
-    ----------
-    ranges : str
-        Hash of what the batch was planned to read.
-    sent : dict
-        Messages by topic.
-    """
-
-    stream: str
-    batch: int
-    ranges: str
-    sent: dict[str, int] = field(default_factory=dict)
-
-    def to_bytes(self) -> bytes:
-        """As its topic holds it."""
-        return json.dumps(asdict(self), sort_keys=True).encode()
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> "Marker":
-        """The marker that `to_bytes` wrote."""
-        return cls(**json.loads(content))
-
-
-def hash_of_ranges(ranges: Sequence[Range]) -> str:
-    """A short name for what a batch reads."""
-    content = json.dumps([each.to_json() for each in ranges], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 class BatchProducer:
@@ -142,7 +96,7 @@ class BatchProducer:
         try:
             # Ends a transaction that a predecessor left open: only then is the marker's topic readable to its end.
             self._producer.init_transactions(MARKER_TIMEOUT_S)
-            self.marker = _last_marker(client, marker_topic)
+            self.marker = last_marker(client, marker_topic)
         except KafkaException:
             self.close()
             raise
@@ -171,16 +125,17 @@ class BatchProducer:
         try:
             self._produce_all(note, marker, messages)
             if not refused:
-                self._commit(marker.batch)
+                faults.point("before_commit", marker.batch)
+                commit(self._producer, self._timeout_s)
         except (KafkaException, SystemError) as problem:
-            if not _hides_why(problem):
+            if not hides_why(problem):
                 raise
-            self._abort()
+            abort(self._producer)
             if not refused:
                 raise
             raise BrokerTakesLess(refused) from problem
         if refused:
-            self._abort()
+            abort(self._producer)
             raise BrokerTakesLess(refused)
         del delivered[self._marker_topic]
         if dict(delivered) != marker.sent:
@@ -221,86 +176,3 @@ class BatchProducer:
             raise KafkaException(
                 KafkaError(KafkaError._TIMED_OUT, f"{left} messages not taken in {self._timeout_s:g} s")
             )
-
-    def _abort(self) -> None:
-        """End the transaction; a client that has ended raises why, as often as it is asked."""
-        try:
-            self._producer.abort_transaction(MARKER_TIMEOUT_S)
-        except SystemError:
-            # It ended in this very call: see `_hides_why`.
-            self._producer.abort_transaction(MARKER_TIMEOUT_S)
-
-    def _commit(self, batch: int) -> None:
-        faults.point("before_commit", batch)
-        deadline = time.monotonic() + self._timeout_s
-        while True:
-            try:
-                self._producer.commit_transaction(MARKER_TIMEOUT_S)
-                return
-            except KafkaException as error:
-                if not error.args[0].retriable() or time.monotonic() > deadline:
-                    raise
-
-
-def _hides_why(problem: KafkaException | SystemError) -> bool:
-    """Whether the client must be asked for what happened.
-
-    That it is fenced confluent_kafka raises while it still calls back for the messages that are thrown away. Any line of
-    Python that is run then can clear or replace the exception (looking up an attribute of a class does): what comes out
-    of poll or flush is a SystemError.
-    """
-    return isinstance(problem, SystemError) or problem.args[0].code() in _NOT_WHY
-
-
-def _last_marker(client: Mapping[str, Any], topic: str) -> Marker | None:
-    """The last marker in its topic, looked for from the end: markers and the brokers' own records stand in turn."""
-    own = {
-        "group.id": topic,
-        "isolation.level": "read_committed",
-        "enable.auto.commit": False,
-        "enable.partition.eof": True,
-    }
-    consumer = Consumer({**client, **own}, logger=SILENT)
-    try:
-        low, high = _ends(consumer, topic)
-        window, found = _FIRST_WINDOW, None
-        while found is None and high > low:
-            first = max(low, high - window)
-            found = _read_last(consumer, topic, first)
-            if first == low:
-                break
-            window *= 16
-        return found
-    finally:
-        consumer.close()
-
-
-def _ends(consumer: Consumer, topic: str) -> tuple[int, int]:
-    """First offset and the one behind the last; a topic that was just made may have no leader for a moment."""
-    deadline = time.monotonic() + MARKER_TIMEOUT_S
-    while True:
-        try:
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=MARKER_TIMEOUT_S, cached=False)
-            return low, high
-        except KafkaException as error:
-            if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def _read_last(consumer: Consumer, topic: str, first: int) -> Marker | None:
-    found = None
-    consumer.assign([TopicPartition(topic, 0, first)])
-    deadline = time.monotonic() + MARKER_TIMEOUT_S
-    while time.monotonic() < deadline:
-        message = consumer.poll(1.0)
-        if message is None:
-            continue
-        error = message.error()
-        if error is None:
-            found = Marker.from_bytes(message.value() or b"")
-        elif error.code() == KafkaError._PARTITION_EOF:
-            return found
-        else:
-            raise KafkaException(error)
-    raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"{topic} could not be read to its end"))

@@ -1,4 +1,8 @@
-"""Matches to Kafka, once each: a batch is one transaction over all topics."""
+"""Matches to Kafka, once each: a batch is one transaction over all topics.
+
+On the driver: a transaction belongs to one producer, and a batch is in all of its topics or in none only while it is one
+transaction. What is sent is what filters matched, a small part of a batch.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +17,8 @@ from jobs.ledger.records import LedgerError, Record
 from jobs.ledger.sent_file import Sent, read_sent, sent_path
 from jobs.ledger.too_large import TooLarge, by_filter, note_too_large, read_too_large, too_large_path
 from jobs.packets.problems import AccessDenied, ServiceUnavailable
+from jobs.pipeline.sinks.kafka.failures import FENCED, LASTING, SentElsewhere
+from jobs.pipeline.sinks.kafka.marker import Marker, hash_of_ranges
 from jobs.pipeline.sinks.kafka.message_encoding import encoder
 from jobs.pipeline.sinks.kafka.outgoing import Making
 from jobs.pipeline.sinks.kafka.producer import (
@@ -20,43 +26,15 @@ from jobs.pipeline.sinks.kafka.producer import (
     LEAST_TIMEOUT_S,
     BatchProducer,
     BrokerTakesLess,
-    Marker,
     Outgoing,
-    hash_of_ranges,
 )
 from jobs.pipeline.sinks.kafka.sent_alerts import Alerts
 from jobs.pipeline.sinks.kafka.topics import RegistryAway, TopicSettings, make_topics, publish_schema
 from jobs.storage.layout import Layout
 
-# A later try will not help.
-_LASTING = frozenset(
-    {
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-        KafkaError.INVALID_TRANSACTION_TIMEOUT,
-        KafkaError.MSG_SIZE_TOO_LARGE,
-        KafkaError.INVALID_REPLICATION_FACTOR,
-        KafkaError.INVALID_PARTITIONS,
-        KafkaError.INVALID_CONFIG,
-        KafkaError.POLICY_VIOLATION,
-        KafkaError.TOPIC_EXCEPTION,
-        KafkaError._INVALID_ARG,
-        KafkaError._AUTHENTICATION,
-        KafkaError._SSL,
-        KafkaError.UNSUPPORTED_SASL_MECHANISM,
-    }
-)
-_TAKEN = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
 # One late commit is fenced, too; who is fenced this often without a success between is fenced by another job.
 _FENCED_TOO_OFTEN = 4
 _TRIES = 8  # at finding out what topics take
-
-
-class SentElsewhere(LedgerError):
-    """The topics and the ledger do not fit together, or another job sends under the same name."""
 
 
 @dataclass
@@ -93,7 +71,7 @@ class KafkaSink:
     _limits: dict[str, int] = field(default_factory=dict)
     _alone: bool = False
 
-    def write(self, layout: Layout, batch: Record) -> dict[str, Any]:
+    def write(self, batch: Record) -> dict[str, Any]:
         """Send the batch; the messages that each topic acknowledged.
 
         Raises
@@ -103,9 +81,10 @@ class KafkaSink:
         SentElsewhere, AccessDenied
             If waiting will not help.
         """
-        sent = read_sent(sent_path(layout, batch.stream, batch.batch))
+        path = sent_path(self.layout, batch.stream, batch.batch)
+        sent = read_sent(path)
         if sent is None:
-            raise LedgerError(f"batch {batch.batch} has no {sent_path(layout, batch.stream, batch.batch).name}")
+            raise LedgerError(f"batch {batch.batch} has no {path.name}")
         if not sent.matches.num_rows:
             return _counts({}, [])
         with _Answering(self):
@@ -200,7 +179,7 @@ class KafkaSink:
 
         def note(error: KafkaError) -> None:
             # That all brokers are down is said, too, where one of them refused us.
-            if self._said is None or self._said.code() not in _LASTING:
+            if self._said is None or self._said.code() not in LASTING:
                 self._said = error
 
         return {**self.connection.client(), "error_cb": note}
@@ -219,11 +198,11 @@ class KafkaSink:
         code = error.args[0].code()
         said = f"Kafka at {self.connection.bootstrap}: {error.args[0].str()}"
         # A client that is not let in is told so in the background; what it asked for only times out.
-        if self._said and self._said.code() in _LASTING:
+        if self._said and self._said.code() in LASTING:
             raise AccessDenied(f"{said}: {self._said.str()}") from error
-        if code in _LASTING:
+        if code in LASTING:
             raise AccessDenied(said) from error
-        if code in _TAKEN:
+        if code in FENCED:
             self._count_fenced()
         raise ServiceUnavailable(said) from error
 

@@ -1,4 +1,9 @@
-"""Runs the filters of a job over a sealed batch, once, and fixes what is sent."""
+"""Runs the filters of a job over a sealed batch, once, and fixes what is sent.
+
+On the driver: a batch of up to some thousand alerts is evaluated as a LocalRelation, without a job, and a larger one as a
+Spark job on the executors (`filters/engine.py`). What `per_object` and `max_per_night` remember is one state, decided in the
+order of all alerts of the batch.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +19,7 @@ from jobs.ledger.records import Record
 from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent, write_whole
 from jobs.pipeline.filters import Filter, apply_state, empty_state
 from jobs.pipeline.filters.judging import Budget, Judge
+from jobs.pipeline.sinks.sink import SinkContext
 from jobs.storage.layout import Layout
 
 # The one before the batch in hand, and one more for a look at what happened.
@@ -32,14 +38,27 @@ class MatchSink:
     name: str = "filters"
     budget: Budget = field(default_factory=Budget)
 
+    @classmethod
+    def of(cls, filters: Sequence[Filter], budget: Budget, context: SinkContext) -> "MatchSink":
+        """The sink of a stream.
+
+        Parameters
+        ----------
+        filters : sequence of Filter
+        budget : Budget
+            What each may take for a batch.
+        context : SinkContext
+        """
+        return cls(context.spark, context.layout, context.stream, filters, context.durable, budget=budget)
+
     def __post_init__(self) -> None:
         self._judge = Judge(self.spark, self.filters, self.budget)
 
-    def write(self, layout: Layout, batch: Record) -> dict[str, Any]:
+    def write(self, batch: Record) -> dict[str, Any]:
         """Evaluate all filters over the sealed files of a batch; matched, sent, held back and not judged by filter."""
         science = [file for file in batch.files if file.table == "science"]
         files = [file.name for file in science]
-        judged = self._judge.judge([layout.root / name for name in files])
+        judged = self._judge.judge([self.layout.root / name for name in files])
         sent, state, held = apply_state(judged.matches, self._state_before(batch.batch), self.filters)
         self._keep_state(batch.batch, state)
         alerts = sum(file.rows for file in science)
@@ -53,7 +72,7 @@ class MatchSink:
             }
             for each in self.filters
         }
-        write_sent(sent_path(layout, self.stream, batch.batch), Sent(_named(sent, files), counts), self.durable)
+        write_sent(sent_path(self.layout, self.stream, batch.batch), Sent(_named(sent, files), counts), self.durable)
         faults.point("after_filter", batch.batch)
         return counts
 

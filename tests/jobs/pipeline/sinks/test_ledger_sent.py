@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sending import Output
 
-from jobs.audit.sent import check_sent
 from jobs.ledger.records import Record, StreamLedger
 from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent
+from jobs.pipeline.sinks.registry import audit_sinks
 
 pytestmark = pytest.mark.spark
 
@@ -52,7 +52,7 @@ def changed(record: Record, change: Callable[[dict[str, Any]], None]) -> Record:
 
 def test_what_adds_up_has_no_gap(closed: tuple[StreamLedger, Record, Path]) -> None:
     ledger, record, _ = closed
-    assert list(check_sent(ledger, record)) == []
+    assert list(audit_sinks(ledger.layout, record)) == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_number_that_is_wrong_is_named(
     change: Callable[[dict[str, Any]], None], said: str, closed: tuple[StreamLedger, Record, Path]
 ) -> None:
     ledger, record, _ = closed
-    assert any(said in gap for gap in check_sent(ledger, changed(record, change)))
+    assert any(said in gap for gap in audit_sinks(ledger.layout, changed(record, change)))
 
 
 def test_a_file_that_is_gone_and_rows_that_are_strange_are_named(closed: tuple[StreamLedger, Record, Path]) -> None:
@@ -88,8 +88,8 @@ def test_a_file_that_is_gone_and_rows_that_are_strange_are_named(closed: tuple[S
     at = sent.matches.schema.get_field_index("alert_id")
     strange = sent.matches.set_column(at, "alert_id", [[5] * sent.matches.num_rows])
     write_sent(path, Sent(strange, sent.filters))
-    gaps = list(check_sent(ledger, record))
+    gaps = list(audit_sinks(ledger.layout, record))
     assert any("are of alerts that the batch does not hold" in gap for gap in gaps)
     assert any("are sent twice by one filter" in gap for gap in gaps)
     path.unlink()
-    assert any("is gone" in gap for gap in check_sent(ledger, record))
+    assert any("is gone" in gap for gap in audit_sinks(ledger.layout, record))

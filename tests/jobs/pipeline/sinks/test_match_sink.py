@@ -12,13 +12,13 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from jobs.audit.sent import check_sent
-from jobs.ledger.records import StreamLedger, records
+from jobs.ledger.records import records
 from jobs.ledger.sent_file import read_sent, sent_path
 from jobs.ledger.shortfalls import lines_of, shortfalls
 from jobs.pipeline.filters import Filter, load_filters
 from jobs.pipeline.filters.judging import Judge, Judged
 from jobs.pipeline.sinks.matches.sink import MatchSink
+from jobs.pipeline.sinks.registry import audit_sinks
 from jobs.storage.layout import Layout
 from jobs.streaming.status import Status
 
@@ -49,7 +49,7 @@ def test_filters_that_run_again_after_a_crash_send_the_same(
     def paths() -> list[Path]:
         return [sent_path(layout, each.stream, each.batch) for each in batches]
 
-    told = [sink.write(layout, batch) for batch in batches]
+    told = [sink.write(batch) for batch in batches]
     sent = [read_sent(path) for path in paths()]
     assert [each["all"]["sent"] for each in told] == [
         sum(file.rows for file in batch.files if file.table == "science") for batch in batches
@@ -59,7 +59,7 @@ def test_filters_that_run_again_after_a_crash_send_the_same(
     # Killed between the state and the file of what is sent, the batch finds a state after itself.
     paths()[1].unlink()
     assert sink.committed(batches[1]) is None
-    assert sink.write(layout, batches[1]) == told[1]
+    assert sink.write(batches[1]) == told[1]
     again = read_sent(paths()[1])
     assert again is not None and sent[1] is not None
     assert again.matches.equals(sent[1].matches) and again.filters == sent[1].filters
@@ -85,7 +85,7 @@ def test_a_filter_that_was_given_up_sends_nothing_and_says_so_whenever_it_is_ask
     stream = batches[0].stream
     first = MatchSink(spark, layout, stream, filters)
     first._judge = GivingUp(spark, filters)
-    told = first.write(layout, batches[0])
+    told = first.write(batches[0])
     alerts = sum(file.rows for file in batches[0].files if file.table == "science")
     assert told["all"]["unknown"] == alerts > 0 and "over its time" in told["all"]["unknown_reason"]
     assert (told["all"]["matched"], told["all"]["sent"]) == (0, 0)
@@ -93,8 +93,8 @@ def test_a_filter_that_was_given_up_sends_nothing_and_says_so_whenever_it_is_ask
     again = MatchSink(spark, layout, stream, filters)
     assert again.committed(batches[0]) == told
     closed = dataclasses.replace(batches[0], state="closed", sinks={"filters": told})
-    assert list(check_sent(StreamLedger(layout, stream), closed)) == []
-    assert again.write(layout, batches[1])["all"]["unknown"] == 0
+    assert list(audit_sinks(layout, closed)) == []
+    assert again.write(batches[1])["all"]["unknown"] == 0
     # What monitors and the closing table say of it.
     status = Status(layout, "night", stream)
     status.note(closed)

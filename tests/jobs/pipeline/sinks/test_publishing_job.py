@@ -1,7 +1,6 @@
 """A job that publishes through 25 filters: topics equal the filters applied to the archive, killed or not."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,9 @@ from topic_reader import read_topics
 from jobs.common import faults
 from jobs.config import JobConfig
 from jobs.config.job import job_of
-from jobs.launcher.publication import Publication
+from jobs.launcher.run import tables_of
+from jobs.launcher.sinks import sinks_of
+from jobs.pipeline.sinks.sink import PreparedSink
 from jobs.services.kafka import KafkaBroker
 
 KILLED = -9
@@ -43,10 +44,17 @@ def test_topics_equal_the_filters_applied_to_the_archive_after_four_kills(
     assert len(everything) > len(read_topics(kafka.bootstrap, "killed.ztf."))
 
 
+def asked_for(name: str, config: JobConfig) -> tuple[PreparedSink, ...]:
+    job = job_of(name)
+    return sinks_of(job, config, tables_of(job, config.tables), ("stetson_k",))
+
+
 def test_what_cannot_be_published_is_refused_before_anything_starts(tmp_path: Path) -> None:
     night = Published.prepare(tmp_path, "127.0.0.1:1", "never")
     own = JobConfig().but(filters=str(night.filters), publish={"bootstrap": "127.0.0.1:1"}, modules=("stetson_k",))
-    assert len(Publication.of(job_of("night"), own, ("stetson_k",)).filters) == 25
+    filters, topics = asked_for("night", own)
+    assert (filters.name, topics.name) == ("filters", "kafka")
+    assert len(filters.versions) == 25 and not topics.versions
     for wrong, said in {
         "partition": "did you mean partitions",
         "password": "password_env",
@@ -55,15 +63,13 @@ def test_what_cannot_be_published_is_refused_before_anything_starts(tmp_path: Pa
     }.items():
         values = {"format": "xml", "retention_days": "-1"}
         with pytest.raises(ValueError, match=said):
-            Publication.of(
-                "night", replace(own, publish={"bootstrap": "x:1", wrong: values.get(wrong, "3")}), ("stetson_k",)
-            )
+            asked_for("night", own.but(publish={"bootstrap": "x:1", wrong: values.get(wrong, "3")}))
     with pytest.raises(ValueError, match="bootstrap"):
-        Publication.of(job_of("night"), replace(own, publish={"partitions": "3"}), ("stetson_k",))
+        asked_for("night", own.but(publish={"partitions": "3"}))
     with pytest.raises(ValueError, match="no filters"):
-        Publication.of(job_of("night"), JobConfig().but(publish={"bootstrap": "x:1"}), ())
+        asked_for("night", JobConfig().but(publish={"bootstrap": "x:1"}))
     with pytest.raises(ValueError, match="ingest"):
-        Publication.of("ingest", own, ())
+        asked_for("ingest", own)
     (night.filters / "bright.yaml").write_text("description: x\nowner: x\nwhere: magg < 19\n")
     with pytest.raises(ValueError, match="magg; did you mean mag"):
-        Publication.of(job_of("night"), own, ("stetson_k",))
+        asked_for("night", own)

@@ -71,7 +71,7 @@ def test_messages_carry_the_registrys_id(
     monkeypatch.setenv("STRIX_CACHE", str(tmp_path / "cache"))
     registry = Registry.of({"url": served.url}, tmp_path / "cache")
     own = dataclasses.replace(output, settings=dataclasses.replace(output.settings, registry=registry))
-    own.sink(kafka.bootstrap).write(own.layout, own.batches[0])
+    own.sink(kafka.bootstrap).write(own.batches[0])
     read = read_topics(kafka.bootstrap, own.topics)
     assert {each.value[:5] for each in read} == {b"\x00" + ID.to_bytes(4, "big")}
     assert set(served.subjects) == {f"{topic}-value" for topic, _ in own.matched()}
@@ -92,5 +92,5 @@ def test_a_registry_that_is_away_holds_the_batch(kafka: KafkaBroker, output: Out
     registry = Registry.of({"url": "http://127.0.0.1:9"}, tmp_path)
     own = dataclasses.replace(output, settings=dataclasses.replace(output.settings, registry=registry))
     with pytest.raises(ServiceUnavailable, match="did not register"):
-        own.sink(kafka.bootstrap).write(own.layout, own.batches[0])
+        own.sink(kafka.bootstrap).write(own.batches[0])
     assert read_topics(kafka.bootstrap, own.topics) == []

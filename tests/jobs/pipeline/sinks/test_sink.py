@@ -10,13 +10,13 @@ from confluent_kafka.cimpl import NewTopic
 from sending import Output
 from topic_reader import matches, order_problems, read_topics
 
-from jobs.audit.sent import check_sent
 from jobs.kafka.connection import Connection
 from jobs.ledger.quarantine import content_of, entries
 from jobs.ledger.records import StreamLedger
 from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.sinks.kafka import sink as sink_module
-from jobs.pipeline.sinks.kafka.sink import SentElsewhere
+from jobs.pipeline.sinks.kafka.failures import SentElsewhere
+from jobs.pipeline.sinks.registry import audit_sinks
 from jobs.services.kafka import KafkaBroker, start_kafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.spark]
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.spark]
 
 def test_every_match_is_in_its_topic_once_and_in_order(kafka: KafkaBroker, output: Output) -> None:
     sink = output.sink(kafka.bootstrap)
-    told = [sink.write(output.layout, batch) for batch in output.batches]
+    told = [sink.write(batch) for batch in output.batches]
     read = read_topics(kafka.bootstrap, output.topics)
     found = matches(read)
     assert len(output.batches) == 2 and len(output.matched()) > 60
@@ -48,12 +48,12 @@ def test_every_match_is_in_its_topic_once_and_in_order(kafka: KafkaBroker, outpu
 
 def test_the_same_batch_gives_the_same_bytes(kafka: KafkaBroker, output: Output) -> None:
     sink = output.sink(kafka.bootstrap)
-    sink.write(output.layout, output.batches[0])
+    sink.write(output.batches[0])
     # Another prefix is another stream of topics: the batch goes out once more, later.
     other = Output(
         output.layout, output.batches, dataclasses.replace(output.settings, prefix=f"{output.settings.prefix}again")
     )
-    other.sink(kafka.bootstrap).write(output.layout, output.batches[0])
+    other.sink(kafka.bootstrap).write(output.batches[0])
     first, again = (read_topics(kafka.bootstrap, each.topics) for each in (output, other))
     assert len(first) == len(again) > 40
     for one, two in zip(first, again, strict=True):
@@ -64,11 +64,11 @@ def test_the_same_batch_gives_the_same_bytes(kafka: KafkaBroker, output: Output)
 def test_a_batch_that_was_sent_says_so_to_whoever_comes_next(kafka: KafkaBroker, output: Output) -> None:
     first, second = output.batches
     assert output.sink(kafka.bootstrap).committed(first) is None
-    told = output.sink(kafka.bootstrap).write(output.layout, first)
+    told = output.sink(kafka.bootstrap).write(first)
     assert output.sink(kafka.bootstrap).committed(first) == told
     later = output.sink(kafka.bootstrap)
     assert later.committed(second) is None
-    later.write(output.layout, second)
+    later.write(second)
     with pytest.raises(SentElsewhere, match="batch 1 was sent, the ledger is at 0"):
         output.sink(kafka.bootstrap).committed(first)
     elsewhere = dataclasses.replace(second, plan=dataclasses.replace(second.plan, ranges=second.plan.ranges[:1]))
@@ -91,7 +91,7 @@ def test_what_a_dead_job_left_open_is_seen_by_nobody_and_holds_up_nobody(kafka: 
     begun = time.monotonic()
     successor = output.sink(kafka.bootstrap)
     assert successor.committed(batch) is None
-    successor.write(output.layout, batch)
+    successor.write(batch)
     found = matches(read_topics(kafka.bootstrap, output.topics))
     # Its owner is back: nobody waits for the transaction to time out.
     assert time.monotonic() - begun < 12
@@ -106,9 +106,9 @@ def test_of_two_jobs_with_one_stream_the_first_is_fenced_and_sends_nothing_twice
     first, second = output.sink(kafka.bootstrap), output.sink(kafka.bootstrap)
     batch = output.batches[0]
     assert first.committed(batch) is None
-    second.write(output.layout, batch)
+    second.write(batch)
     with pytest.raises(ServiceUnavailable, match="fenced"):
-        first.write(output.layout, batch)
+        first.write(batch)
     # As the runner does: it waits, and asks before it sends again.
     assert first.committed(batch) == second.committed(batch) or first.committed(batch) is not None
     found = matches(read_topics(kafka.bootstrap, output.topics))
@@ -123,7 +123,7 @@ def test_a_job_that_is_fenced_again_and_again_stops(kafka: KafkaBroker, output: 
         sink._open({output.settings.topic("ztf", "all")})
         output.sink(kafka.bootstrap)._open({output.settings.topic("ztf", "all")})
         with pytest.raises((ServiceUnavailable, SentElsewhere)) as problem:
-            sink.write(output.layout, batch)
+            sink.write(batch)
         told.append(problem.type)
     assert told == [ServiceUnavailable] * (sink_module._FENCED_TOO_OFTEN - 1) + [SentElsewhere]
 
@@ -148,7 +148,7 @@ def test_a_job_that_is_fenced_while_it_still_sends_is_told_so(
     assert first.committed(batch) is None and second.committed(batch) is None
     _pause_in_send(monkeypatch)
     with pytest.raises(ServiceUnavailable, match="fenced by a newer instance"):
-        first.write(output.layout, batch)
+        first.write(batch)
     assert first._fenced == 1 and first._producer is None
 
 
@@ -161,13 +161,13 @@ def test_a_topic_that_takes_less_is_found_out_while_the_batch_is_still_sent(
         future.result(20)
     _pause_in_send(monkeypatch)
     sink = output.sink(kafka.bootstrap)
-    told = sink.write(output.layout, output.batches[0])
+    told = sink.write(output.batches[0])
     assert sink._alone and told["messages"] == len(read_topics(kafka.bootstrap, output.topics)) > 0
 
 
 def test_a_topic_that_was_deleted_is_made_again(kafka: KafkaBroker, output: Output) -> None:
     sink = output.sink(kafka.bootstrap)
-    sink.write(output.layout, output.batches[0])
+    sink.write(output.batches[0])
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     for future in admin.delete_topics([output.settings.topic("ztf", "all")]).values():
         future.result(20)
@@ -175,7 +175,7 @@ def test_a_topic_that_was_deleted_is_made_again(kafka: KafkaBroker, output: Outp
     while True:
         try:
             if sink.committed(output.batches[1]) is None:
-                sink.write(output.layout, output.batches[1])
+                sink.write(output.batches[1])
             break
         except ServiceUnavailable:
             assert time.monotonic() < deadline
@@ -189,13 +189,13 @@ def test_a_broker_that_is_away_stops_the_batch_and_nothing_is_lost(output: Outpu
     broker = start_kafka(tmp_path_factory.mktemp("own_kafka"))
     try:
         sink = output.sink(broker.bootstrap, timeout_s=4.0)
-        sink.write(output.layout, output.batches[0])
+        sink.write(output.batches[0])
         broker.stop()
         with pytest.raises(ServiceUnavailable, match=broker.bootstrap):
-            sink.write(output.layout, output.batches[1])
+            sink.write(output.batches[1])
         broker = broker.start_again()
         assert sink.committed(output.batches[1]) is None
-        sink.write(output.layout, output.batches[1])
+        sink.write(output.batches[1])
         read = read_topics(broker.bootstrap, output.topics)
         assert set(matches(read)) == output.matched() and len(read) == len(output.matched())
     finally:
@@ -204,7 +204,7 @@ def test_a_broker_that_is_away_stops_the_batch_and_nothing_is_lost(output: Outpu
 
 def test_a_message_that_is_too_large_goes_without_what_is_large(kafka: KafkaBroker, output: Output) -> None:
     small = dataclasses.replace(output, settings=dataclasses.replace(output.settings, max_message_bytes=12_000))
-    small.sink(kafka.bootstrap).write(small.layout, small.batches[0])
+    small.sink(kafka.bootstrap).write(small.batches[0])
     read = read_topics(kafka.bootstrap, small.topics)
     stamps = [each.record for each in read if each.topic.endswith(".stamps")]
     assert stamps and all(each["cutouts"] is None and "cutouts" in each["left_out"] for each in stamps)
@@ -217,7 +217,7 @@ def test_a_match_that_no_topic_takes_is_noted_and_the_others_are_sent(kafka: Kaf
     sizes = sorted(output.sizes_without_curve(batch))
     limit = sizes[len(sizes) // 2]
     small = dataclasses.replace(output, settings=dataclasses.replace(output.settings, max_message_bytes=limit))
-    told = small.sink(kafka.bootstrap).write(small.layout, batch)
+    told = small.sink(kafka.bootstrap).write(batch)
     over = sum(size > limit for size in sizes)
     assert 0 < over < len(sizes)
     assert sum(told["too_large"].values()) == over
@@ -230,16 +230,16 @@ def test_a_match_that_no_topic_takes_is_noted_and_the_others_are_sent(kafka: Kaf
     assert content_of(small.layout, listed[0]) == (b"", None)
     ledger = StreamLedger(small.layout, batch.stream)
     closed = dataclasses.replace(batch, state="closed", sinks={"filters": small.counts(batch), "kafka": told})
-    assert list(check_sent(ledger, closed)) == []
+    assert list(audit_sinks(ledger.layout, closed)) == []
     without = {key: value for key, value in told.items() if key != "too_large"}
     tampered = dataclasses.replace(closed, sinks={**closed.sinks, "kafka": without})
-    assert any("too_large is {} in the ledger" in gap for gap in check_sent(ledger, tampered))
+    assert any("too_large is {} in the ledger" in gap for gap in audit_sinks(ledger.layout, tampered))
 
 
 def test_a_batch_of_which_no_match_can_be_sent_is_closed(kafka: KafkaBroker, output: Output) -> None:
     batch = output.batches[0]
     tiny = dataclasses.replace(output, settings=dataclasses.replace(output.settings, max_message_bytes=100))
-    told = tiny.sink(kafka.bootstrap).write(tiny.layout, batch)
+    told = tiny.sink(kafka.bootstrap).write(batch)
     assert told["messages"] == 0 and sum(told["too_large"].values()) > 40
     assert tiny.sink(kafka.bootstrap).committed(batch) == told
 
@@ -252,7 +252,7 @@ def test_a_topic_that_takes_less_than_configured_is_found_out(kafka: KafkaBroker
     config = {"max.message.bytes": "3000", "compression.type": "producer"}
     for future in admin.create_topics([NewTopic(topic, 2, 1, config=config)]).values():
         future.result(20)
-    told = output.sink(kafka.bootstrap).write(output.layout, batch)
+    told = output.sink(kafka.bootstrap).write(batch)
     read = read_topics(kafka.bootstrap, output.topics)
     assert told["messages"] == len(read)
     all_ = [each for each in read if each.topic.endswith(".all")]
@@ -280,7 +280,7 @@ def test_topics_are_made_as_configured(kafka: KafkaBroker, output: Output) -> No
 
 
 def test_json_topics_hold_the_same(kafka: KafkaBroker, output: Output) -> None:
-    output.sink(kafka.bootstrap, format="json").write(output.layout, output.batches[0])
+    output.sink(kafka.bootstrap, format="json").write(output.batches[0])
     read = read_topics(kafka.bootstrap, output.topics)
     assert {(each.topic, int(each.record["alert_id"])) for each in read} < output.matched()
     assert all(each.value[:1] == b"{" and isinstance(each.record["alert_id"], str) for each in read)
@@ -295,16 +295,16 @@ def test_a_password_is_read_where_it_is_named_and_a_wrong_one_is_refused(
     monkeypatch.setenv("SINK_PW", "correct horse")
     sink = output.sink(kafka.scram, kafka=own)
     assert "correct horse" not in repr(sink)
-    assert sink.write(output.layout, output.batches[0])["messages"] > 0
+    assert sink.write(output.batches[0])["messages"] > 0
     monkeypatch.setenv("SINK_PW", "wrong")
     with pytest.raises(AccessDenied, match="uthenti"):
-        output.sink(kafka.scram, kafka=own).write(output.layout, output.batches[1])
+        output.sink(kafka.scram, kafka=own).write(output.batches[1])
 
 
 def test_the_schema_stands_in_its_topic(kafka: KafkaBroker, output: Output) -> None:
     from jobs.listen.message_schemas import read_schemas
     from jobs.pipeline.sinks.kafka.message import SCHEMA_ID, schema_json
 
-    output.sink(kafka.bootstrap).write(output.layout, output.batches[0])
+    output.sink(kafka.bootstrap).write(output.batches[0])
     held = read_schemas(Connection.of({"bootstrap": kafka.bootstrap}), output.settings.schemas)
     assert held == {SCHEMA_ID: schema_json()}

@@ -1,7 +1,7 @@
-"""Does what the filters of a batch matched add up with what is sent, and what is sent with what the topics took?"""
+"""Do the filters' counts of a batch add up with the file of what is sent?"""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -10,15 +10,20 @@ import pyarrow.parquet as pq
 
 from jobs.ledger.records import Record, StreamLedger
 from jobs.ledger.sent_file import Sent, read_sent, sent_path
-from jobs.ledger.too_large import TooLarge, by_filter, read_too_large
+from jobs.pipeline.sinks.matches import FILTERS
+from jobs.storage.layout import Layout
 
 
-def check_sent(ledger: StreamLedger, record: Record) -> Iterator[str]:
-    """What is wrong between the filters' counts, the file of what is sent and what Kafka acknowledged."""
-    wanted, told = record.hashes.get("filters") or {}, record.sinks.get("filters") or {}
-    if record.state != "closed" or not (wanted or told) or "filters" in record.sinks.get("not_sent", {}):
-        return
-    path = sent_path(ledger.layout, record.stream, record.batch)
+def audit(layout: Layout, record: Record) -> Iterator[str]:
+    """What is wrong between the filters' counts and the file of what is sent.
+
+    Parameters
+    ----------
+    record : Record
+        A closed batch that went through filters.
+    """
+    told = record.sinks[FILTERS.name]
+    path = sent_path(layout, record.stream, record.batch)
     sent = read_sent(path)
     if sent is None:
         yield f"{path.name} is gone, {sum(each['sent'] for each in told.values())} matches were sent by it"
@@ -31,9 +36,7 @@ def check_sent(ledger: StreamLedger, record: Record) -> Iterator[str]:
             yield f"filter {name}: unknown {told[name]['unknown']} is neither none nor all of the batch's {alerts} alerts"
     if told != sent.filters:
         yield f"the ledger's counts of filters are not those of {path.name}"
-    yield from _check_alerts(ledger, record, sent)
-    if "kafka" in record.sinks:
-        yield from _check_topics(record.sinks["kafka"], sent, list(read_too_large(ledger.layout, record)))
+    yield from _check_alerts(StreamLedger(layout, record.stream), record, sent)
 
 
 def _check_filter(name: str, told: dict[str, Any] | None, rows: int) -> Iterator[str]:
@@ -68,15 +71,3 @@ def _check_alerts(ledger: StreamLedger, record: Record, sent: Sent) -> Iterator[
 def _keys(table: pa.Table, *more: pa.ChunkedArray) -> pa.ChunkedArray:
     parts = [table["survey"], table["alert_id"].cast(pa.string()), *more]
     return pc.binary_join_element_wise(*parts, ":")
-
-
-def _check_topics(told: dict[str, Any], sent: Sent, too_large: Sequence[TooLarge]) -> Iterator[str]:
-    pairs = sent.matches.group_by(["survey", "filter"]).aggregate([([], "count_all")]).to_pylist()
-    wanted = Counter({f"{pair['survey']}.{pair['filter']}": pair["count_all"] for pair in pairs})
-    wanted.subtract(f"{each.survey}.{each.filter}" for each in too_large)
-    if told.get("too_large", {}) != by_filter(too_large):
-        yield f"too_large is {told.get('too_large', {})} in the ledger, kept are {by_filter(too_large)}"
-    taken = {".".join(topic.split(".")[-2:]): count for topic, count in told["topics"].items()}
-    for name in sorted({*wanted, *taken}):
-        if wanted[name] != taken.get(name, 0):
-            yield f"topic of {name}: {wanted[name]} matches are sent, Kafka acknowledged {taken.get(name, 0)}"
