@@ -61,8 +61,7 @@ class MessageReader:
         schema_id = _WIRE.unpack_from(value)[1]
         schema = self._schema(topic, schema_id)
         try:
-            with only_faults():
-                record = fastavro.schemaless_reader(io.BytesIO(value[_WIRE.size :]), schema, None)
+            record = _record(schema, value)
         except Fault as fault:
             raise Undecodable(f"does not fit schema {schema_id}: {fault.message}") from None
         return schema_id, record if isinstance(record, dict) else {"value": record}
@@ -104,6 +103,15 @@ class MessageReader:
     def _give_up(self, key: tuple[str, int], problem: str) -> Undecodable:
         self._missing[key] = (time.monotonic() + _AGAIN_S, problem)
         return Undecodable(problem)
+
+
+@only_faults()
+def _record(schema: Any, value: bytes) -> Any:
+    """The record behind a message's head; fastavro tells of a cut one by the address of its buffer."""
+    try:
+        return fastavro.schemaless_reader(io.BytesIO(value[_WIRE.size :]), schema, None)
+    except EOFError:
+        raise Fault("truncated", f"its {len(value)} bytes end within the record") from None
 
 
 @only_faults()

@@ -28,14 +28,22 @@ class Job:
         Working directory, temporary files and log.
     environment : dict
         Variables on top of this process's.
+    program : sequence of str
+        What Python runs.
     """
 
-    def __init__(self, arguments: Sequence[str], scratch: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        scratch: Path,
+        environment: dict[str, str],
+        program: Sequence[str] = ("-m", "jobs.cli.main"),
+    ) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self.log = scratch / f"{len(list(scratch.glob('*.log'))):03d}.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jobs.cli.main", *arguments],
+                [sys.executable, *program, *arguments],
                 cwd=scratch,
                 env=_environment(scratch) | environment,
                 stdout=log,

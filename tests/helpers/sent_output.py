@@ -1,6 +1,6 @@
 """Fixtures: an output whose matches are sent, and jobs as processes that leave nothing behind."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,8 +24,8 @@ def start_job(tmp_path: Path) -> Iterator[Callable[..., Job]]:
     """Starts a verb; when the test is over, nothing that it started may live."""
     started: list[Job] = []
 
-    def begin(arguments: list[str], **environment: str) -> Job:
-        started.append(Job(arguments, tmp_path / "scratch", environment))
+    def begin(arguments: list[str], program: Sequence[str] = ("-m", "jobs.cli.main"), **environment: str) -> Job:
+        started.append(Job(arguments, tmp_path / "scratch", environment, program))
         return started[-1]
 
     yield begin

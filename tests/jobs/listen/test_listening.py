@@ -105,7 +105,7 @@ FOREIGN = (
     "begins with nothing",
     "begins with 6e 6f 69 73 65",
     "schema id 7 is not in the topic",
-    f"does not fit schema {SCHEMA_ID}: ",
+    f"does not fit schema {SCHEMA_ID}: its 40 bytes end within the record",
     "is no JSON",
     "no value (a tombstone)",
     "no match: wants survey, alert_id, object_id, found no such survey, object_id",
@@ -165,6 +165,7 @@ def test_what_is_no_match_is_saved_beside_the_matches(
     assert [
         (why, line["foreign"]) for why, line in zip(reasons, foreign, strict=True) if why not in line["foreign"]
     ] == []
+    assert foreign[3]["foreign"] == FOREIGN[3]  # the whole of it: no address, no line of fastavro's
     good = read_topics(kafka.bootstrap, mixed)[0].value
     for line, (key, value) in zip(foreign, strange(good), strict=False):
         raw = line["value"].encode() if line.get("value") is not None else line.get("value_base64")
