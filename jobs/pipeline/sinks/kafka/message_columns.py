@@ -1,10 +1,11 @@
-"""Arrow columns to Avro datums, a column at a time: one binary value per row.
+"""Arrow columns to Avro datums, all columns of a type at a time: one binary value per row and column.
 
 A record is its fields' datums one behind the other, so a row's datum is its columns' values joined; Arrow joins them
-without a Python object per value (fastavro: 1,200 us per alert of 400 fields and a light curve; this: 280).
+without a Python object per value. A call of Arrow's costs some 30 us whatever it is given, and an alert has 400 columns of a
+dozen types: columns of one type are laid end to end and encoded by one call.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from jobs.pipeline.sinks.kafka.message import AVRO_TYPES, VALUE
 
-Elements = Callable[[pa.Array], pa.Array]
+Encode = Callable[[pa.Array], pa.Array]
 
 _BIN = pa.binary()
 _END = pa.scalar(b"\x00", _BIN)
@@ -52,6 +53,8 @@ def datum(column: pa.Array) -> pa.Array:
 
 def nullable(column: pa.Array, branch: int = 1) -> pa.Array:
     """The datums of a column in a union whose first branch is null."""
+    if pa.types.is_floating(column.type):
+        return _nullable_floats(column, branch)
     return pc.if_else(column.is_null(), _NULL, join([_varint(branch), datum(column)]))
 
 
@@ -62,9 +65,44 @@ def value(column: pa.Array) -> pa.Array:
     return pc.if_else(column.is_null(), _NULL, join([_varint(_branch(column.type)), _arrays(column, value)]))
 
 
+def together(encode: Encode, columns: Sequence[pa.Array]) -> list[pa.Array]:
+    """What an encoding that looks at single values makes of columns.
+
+    Parameters
+    ----------
+    encode : callable
+        `datum`, `nullable` or `value`.
+    columns : sequence of pyarrow.Array
+        Of any types, and one length.
+
+    Returns
+    -------
+    list of pyarrow.BinaryArray
+        As if each column were encoded alone.
+    """
+    made: dict[int, pa.Array] = {}
+    for places, whole in _by_type(columns):
+        made.update(zip(places, _apart(encode(whole), len(places)), strict=True))
+    return [made[at] for at in range(len(columns))]
+
+
+def _by_type(columns: Sequence[pa.Array]) -> Iterator[tuple[list[int], pa.Array]]:
+    """The columns of each type end to end, and which they are."""
+    places: dict[pa.DataType, list[int]] = {}
+    for at, column in enumerate(columns):
+        places.setdefault(column.type, []).append(at)
+    for own in places.values():
+        yield own, pa.concat_arrays([columns[at] for at in own])
+
+
+def _apart(whole: pa.Array, count: int) -> list[pa.Array]:
+    rows = len(whole) // count
+    return [whole.slice(number * rows, rows) for number in range(count)]
+
+
 def every_field(column: pa.StructArray) -> pa.Array:
     """The datums of a struct as a map of values: each field, NULL ones too."""
-    return map_of([field.name for field in column.type], [value(each) for each in column.flatten()])
+    return map_of([field.name for field in column.type], together(value, column.flatten()))
 
 
 def map_of(names: Sequence[str], values: Sequence[pa.Array]) -> Any:
@@ -82,18 +120,27 @@ def constant(value_: str | int) -> pa.Scalar:
 
 def known_fields(column: pa.StructArray) -> pa.Array:
     """The datums of a struct as a map of values: fields that are neither NULL nor NaN."""
+    there = [(field.name, each) for field, each in zip(column.type, column.flatten(), strict=True)]
+    there = [(name, each) for name, each in there if each.null_count < len(each)]
     counts = np.zeros(len(column), np.int64)
-    entries = []
-    for field, each in zip(column.type, column.flatten(), strict=True):
-        known = each.is_valid()
-        if pa.types.is_floating(field.type):
-            known = pc.and_(known, pc.invert(pc.fill_null(pc.is_nan(each), False)))
-        if known.true_count:
-            counts += known.to_numpy(zero_copy_only=False)
-            entries.append(pc.if_else(known, join([_key(field.name), value(each)]), _EMPTY))
+    entries: dict[int, pa.Array] = {}
+    for places, whole in _by_type([each for _, each in there]):
+        known = _known(whole)
+        counts += known.to_numpy(zero_copy_only=False).reshape(len(places), -1).sum(axis=0)
+        keys = pa.array([_key(there[at][0]).as_py() for at in places], _BIN)
+        keys = keys.take(pa.array(np.repeat(np.arange(len(places)), len(column))))
+        parts = pc.if_else(known, join([keys, value(whole)]), _EMPTY)
+        entries.update(zip(places, _apart(parts, len(places)), strict=True))
     # A map without entries is its end alone: a block of none would be read as the end, too.
     head = pc.if_else(pa.array(counts == 0), _EMPTY, varints(counts))
-    return join([head, *entries, _END])
+    return join([head, *(entries[at] for at in range(len(there))), _END])
+
+
+def _known(column: pa.Array) -> pa.Array:
+    known = column.is_valid()
+    if pa.types.is_floating(column.type):
+        known = pc.and_(known, pc.invert(pc.fill_null(pc.is_nan(column), False)))
+    return known
 
 
 def varints(numbers: NDArray[Any]) -> pa.Array:
@@ -138,22 +185,46 @@ def _branch(kind: pa.DataType) -> int:
 
 
 def _floats(column: pa.Array) -> pa.Array:
-    width = column.type.bit_width // 8
+    content = _float_bytes(column)
+    return _binary(content.reshape(-1), np.full(len(column), content.shape[1], np.int64))
+
+
+def _nullable_floats(column: pa.Array, branch: int) -> pa.Array:
+    """The branch and the number, or the branch of null alone: most of a message is numbers of light curves."""
+    numbers = _float_bytes(column)
+    content = np.empty((len(numbers), 1 + numbers.shape[1]), np.uint8)
+    content[:, 0], content[:, 1:] = 2 * branch, numbers  # zigzag; a union here has fewer than 64 branches
+    if not column.null_count:
+        return _binary(content.reshape(-1), np.full(len(content), content.shape[1], np.int64))
+    known = column.is_valid().to_numpy(zero_copy_only=False)
+    content[~known, 0] = 0
+    kept = np.ones(content.shape, bool)
+    kept[~known, 1:] = False
+    return _binary(content[kept], np.where(known, content.shape[1], 1))
+
+
+def _float_bytes(column: pa.Array) -> NDArray[np.uint8]:
+    """The bytes of each number, shape (n, width); of NULL those of some number."""
     numbers = np.ascontiguousarray(pc.fill_null(column, 0.0).to_numpy(zero_copy_only=False))
-    return _binary(numbers.view(np.uint8), np.full(len(column), width, np.int64))
+    return numbers.view(np.uint8).reshape(len(column), column.type.bit_width // 8)
 
 
 def _sized(column: pa.Array) -> pa.Array:
     return join([varints(pc.binary_length(column).to_numpy(zero_copy_only=False)), column])
 
 
-def _arrays(column: pa.Array, elements: Elements) -> pa.Array:
+def _arrays(column: pa.Array, elements: Encode) -> pa.Array:
     """Lists as one block with a count, then the end."""
     filled = pc.if_else(column.is_null(), pa.scalar([], column.type), column)
-    inner = filled.flatten()
     counts = pc.list_value_length(filled).to_numpy(zero_copy_only=False)
-    offsets = np.zeros(len(counts) + 1, np.int32)
-    np.cumsum(counts, out=offsets[1:])
-    lists = pa.ListArray.from_arrays(pa.array(offsets), elements(inner))
     head = pc.if_else(pa.array(counts == 0), _EMPTY, varints(counts))
-    return join([head, pc.binary_join(lists, _EMPTY), _END])
+    return join([head, _runs(elements(filled.flatten()), counts), _END])
+
+
+def _runs(elements: pa.Array, counts: NDArray[Any]) -> pa.Array:
+    """So many elements each as one value: they lie end to end already, and only the places where values begin are new."""
+    _, offsets, content = elements.buffers()
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    places = np.frombuffer(offsets, np.int32)[elements.offset :][starts] if offsets else starts.astype(np.int32)
+    return pa.Array.from_buffers(_BIN, len(counts), [None, pa.py_buffer(places), content])

@@ -109,16 +109,21 @@ class AvroEncoder:
     def alerts(self, table: pa.Table, batch: Batch) -> list[bytes]:
         """The fields of message.alert_fields(), in their order."""
         table = table.combine_chunks()
-        modules = [columns.every_field(_column(table, name)) for name in batch.modules]
-        origin = _column(table, "provenance")
+        provenance = _column(table, "provenance")
+        origin = [_origin(provenance, field) for field in ORIGIN]
+        optional = [name for name in VIEW_COLUMNS if name not in REQUIRED]
+        plain = [*(_column(table, name) for name in optional), iso_utc(table["mjd"]), *origin]
+        made = columns.together(columns.nullable, plain)
+        view = dict(zip(optional, made, strict=False))
+        view |= {name: columns.datum(_column(table, name)) for name in REQUIRED}
         parts = [
             self._head,
-            *(_view(table, name) for name in VIEW_COLUMNS if name not in LIGHT_CURVE_NAMES),
-            columns.nullable(iso_utc(table["mjd"])),
-            *(_view(table, name) for name in LIGHT_CURVE_NAMES),
+            *(view[name] for name in VIEW_COLUMNS if name not in LIGHT_CURVE_NAMES),
+            made[len(optional)],
+            *(view[name] for name in LIGHT_CURVE_NAMES),
             columns.known_fields(_column(table, "candidate")),
-            columns.map_of(batch.modules, modules),
-            *(columns.nullable(_origin(origin, field)) for field in ORIGIN),
+            columns.map_of(batch.modules, [columns.every_field(_column(table, name)) for name in batch.modules]),
+            *made[len(optional) + 1 :],
             *(columns.constant(each) for each in (batch.stream, batch.batch, batch.processed_at)),
         ]
         return list(columns.join(parts).to_pylist())
@@ -133,11 +138,6 @@ class AvroEncoder:
 def _column(table: pa.Table, name: str) -> pa.Array:
     column = table[name]
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _view(table: pa.Table, name: str) -> pa.Array:
-    column = _column(table, name)
-    return columns.datum(column) if name in REQUIRED else columns.nullable(column)
 
 
 def _origin(provenance: pa.StructArray, field: pa.Field) -> pa.Array:

@@ -21,7 +21,7 @@ class Alerts:
     Attributes
     ----------
     table : pyarrow.Table
-        Rows of the science table, each alert once, in the order in which they are first sent.
+        Rows of the science table, each alert once, file by file.
     which : numpy.ndarray of int64
         Per match, its alert's row.
     """
@@ -33,37 +33,34 @@ class Alerts:
     @classmethod
     def of(cls, layout: Layout, batch: Record, sent: Sent) -> "Alerts":
         """Read what is sent, a file at a time."""
-        places = list(zip(sent.matches["file"].to_pylist(), sent.matches["row"].to_pylist(), strict=True))
-        unique = list(dict.fromkeys(places))
-        number = {place: at for at, place in enumerate(unique)}
-        table = _gather(layout, unique)
+        matches = sent.matches.select(["file", "row"])
+        unique = matches.group_by(["file", "row"], use_threads=False).aggregate([])
+        unique = unique.sort_by([("file", "ascending"), ("row", "ascending")])
+        number = {tuple(place.values()): at for at, place in enumerate(unique.to_pylist())}
+        which = [number[tuple(place.values())] for place in matches.to_pylist()]
         asking = [name for name, about in sent.filters.items() if about["cutouts"]]
         wanted = sent.matches.filter(pc.is_in(sent.matches["filter"], pa.array(asking, pa.string())))
-        return cls(table, np.array([number[place] for place in places]), _stamps(layout, batch, wanted))
+        return cls(_gather(layout, unique), np.array(which, np.int64), _stamps(layout, batch, wanted))
 
     def rows(self, first: int, count: int) -> tuple[pa.Table, np.ndarray[Any, np.dtype[np.int64]]]:
         """The alerts of some matches, and which of them each match is."""
         which = self.which[first : first + count]
         unique, at = np.unique(which, return_inverse=True)
-        return self.table.take(pa.array(unique)), at
+        whole = len(unique) == self.table.num_rows
+        return self.table if whole else self.table.take(pa.array(unique)), at
 
     def stamps(self, survey: str, alert_id: int) -> dict[str, bytes | None] | None:
         """The stamps of an alert, if they were kept."""
         return self.cutouts.get((survey, alert_id))
 
 
-def _gather(layout: Layout, places: list[tuple[str, int]]) -> pa.Table:
-    """Rows of several files, in the given order."""
-    by_file: dict[str, list[int]] = {}
-    for at, (file, _) in enumerate(places):
-        by_file.setdefault(file, []).append(at)
-    tables, order = [], []
-    for file, wanted in by_file.items():
-        table = pq.ParquetFile(layout.root / file).read()
-        tables.append(table.take(pa.array([places[at][1] for at in wanted], pa.int64())))
-        order += wanted
-    back = np.argsort(np.array(order, np.int64))
-    return pa.concat_tables(tables).take(pa.array(back)).combine_chunks()
+def _gather(layout: Layout, places: pa.Table) -> pa.Table:
+    """Rows of several files, in the order of the places: by file, then by row."""
+    tables = []
+    for file in places["file"].unique().to_pylist():
+        rows = places["row"].filter(pc.equal(places["file"], file))
+        tables.append(pq.ParquetFile(layout.root / file).read().take(rows))
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def _stamps(layout: Layout, batch: Record, wanted: pa.Table) -> dict[tuple[str, int], dict[str, bytes | None]]:
