@@ -84,7 +84,7 @@ def _listen(given: argparse.Namespace, format_: str) -> int:
             kind = "parquet" if format_ == "table" else format_
             per_file = max(given.per_file, 1)
             saver = Saver(folder, kind, listener.schema_text, per_file, given.again) if folder else None
-            return _hear(listener, saver, given, format_)
+            return _print_all(listener, saver, given, format_)
 
 
 def _topic_ids(connection: Connection) -> Callable[[str], str]:
@@ -102,7 +102,7 @@ def _tell_start(listener: Listener, given: argparse.Namespace) -> None:
         )
 
 
-def _hear(listener: Listener, saver: Saver | None, given: argparse.Namespace, format_: str) -> int:
+def _print_all(listener: Listener, saver: Saver | None, given: argparse.Namespace, format_: str) -> int:
     count = foreign = 0
     with _Screen(format_, saver is not None) as screen:
         try:

@@ -189,7 +189,7 @@ class Listener:
             else:
                 self._ended.discard(_place(message)[:2])
                 yield self._decoded(message)
-                self._hear(message)
+                self._receive(message)
             self._tend()
             if to_end and self._ended >= set(self._assigned):
                 return
@@ -199,7 +199,7 @@ class Listener:
         if received is not None:
             self._consumed[(received.topic, received.partition)] = received.offset + 1
 
-    def _hear(self, message: Message) -> None:
+    def _receive(self, message: Message) -> None:
         topic, partition, offset = _place(message)
         self._consumed[(topic, partition)] = offset + 1
 

@@ -105,11 +105,11 @@ def test_the_scan_sees_each_way_round():
     assert sorted(around_the_console(ast.parse(source))) == ["print", "rich.console.Console", "sys.stderr.write"]
 
 
-def test_what_is_heard_is_one_clean_line(capsys):
+def test_what_is_received_is_one_clean_line(capsys):
     record = {"object_id": "[/b]\x1b[2J\n\u202ex", "alert_id": 1, "annotations": {"a\x07": "\x1b]0;t\x07"}}
-    heard = ReceivedMessage("topic", 0, 0, None, record)
+    received = ReceivedMessage("topic", 0, 0, None, record)
     with listen._Screen("table", saving=False) as screen:
-        screen.show(heard)
+        screen.show(received)
     out = capsys.readouterr().out
     assert "[/b]\\x1b[2J\\n\\u202ex" in out
     assert out.count("\n") == 1

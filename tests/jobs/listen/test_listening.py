@@ -42,31 +42,31 @@ def everything(output: Output) -> str:
 
 
 def test_a_listener_hears_what_any_consumer_reads(kafka: KafkaBroker, sent: Output) -> None:
-    heard = {
+    received = {
         (each.topic, each.partition, each.offset): each.record
         for each in listen(everything(sent), kafka.bootstrap, "earliest", to_end=True)
     }
     read = {each[:3]: each.record for each in read_topics(kafka.bootstrap, sent.topics)}
-    assert heard.keys() == read.keys() and len(read) > 60
-    assert json.dumps([heard[key] for key in sorted(read)], default=repr) == json.dumps(
+    assert received.keys() == read.keys() and len(read) > 60
+    assert json.dumps([received[key] for key in sorted(read)], default=repr) == json.dumps(
         [read[key] for key in sorted(read)], default=repr
     )
     assert jobs.listen is listen
 
 
 def test_a_listener_goes_on_where_it_stopped(kafka: KafkaBroker, sent: Output) -> None:
-    heard: list[tuple[str, int, int]] = []
+    received: list[tuple[str, int, int]] = []
     for _ in range(4):
         for number, each in enumerate(
             listen(everything(sent), kafka.bootstrap, to_end=True, group=sent.settings.prefix)
         ):
-            # What is in hand when a listener stops was not heard to its end: it comes again.
+            # What is in hand when a listener stops was not received to its end: it comes again.
             if number == 13:
                 break
-            heard.append((each.topic, each.partition, each.offset))
+            received.append((each.topic, each.partition, each.offset))
     for each in listen(everything(sent), kafka.bootstrap, to_end=True, group=sent.settings.prefix):
-        heard.append((each.topic, each.partition, each.offset))
-    assert Counter(heard) == Counter(each[:3] for each in read_topics(kafka.bootstrap, sent.topics))
+        received.append((each.topic, each.partition, each.offset))
+    assert Counter(received) == Counter(each[:3] for each in read_topics(kafka.bootstrap, sent.topics))
 
 
 def test_starts_are_earliest_latest_a_time_and_a_span(kafka: KafkaBroker, sent: Output) -> None:
@@ -139,8 +139,8 @@ def test_what_is_no_match_is_shown_as_foreign_and_ends_nothing(
     shown = [line for line in said.out.splitlines() if "FOREIGN" in line]
     assert len(shown) == len(FOREIGN)
     assert [(why, line) for why, line in zip(FOREIGN, shown, strict=True) if why not in line] == []
-    heard = list(listen(mixed, kafka.bootstrap, "earliest", to_end=True))
-    assert len(heard) == wanted and all(each.foreign == "" for each in heard)
+    received = list(listen(mixed, kafka.bootstrap, "earliest", to_end=True))
+    assert len(received) == wanted and all(each.foreign == "" for each in received)
     everything_ = list(listen(mixed, kafka.bootstrap, "earliest", to_end=True, foreign=True))
     assert len(everything_) == wanted + len(FOREIGN)
     assert [each.sent_at for each in everything_ if each.foreign] == [None] * len(FOREIGN)
@@ -242,15 +242,15 @@ def test_a_new_topic_of_a_pattern_and_a_new_partition_are_heard(
 ) -> None:
     monkeypatch.setattr("jobs.listen.listener._LOOK_S", 0.2)
     value = read_topics(kafka.bootstrap, sent.topics)[0].value
-    heard = listen(everything(sent), kafka.bootstrap, "latest")
+    received = listen(everything(sent), kafka.bootstrap, "latest")
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     new = sent.settings.topic("ztf", "new")
     admin.create_topics([NewTopic(new, 1, 1)])[new].result(20)
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     producer.produce(new, value=value)
     producer.flush(20)
-    assert next(heard).topic == new
-    heard.close()
+    assert next(received).topic == new
+    received.close()
 
 
 def test_a_topic_that_is_not_there_is_waited_for(kafka: KafkaBroker, sent: Output, tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_a_topic_that_is_not_there_is_waited_for(kafka: KafkaBroker, sent: Outpu
         producer.produce(topic, value=value)
         assert producer.flush(20) == 0
     out, err = listener.communicate(timeout=60)
-    # Their schema is in no topic of these prefixes: foreign, and yet heard from the first record.
+    # Their schema is in no topic of these prefixes: foreign, and yet received from the first record.
     assert {json.loads(line)["topic"] for line in out.splitlines()} == {f"{prefix}.ztf.late", f"{prefix}.plain"}
     assert "2 messages" in err and listener.returncode == 0
 
@@ -356,7 +356,7 @@ def test_a_listener_that_is_killed_again_and_again_saves_each_message_once(
 
 
 def _wait_for_more(directory: Path, patience: float = 15.0) -> None:
-    """Until a file appears, or for as long as a listener would take to have heard all there is."""
+    """Until a file appears, or for as long as a listener would take to have received all there is."""
     before = len(list(directory.glob("*/[0-9]*")))
     deadline = time.monotonic() + patience
     while len(list(directory.glob("*/[0-9]*"))) == before and time.monotonic() < deadline:

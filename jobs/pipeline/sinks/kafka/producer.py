@@ -47,7 +47,7 @@ class BrokerTakesLess(RuntimeError):
 
 
 class BatchProducer:
-    """One opened producer: after any failure it is thrown away, and a new one looks at the marker.
+    """One opened producer: after any failure it is discarded, and a new one reads the marker.
 
     Parameters
     ----------

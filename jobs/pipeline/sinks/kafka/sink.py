@@ -29,7 +29,7 @@ from jobs.pipeline.sinks.kafka.producer import (
     Outgoing,
 )
 from jobs.pipeline.sinks.kafka.sent_alerts import Alerts
-from jobs.pipeline.sinks.kafka.topics import RegistryAway, TopicSettings, make_topics, publish_schema
+from jobs.pipeline.sinks.kafka.topics import RegistryUnavailable, TopicSettings, make_topics, publish_schema
 from jobs.storage.layout import Layout
 
 # One late commit is fenced, too; who is fenced this often without a success between is fenced by another job.
@@ -66,7 +66,7 @@ class KafkaSink:
     durable: bool = False
     _producer: BatchProducer | None = None
     _fenced: int = 0
-    _said: KafkaError | None = None
+    _background: KafkaError | None = None
     _made: set[str] = field(default_factory=set)
     _limits: dict[str, int] = field(default_factory=dict)
     _alone: bool = False
@@ -88,10 +88,10 @@ class KafkaSink:
         if not sent.matches.num_rows:
             return _counts({}, [])
         with _Answering(self):
-            told = self._send(batch, sent)
+            counts = self._send(batch, sent)
             self._fenced = 0
         faults.point("after_commit", batch.batch)
-        return told
+        return counts
 
     def _send(self, batch: Record, sent: Sent) -> dict[str, Any]:
         """Send what the topics take; what they do not is noted first."""
@@ -174,18 +174,18 @@ class KafkaSink:
         return self._producer
 
     def _client(self) -> dict[str, Any]:
-        """Settings of a client that leaves word of what it is told in the background."""
-        self._said = None
+        """Settings of a client whose errors in the background are kept, the lasting ones before others."""
+        self._background = None
 
         def note(error: KafkaError) -> None:
-            # That all brokers are down is said, too, where one of them refused us.
-            if self._said is None or self._said.code() not in LASTING:
-                self._said = error
+            # That all brokers are down is reported as well where one of them refused this client.
+            if self._background is None or self._background.code() not in LASTING:
+                self._background = error
 
         return {**self.connection.client(), "error_cb": note}
 
     def forget(self, error: KafkaException) -> None:
-        """Throw the producer away after a failure, and say what it means.
+        """Discard the producer after a failure, and raise what the failure means.
 
         Raises
         ------
@@ -196,15 +196,15 @@ class KafkaSink:
         self._producer = None
         self._made.clear()
         code = error.args[0].code()
-        said = f"Kafka at {self.connection.bootstrap}: {error.args[0].str()}"
-        # A client that is not let in is told so in the background; what it asked for only times out.
-        if self._said and self._said.code() in LASTING:
-            raise AccessDenied(f"{said}: {self._said.str()}") from error
+        message = f"Kafka at {self.connection.bootstrap}: {error.args[0].str()}"
+        # That authentication failed a client learns in the background; its request only times out.
+        if self._background and self._background.code() in LASTING:
+            raise AccessDenied(f"{message}: {self._background.str()}") from error
         if code in LASTING:
-            raise AccessDenied(said) from error
+            raise AccessDenied(message) from error
         if code in FENCED:
             self._count_fenced()
-        raise ServiceUnavailable(said) from error
+        raise ServiceUnavailable(message) from error
 
     def _count_fenced(self) -> None:
         # Brokers end a transaction that takes too long, and fence its producer.
@@ -237,7 +237,7 @@ class _Answering:
     def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
         if isinstance(problem, KafkaException):
             self.sink.forget(problem)
-        if isinstance(problem, RegistryAway):
+        if isinstance(problem, RegistryUnavailable):
             raise ServiceUnavailable(str(problem)) from problem
 
 

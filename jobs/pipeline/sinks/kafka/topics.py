@@ -19,7 +19,7 @@ ADMIN_TIMEOUT_S = 10.0
 _MS_PER_DAY = 86_400_000
 
 
-class RegistryAway(RuntimeError):
+class RegistryUnavailable(RuntimeError):
     """The schema registry does not answer, or refuses the schema."""
 
 
@@ -118,7 +118,7 @@ def publish_schema(client: Mapping[str, Any], settings: TopicSettings, topics: I
 
     Raises
     ------
-    KafkaException, RegistryAway
+    KafkaException, RegistryUnavailable
         If it could not be put there.
     """
     schema_id = SCHEMA_ID
@@ -145,7 +145,7 @@ def register(registry: Registry, subject: str, schema: str) -> int:
     try:
         status, body = registry.ask(f"/subjects/{subject}/versions", content)
         if status != HTTPStatus.OK:
-            raise RegistryAway(f"{registry.url} did not register the schema of {subject}: it answers {status}")
+            raise RegistryUnavailable(f"{registry.url} did not register the schema of {subject}: it answers {status}")
         return int(json.loads(body)["id"])
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-        raise RegistryAway(f"{registry.url} did not register the schema of {subject}: {error}") from None
+        raise RegistryUnavailable(f"{registry.url} did not register the schema of {subject}: {error}") from None

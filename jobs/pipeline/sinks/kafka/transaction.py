@@ -44,7 +44,7 @@ def abort(producer: Producer) -> None:
 def hides_why(problem: KafkaException | SystemError) -> bool:
     """Whether the client must be asked for what happened.
 
-    That it is fenced confluent_kafka raises while it still calls back for the messages that are thrown away. Any line of
+    That it is fenced confluent_kafka raises while it still calls back for the messages that are discarded. Any line of
     Python that is run then can clear or replace the exception (looking up an attribute of a class does): what comes out
     of poll or flush is a SystemError.
     """

@@ -76,15 +76,15 @@ def test_messages_carry_the_registrys_id(
     assert {each.value[:5] for each in read} == {b"\x00" + ID.to_bytes(4, "big")}
     assert set(served.subjects) == {f"{topic}-value" for topic, _ in own.matched()}
     assert set(served.subjects.values()) == {schema_json()}
-    heard = list(listen(f"^{own.settings.prefix}\\.ztf", kafka.bootstrap, "earliest", to_end=True))
-    assert len(heard) == len(read) and served.asked == []
+    received = list(listen(f"^{own.settings.prefix}\\.ztf", kafka.bootstrap, "earliest", to_end=True))
+    assert len(received) == len(read) and served.asked == []
     # Without the topic of schemas the registry is asked, once.
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     admin.delete_topics([own.settings.schemas])[own.settings.schemas].result(20)
     again = list(
         listen(f"^{own.settings.prefix}\\.ztf", kafka.bootstrap, "earliest", to_end=True, registry={"url": served.url})
     )
-    assert sorted(each["alert_id"] for each in again) == sorted(each["alert_id"] for each in heard)
+    assert sorted(each["alert_id"] for each in again) == sorted(each["alert_id"] for each in received)
     assert served.asked == [f"/schemas/ids/{ID}"]
 
 
