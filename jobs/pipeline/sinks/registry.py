@@ -48,7 +48,17 @@ def prepare_sinks(sections: Mapping[str, Any], job: JobFacts) -> tuple[PreparedS
 
 
 def versions_of(prepared: Sequence[PreparedSink]) -> dict[str, Any]:
-    """What the ledger keeps of a job's sinks with each batch: their names, so that none is left out unsaid, and versions."""
+    """What the ledger keeps of a job's sinks with each batch.
+
+    Parameters
+    ----------
+    prepared : sequence of PreparedSink
+
+    Returns
+    -------
+    dict
+        `sinks`, their names, so that none is left out unnoticed; and by name the versions of those that have any.
+    """
     versions = {each.name: each.versions for each in prepared if each.versions}
     return {**versions, "sinks": [each.name for each in prepared]}
 

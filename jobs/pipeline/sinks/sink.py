@@ -152,6 +152,13 @@ class SinkKind:
 def write_all(sinks: Sequence[Sink], batch: Record) -> dict[str, Any]:
     """Take a batch through its sinks, one behind the other.
 
+    Parameters
+    ----------
+    sinks : sequence of Sink
+        In their order.
+    batch : Record
+        Sealed, its files published.
+
     Returns
     -------
     dict

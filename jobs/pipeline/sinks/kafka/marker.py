@@ -54,7 +54,17 @@ class Marker:
 
 
 def hash_of_ranges(ranges: Sequence[Range]) -> str:
-    """A short name for what a batch reads."""
+    """A short name for what a batch reads.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+
+    Returns
+    -------
+    str
+        16 hex digits.
+    """
     content = json.dumps([each.to_json() for each in ranges], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 

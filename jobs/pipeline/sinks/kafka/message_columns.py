@@ -25,12 +25,28 @@ _EMPTY = pa.scalar(b"", _BIN)
 
 
 def join(parts: Sequence[Any]) -> pa.Array:
-    """Binary columns and scalars joined row by row."""
+    """Binary columns and scalars joined row by row.
+
+    Parameters
+    ----------
+    parts : sequence of pyarrow.BinaryArray or pyarrow.BinaryScalar
+        Columns of one length n; at least one is an array.
+
+    Returns
+    -------
+    pyarrow.BinaryArray
+        Of length n.
+    """
     return pc.binary_join_element_wise(*parts, _EMPTY)
 
 
 def datum(column: pa.Array) -> pa.Array:
     """The datums of a column without NULL; what is NULL comes out as some datum of its type.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        Numbers, booleans, strings, bytes, or lists of them, whose items may be NULL.
 
     Raises
     ------
@@ -52,7 +68,14 @@ def datum(column: pa.Array) -> pa.Array:
 
 
 def nullable(column: pa.Array, branch: int = 1) -> pa.Array:
-    """The datums of a column in a union whose first branch is null."""
+    """The datums of a column in a union whose first branch is null.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+    branch : int
+        Of the column's type in the union, from 0; below 64.
+    """
     if pa.types.is_floating(column.type):
         return _nullable_floats(column, branch)
     return pc.if_else(column.is_null(), _NULL, join([_varint(branch), datum(column)]))
@@ -101,12 +124,25 @@ def _apart(whole: pa.Array, count: int) -> list[pa.Array]:
 
 
 def every_field(column: pa.StructArray) -> pa.Array:
-    """The datums of a struct as a map of values: each field, NULL ones too."""
+    """The datums of a struct as a map of values: each field, NULL ones too.
+
+    Parameters
+    ----------
+    column : pyarrow.StructArray
+        A module's answers, say; of length n, as is what is returned.
+    """
     return map_of([field.name for field in column.type], together(value, column.flatten()))
 
 
 def map_of(names: Sequence[str], values: Sequence[pa.Array]) -> Any:
-    """The datums of a map with the same names in every row."""
+    """The datums of a map with the same names in every row.
+
+    Parameters
+    ----------
+    names : sequence of str
+    values : sequence of pyarrow.BinaryArray
+        Per name, the datums of its values.
+    """
     if not names:
         return _END
     entries = [part for name, each in zip(names, values, strict=True) for part in (_key(name), each)]
@@ -119,7 +155,13 @@ def constant(value_: str | int) -> pa.Scalar:
 
 
 def known_fields(column: pa.StructArray) -> pa.Array:
-    """The datums of a struct as a map of values: fields that are neither NULL nor NaN."""
+    """The datums of a struct as a map of values: fields that are neither NULL nor NaN.
+
+    Parameters
+    ----------
+    column : pyarrow.StructArray
+        `candidate`: the fields of all surveys, most of them NULL in a row; of length n, as is what is returned.
+    """
     there = [(field.name, each) for field, each in zip(column.type, column.flatten(), strict=True)]
     there = [(name, each) for name, each in there if each.null_count < len(each)]
     counts = np.zeros(len(column), np.int64)

@@ -68,10 +68,31 @@ class Encoder(Protocol):
     """Makes messages: first what all filters of an alert share, then the whole."""
 
     def alerts(self, table: pa.Table, batch: Batch) -> list[bytes]:
-        """The shared part for every row of a science table."""
+        """The part that all filters of an alert share.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            Rows of the science table.
+        batch : Batch
+
+        Returns
+        -------
+        list of bytes
+            One per row.
+        """
 
     def message(self, alert: bytes, match: Match, left_out: Sequence[str] = ()) -> bytes:
-        """A whole message."""
+        """A whole message.
+
+        Parameters
+        ----------
+        alert : bytes
+            The shared part of its alert.
+        match : Match
+        left_out : sequence of str
+            Of cutouts, light_curve: what would have made it too large.
+        """
 
 
 def encoder(format_: str, schema_id: int = SCHEMA_ID) -> Encoder:
@@ -89,7 +110,18 @@ def without_light_curve(table: pa.Table) -> pa.Table:
 
 
 def iso_utc(mjd: pa.ChunkedArray) -> pa.Array:
-    """MJD TAI as ISO 8601 UTC, to the millisecond; NULL where it is no time."""
+    """MJD TAI as ISO 8601 UTC, to the millisecond.
+
+    Parameters
+    ----------
+    mjd : pyarrow.ChunkedArray of float64
+        Days, TAI, shape (n,).
+
+    Returns
+    -------
+    pyarrow.StringArray
+        Shape (n,); NULL where it is no time, or one beyond the year 9958.
+    """
     utc = tai_to_utc(mjd.to_numpy().astype(np.float64))
     known = np.isfinite(utc) & (utc < _LAST_MJD)
     # The bare routine: it does not warn of years for which leap seconds are not known yet.

@@ -35,13 +35,34 @@ class Making:
 
     @classmethod
     def of(cls, record: Record, encoder: Encoder, settings: TopicSettings, limits: Mapping[str, int]) -> "Making":
-        """For a sealed batch."""
+        """For a sealed batch.
+
+        Parameters
+        ----------
+        record : Record
+        encoder : Encoder
+        settings : TopicSettings
+        limits : mapping of str to int
+            By topic, bytes of the largest message that it takes, where that is less than the settings say.
+        """
         modules = tuple(record.hashes.get("modules", {}))
         common = Batch(record.stream, record.batch, record.plan.planned_at, modules)
         return cls(encoder, common, settings, limits)
 
     def messages(self, alerts: Alerts, sent: Sent) -> Iterator[Outgoing | TooLarge]:
-        """In the order of the sent file; an alert is encoded once for all its filters."""
+        """In the order of the sent file; an alert is encoded once for all its filters.
+
+        Parameters
+        ----------
+        alerts : Alerts
+            Of the matches, in their order.
+        sent : Sent
+
+        Yields
+        ------
+        Outgoing or TooLarge
+            One per match.
+        """
         rows = sent.matches.to_pylist()
         for first in range(0, len(rows), CHUNK):
             yield from self._chunk(alerts, sent, rows[first : first + CHUNK], first)

@@ -102,7 +102,18 @@ class BatchProducer:
             raise
 
     def send(self, marker: Marker, messages: Sequence[Outgoing]) -> dict[str, int]:
-        """All messages in one transaction; how many each topic acknowledged.
+        """All messages in one transaction.
+
+        Parameters
+        ----------
+        marker : Marker
+            Sent first, within the transaction; its counts are those of the messages.
+        messages : sequence of Outgoing
+
+        Returns
+        -------
+        dict of str to int
+            Messages that each topic acknowledged.
 
         Raises
         ------

@@ -32,7 +32,15 @@ class Alerts:
 
     @classmethod
     def of(cls, layout: Layout, batch: Record, sent: Sent) -> "Alerts":
-        """Read what is sent, a file at a time."""
+        """Read what is sent, a file at a time.
+
+        Parameters
+        ----------
+        layout : Layout
+        batch : Record
+            Its files are published.
+        sent : Sent
+        """
         matches = sent.matches.select(["file", "row"])
         unique = matches.group_by(["file", "row"], use_threads=False).aggregate([])
         unique = unique.sort_by([("file", "ascending"), ("row", "ascending")])
@@ -43,7 +51,18 @@ class Alerts:
         return cls(_gather(layout, unique), np.array(which, np.int64), _stamps(layout, batch, wanted))
 
     def rows(self, first: int, count: int) -> tuple[pa.Table, np.ndarray[Any, np.dtype[np.int64]]]:
-        """The alerts of some matches, and which of them each match is."""
+        """The alerts of some matches, and which of them each match is.
+
+        Parameters
+        ----------
+        first, count : int
+            Matches, in the order of the sent file.
+
+        Returns
+        -------
+        pyarrow.Table, numpy.ndarray of int64
+            Each alert once; per match, its row.
+        """
         which = self.which[first : first + count]
         unique, at = np.unique(which, return_inverse=True)
         whole = len(unique) == self.table.num_rows

@@ -114,7 +114,20 @@ def _kept(settings: TopicSettings, name: str) -> NewTopic:
 
 
 def publish_schema(client: Mapping[str, Any], settings: TopicSettings, topics: Iterable[str]) -> int:
-    """Put the message schema where listeners look for it; the id that messages carry.
+    """Put the message schema where listeners look for it.
+
+    Parameters
+    ----------
+    client : mapping
+        Settings of a client.
+    settings : TopicSettings
+    topics : iterable of str
+        Topics of filters, under whose names a registry keeps it.
+
+    Returns
+    -------
+    int
+        The id that messages carry.
 
     Raises
     ------
@@ -140,7 +153,20 @@ def publish_schema(client: Mapping[str, Any], settings: TopicSettings, topics: I
 
 
 def register(registry: Registry, subject: str, schema: str) -> int:
-    """Register a schema; the registry gives the same id to the same schema."""
+    """Register a schema; the registry gives the same id to the same schema.
+
+    Parameters
+    ----------
+    registry : Registry
+    subject : str
+    schema : str
+        As JSON.
+
+    Raises
+    ------
+    RegistryUnavailable
+        If it does not answer, or refuses the schema.
+    """
     content = json.dumps({"schema": schema}).encode()
     try:
         status, body = registry.ask(f"/subjects/{subject}/versions", content)

@@ -33,7 +33,13 @@ def commit(producer: Producer, timeout_s: float) -> None:
 
 
 def abort(producer: Producer) -> None:
-    """End the transaction with nothing of it committed; a client that has ended raises why, as often as it is asked."""
+    """End the transaction with nothing of it committed.
+
+    Raises
+    ------
+    KafkaException
+        Why the client has ended, if it has; as often as it is called.
+    """
     try:
         producer.abort_transaction(ATTEMPT_S)
     except SystemError:
