@@ -269,9 +269,7 @@ def test_topics_are_made_as_configured(kafka: KafkaBroker, output: Output) -> No
 
     made = dataclasses.replace(output.settings, partitions=3, retention_days=2.5)
     topic = made.topic("ztf", "quiet")
-    dataclasses.replace(output, settings=made).sink(kafka.bootstrap, topics=[topic]).write(
-        output.layout, output.batches[0]
-    )
+    dataclasses.replace(output, settings=made).sink(kafka.bootstrap, topics=[topic]).write(output.batches[0])
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     assert len(admin.list_topics(timeout=20).topics[topic].partitions) == 3
     resource = ConfigResource(ResourceType.TOPIC, topic)
