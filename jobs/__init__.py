@@ -4,7 +4,9 @@
 written. All are loaded when they are first used.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,3 +53,24 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+class _Function:
+    """A function of a name that a module here has, too: importing that module must not take the function's place."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, package: ModuleType | None, _: type) -> Any:
+        return self if package is None else getattr(import_module(_HOMES[self.name]), self.name)
+
+    def __set__(self, _: ModuleType, module: ModuleType) -> None:
+        """Called by the import system; the module stays in `sys.modules`, from where `from jobs.listen.x import y` takes it."""
+
+
+class _Package(ModuleType):
+    enrich = _Function("enrich")
+    listen = _Function("listen")
+
+
+sys.modules[__name__].__class__ = _Package
