@@ -363,7 +363,7 @@ def _shared(batch: AlertBatch, module: ScienceModule) -> dict[str, np.ndarray[An
     """The arrays that modules share within a batch, as far as this one declares their columns."""
     shared: dict[str, np.ndarray[Any, Any]] = {}
     if "light_curve" in module.inputs:
-        shared |= {name: getattr(batch.light_curves, name) for name in type(batch.light_curves).__dataclass_fields__}
+        shared |= {name: value for name, value in vars(batch.light_curves).items() if isinstance(value, np.ndarray)}
         shared |= {"owner": batch.light_curves.owner, "counts": batch.light_curves.counts}
     if "cutouts" in module.inputs:
         shared["triplets"] = batch.triplets.planes
