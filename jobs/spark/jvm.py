@@ -2,8 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
-from subprocess import PIPE
+from collections.abc import Mapping
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
@@ -20,13 +19,26 @@ def start_jvm(settings: Mapping[str, str]) -> None:
     """
     if SparkContext._gateway is not None or "PYSPARK_GATEWAY_PORT" in os.environ:
         return
+    reading, writing = os.pipe()
     conf = SparkConf().setAll(list(settings.items()))
-    gateway = launch_gateway(conf, {"stderr": PIPE})  # type: ignore[no-untyped-call]
-    threading.Thread(target=_pass_on, args=(gateway.proc.stderr,), name="stderr of Spark's JVM", daemon=True).start()
+    try:
+        gateway = launch_gateway(conf, {"stderr": writing})  # type: ignore[no-untyped-call]
+    finally:
+        os.close(writing)
+        threading.Thread(target=_pass_on, args=(reading,), name="stderr of Spark's JVM", daemon=True).start()
     SparkContext._ensure_initialized(gateway=gateway)
 
 
-def _pass_on(lines: Iterable[bytes]) -> None:
-    for line in lines:
-        if not line.startswith(_NOISE):
-            os.write(_STDERR, line)
+def _pass_on(reading: int) -> None:
+    """Copy lines to stderr until the JVM is gone.
+
+    By the file's number: a file object that a thread reads when Python ends would abort it.
+    """
+    begun = b""
+    while piece := os.read(reading, 65_536):
+        *lines, begun = (begun + piece).split(b"\n")
+        for line in lines:
+            if line != _NOISE:
+                os.write(_STDERR, line + b"\n")
+    os.write(_STDERR, begun)
+    os.close(reading)
