@@ -54,7 +54,7 @@ SCALARS = (
     Column("ecl_lat", _F64, "deg", "ecliptic latitude, J2000"),
     Column("mjd", _F64, "d", "mid-exposure, MJD TAI"),
     Column("night", _I32, "", "observing night, YYYYMMDD, as the survey names it"),
-    Column("band", _STR, "", "filter letter: u g r i z y, or another of the survey's own"),
+    Column("band", _STR, "", "filter letter, one of u g r i z y"),
     Column("flux", _F64, "nJy", "signed difference flux"),
     Column("flux_err", _F64, "nJy", "error of flux"),
     Column("mag", _F64, "mag", "AB magnitude of |flux|"),

@@ -8,7 +8,8 @@ from fuzzed_messages import one_pass, sourced
 
 from jobs.packets import content
 from jobs.pipeline.enrichment.one_pass import OnePass
-from jobs.pipeline.surveys import ztf
+from jobs.pipeline.surveys import assemble
+from jobs.pipeline.surveys.read import Read
 from jobs.simulation.packets import packet
 from jobs.simulation.schema import SCHEMA
 
@@ -23,15 +24,15 @@ def passing() -> OnePass:
 
 def break_view(monkeypatch: pytest.MonkeyPatch, bad: set[int], error: BaseException) -> list[int]:
     """From now on the view of ZTF raises if one of these alerts is among its packets; it notes how many it is given."""
-    real, calls = ztf.refusals, []
+    real, calls = assemble.refusals, []
 
-    def refusals(packets: pa.StructArray, *rest: Any) -> Any:
-        calls.append(len(packets))
-        if bad & set(packets.field("candid").to_pylist()):
+    def refusals(read: Read, *rest: Any) -> Any:
+        calls.append(len(read.alert_id))
+        if bad & set(read.alert_id.to_pylist()):
             raise error
-        return real(packets, *rest)
+        return real(read, *rest)
 
-    monkeypatch.setattr(ztf, "refusals", refusals)
+    monkeypatch.setattr(assemble, "refusals", refusals)
     return calls
 
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[4]
 @pytest.fixture(scope="module")
 def shipped() -> tuple[Filter, ...]:
     """As `strix night` would take them."""
-    return load_filters(ROOT / "conf/filters", load(ROOT / "conf/jobs/night.yaml").modules)
+    return load_filters(ROOT / "conf/filters", load(ROOT / "conf/jobs/night.yaml").science.modules)
 
 
 def test_every_filter_says_what_it_follows_and_has_examples_of_both_kinds(shipped: tuple[Filter, ...]) -> None:
