@@ -13,13 +13,14 @@ SIMULATED := data/simulated
 INPUT ?= $(or $(REAL_INPUT),$(SIMULATED))
 SCHEMAS := $(or $(STRIX_SCHEMAS),$(wildcard $(REAL)/lsst_alerts/schemas))
 
-.PHONY: help setup setup-test night test lint soak services clean
+.PHONY: help setup setup-test night test coverage lint soak services clean
 
 help:
 	@echo "make setup   virtual environment from requirements/runtime.lock, and .venv/bin/strix"
 	@echo "make night   score a night: INPUT=files, directory, glob or .tar.gz; OUTPUT=$(OUTPUT); ARGS=more options"
 	@echo "make services a real Kafka on this machine (strix services down stops it)"
 	@echo "make test    lint, types, import contracts, tests"
+	@echo "make coverage the same tests with the lines that they reach (slower)"
 	@echo "make soak    the full matrix of kills (minutes)"
 
 setup: $(VENV)/.runtime
@@ -59,6 +60,10 @@ lint: setup-test
 	$(BIN)/lint-imports --no-logo
 
 test: lint
+	$(BIN)/python -m pytest -m "not soak" $(ARGS)
+
+# Tracing every line costs some minutes; nothing depends on the number.
+coverage: setup-test
 	$(BIN)/python -m pytest -m "not soak" --cov --cov-report=term $(ARGS)
 
 soak: setup-test
