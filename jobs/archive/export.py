@@ -1,8 +1,6 @@
 """A night, or what lies near a position, as one flat file for other programs."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +16,7 @@ from jobs.archive.scan import Scan
 from jobs.archive.table_files import harmless, plain
 from jobs.archive.top_alerts import modules_of
 from jobs.archive.votable import votable
+from jobs.storage.writing import replacing
 from science_modules.common.view import LIGHT_CURVE, SCALARS
 
 _DESCRIPTION = "Alerts in Strix's common view: fluxes in nJy, times MJD TAI at mid-exposure, positions ICRS"
@@ -86,7 +85,7 @@ def export(
     cone = cone_of(near, radius_arcsec) if near is not None else None
     found = _scan(directory, nights, modules, columns, form)
     names = (*found.names, *([DISTANCE.name] if cone else []))
-    with _whole(path) as temporary:
+    with replacing(path) as temporary:
         rows = _WRITERS[form](temporary, found, cone)
     return Exported(path, rows, names)
 
@@ -127,18 +126,6 @@ def _scan(
 def _view(schema: pa.Schema, with_lists: bool) -> list[str]:
     view = SCALARS + LIGHT_CURVE if with_lists else SCALARS
     return [column.name for column in view if column.name in schema.names]
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A name to write to that becomes the file's when it is whole: a reader sees all of it or the one before."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class _Writer(Protocol):

@@ -1,8 +1,9 @@
 """Matches of a filter in a file: Parquet, CSV, JSON, VOTable or FITS, by its ending."""
 
-import os
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from jobs.archive.matches import schema_of
 from jobs.archive.table_files import harmless, plain, to_json
 from jobs.archive.votable import votable
 from jobs.pipeline.filters import Filter
+from jobs.storage.writing import replacing
 
 FORMS = (".parquet", ".csv", ".json", ".vot", ".fits")
 
@@ -34,21 +36,25 @@ class MatchFile:
     rows: int = 0
     _held: list[pa.Table] = field(default_factory=list)
     _writer: Any = None
+    _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         if self.path.suffix not in FORMS:
             raise ValueError(f"{self.path}: the ending says the format: {', '.join(FORMS)}")
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
         self._schema = schema_of(self.each)
 
     def __enter__(self) -> "MatchFile":
-        if self.path.suffix == ".parquet":
-            self._writer = pq.ParquetWriter(self._temporary, self._schema, compression="zstd")
-        elif self.path.suffix == ".csv":
-            self._writer = pa_csv.CSVWriter(self._temporary, plain(self._schema.empty_table()).schema)
-        elif self.path.suffix == ".json":
-            self._writer = open(self._temporary, "w", encoding="utf-8")
+        self._temporary = self._open.enter_context(replacing(self.path))
+        if writer := self._new_writer():
+            self._writer = self._open.enter_context(writer)
         return self
+
+    def _new_writer(self) -> Any:
+        if self.path.suffix == ".parquet":
+            return pq.ParquetWriter(self._temporary, self._schema, compression="zstd")
+        if self.path.suffix == ".csv":
+            return pa_csv.CSVWriter(self._temporary, plain(self._schema.empty_table()).schema)
+        return open(self._temporary, "w", encoding="utf-8") if self.path.suffix == ".json" else None
 
     def write(self, table: pa.Table) -> None:
         """Add the matches of a night."""
@@ -74,17 +80,14 @@ class MatchFile:
             raise TooManyRows(f"{said}: take fewer nights (--night), or write .parquet or .csv")
         self._held.append(table)
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._end()
-        finally:
-            if self._writer is not None:
-                self._writer.close()
-        if kind is None:
-            os.replace(self._temporary, self.path)
-        else:
-            self._temporary.unlink(missing_ok=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._open.__exit__(kind, value, trace)
+            return
+        with self._open:
+            self._end()
 
     def _end(self) -> None:
         if self.path.suffix == ".json":

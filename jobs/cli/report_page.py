@@ -11,7 +11,8 @@ from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.reports.night_page.page import NoSuchNight, night_page, nights_of
-from jobs.storage.layout import Layout, replace_file
+from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_file
 
 RECENT_NIGHTS = 7
 

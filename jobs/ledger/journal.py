@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from jobs.storage.layout import Layout, replace_json, sync_directory
+from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_json, sync_directory
 
 FORMAT = 1
 COMPACTION, PRUNING, RESCORING = "compaction", "pruning", "rescoring"

@@ -6,7 +6,6 @@ the content is fixed (state `sealed`) and replaced when every sink has acknowled
 """
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -14,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.packets.content import MEASUREMENT
 from jobs.packets.ranges import Range
 from jobs.packets.reading import OffsetCounts
-from jobs.storage.checksums import CHECKED
-from jobs.storage.layout import Layout, replace_json, sync_file
+from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_json, replace_table
 
 FORMAT = 1
 IDS = pa.schema([("survey", pa.string()), ("alert_id", pa.int64()), ("content_hash", pa.int64())])
@@ -208,12 +206,7 @@ class StreamLedger:
             The columns of IDS, and any of MEASUREMENT.
         """
         there = pa.schema([field for field in KEPT_IDS if field.name in ids.column_names])
-        path = self.ids_path(batch)
-        temporary = path.with_name(f".{path.name}.tmp")
-        pq.write_table(ids.select(there.names).cast(there), temporary, compression="zstd", **CHECKED)
-        if self.durable:
-            sync_file(temporary)
-        os.replace(temporary, path)
+        replace_table(self.ids_path(batch), ids.select(there.names).cast(there), self.durable)
 
     def write(self, record: Record) -> None:
         """Seal a batch, or replace its record by the closed one."""

@@ -6,7 +6,6 @@ its filters have become.
 """
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.storage.checksums import CHECKED
-from jobs.storage.layout import Layout, sync_file
+from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_table
 
 _COUNTS = b"strix.filters"
 ORDER = ("object_id", "mjd", "alert_id", "filter")
@@ -46,17 +45,7 @@ def write_sent(path: Path, sent: Sent, durable: bool = False) -> None:
     """Fix what is sent, in one step."""
     table = sent.matches.sort_by([(name, "ascending") for name in ORDER])
     table = table.replace_schema_metadata({_COUNTS: json.dumps(sent.filters, sort_keys=True).encode()})
-    write_whole(path, table, durable)
-
-
-def write_whole(path: Path, table: pa.Table, durable: bool) -> None:
-    """Write a Parquet file under another name and rename it: it is there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, temporary, compression="zstd", **CHECKED)
-    if durable:
-        sync_file(temporary)
-    os.replace(temporary, path)
+    replace_table(path, table, durable)
 
 
 def read_sent(path: Path) -> Sent | None:

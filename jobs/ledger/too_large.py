@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.ledger.records import Record
-from jobs.ledger.sent_file import write_whole
 from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_table
 from science_modules.common.view import PROVENANCE
 
 REASON = "match_too_large"
@@ -75,7 +75,7 @@ def note_too_large(path: Path, found: Sequence[TooLarge], durable: bool = False)
     if not found:
         path.unlink(missing_ok=True)
         return
-    write_whole(path, pa.Table.from_pylist([asdict(each) for each in found], SCHEMA), durable)
+    replace_table(path, pa.Table.from_pylist([asdict(each) for each in found], SCHEMA), durable)
 
 
 def read_too_large(layout: Layout, record: Record) -> Iterator[TooLarge]:

@@ -22,6 +22,7 @@ from jobs.listen.messages import ReceivedMessage, foreign_line
 from jobs.pipeline.sinks.kafka.message import ID_NAMES, schema_json
 from jobs.pipeline.sinks.kafka.message_encoding import to_json
 from jobs.storage.checksums import CHECKED
+from jobs.storage.writing import replace_file
 
 FORMATS = ("json", "avro", "parquet")
 MOST_MESSAGES = 1000
@@ -130,8 +131,7 @@ class Saver:
         text = "".join(f"{line}\n" for _, line in sorted({**lines, **unfit}.items()))
         ready, foreign = _hidden(base, f".foreign.jsonl{READY}"), base.with_name(f"{base.name}.foreign.jsonl")
         if text:
-            ready.with_name(f"{ready.name}.tmp").write_text(text, encoding="utf-8")
-            os.replace(ready.with_name(f"{ready.name}.tmp"), ready)
+            replace_file(ready, text)
         if temporary.exists():
             os.replace(temporary, base.with_name(f"{base.name}.{self.format}"))
         if text:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from jobs.storage.writing import remove_halves, replace_json
+
 READY = ".ready"
 _NAME = re.compile(r"(\d+)-(\d+)-(\d+)\.\w+(\.\w+)?")
 _TOPICS = ".topics.json"
@@ -86,9 +88,7 @@ class SaveFolder:
                 " or of other brokers); save to another folder"
             )
         if own and topic not in known:
-            temporary = path.with_name(f"{path.name}.tmp")
-            temporary.write_text(json.dumps({**known, topic: own}, indent=1) + "\n", encoding="utf-8")
-            os.replace(temporary, path)
+            replace_json(path, {**known, topic: own})
 
 
 def _finish(directory: Path) -> None:
@@ -99,8 +99,7 @@ def _finish(directory: Path) -> None:
             os.replace(path, whole)
         else:
             path.unlink()
-    for path in directory.glob(".*.tmp"):
-        path.unlink()
+    remove_halves(directory)
 
 
 def _spans(directory: Path) -> dict[int, Spans]:

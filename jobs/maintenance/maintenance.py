@@ -14,7 +14,8 @@ from jobs.common import faults
 from jobs.ledger.journal import Change, Journal, StoredFile, is_made
 from jobs.ledger.records import LedgerError
 from jobs.maintenance.swap import take_place
-from jobs.storage.layout import Layout, sync_directory, sync_file
+from jobs.storage.layout import Layout
+from jobs.storage.writing import remove_halves, sync_directory, sync_file
 
 # Who opened a night's folder just before the swap gets this long to read its list of files.
 GRACE_S = 1.0
@@ -41,6 +42,7 @@ class NightMaintenance:
         for change in self.journal.changes():
             if change.state == "prepared":
                 self._finish_or_undo(change)
+        remove_halves(self.journal.directory)
         # A task of a killed driver, on an executor that does not know yet, may write while this is removed.
         shutil.rmtree(self.works, ignore_errors=True)
 

@@ -1,11 +1,10 @@
 """Adding the weights that others published: verified, converted, written where the modules look for them."""
 
-import os
-import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from jobs.storage.writing import replace_bytes
 from science_modules.common import artefacts
 from science_modules.common.artefacts import ArtefactError, default_directory, find, missing
 from science_modules.common.contract import Artefact, Original, ScienceModule
@@ -79,11 +78,5 @@ def _absent(module: ScienceModule, original: Original, looked: str) -> ArtefactE
 
 
 def _write(path: Path, data: bytes) -> Path:
-    """Write in one step, so that a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-    os.chmod(name, 0o644)
-    os.replace(name, path)
+    replace_bytes(path, data)
     return path

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pyspark
 
+from jobs.storage.writing import replacing
+
 RUN_TIMEOUT_S = 300
 QUIET = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
@@ -43,16 +45,12 @@ def make_archive(java: str) -> Path:
         If the environment cannot be written, or the run fails; the message has its last words.
     """
     path = archive_path(java)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f"{path.name}.{os.getpid()}")
-    command = [sys.executable, "-m", "jobs.launcher.class_archive", str(made)]
-    try:
-        ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
+    with replacing(path) as made:
+        command = [sys.executable, "-m", "jobs.launcher.class_archive", str(made)]
+        try:
+            ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise OSError(f"no archive of Spark's classes: the run took more than {RUN_TIMEOUT_S} s") from None
         if ended.returncode or not made.exists():
             raise OSError(f"no archive of Spark's classes: {ended.stderr.strip()[-500:] or 'the JVM wrote none'}")
-        made.replace(path)
-    except subprocess.TimeoutExpired:
-        raise OSError(f"no archive of Spark's classes: the run took more than {RUN_TIMEOUT_S} s") from None
-    finally:
-        made.unlink(missing_ok=True)
     return path

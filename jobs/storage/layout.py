@@ -1,10 +1,7 @@
-"""Where things are in an output directory, and how a file gets its name in one step."""
+"""Where things are in an output directory."""
 
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 TABLES = ("raw", "science", "cutouts", "quarantine")
 UNKNOWN_NIGHT = "unknown"
@@ -62,43 +59,3 @@ class Layout:
     def published(self, table: str, night: str, stream: str, batch: int, part: int) -> Path:
         """The final name of a data file."""
         return self.table(table) / f"night={night}" / f"{stream}-{batch:09d}-{part:04d}.parquet"
-
-
-def replace_file(path: Path, text: str, durable: bool) -> None:
-    """Write text under a temporary name and rename it into place, so that a reader sees all of it or none.
-
-    Parameters
-    ----------
-    durable : bool
-        Sync file and directory first, against power loss.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(temporary, "w", encoding="utf-8") as handle:
-        handle.write(text)
-        if durable:
-            handle.flush()
-            os.fsync(handle.fileno())
-    os.replace(temporary, path)
-    if durable:
-        sync_directory(path.parent)
-
-
-def replace_json(path: Path, content: Any, durable: bool = False) -> None:
-    """`replace_file` with JSON."""
-    replace_file(path, json.dumps(content, indent=1, sort_keys=True) + "\n", durable)
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames in a directory survive power loss."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_file(path: Path) -> None:
-    """Make a file's content survive power loss."""
-    with open(path, "rb") as handle:
-        os.fsync(handle.fileno())

@@ -23,6 +23,7 @@ from jobs.pipeline.sources.tasks import Read
 from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import SchemaConflict
+from jobs.storage.writing import remove_halves
 from jobs.streaming.last_words import told_in_status
 from jobs.streaming.progress import Done, Progress, watched
 from jobs.streaming.status import Status
@@ -185,8 +186,7 @@ class Runner:
                 shutil.rmtree(left, ignore_errors=True)
         # What a killed driver was about to rename.
         for directory in (self.layout.root, self.ledger.directory):
-            for half in directory.glob(".*.tmp"):
-                half.unlink(missing_ok=True)
+            remove_halves(directory)
 
     def _open_plan(self) -> Plan | None:
         """The plan that was begun and not sealed; it is given up if its input has changed since."""

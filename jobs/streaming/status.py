@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from jobs.ledger.counts import Counts, add_counts, in_todays_words
 from jobs.ledger.records import Record
 from jobs.ledger.shortfalls import Shortfalls, add_shortfalls
-from jobs.storage.layout import Layout, replace_json
+from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_json
 from jobs.streaming.logs import log_batch
 from jobs.streaming.rate import Rate
 

@@ -38,7 +38,8 @@ from jobs.pipeline.enrichment.one_pass import PassOptions, refusals_table
 from jobs.pipeline.sinks.sink import Sink, write_all
 from jobs.pipeline.sources.tasks import Read
 from jobs.storage.checksums import size_and_crc
-from jobs.storage.layout import Layout, sync_directory, sync_file
+from jobs.storage.layout import Layout
+from jobs.storage.writing import make_folder, sync_directory, sync_file
 
 
 class TooManyFailures(RuntimeError):
@@ -277,7 +278,7 @@ class BatchProcessor:
     def _publish(self, record: Record) -> None:
         for file in record.files:
             staged, final = self.layout.root / file.staged, self.layout.root / file.name
-            final.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(final.parent, self.spec.durable)
             if staged.exists():
                 os.replace(staged, final)
                 faults.point("in_publish", record.batch)

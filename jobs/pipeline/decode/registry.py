@@ -4,7 +4,6 @@ import base64
 import hashlib
 import http.client
 import json
-import os
 import socket
 import ssl
 import threading
@@ -21,6 +20,7 @@ from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.limits import DEFAULT
 from jobs.pipeline.decode.unreadable import only_faults
 from jobs.pipeline.decode.writer_schema import writer_schema
+from jobs.storage.writing import replace_file
 
 TIMEOUT_S = 5.0
 ANSWER_S = 15.0
@@ -154,10 +154,7 @@ class Registry:
 
     def _keep(self, path: Path, text: str) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
+            replace_file(path, text)
         except OSError as error:
             raise self._remember(-1, f"{path} cannot be written: {error.strerror}; set STRIX_CACHE") from None
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from jobs.ledger.records import DataFile, LedgerError, Plan, Record, StreamLedger, open_stream, records, streams
 from jobs.packets.ranges import Range
-from jobs.storage.layout import Layout, replace_file
+from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_file
 
 names = st.text(min_size=1, max_size=20)
 counts = st.integers(min_value=0, max_value=10**12)
@@ -128,6 +129,7 @@ def test_durable_syncs_the_file_before_its_name_and_the_folder_after(
     sync, rename = os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda handle: (done.append("sync"), sync(handle))[1])
     monkeypatch.setattr(os, "replace", lambda *paths: (done.append("rename"), rename(*paths))[1])
+    StreamLedger(Layout(tmp_path), "s").directory.mkdir(parents=True)
     StreamLedger(Layout(tmp_path), "s", durable=True).write(record("s", 0))
     assert done == ["sync", "rename", "sync"]
     done.clear()

@@ -16,11 +16,12 @@ from pyspark.sql import SparkSession
 
 from jobs.common import faults
 from jobs.ledger.records import Record
-from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent, write_whole
+from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent
 from jobs.pipeline.filters import Filter, apply_state, empty_state
 from jobs.pipeline.filters.judging import Budget, Judge
 from jobs.pipeline.sinks.sink import SinkContext
 from jobs.storage.layout import Layout
+from jobs.storage.writing import replace_table
 
 # The one before the batch in hand, and one more for a look at what happened.
 STATES_KEPT = 3
@@ -90,7 +91,7 @@ class MatchSink:
         return pq.read_table(self._state_path(before[-1])) if before else empty_state()
 
     def _keep_state(self, batch: int, state: pa.Table) -> None:
-        write_whole(self._state_path(batch), state, self.durable)
+        replace_table(self._state_path(batch), state, self.durable)
         for at in [at for at in self._states() if at <= batch][:-STATES_KEPT]:
             self._state_path(at).unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jobs.kafka.topic_partition import TopicPartition
 from jobs.ledger.records import LedgerError, Plan, StreamLedger
-from jobs.storage.layout import replace_json
+from jobs.storage.writing import replace_json
 
 NAME = "positions.json"
 

@@ -1,0 +1,109 @@
+"""A file gets its name in one step, when it is whole: who reads sees all of it, the one before, or none.
+
+Temporary names begin with a point and end with `.tmp`; no reader takes them, and what a kill leaves of them is removed by
+`remove_halves`.
+"""
+
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.storage.checksums import CHECKED
+
+_NUMBER = itertools.count()
+
+
+@contextmanager
+def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
+    """A name to write to, whose content takes the file's place at the end of the block; nothing is left if that raises.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; its folder is made if it is not there.
+    durable : bool
+        Sync file and folder, against power loss.
+
+    Yields
+    ------
+    pathlib.Path
+        Beside the file, of this process and call alone.
+    """
+    make_folder(path.parent, durable)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_NUMBER)}.tmp")
+    try:
+        yield temporary
+        if durable:
+            sync_file(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    if durable:
+        sync_directory(path.parent)
+
+
+def replace_file(path: Path, text: str, durable: bool = False) -> None:
+    """Write a text file whole.
+
+    Parameters
+    ----------
+    path, durable
+        As `replacing`.
+    text : str
+        Written as UTF-8.
+    """
+    with replacing(path, durable) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def replace_bytes(path: Path, data: bytes, durable: bool = False) -> None:
+    """`replace_file` with bytes."""
+    with replacing(path, durable) as temporary:
+        temporary.write_bytes(data)
+
+
+def replace_json(path: Path, content: Any, durable: bool = False) -> None:
+    """`replace_file` with JSON."""
+    replace_file(path, json.dumps(content, indent=1, sort_keys=True) + "\n", durable)
+
+
+def replace_table(path: Path, table: pa.Table, durable: bool = False) -> None:
+    """`replace_file` with a Parquet file, its pages with checksums."""
+    with replacing(path, durable) as temporary:
+        pq.write_table(table, temporary, compression="zstd", **CHECKED)
+
+
+def remove_halves(folder: Path) -> None:
+    """Remove what a killed process was about to rename in a folder. Nobody else may be writing there."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def make_folder(path: Path, durable: bool = False) -> None:
+    """Make a folder and those above it; durable: they survive power loss too."""
+    made = [each for each in (path, *path.parents) if not each.exists()] if durable else []
+    path.mkdir(parents=True, exist_ok=True)
+    for each in made:
+        sync_directory(each.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in a directory survive power loss."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content survive power loss."""
+    with open(path, "rb") as handle:
+        os.fsync(handle.fileno())
