@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.archive.scan import merged, widened
-from jobs.archive.top_alerts import files_of, science_files
+from jobs.archive.top_alerts import files_of
 from jobs.ledger.records import StreamLedger, streams
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.surveys.candidate import stored_names
 from jobs.storage.layout import Layout
+from jobs.storage.schema_union import joined
 from science_modules.common.view import VIEW_NAMES
 
 # Of the survey's own fields, those that say where a cutout lies.
@@ -63,18 +63,18 @@ def find_alert(layout: Layout, alert_id: int, survey: str | None = None) -> pa.T
 
 def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa.Table:
     """The science rows of an object: of every file only the column object_id is read, the rest where it is there."""
-    return _rows(science_files(layout), "object_id", object_id, survey)
+    return _rows(layout.files("science"), "object_id", object_id, survey)
 
 
 def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:
     """The science rows of some alerts, in the order of their keys: survey, alert id, night."""
     ids = pa.array(sorted({alert for _, alert, _ in keys}), type=pa.int64())
     nights = dict.fromkeys(night for _, _, night in keys)
-    files = [path for night in nights for path in science_files(layout, night)]
+    files = [path for night in nights for path in layout.files("science", night)]
     tables = [rows for path in files for rows in matching(path, "alert_id", ids)]
     if not tables:
         return _nothing()
-    found = _joined(tables)
+    found = joined(tables)
     names = zip(found["survey"].to_pylist(), found["alert_id"].to_pylist(), strict=True)
     place = {key: row for row, key in enumerate(names)}
     return found.take([place[key[:2]] for key in keys if key[:2] in place])
@@ -95,26 +95,10 @@ def _rows(files: Sequence[Path], column: str, value: int | str, survey: str | No
     tables = [rows for path in files for rows in matching(path, column, values)]
     if not tables:
         return _nothing()
-    found = _joined(tables)
+    found = joined(tables)
     if survey is not None:
         found = found.filter(pc.equal(found["survey"], survey))
     return found.sort_by([("survey", "ascending"), ("mjd", "ascending"), ("alert_id", "ascending")])
-
-
-def _joined(tables: Sequence[pa.Table]) -> pa.Table:
-    """One table of all columns; what a file's modules, or their versions, did not give is NULL."""
-    schema = merged([table.schema for table in tables])
-    return pa.concat_tables([_widened(table, schema) for table in tables])
-
-
-def _widened(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = [
-        widened(table[field.name].combine_chunks(), field.type)
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _nothing() -> pa.Table:
@@ -137,7 +121,7 @@ def _columns(schema: pa.Schema) -> list[str]:
 
 
 def _hint(layout: Layout) -> str:
-    nights = sorted(path.name.removeprefix("night=") for path in layout.table("science").glob("night=*"))
-    if not nights:
+    there = layout.nights_in_words("science")
+    if not there:
         return "; it has no science table: `strix night` and `strix enrich` write one"
-    return f"; its science table has {len(nights)} nights, {nights[0]} to {nights[-1]}"
+    return f"; its science table has {there}"

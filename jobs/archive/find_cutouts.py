@@ -1,7 +1,6 @@
 """The stamps of alerts: from the table of cutouts, and where that was left out, from the packets kept in raw."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -59,21 +58,17 @@ def _by_key(tables: Iterable[pa.Table], wanted: set[Key]) -> dict[Key, Triplet]:
 
 
 def _cutout_rows(layout: Layout, night: int, wanted: set[Key], schemas: str | None) -> Iterable[pa.Table]:
-    for path in _files(layout, "cutouts", night):
+    for path in layout.files("cutouts", night):
         yield from matching(path, "alert_id", _ids(wanted), _COLUMNS)
 
 
 def _raw_rows(layout: Layout, night: int, wanted: set[Key], schemas: str | None) -> Iterable[pa.Table]:
     decode = decoder(tuple(survey.name for survey in SURVEYS), schemas).decode
-    for path in _files(layout, "raw", night):
+    for path in layout.files("raw", night):
         for rows in matching(path, "alert_id", _ids(wanted), ["schema", "value"]):
             messages = [Message(row["value"], row["schema"]) for row in rows.to_pylist()]
             for group in decode(messages).groups:
                 yield group.survey.view(group.packets, group.versions, _FAR_FUTURE_MJD).table
-
-
-def _files(layout: Layout, table: str, night: int) -> list[Path]:
-    return sorted(layout.table(table).glob(f"night={night}/*.parquet"))
 
 
 def _ids(wanted: set[Key]) -> pa.Array:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from jobs.archive.top_alerts import science_files
 from jobs.pipeline.filters import Filter, load_filters
 from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.evaluation import Found, find, names_read
 from jobs.pipeline.filters.kinds import kind_of
 from jobs.pipeline.filters.leaves import read_leaves, with_missing
 from jobs.spark.session import build_session
+from jobs.storage.data_files import night_of
 from jobs.storage.layout import Layout
 from science_modules import registry
 from science_modules.common.view import SCALARS
@@ -126,8 +126,7 @@ def _named(each: Filter, name: str) -> str:
 
 def _by_night(layout: Layout, nights: Iterable[str | int] | None) -> Iterator[tuple[str, list[Path]]]:
     wanted = None if nights is None else {str(night) for night in nights}
-    files = sorted(science_files(layout), key=lambda path: (path.parent.name, path.name))
-    there = {night: list(own) for night, own in groupby(files, lambda path: path.parent.name.removeprefix("night="))}
+    there = {night: list(own) for night, own in groupby(layout.files("science"), night_of)}
     missing = sorted((wanted or set()) - set(there))
     if missing or not there:
         raise FileNotFoundError(f"{layout.root} has no science files{f' of {missing}' if missing else ''}")

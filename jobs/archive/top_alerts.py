@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,16 @@ import pyarrow.parquet as pq
 
 from jobs.archive.near import row_groups
 from jobs.archive.position import DISTANCE, Cone
+from jobs.ledger.journal import Journal
 from jobs.ledger.records import Record
 from jobs.storage.layout import Layout
+from jobs.storage.schema_union import joined
 
 IDENTITY = ("survey", "alert_id", "object_id", "night", "mjd", "ra", "dec", "band", "mag", "is_simulated")
 Order = Sequence[tuple[str, str]]
+# Alerts of one value go by time, then by id: the same order in every list of what stands out.
+TIES = (("mjd", "ascending"), ("alert_id", "ascending"), ("survey", "ascending"))
+MOST_ANOMALOUS = (("anomaly.percentile", "descending"),)
 
 
 class NoSuchColumn(ValueError):
@@ -45,28 +51,36 @@ class Anomalous:
     simulated: bool
 
 
-def science_files(layout: Layout, night: int | str | None = None) -> list[Path]:
-    """The science files of an output, or of one of its nights, by name."""
-    folder = "night=*" if night is None else f"night={night}"
-    return sorted(path for path in layout.table("science").glob(f"{folder}/*.parquet") if path.name[0] not in "._")
-
-
 def files_of(layout: Layout, records: Iterable[Record]) -> list[Path]:
-    """The science files that hold what some batches wrote.
+    """The science files that hold what some batches wrote; those that merged it since hold other batches' alerts too.
 
-    Where a file was merged into another since, all files of its night: they hold other batches' alerts of the night too.
+    Parameters
+    ----------
+    layout : Layout
+        The output.
+    records : iterable of Record
+        The batches.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Each once, in the order of the batches.
     """
-    written = [file for record in records for file in record.files if file.table == "science"]
-    there = [layout.root / file.name for file in written if (layout.root / file.name).exists()]
-    merged = {file.night for file in written if not (layout.root / file.name).exists()}
-    return list(dict.fromkeys([*there, *(path for night in sorted(merged) for path in science_files(layout, night))]))
+    history = cache(Journal(layout).history)
+    found: dict[Path, None] = {}
+    for file in (file for record in records for file in record.files if file.table == "science"):
+        now = [file.name]
+        if not (layout.root / file.name).exists():
+            now = history(file.table, file.night).successors(file.name)
+        found |= dict.fromkeys(layout.root / name for name in now)
+    return list(found)
 
 
 def most_anomalous(layout: Layout, records: Iterable[Record], count: int = 10) -> list[Anomalous]:
     """The most anomalous objects that some batches hold, best first; empty if none of them was scored."""
-    order = (("anomaly.percentile", "descending"), ("anomaly.score", "ascending"))
+    shown = ("anomaly.score", "anomaly.why")
     try:
-        best = top(files_of(layout, records), order, count, ("anomaly.why",), one_per_object=True)
+        best = top(files_of(layout, records), MOST_ANOMALOUS, count, shown, one_per_object=True)
     except NoSuchColumn:
         return []
     return [
@@ -99,8 +113,8 @@ def top(
     files : iterable of Path
         Science files. Those that lack the first column of the order are passed over.
     order : sequence of (column, "ascending" or "descending")
-        Columns as `flux` or `anomaly.percentile`. Alerts whose first column is NULL are left out; ties go by survey and
-        alert id.
+        Columns as `flux` or `anomaly.percentile`. Alerts whose first column is NULL are left out; ties go by
+        TIES.
     columns : iterable of str
         Further columns to give; a module's name stands for all that it put out. Absent in a file: NULL.
     one_per_object : bool
@@ -118,17 +132,36 @@ def top(
     NoSuchColumn
         If no file has the first column of the order.
     """
-    order = [*order, ("survey", "ascending"), ("alert_id", "ascending")]
     names = dict.fromkeys([*IDENTITY, *(name for name, _ in order), *columns])
     wanted = [name for name in names if near is None or name != DISTANCE.name]
-    first, best = order[0][0], None
-    for piece in _pieces(files, wanted, first, near):
-        known = piece.filter(pc.is_valid(piece[first]))
-        both = known if best is None else pa.concat_tables([best, known], promote_options="default")
-        best = _first(both, order, count, one_per_object)
-    if best is None:
+    first, best = order[0][0], _First(order, count, one_per_object)
+    for piece in _pieces(files, wanted, {first}, near):
+        best.add(piece)
+    if best.rows is None:
         raise NoSuchColumn(f"no science file has a column {first!r}")
-    return best
+    return best.rows
+
+
+def highest(files: Iterable[Path], names: Sequence[str], count: int) -> dict[str, pa.Table]:
+    """For each of some columns the `count` alerts with its highest values, in one reading of the files.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Science files.
+    names : sequence of str
+        Columns as `rise.slope`.
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        IDENTITY and the column, as `top`; columns that no file has are left out.
+    """
+    best = {name: _First([(name, "descending")], count, one_per_object=False) for name in names}
+    for piece in _pieces(files, [*IDENTITY, *names], set(names), None):
+        for name in (each for each in names if each in piece.column_names):
+            best[name].add(piece.select([*IDENTITY, name]))
+    return {name: each.rows for name, each in best.items() if each.rows is not None}
 
 
 def key_of(columns: Sequence[str], name: str, module: str | None = None) -> str:
@@ -171,22 +204,39 @@ def _names(field: pa.Field) -> list[str]:
     return [f"{field.name}.{child.name}" for child in field.type] if pa.types.is_struct(field.type) else [field.name]
 
 
-def _pieces(files: Iterable[Path], wanted: Sequence[str], needed: str, near: Cone | None) -> Iterator[pa.Table]:
-    """Row groups with the wanted columns, flat, of the files that have the needed one; of a circle only what is in it."""
+def _pieces(files: Iterable[Path], wanted: Sequence[str], needed: set[str], near: Cone | None) -> Iterator[pa.Table]:
+    """Row groups with the wanted columns, flat, of the files that have a needed one; of a circle only what is in it."""
     for path in files:
         with pq.ParquetFile(path) as file:
             there = {name for field in file.schema_arrow for name in _names(field)}
-            if needed not in there and not (near and needed == DISTANCE.name):
+            if not needed & there and not (near and DISTANCE.name in needed):
                 continue
             for group in row_groups(file, near):
                 piece = file.read_row_group(group, columns=list(wanted)).flatten()
                 yield near.inside(piece) if near else piece
 
 
-def _first(table: pa.Table, order: Order, count: int, one_per_object: bool) -> pa.Table:
-    table = table.sort_by(list(order))
-    if one_per_object:
-        numbered = table.select(["survey", "object_id"]).append_column("_row", pa.array(np.arange(table.num_rows)))
-        firsts = numbered.group_by(["survey", "object_id"]).aggregate([("_row", "min")])["_row_min"]
-        table = table.take(firsts.take(pc.sort_indices(firsts)))
-    return table[:count]
+@dataclass
+class _First:
+    """The first alerts in an order, of pieces that come one after the other."""
+
+    order: Order
+    count: int
+    one_per_object: bool
+    rows: pa.Table | None = None
+
+    def add(self, piece: pa.Table) -> None:
+        """Look at more alerts."""
+        known = piece.filter(pc.is_valid(piece[self.order[0][0]]))
+        table = known if self.rows is None else joined([self.rows, known])
+        table = table.sort_by(
+            list((dict(self.order) | {name: how for name, how in TIES if name not in dict(self.order)}).items())
+        )
+        self.rows = (_firsts(table) if self.one_per_object else table)[: self.count]
+
+
+def _firsts(table: pa.Table) -> pa.Table:
+    """The first alert of each object."""
+    numbered = table.select(["survey", "object_id"]).append_column("_row", pa.array(np.arange(table.num_rows)))
+    firsts = numbered.group_by(["survey", "object_id"]).aggregate([("_row", "min")])["_row_min"]
+    return table.take(firsts.take(pc.sort_indices(firsts)))

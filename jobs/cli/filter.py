@@ -11,7 +11,6 @@ from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.match_files import FORMS, MatchFile
 from jobs.archive.matches import filter_of, match_tables
-from jobs.archive.top_alerts import science_files
 from jobs.cli.console import say
 from jobs.cli.filter_report import console, print_examples, print_list, print_test
 from jobs.cli.frame import OK, Options, UsageError, verb
@@ -25,6 +24,7 @@ from jobs.pipeline.filters.examples import NOT_AS_CLAIMED, check_examples
 from jobs.reports.pictures import style
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 from jobs.spark.session import build_session
+from jobs.storage.data_files import night_of
 from jobs.storage.layout import Layout
 from science_modules import registry
 
@@ -144,7 +144,7 @@ def _check(given: argparse.Namespace) -> int:
 def _test(given: argparse.Namespace) -> int:
     each = filter_of(given.filter, _modules(given))
     layout = Layout(_there(given.data))
-    files = [path for path in science_files(layout) if _within(path, given.nights)]
+    files = [path for path in layout.files("science") if _within(path, given.nights)]
     if not files:
         raise UsageError(f"{layout.root} has no science files{f' of {given.nights}' if given.nights else ''}")
     session = build_session("filter test", "local")
@@ -191,7 +191,7 @@ def _within(path: Path, nights: str | None) -> bool:
     first, _, last = nights.partition("..")
     if not re.fullmatch(r"\d{8}", first) or not re.fullmatch(r"(\d{8})?", last):
         raise UsageError(f"--nights {nights}: YYYYMMDD or YYYYMMDD..YYYYMMDD is wanted")
-    night = path.parent.name.removeprefix("night=")
+    night = night_of(path)
     return night.isdigit() and first <= night <= (last or first)
 
 

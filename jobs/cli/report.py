@@ -1,17 +1,13 @@
 """The table with which a job ends: what was read, what became of it, what stands out, what to type next."""
 
-import heapq
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from rich.table import Table
 
-from jobs.archive.top_alerts import files_of, most_anomalous
+from jobs.archive.top_alerts import files_of, highest, most_anomalous
 from jobs.archive.versions import versions_in
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import Console, styled
@@ -27,6 +23,7 @@ from jobs.storage.layout import Layout
 from science_modules.common.contract import Field, ScienceModule
 
 SCORES_PER_MODULE = 5
+HIGHEST = 2  # alerts per score
 
 
 def print_outcome(
@@ -212,47 +209,12 @@ def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record])
     table = Table(title="highest scores", title_justify="left")
     for column in ("score", "value", "object", "alert", "night"):
         table.add_column(column, justify="right" if column == "value" else "left", no_wrap=True)
-    best = highest(outcome.layout, records, names)
-    for name in names:
-        for value, object_id, alert_id, night, simulated in best[name]:
-            mark = " SIMULATED" if simulated else ""
-            table.add_row(name, f"{value:.4f}", f"{object_id}{mark}", str(alert_id), str(night))
+    for name, best in highest(files_of(outcome.layout, records), names, HIGHEST).items():
+        for row in best.to_pylist():
+            mark = " SIMULATED" if row["is_simulated"] else ""
+            told = (f"{row[name]:.4f}", f"{row['object_id']}{mark}", str(row["alert_id"]), str(row["night"]))
+            table.add_row(name, *told)
     console.print(table)
-
-
-Best = tuple[float, str, int, int, bool]
-
-
-def highest(layout: Layout, records: Sequence[Record], names: Sequence[str], count: int = 2) -> dict[str, list[Best]]:
-    """The alerts with the highest values of some `module.output` columns: value, object, alert, night, simulated.
-
-    One row group is held at a time, whatever the size of the night.
-    """
-    best: dict[str, list[Best]] = {name: [] for name in names}
-    for table in _science(layout, records, names):
-        for name in (each for each in names if each.partition(".")[0] in table.column_names):
-            best[name] = heapq.nlargest(count, [*best[name], *_top(table, name, count)])
-    return best
-
-
-def _science(layout: Layout, records: Sequence[Record], names: Sequence[str]) -> Iterator[pa.Table]:
-    columns = ["object_id", "alert_id", "night", "is_simulated", *sorted({name.split(".")[0] for name in names})]
-    for path in files_of(layout, records):
-        with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                yield file.read_row_group(group, columns=columns)
-
-
-def _top(table: pa.Table, name: str, count: int) -> list[Best]:
-    module, _, output = name.partition(".")
-    values = pc.struct_field(table[module], output)
-    known = pc.is_valid(values)
-    own = table.append_column("_value", values).filter(known)
-    own = own.take(pc.sort_indices(own, sort_keys=[("_value", "descending")])[:count])
-    return [
-        (row["_value"], row["object_id"], row["alert_id"], row["night"], bool(row["is_simulated"]))
-        for row in own.select(["_value", "object_id", "alert_id", "night", "is_simulated"]).to_pylist()
-    ]
 
 
 def _typed(layout: Layout) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from jobs.archive.top_alerts import science_files
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
@@ -46,7 +45,9 @@ def _fullest(layout: Layout) -> tuple[str, str]:
     nights = nights_of(layout)[-RECENT_NIGHTS:]
     if not nights:
         raise NoSuchNight(f"{layout.root} has no science table; `strix night` and `strix enrich` write one")
-    alerts = {night: sum(pq.read_metadata(path).num_rows for path in science_files(layout, night)) for night in nights}
+    alerts = {
+        night: sum(pq.read_metadata(path).num_rows for path in layout.files("science", night)) for night in nights
+    }
     night = max(nights, key=lambda each: (alerts[each], each))
     newest = nights[-1]
     if night == newest:

@@ -14,7 +14,6 @@ from jobs.archive.find import NotFound, find, find_object
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.near import Source, sources
 from jobs.archive.position import Cone
-from jobs.archive.top_alerts import science_files
 from jobs.cli.console import Console, styled
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import add_near, near
@@ -67,7 +66,7 @@ def _around(layout: Layout, cone: Cone | None) -> list[Source]:
     """The objects in the circle that was asked for, the nearest first; none if none was."""
     if cone is None:
         return []
-    found = sources(science_files(layout), cone)
+    found = sources(layout.files("science"), cone)
     if not found:
         place = f"{cone.radius_arcsec:g} arcsec of RA {cone.ra:.6f}, Dec {cone.dec:+.6f}"
         raise NotFound(f"{layout.root} has no alert within {place}; --radius says how far to look")
@@ -76,7 +75,7 @@ def _around(layout: Layout, cone: Cone | None) -> list[Source]:
 
 def _same_place(layout: Layout, alert: Alert) -> list[Source]:
     ra, dec = alert.facts["ra"], alert.facts["dec"]
-    return sources(science_files(layout), Cone(ra, dec, SAME_PLACE_ARCSEC)) if None not in (ra, dec) else []
+    return sources(layout.files("science"), Cone(ra, dec, SAME_PLACE_ARCSEC)) if None not in (ra, dec) else []
 
 
 def _rows(layout: Layout, given: argparse.Namespace, around: Sequence[Source]) -> pa.Table:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.archive.near import counts
 from jobs.archive.position import DISTANCE, Cone, cone_of
-from jobs.archive.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, science_files, top
+from jobs.archive.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, top
 from jobs.common.local_paths import local_path
 from jobs.storage.layout import Layout
 
@@ -97,7 +97,7 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
         If --near is none.
     """
     layout = Layout(Path(os.path.abspath(given.data)))
-    files = science_files(layout, given.night)
+    files = layout.files("science", given.night)
     if not files:
         raise NoSuchColumn(_nothing(layout, given.night))
     columns = columns_of(files)
@@ -137,7 +137,7 @@ def _first_output(columns: list[str], module: str | None) -> str:
 
 
 def _nothing(layout: Layout, night: str | None) -> str:
-    nights = sorted(path.name.removeprefix("night=") for path in layout.table("science").glob("night=*"))
-    if not nights:
+    there = layout.nights_in_words("science")
+    if not there:
         return f"{layout.root} has no science table; `strix night` and `strix enrich` write one"
-    return f"{layout.root} has no night {night}; it has {len(nights)} from {nights[0]} to {nights[-1]}"
+    return f"{layout.root} has no night {night}; it has {there}"

@@ -21,7 +21,7 @@ from jobs.maintenance.rescoring.choice import Choice, choose
 from jobs.maintenance.rescoring.inputs import reads_stamps
 from jobs.maintenance.rescoring.night import Rescoring
 from jobs.maintenance.rescoring.recipes import made_with
-from jobs.maintenance.stored_files import KnownParts, all_nights, names, nights
+from jobs.maintenance.stored_files import KnownParts, all_nights, names
 from jobs.modules import weights as models
 from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.surveys.times import tai_of_unix
@@ -114,7 +114,7 @@ def _check_nights(layout: Layout, asked: Sequence[str]) -> None:
         raise ConfigError(
             f"{layout.root} has no ledger; --output should be the output of a job, whose nights are scored"
         )
-    there, scored = all_nights(layout), nights(layout, "science")
+    there, scored = all_nights(layout), layout.nights("science")
     listed = f"{len(scored)}, {scored[0]} to {scored[-1]}" if scored else "none"
     if not asked:
         raise ConfigError(f"--again needs --night YYYYMMDD; nights of {layout.root} that have science: {listed}")

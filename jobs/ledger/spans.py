@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.ledger.journal import PRODUCT, Journal, Span
+from jobs.storage.data_files import night_of
 from jobs.storage.layout import Layout
 
 
@@ -69,7 +70,7 @@ def was_read(path: Path, read: Callable[[str], bool]) -> bool:
     root, night = path.parents[2], path.parts[-2]
     if not path.name.startswith(f"{PRODUCT}-") or not night.startswith("night="):
         return False
-    history = Journal(Layout(root)).history(path.parts[-3], night.removeprefix("night="))
+    history = Journal(Layout(root)).history(path.parts[-3], night_of(path))
     return history.covered(str(path.relative_to(root)), lambda name: read(str(root / name)))
 
 
@@ -82,7 +83,7 @@ def spans_now(path: Path, start: int, stop: int) -> list[Span] | None:
         Empty if they were pruned; None if no change of the output took the file away.
     """
     layout, name = Layout(path.parents[2]), str(path.relative_to(path.parents[2]))
-    history = Journal(layout).history(path.parts[-3], path.parts[-2].removeprefix("night="))
+    history = Journal(layout).history(path.parts[-3], night_of(path))
     return history.spans(name, start, stop) if history.moved(name) else None
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from jobs.ledger.journal import Change, StoredFile
 from jobs.maintenance.compaction import merge
 from jobs.maintenance.maintenance import NightMaintenance
-from jobs.maintenance.stored_files import KnownParts, nights, worth_merging
+from jobs.maintenance.stored_files import KnownParts, worth_merging
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def compact(maintenance: NightMaintenance, wanted: Wanted) -> Iterator[Change]:
     known = KnownParts(maintenance.layout)
     for table in wanted.tables:
         schema = (wanted.schemas or {}).get(table)
-        for night in wanted.nights or nights(maintenance.layout, table):
+        for night in wanted.nights or maintenance.layout.nights(table):
             parts = chosen(maintenance, known.of(table, night), schema)
             if parts:
                 why = "merge small files" if schema is None else "merge small files, today's schema"

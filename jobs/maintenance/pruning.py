@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from jobs.ledger.journal import PRUNING, Change, StoredFile
 from jobs.ledger.records import records
 from jobs.maintenance.maintenance import NightMaintenance, total
-from jobs.maintenance.stored_files import KnownParts, names, nights
+from jobs.maintenance.stored_files import KnownParts, names
 from jobs.storage.layout import Layout
 
 PRUNABLE = ("raw", "cutouts")
@@ -50,7 +50,7 @@ def prune(
     known = KnownParts(maintenance.layout)
     needed = set() if unscored else _unscored(maintenance.layout)
     for limit in limits:
-        for night in nights(maintenance.layout, limit.table):
+        for night in maintenance.layout.nights(limit.table):
             if not re.fullmatch(r"\d{8}", night) or night >= limit.first_kept:
                 continue
             parts = known.of(limit.table, night)

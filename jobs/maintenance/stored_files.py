@@ -20,21 +20,14 @@ def is_product(part: StoredFile) -> bool:
     return Path(part.name).name.startswith((f"{PRODUCT}-", f"{RESCORED}-"))
 
 
-def nights(layout: Layout, table: str) -> list[str]:
-    """The nights that a table has, ascending."""
-    return sorted(path.name.removeprefix("night=") for path in layout.table(table).glob("night=*") if path.is_dir())
-
-
 def all_nights(layout: Layout) -> list[str]:
     """The nights of all tables."""
-    return sorted({night for table in TABLES for night in nights(layout, table)})
+    return sorted({night for table in TABLES for night in layout.nights(table)})
 
 
 def names(layout: Layout, table: str, night: str) -> list[str]:
     """The data files of a night, relative to the output, in order of their names."""
-    folder = layout.table(table) / f"night={night}"
-    found = [path.name for path in folder.glob("*.parquet") if path.name[0] not in "._"]
-    return [f"{table}/night={night}/{name}" for name in sorted(found)]
+    return [str(path.relative_to(layout.root)) for path in layout.files(table, night)]
 
 
 class KnownParts:

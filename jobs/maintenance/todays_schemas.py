@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.maintenance.stored_files import names, nights
+from jobs.maintenance.stored_files import names
 from jobs.pipeline.tables import CUTOUT_TABLE, QUARANTINE, RAW, science_schema
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import common_schema, is_module
@@ -34,7 +34,7 @@ def todays_schemas(layout: Layout, tables: Iterable[str]) -> dict[str, pa.Schema
 def _schemas(layout: Layout, table: str) -> list[pa.Schema]:
     """The different schemas of a table's files, oldest night first."""
     found: dict[bytes, pa.Schema] = {}
-    for night in nights(layout, table):
+    for night in layout.nights(table):
         for name in names(layout, table, night):
             schema = pq.read_schema(layout.root / name)
             found.setdefault(schema.serialize().to_pybytes(), schema)

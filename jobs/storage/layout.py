@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.storage.data_files import files_of_night, files_of_table, nights
+
 TABLES = ("raw", "science", "cutouts", "quarantine")
 UNKNOWN_NIGHT = "unknown"
 
@@ -55,6 +57,20 @@ class Layout:
     def table(self, name: str) -> Path:
         """The folder of one table."""
         return self.root / name
+
+    def nights(self, table: str) -> list[str]:
+        """The nights that a table has, ascending, `unknown` last."""
+        return nights(self.table(table))
+
+    def files(self, table: str, night: str | int | None = None) -> list[Path]:
+        """The data files of a night of a table, by name; without a night those of all, nights ascending."""
+        folder = self.table(table)
+        return files_of_table(folder) if night is None else files_of_night(folder, night)
+
+    def nights_in_words(self, table: str) -> str:
+        """How many nights a table has, from when to when; empty if it has none."""
+        there = self.nights(table)
+        return f"{len(there)} nights, {there[0]} to {there[-1]}" if there else ""
 
     def published(self, table: str, night: str, stream: str, batch: int, part: int) -> Path:
         """The final name of a data file."""

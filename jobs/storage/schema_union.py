@@ -1,11 +1,13 @@
-"""One schema for files that were written by different versions of Strix, and a table's columns brought to it.
+"""One schema for files that were written by different versions of Strix, and tables brought to it: the one rule of all readers.
 
-Columns and fields are only added: what a file lacks is NULL in it, with the version of the module that wrote it kept.
+Columns and fields are only added, types only widen. What a file lacks is NULL in it; for a module that was not run, with
+the reason in its `error`.
 """
 
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 NOT_RUN = "not run: the module was not part of the batch"
 
@@ -23,6 +25,8 @@ def common_schema(schemas: Sequence[pa.Schema], today: pa.Schema | None = None) 
     ----------
     schemas : sequence of pyarrow.Schema
         Of the files, oldest first.
+    today : pyarrow.Schema, optional
+        What files are brought to; its types stay.
 
     Raises
     ------
@@ -30,9 +34,9 @@ def common_schema(schemas: Sequence[pa.Schema], today: pa.Schema | None = None) 
         If a column has types of which none holds the values of the other, or is wider in a file than it is today.
     """
     metadata = (today if today is not None else schemas[-1]).metadata
-    if today is None:
-        return pa.schema(_union([list(schema) for schema in schemas], ""), metadata=metadata)
     before = _union([list(schema) for schema in schemas], "")
+    if today is None:
+        return pa.schema(before, metadata=metadata)
     for field in before:
         if field.name in today.names:
             _check_fits(field, today.field(field.name), field.name)
@@ -40,17 +44,108 @@ def common_schema(schemas: Sequence[pa.Schema], today: pa.Schema | None = None) 
 
 
 def in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with exactly the columns of a common schema; what it lacks is NULL."""
+    """The table with exactly the columns of a common schema; what it lacks is NULL, with the reason for a module.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Structs whole, or flat with columns such as `rise.error`.
+    schema : pyarrow.Schema
+        As `common_schema` gives it; perhaps fewer columns.
+
+    Raises
+    ------
+    SchemaConflict
+        If a column would not keep its values.
+    """
     if table.schema.types == schema.types and table.schema.names == schema.names:
         return pa.Table.from_arrays(table.columns, schema=schema)
-    columns = []
-    for field in schema:
-        if field.name in table.column_names:
-            chunks = [_column(chunk, field.type) for chunk in table[field.name].chunks]
-            columns.append(pa.chunked_array(chunks, type=field.type))
-        else:
-            columns.append(_absent(field.type, table.num_rows))
+    there = set(table.column_names)
+    heads = {name.partition(".")[0] for name in there}
+    columns = [
+        _widened(table[field.name], field.type, field.name)
+        if field.name in there
+        else _absent(field, table.num_rows, not_run=_head_of(field.name) not in heads)
+        for field in schema
+    ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables one behind the other, in their common schema.
+
+    Raises
+    ------
+    SchemaConflict
+        If their columns do not fit together.
+    """
+    schema = common_schema([table.schema for table in tables])
+    return pa.concat_tables([in_schema(table, schema) for table in tables])
+
+
+def leaves(table: pa.Table, schema: pa.Schema, names: Iterable[str]) -> pa.Table:
+    """Columns, or fields of struct columns as `rise.slope`, with the types of a common schema.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Structs as they are in a file, of them perhaps only the fields that are asked for.
+    schema : pyarrow.Schema
+        As `common_schema` gives it.
+    names : iterable of str
+        What the columns of the result are called.
+
+    Raises
+    ------
+    KeyError
+        If the schema has no such column.
+    SchemaConflict
+        If a column would not keep its values.
+    """
+    fields = [field_of(schema, name) for name in names]
+    return pa.Table.from_arrays([_leaf(table, field, schema) for field in fields], schema=pa.schema(fields))
+
+
+def field_of(schema: pa.Schema, name: str) -> pa.Field:
+    """A column of a schema, or a field of a struct column as `rise.slope`, under that name.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message names what is there.
+    """
+    place: pa.Schema | pa.StructType = schema
+    for part in name.split("."):
+        names = [field.name for field in place]
+        if part not in names:
+            raise KeyError(f"no column {name!r}: {part!r} is not among {', '.join(names)}")
+        field = place.field(names.index(part))
+        place = field.type if pa.types.is_struct(field.type) else pa.struct([])
+    return field.with_name(name)
+
+
+def as_type(array: pa.Array, kind: pa.DataType, where: str = "a column") -> pa.Array:
+    """An array in a type that is at least as wide; fields that its structs lack are NULL.
+
+    Raises
+    ------
+    SchemaConflict
+        If the type does not hold its values; the message begins with `where`.
+    """
+    if array.type == kind:
+        return array
+    if pa.types.is_struct(kind) and pa.types.is_struct(array.type):
+        children = [
+            as_type(array.field(place), field.type, f"{where}.{field.name}")
+            if (place := array.type.get_field_index(field.name)) >= 0
+            else pa.nulls(len(array), field.type)
+            for field in kind
+        ]
+        mask = array.is_null() if array.null_count else None
+        return pa.StructArray.from_arrays(children, fields=list(kind), mask=mask)
+    if not _widens(array.type, kind):
+        raise SchemaConflict(f"{where} is {array.type} in a file and {kind} is wanted; it would not keep its values")
+    return array.cast(kind)
 
 
 def is_module(kind: pa.DataType) -> bool:
@@ -101,39 +196,55 @@ def _check_fits(field: pa.Field, today: pa.Field, where: str) -> None:
         )
 
 
+_SAME_VALUES = ((pa.string(), pa.large_string()), (pa.binary(), pa.large_binary()))
+
+
 def _widens(narrow: pa.DataType, wide: pa.DataType) -> bool:
     """Whether every value of a type is one of the other, too."""
-    if narrow == wide or pa.types.is_null(narrow):
+    if narrow == wide or pa.types.is_null(narrow) or (narrow, wide) in _SAME_VALUES:
         return True
+    if pa.types.is_dictionary(narrow):
+        return _widens(narrow.value_type, wide)
+    if pa.types.is_list(narrow) and pa.types.is_list(wide):
+        return _widens(narrow.value_type, wide.value_type)
+    if pa.types.is_integer(narrow) and pa.types.is_floating(wide):
+        return bool(2 * narrow.bit_width <= wide.bit_width)  # int32 in float64 and so on: no digit is lost
     for kind in (pa.types.is_signed_integer, pa.types.is_unsigned_integer, pa.types.is_floating):
         if kind(narrow) and kind(wide):
             return bool(narrow.bit_width <= wide.bit_width)
-    pairs = ((pa.string(), pa.large_string()), (pa.binary(), pa.large_binary()))
-    return (narrow, wide) in pairs
+    return False
 
 
-def _column(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """An array in a type that is at least as wide; added fields are NULL."""
-    if array.type == kind:
-        return array
-    if pa.types.is_struct(kind) and pa.types.is_struct(array.type):
-        children = [
-            _column(array.field(place), field.type)
-            if (place := array.type.get_field_index(field.name)) >= 0
-            else pa.nulls(len(array), field.type)
-            for field in kind
-        ]
-        mask = array.is_null() if array.null_count else None
-        return pa.StructArray.from_arrays(children, fields=list(kind), mask=mask)
-    return array.cast(kind)
+def _widened(column: pa.ChunkedArray, kind: pa.DataType, where: str) -> pa.ChunkedArray:
+    if column.type == kind:
+        return column
+    return pa.chunked_array([as_type(chunk, kind, where) for chunk in column.chunks], type=kind)
 
 
-def _absent(kind: pa.DataType, rows: int) -> pa.Array:
-    """A column that a file lacks: NULL; for a module with the reason, as wherever there is no answer."""
-    if not is_module(kind):
-        return pa.nulls(rows, kind)
+def _leaf(table: pa.Table, field: pa.Field, schema: pa.Schema) -> pa.ChunkedArray | pa.Array:
+    head, *inner = field.name.split(".")
+    if head not in table.column_names:
+        return _absent(field, table.num_rows, not_run=is_module(schema.field(head).type))
+    column = table[head]
+    for name in inner:
+        if column.type.get_field_index(name) < 0:
+            return pa.nulls(table.num_rows, field.type)
+        column = pc.struct_field(column, name)
+    return _widened(column, field.type, field.name)
+
+
+def _absent(field: pa.Field, rows: int, not_run: bool) -> pa.Array:
+    """A column that a file lacks: NULL; of a module that was not run the reason, as wherever there is no answer."""
+    if not_run and field.name.endswith(".error"):
+        return pa.repeat(pa.scalar(NOT_RUN, field.type), rows)
+    if not is_module(field.type):
+        return pa.nulls(rows, field.type)
     children = [
-        pa.repeat(pa.scalar(NOT_RUN, field.type), rows) if field.name == "error" else pa.nulls(rows, field.type)
-        for field in kind
+        pa.repeat(pa.scalar(NOT_RUN, child.type), rows) if child.name == "error" else pa.nulls(rows, child.type)
+        for child in field.type
     ]
-    return pa.StructArray.from_arrays(children, fields=list(kind))
+    return pa.StructArray.from_arrays(children, fields=list(field.type))
+
+
+def _head_of(name: str) -> str:
+    return name.partition(".")[0]

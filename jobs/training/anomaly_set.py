@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from jobs.pipeline.enrichment.modules import Enrichment
+from jobs.storage import data_files
+from jobs.storage.schema_union import common_schema, joined
 from science_modules import registry
 from science_modules.common.photometry import flux_error, flux_of_magnitude
 from science_modules.common.view import LIGHT_CURVE
@@ -31,15 +33,16 @@ def science_rows(directory: Path, survey: str, nights: Sequence[int]) -> pa.Tabl
         If there is no such night, or the table was written without lc_features.
     """
     first, last = nights
-    folders = [path for path in sorted(directory.glob("night=*")) if first <= _night(path) <= last]
-    files = [str(file) for folder in folders for file in sorted(folder.glob("*.parquet"))]
+    wanted = [night for night in data_files.nights(directory) if night.isdigit() and first <= int(night) <= last]
+    files = [file for night in wanted for file in data_files.files_of_night(directory, night)]
     if not files:
         raise ValueError(f"{directory} has no night from {first} to {last}")
-    table = ds.dataset(files, format="parquet")
-    absent = [name for name in COLUMNS if name not in table.schema.names]
+    schema = common_schema([pq.read_schema(file) for file in files])
+    absent = [name for name in COLUMNS if name not in schema.names]
     if absent:
         raise ValueError(f"{directory} lacks {absent}; was lc_features among the job's modules?")
-    return table.to_table(columns=list(COLUMNS), filter=pc.field("survey") == survey)
+    tables = (pq.ParquetFile(file).read(columns=list(COLUMNS)) for file in files)
+    return joined([table.filter(pc.equal(table["survey"], survey)) for table in tables])
 
 
 def light_curve_rows(path: Path, survey: str, most: int) -> pa.Table:
@@ -71,11 +74,6 @@ def _window(name: str, curve: pd.DataFrame) -> pd.DataFrame:
 
 def _number(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:8], "big")
-
-
-def _night(path: Path) -> int:
-    night = path.name.removeprefix("night=")
-    return int(night) if night.isdigit() else -1
 
 
 def _view(survey: str, names: Sequence[str], windows: Sequence[pd.DataFrame]) -> pa.Table:

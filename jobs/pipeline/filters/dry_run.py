@@ -18,6 +18,7 @@ from jobs.pipeline.filters.evaluation import names_read
 from jobs.pipeline.filters.leaves import ALWAYS, read_leaves, with_missing
 from jobs.pipeline.filters.nearest import SAMPLES, Nearest
 from jobs.pipeline.filters.public_points import public_points
+from jobs.storage.schema_union import joined
 
 _ANSWERED = "answer"
 
@@ -164,4 +165,4 @@ def _near(answers: NDArray[np.bool_], number: int) -> NDArray[np.bool_]:
 
 
 def _joined(before: pa.Table | None, more: pa.Table) -> pa.Table:
-    return more if before is None else pa.concat_tables([before, more], promote_options="default")
+    return more if before is None else joined([before, more])

@@ -13,6 +13,8 @@ from jobs.pipeline.filters.definition import Filter
 from jobs.pipeline.filters.leaves import ALWAYS, clean, read_leaves
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.surveys.candidate import to_common
+from jobs.storage.layout import Layout
+from jobs.storage.schema_union import joined
 from science_modules import registry
 from science_modules.common import artefacts
 
@@ -39,12 +41,12 @@ def find_examples(directory: Path, filters: Sequence[Filter], models: Path | Non
     if not ids:
         return None
     if (directory / "science").is_dir():
-        files = sorted((directory / "science").rglob("*.parquet"))
+        files = Layout(directory).files("science")
         found = [_only(leaves, ids) for leaves in read_leaves(files, columns)]
     else:
         found = [clean(rows, sorted({*columns, *ALWAYS})) for rows in _scored(directory, ids, columns, models)]
     found = [table for table in found if table.num_rows]
-    return pa.concat_tables(found, promote_options="default") if found else None
+    return joined(found) if found else None
 
 
 def packets_in(directory: Path) -> Iterator[pa.Table]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from jobs.pipeline.filters.columns import sentinels
 from jobs.pipeline.filters.kinds import Kind, kind_of
+from jobs.storage.schema_union import in_schema, joined
 
 ALWAYS = ("survey", "alert_id", "object_id", "mjd", "night")
 FILE, ROW = "_file", "_row"
@@ -36,7 +37,7 @@ def read_leaves(
     ------
     pyarrow.Table
         One column per name, and `_file` (number of the file, from 0) and `_row` (number of the row in it, from 0). A
-        column that a file lacks (its module was not in the job) is NULL throughout.
+        column that a file lacks (its module was not in the job) is NULL throughout; its `error` says that it was not run.
     """
     names = sorted({*columns, *ALWAYS})
     held: list[pa.Table] = []
@@ -145,13 +146,11 @@ def _placed(table: pa.Table, file: int) -> pa.Table:
 
 
 def _together(tables: Sequence[pa.Table]) -> pa.Table:
-    """One table; a column that some files lack is NULL there."""
-    return pa.concat_tables(tables, promote_options="default").combine_chunks()
+    """One table; a column that some files lack is NULL there, or says that its module was not run."""
+    return joined(tables).combine_chunks()
 
 
 def with_missing(table: pa.Table, kinds: Mapping[str, Kind]) -> pa.Table:
-    """The table with a NULL column for every name that it lacks."""
-    for name, kind in kinds.items():
-        if name not in table.column_names:
-            table = table.append_column(name, pa.nulls(table.num_rows, kind.arrow))
-    return table
+    """The table with a column for every name that it lacks: NULL, or that its module was not run."""
+    lacking = [pa.field(name, kind.arrow) for name, kind in kinds.items() if name not in table.column_names]
+    return in_schema(table, pa.schema([*table.schema, *lacking])) if lacking else table

@@ -10,6 +10,7 @@ from sqlglot import exp
 from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.leaves import ALWAYS
 from jobs.pipeline.filters.misses import Floats, Leaf, Tree, leaves_in, missed, scale_of, tree_of
+from jobs.storage.schema_union import joined
 
 SAMPLES = 10
 MISSES = ("missed_by", "comparison", "of_spread")
@@ -69,8 +70,8 @@ class Nearest:
         misses = (_known(told.by[order]), texts, _known(told.relative[order]))
         for name, column in zip(MISSES, misses, strict=True):
             shown = shown.append_column(name, column)
-        joined = shown if self._kept is None else pa.concat_tables([self._kept, shown], promote_options="default")
-        self._kept = joined.sort_by([("of_spread", "ascending"), ("alert_id", "ascending")]).slice(0, SAMPLES)
+        both = shown if self._kept is None else joined([self._kept, shown])
+        self._kept = both.sort_by([("of_spread", "ascending"), ("alert_id", "ascending")]).slice(0, SAMPLES)
         return self._kept
 
 

@@ -24,6 +24,7 @@ from jobs.pipeline.sources.files.opened import OpenFile, checked
 from jobs.pipeline.sources.files.spool import read_spool
 from jobs.pipeline.sources.files.tarballs import Member
 from jobs.pipeline.sources.files.units import RAW_COLUMNS, count_member, file_header, sound_blocks
+from jobs.storage.data_files import night_of
 from jobs.storage.repeated_text import COLUMNS, texts_of
 
 # Blocks of a container go to the decoder together up to about this many bytes.
@@ -181,7 +182,7 @@ def _raw_batches(planned: Range) -> Iterator[pa.RecordBatch]:
 
 def _quarantine(planned: Range) -> Iterator[SourceMessage]:
     """Entries of a quarantine file; their origin says so, and a record's topic, offset and time stay with it."""
-    night = Path(planned.path).parent.name.removeprefix("night=")
+    night = night_of(Path(planned.path))
     columns = ["reason", "message", "failed_at", "value", "schema", "night_from", "provenance"]
     for row in read_entries(Path(planned.path), planned.end, planned.entries, columns):
         kept = {name: row["provenance"][name] for name in ("topic", "partition", "offset", "timestamp")}

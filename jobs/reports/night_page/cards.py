@@ -14,7 +14,7 @@ from matplotlib.image import imsave
 from jobs.archive.alert import Alert, Answer, alerts_of
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import Triplet, find_cutouts
-from jobs.archive.top_alerts import NoSuchColumn, Order, science_files, top
+from jobs.archive.top_alerts import NoSuchColumn, Order, top
 from jobs.archive.words import magnitude, number
 from jobs.reports.night_page.svg import Box, mark, svg, text
 from jobs.reports.pictures.cutouts import Stamp, cmap, shades, stamps_of
@@ -64,7 +64,7 @@ def cards(layout: Layout, night: str, order: Order, count: int, schemas: str | N
     """The night's first objects in an order; empty if no alert has the column."""
     column = order[0][0]
     try:
-        best = top(science_files(layout, night), order, count, one_per_object=True)
+        best = top(layout.files("science", night), order, count, one_per_object=True)
     except NoSuchColumn:
         return []
     keys = list(zip(*(best[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))

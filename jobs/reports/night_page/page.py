@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jobs.archive.top_alerts import science_files
+from jobs.archive.top_alerts import MOST_ANOMALOUS
 from jobs.archive.versions import versions_in
 from jobs.archive.words import number
 from jobs.ledger.records import Record
@@ -37,7 +37,7 @@ _ANOMALIES = (
         "anomaly.percentile",
         "Percentile of module anomaly: the share of its training alerts that are less anomalous. Best alert per object.",
     ),
-    (("anomaly.percentile", "descending"), ("anomaly.score", "ascending")),
+    MOST_ANOMALOUS,
 )
 _HOSTED = (
     (
@@ -114,10 +114,10 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
     """
     week = _week(layout, night)
     ledger = read_ledger(layout, night, week)
-    files = science_files(layout, night)
+    files = layout.files("science", night)
     if not files and not ledger.batches:
         raise NoSuchNight(f"{layout.root} holds nothing of night {night}{_nights(layout)}")
-    earlier = [path for each in week for path in science_files(layout, each)]
+    earlier = [path for each in week for path in layout.files("science", each)]
     scores = score_columns(files + earlier)
     first_day = day_of(night).toordinal() - _MJD_EPOCH - 1.0
     science = read_science(files, first_day, scores, _planned(ledger.batches))
@@ -149,8 +149,7 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
 
 def nights_of(layout: Layout) -> list[str]:
     """The nights of the science table, oldest first."""
-    names = (path.name.removeprefix("night=") for path in layout.table("science").glob("night=*"))
-    return sorted(name for name in names if name.isdigit())
+    return [night for night in layout.nights("science") if night.isdigit()]
 
 
 def span(seconds: float | None) -> str:
@@ -181,8 +180,8 @@ def _week(layout: Layout, night: str) -> list[str]:
 
 
 def _nights(layout: Layout) -> str:
-    nights = nights_of(layout)
-    return f"; it has {len(nights)}, {nights[0]} to {nights[-1]}" if nights else ""
+    there = layout.nights_in_words("science")
+    return f"; it has {there}" if there else ""
 
 
 def _planned(batches: Sequence[Record]) -> dict[str, float]:

@@ -19,7 +19,6 @@ from jobs.archive import export as exporting
 from jobs.archive.export import TooManyRows, export
 from jobs.archive.flat import flat_names
 from jobs.archive.portable import portable
-from jobs.archive.top_alerts import science_files
 from jobs.archive.ucds import UCDS
 from jobs.archive.votable import votable as as_votable
 from jobs.cli import export as verb
@@ -37,7 +36,7 @@ def files(night_out, tmp_path_factory):
 @pytest.fixture(scope="module")
 def truth(night_out):
     """Row by row as pyarrow reads the files, structs flattened by hand."""
-    rows = [row for path in science_files(night_out) for row in pq.ParquetFile(path).read().to_pylist()]
+    rows = [row for path in night_out.files("science") for row in pq.ParquetFile(path).read().to_pylist()]
     return [
         {
             (f"{name}_{inner}" if inner else name): value
@@ -214,7 +213,9 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(night_out, tmp_p
 @pytest.mark.parametrize("form", FORMATS)
 def test_hostile_texts_are_written_readable_and_harmless(hostile_out, tmp_path, form):
     done = export(hostile_out.root, tmp_path / f"x.{form}")
-    names = [row["object_id"] for path in science_files(hostile_out) for row in pq.ParquetFile(path).read().to_pylist()]
+    names = [
+        row["object_id"] for path in hostile_out.files("science") for row in pq.ParquetFile(path).read().to_pylist()
+    ]
     if form == "csv":
         with open(done.path, newline="") as handle:
             assert [row["object_id"] for row in csv.DictReader(handle)] == [defused(name) for name in names]

@@ -14,14 +14,13 @@ from jobs.archive.cutouts import images
 from jobs.archive.find import NotFound
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.light_curve import SAME_EXPOSURE_DAYS
-from jobs.archive.top_alerts import science_files
 from jobs.storage.layout import Layout
 from science_modules.common.fits import first_image
 
 
 @pytest.fixture(scope="module")
 def rows(night_out):
-    return [row for path in science_files(night_out) for row in pq.ParquetFile(path).read().to_pylist()]
+    return [row for path in night_out.files("science") for row in pq.ParquetFile(path).read().to_pylist()]
 
 
 def by_hand(alerts):
@@ -94,7 +93,7 @@ def test_files_of_older_versions_lack_columns_and_no_points(night_out, rows, tmp
 
     object_id = several(rows)[0]["object_id"]
     shutil.copytree(night_out.root, tmp_path / "out")
-    for path in science_files(Layout(tmp_path / "out")):
+    for path in Layout(tmp_path / "out").files("science"):
         table = pq.ParquetFile(path).read()
         pq.write_table(
             table.drop_columns([name for name in ("lc_flag", "lc_public") if name in table.column_names]), path

@@ -11,7 +11,7 @@ from astropy.coordinates import SkyCoord
 
 from jobs.archive.near import counts, row_groups, sources
 from jobs.archive.position import Cone
-from jobs.archive.top_alerts import science_files, top
+from jobs.archive.top_alerts import top
 from jobs.cli import scores, sheet, show
 
 
@@ -111,7 +111,7 @@ def test_show_finds_the_nearest_object_and_tells_its_neighbours(run, science, tm
 
 
 def test_alerts_of_an_object_are_counted_over_all_files(night_out, science):
-    files = science_files(night_out)
+    files = night_out.files("science")
     rows = top(files, [("mag", "ascending")], 30, one_per_object=True)
     sizes = science.groupby("object_id").size()
     assert counts(files, rows).to_pylist() == [int(sizes[name]) for name in rows["object_id"].to_pylist()]

@@ -22,7 +22,6 @@ from astropy.table import Table
 from duckdb_reader import rows as duckdb_rows
 
 from jobs import scan
-from jobs.archive.scan import merged, widened
 from jobs.cli.console import Console
 from jobs.cli.report import print_outcome
 from jobs.config import ScienceConfig
@@ -31,6 +30,7 @@ from jobs.launcher.run import Outcome
 from jobs.launcher.science import prepare_science
 from jobs.ledger.records import records, streams
 from jobs.storage.layout import Layout
+from jobs.storage.schema_union import NOT_RUN
 from jobs.streaming.status import Status
 
 pytestmark = pytest.mark.spark
@@ -170,7 +170,9 @@ def test_scan_opens_nights_of_different_versions_together(two_versions: Path, tr
     )
     assert pc.struct_field(table["stetson_k"], "chi2").to_pylist() == [None] * EARLY + [2.5] * LATE
     assert pc.struct_field(table["stetson_k"], "version").to_pylist() == ["1.0.0"] * EARLY + ["1.1.0"] * LATE
-    assert table["rise"].null_count == LATE
+    rise = table["rise"].to_pylist()
+    assert all(each["version"] == "1.0.0" for each in rise[:EARLY])
+    assert rise[EARLY:] == [dict.fromkeys(rise[0]) | {"error": NOT_RUN}] * LATE
     assert table["new_module"].to_pylist() == [None] * EARLY + [{"score": 0.5}] * LATE
 
 
@@ -214,26 +216,6 @@ def test_scan_names_what_is_not_there(small_output: Path, asked: Any, error: typ
         scan(small_output, **asked)
     with pytest.raises(FileNotFoundError, match="scan wants the output of a job"):
         scan(small_output / "raw")
-
-
-def test_structs_are_merged_to_any_depth_and_types_that_do_not_fit_are_named() -> None:
-    one = pa.schema([("a", pa.struct([("x", pa.int32()), ("in", pa.struct([("p", pa.string())]))]))])
-    two = pa.schema([("b", pa.int8()), ("a", pa.struct([("in", pa.struct([("q", pa.bool_())])), ("y", pa.int64())]))])
-    whole = merged([one, two])
-    inner = pa.struct([("p", pa.string()), ("q", pa.bool_())])
-    assert whole == pa.schema(
-        [("a", pa.struct([("x", pa.int32()), ("in", inner), ("y", pa.int64())])), ("b", pa.int8())]
-    )
-    array = widened(
-        pa.array([{"x": 1, "in": {"p": "s"}}, None, {"x": 2, "in": None}], one.field("a").type), whole.field("a").type
-    )
-    assert array.to_pylist() == [
-        {"x": 1, "in": {"p": "s", "q": None}, "y": None},
-        None,
-        {"x": 2, "in": None, "y": None},
-    ]
-    with pytest.raises(TypeError, match="column x is int32 in one file and string in another"):
-        merged([one, pa.schema([("a", pa.struct([("x", pa.string())]))])])
 
 
 def test_ids_are_told_as_strings_where_numbers_are_not_exact(small_output: Path) -> None:

@@ -14,7 +14,6 @@ from jobs.archive.top_alerts import (
     key_of,
     modules_of,
     most_anomalous,
-    science_files,
     top,
 )
 from jobs.ledger.records import records
@@ -23,22 +22,22 @@ from jobs.ledger.records import records
 def sorted_by_pandas(science, module, output, ascending):
     values = pd.to_numeric(science[module].map(lambda answer: answer[output]), errors="coerce")
     known = science.assign(value=values)[values.notna()]
-    return known.sort_values(["value", "survey", "alert_id"], ascending=[ascending, True, True])
+    return known.sort_values(["value", "mjd", "alert_id"], ascending=[ascending, True, True])
 
 
 @pytest.mark.parametrize("ascending", [True, False])
 def test_the_first_alerts_are_those_of_a_sort_of_all(night_out, science, ascending):
     expected = sorted_by_pandas(science, "stetson_k", "k", ascending)
     order = [("stetson_k.k", "ascending" if ascending else "descending")]
-    found = top(science_files(night_out), order, 17)
+    found = top(night_out.files("science"), order, 17)
     assert found["alert_id"].to_pylist() == expected.alert_id.head(17).tolist()
-    everything = top(science_files(night_out), order, 10_000)
+    everything = top(night_out.files("science"), order, 10_000)
     assert everything.num_rows == len(expected) < len(science)  # those without an answer are left out
 
 
 def test_of_each_object_only_its_first_alert_is_given(night_out, science):
     expected = sorted_by_pandas(science, "stetson_k", "k", False).drop_duplicates(["survey", "object_id"])
-    found = top(science_files(night_out), [("stetson_k.k", "descending")], 40, one_per_object=True)
+    found = top(night_out.files("science"), [("stetson_k.k", "descending")], 40, one_per_object=True)
     assert found["alert_id"].to_pylist() == expected.alert_id.head(40).tolist()
 
 
@@ -77,8 +76,7 @@ def test_the_most_anomalous_are_best_first_and_say_why_and_that_they_are_simulat
     answered = science[science.anomaly.map(lambda answer: answer["percentile"] is not None)]
     ranked = answered.assign(
         percentile=answered.anomaly.map(lambda answer: answer["percentile"]),
-        score=answered.anomaly.map(lambda answer: answer["score"]),
-    ).sort_values(["percentile", "score", "alert_id"], ascending=[False, True, True])
+    ).sort_values(["percentile", "mjd", "alert_id"], ascending=[False, True, True])
     best = ranked.drop_duplicates("object_id").head(5)
     assert [each.alert_id for each in found] == [str(alert) for alert in best.alert_id]
     assert [each.why for each in found] == [", ".join(answer["why"]) for answer in best.anomaly]
@@ -90,7 +88,7 @@ def test_the_most_anomalous_are_best_first_and_say_why_and_that_they_are_simulat
 
 
 def test_columns_are_found_by_the_last_part_of_their_name(night_out):
-    columns = columns_of(science_files(night_out))
+    columns = columns_of(night_out.files("science"))
     assert modules_of(columns) == ["stetson_k", "lc_features", "anomaly"]
     assert key_of(columns, "percentile") == "anomaly.percentile"
     assert key_of(columns, "score", "anomaly") == "anomaly.score"

@@ -17,9 +17,7 @@ _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 def hostile(hostile_out):
     import pyarrow.parquet as pq
 
-    from jobs.archive.top_alerts import science_files
-
-    (path,) = science_files(hostile_out)
+    (path,) = hostile_out.files("science")
     return pq.ParquetFile(path).read(columns=["object_id", "alert_id"]).to_pylist()
 
 

@@ -13,7 +13,6 @@ import pytest
 from duckdb_reader import rows as duckdb_rows
 from matplotlib.image import imread
 
-from jobs.archive.top_alerts import science_files
 from jobs.cli import report_page
 from jobs.ledger.counts import empty_counts
 from jobs.ledger.records import Plan, Record, StreamLedger
@@ -133,7 +132,7 @@ def test_the_week_before_is_compared_with(night_out, page):
 
 
 def test_histograms_hold_every_answer_once(night_out, science):
-    files = science_files(night_out)
+    files = night_out.files("science")
     scores = score_columns(files)
     assert [score.column for score in scores] == ["anomaly.score", "anomaly.percentile"]
     found = read_scores(files, scores)
@@ -144,7 +143,7 @@ def test_histograms_hold_every_answer_once(night_out, science):
 
 
 def test_times_and_bands_are_those_of_the_table(night_out, science):
-    part = read_science(science_files(night_out, NIGHT), 60349.0, [], {})  # 60350 is 2024-02-10
+    part = read_science(night_out.files("science", NIGHT), 60349.0, [], {})  # 60350 is 2024-02-10
     night = science[science.night == int(NIGHT)]
     assert part.bands == night.band.value_counts().to_dict()
     assert {band: int(counts.sum()) for band, counts in part.times.items()} == dict(part.bands)
@@ -242,7 +241,7 @@ def test_files_without_a_ledger_are_said_to_have_none(night_out, tmp_path):
 
 
 def test_a_big_night_is_drawn_in_cells(night_out):
-    part = read_science(science_files(night_out, NIGHT), 60349.0, [], {})
+    part = read_science(night_out.files("science", NIGHT), 60349.0, [], {})
     assert (sky_map(part, []).count("<polygon"), sky_map(part, []).count('class="alert"')) == (0, 90)
     part.alerts = 5000
     cells = re.findall(r'<polygon class="cell" points="([^"]+)"', sky_map(part, []))
