@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.reports.night_page.page import NoSuchNight, night_page, nights_of
+from jobs.reports.night_page.science_part import score_columns
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_file
 
@@ -20,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     options = Options(prog="strix report", description=__doc__)
     options.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
-    options.add_argument("--night", help=f"YYYYMMDD (default: the fullest of the newest {RECENT_NIGHTS})")
+    options.add_argument("--night", help=f"YYYYMMDD (default: the fullest with scores of the newest {RECENT_NIGHTS})")
     options.add_argument("-n", type=int, default=12, help="alerts in each list of those that stand out")
     options.add_argument("-o", "--output", type=local_path, help="page (default: NIGHT.html)")
     options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
@@ -41,16 +43,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _fullest(layout: Layout) -> tuple[str, str]:
-    """The night with most alerts among the newest, and why it and not the newest: a night may just have begun."""
+    """The night with most alerts among the newest that have scores, and why it: a night may just have begun."""
     nights = nights_of(layout)[-RECENT_NIGHTS:]
     if not nights:
         raise NoSuchNight(f"{layout.root} has no science table; `strix night` and `strix enrich` write one")
-    alerts = {
-        night: sum(pq.read_metadata(path).num_rows for path in layout.files("science", night)) for night in nights
-    }
-    night = max(nights, key=lambda each: (alerts[each], each))
+    files = {night: layout.files("science", night) for night in nights}
+    alerts = {night: sum(pq.read_metadata(path).num_rows for path in files[night]) for night in nights}
+    fullest = sorted(nights, key=lambda each: (-alerts[each], -int(each)))
+    night = next((each for each in fullest if _has_scores(files[each])), fullest[0])
     newest = nights[-1]
     if night == newest:
         return night, f" (the newest, {alerts[night]:,} alerts)"
-    told = f"{alerts[night]:,} alerts, the most of the newest {len(nights)} nights"
+    which = f"the newest {len(nights)} nights" + ("" if night == fullest[0] else " that have scores")
+    told = f"{alerts[night]:,} alerts, the most of {which}"
     return night, f" ({told}; the newest, {newest}, has {alerts[newest]:,}: --night {newest})"
+
+
+def _has_scores(files: Iterable[Path]) -> bool:
+    return any(score_columns([path]) for path in files)

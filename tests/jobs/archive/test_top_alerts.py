@@ -1,22 +1,36 @@
 """What stands out, against a sort of everything in memory."""
 
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from written_night import write_batch
 
 from jobs.archive.top_alerts import (
     IDENTITY,
+    MOST_ANOMALOUS,
     NoSuchColumn,
     columns_of,
     files_of,
+    highest,
     key_of,
     modules_of,
     most_anomalous,
     top,
 )
+from jobs.cli import scores
 from jobs.ledger.records import records
+from jobs.maintenance.compaction import merge
+from jobs.maintenance.maintenance import NightMaintenance
+from jobs.maintenance.stored_files import KnownParts
+from jobs.reports.night_page.cards import cards
+from jobs.simulation.night import container
+from jobs.simulation.packets import packet
+from jobs.storage.layout import Layout
 
 
 def sorted_by_pandas(science, module, output, ascending):
@@ -97,3 +111,56 @@ def test_columns_are_found_by_the_last_part_of_their_name(night_out):
         key_of(columns, "version")
     with pytest.raises(NoSuchColumn, match=r"no column 'percentil'; near it: anomaly\.percentile"):
         key_of(columns, "percentil")
+
+
+@pytest.fixture
+def ties(night_out, tmp_path):
+    """An output in which alerts share their percentile, in two files whose order is not that of time."""
+    shutil.copytree(night_out.root, tmp_path / "ties")
+    layout = Layout(tmp_path / "ties")
+    for path in layout.files("science"):
+        table = pq.ParquetFile(path).read()
+        old = table["anomaly"].combine_chunks()
+        rows = [
+            answer | {"percentile": 50.0 * (number % 3), "score": -0.5 + number / 1000}
+            for number, answer in enumerate(old.to_pylist())
+        ]
+        times = pa.array([60350.0 + number % 4 for number in range(len(rows))])
+        table = table.set_column(table.schema.get_field_index("anomaly"), "anomaly", pa.array(rows, old.type))
+        table = table.set_column(table.schema.get_field_index("mjd"), "mjd", times)
+        pq.write_table(table.take(pa.array(np.random.default_rng(3).permutation(len(rows)))), path)
+    return layout
+
+
+def test_every_list_breaks_ties_by_time_and_then_by_alert(ties, capsys):
+    """The closing table, `strix scores`, the page of a night and the highest scores: one order."""
+    files = ties.files("science")
+    rows = [row for path in files for row in pq.ParquetFile(path).read().to_pylist()]
+    rows.sort(key=lambda row: (-row["anomaly"]["percentile"], row["mjd"], row["alert_id"]))
+    expected = [str(row["alert_id"]) for row in rows]
+    assert len({row["object_id"] for row in rows[:20]}) == 20
+    assert [each.alert_id for each in most_anomalous(ties, records(ties), 20)] == expected[:20]
+    assert scores.main([str(ties.root), "--sort", "anomaly.percentile", "--top", "20", "--json"]) == 0
+    assert [row["alert_id"] for row in json.loads(capsys.readouterr().out)] == expected[:20]
+    best = highest(files, ["anomaly.percentile", "nobody.knows"], 20)
+    assert list(best) == ["anomaly.percentile"]
+    assert list(map(str, best["anomaly.percentile"]["alert_id"].to_pylist())) == expected[:20]
+    night = files[-1].parent.name.removeprefix("night=")
+    assert [str(card.alert.alert_id) for card in cards(ties, night, MOST_ANOMALOUS, 5, None)] == [
+        str(row["alert_id"]) for row in rows if str(row["night"]) == night
+    ][:5]
+
+
+def test_files_of_merged_batches_are_the_ones_that_hold_them_now(tmp_path):
+    layout = Layout(tmp_path)
+    for batch in (0, 1, 2):
+        write_batch(layout, batch, [container([packet(7, 10 * batch + number)[0] for number in range(4)])], ())
+    made = list(records(layout))
+    night = made[0].files[1].night
+    parts = KnownParts(layout).of("science", night)
+    change = merge(NightMaintenance(layout), parts[:2], "science", night, "test", None)
+    (merged,) = [layout.root / each.name for each in change.new]
+    left = layout.root / parts[2].name
+    assert files_of(layout, made[:1]) == files_of(layout, made[:2]) == [merged]
+    assert files_of(layout, made[1:]) == [merged, left]
+    assert files_of(layout, made[2:]) == [left]

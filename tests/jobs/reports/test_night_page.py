@@ -298,6 +298,28 @@ def test_the_verb_takes_the_fullest_recent_night_and_says_so(night_out, tmp_path
     assert "Night 2024-02-10" in (tmp_path / "n.html").read_text(encoding="utf-8")
 
 
+def test_the_verb_takes_a_night_with_scores_before_a_fuller_one_without(night_out, tmp_path, capsys):
+    shutil.copytree(night_out.root, tmp_path / "out")
+    (file,) = (tmp_path / "out" / "science" / f"night={NIGHT}").glob("*.parquet")
+    table = pq.ParquetFile(file).read()
+    bare = pa.concat_tables([table, table]).drop_columns(["stetson_k", "lc_features", "anomaly"])
+    silent = table.set_column(
+        table.schema.get_field_index("anomaly"), "anomaly", pa.nulls(len(table), table["anomaly"].type)
+    )
+    for night, rows in (("20240211", bare), ("20240212", pa.concat_tables([silent, silent])), ("20240213", table[:3])):
+        (tmp_path / "out" / "science" / f"night={night}").mkdir()
+        own = pa.array([int(night)] * len(rows), rows["night"].type)
+        rows = rows.set_column(rows.schema.get_field_index("night"), "night", own)
+        pq.write_table(rows, tmp_path / "out" / "science" / f"night={night}" / "a.parquet")
+    assert report_page.main([str(tmp_path / "out"), "-n", "1", "-o", str(tmp_path / "n.html")]) == 0
+    told = "night 20240210 (90 alerts, the most of the newest 5 nights that have scores; the newest, 20240213, has 3"
+    assert told in capsys.readouterr().out
+    for night in ("20240208", "20240210", "20240213"):
+        shutil.rmtree(tmp_path / "out" / "science" / f"night={night}")
+    assert report_page.main([str(tmp_path / "out"), "-n", "1", "-o", str(tmp_path / "n.html")]) == 0
+    assert "night 20240212 (the newest, 180 alerts)" in capsys.readouterr().out
+
+
 def test_a_card_links_to_brokers_and_archives_and_loads_nothing(night_out, tmp_path):
     shutil.copytree(night_out.root, tmp_path / "out")
     (file,) = (tmp_path / "out" / "science" / f"night={NIGHT}").glob("*.parquet")
