@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from jobs.archive.near import row_groups
 from jobs.archive.position import DISTANCE, Cone
-from jobs.ledger.journal import Journal
-from jobs.ledger.records import Record
+from jobs.ledger.journal import History, Journal
+from jobs.ledger.records import DataFile, Record
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import joined
 
@@ -69,11 +69,15 @@ def files_of(layout: Layout, records: Iterable[Record]) -> list[Path]:
     history = cache(Journal(layout).history)
     found: dict[Path, None] = {}
     for file in (file for record in records for file in record.files if file.table == "science"):
-        now = [file.name]
-        if not (layout.root / file.name).exists():
-            now = history(file.table, file.night).successors(file.name)
-        found |= dict.fromkeys(layout.root / name for name in now)
+        path = layout.root / file.name
+        found |= dict.fromkeys([path] if path.exists() else _now(layout, history(file.table, file.night), file))
     return list(found)
+
+
+def _now(layout: Layout, history: History, file: DataFile) -> list[Path]:
+    """Where the rows of a file are that is gone; where the journal does not say so, its night."""
+    paths = [layout.root / name for name in history.successors(file.name)]
+    return [path for path in paths if path.exists()] or layout.files(file.table, file.night)
 
 
 def most_anomalous(layout: Layout, records: Iterable[Record], count: int = 10) -> list[Anomalous]:

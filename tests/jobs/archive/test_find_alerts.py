@@ -12,6 +12,7 @@ from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.top_alerts import most_anomalous
 from jobs.ledger.records import records
 from jobs.storage.layout import Layout
+from jobs.storage.schema_union import NOT_RUN
 
 
 @pytest.fixture
@@ -88,6 +89,8 @@ def test_an_object_is_found_across_versions_of_a_module(copied, science):
     found = find_object(copied, object_id)
     assert found["night"].to_pylist() == [20240208, 20240210]
     assert [answer["score"] for answer in found["anomaly"].to_pylist()][1] is None
-    assert [value is None for value in found["lc_features"].to_pylist()] == [True, False]
+    early, late = found["lc_features"].to_pylist()
+    assert early == dict.fromkeys(early) | {"error": NOT_RUN}
+    assert (late["version"], late["error"]) != (None, NOT_RUN)
     said = {each.module: each for each in merged(alerts_of(found)).said}
     assert set(said) == {"stetson_k", "lc_features", "anomaly"}

@@ -146,7 +146,7 @@ def test_every_list_breaks_ties_by_time_and_then_by_alert(ties, capsys):
     assert list(best) == ["anomaly.percentile"]
     assert list(map(str, best["anomaly.percentile"]["alert_id"].to_pylist())) == expected[:20]
     night = files[-1].parent.name.removeprefix("night=")
-    assert [str(card.alert.alert_id) for card in cards(ties, night, MOST_ANOMALOUS, 5, None)] == [
+    assert [str(card.alert.key[1]) for card in cards(ties, night, MOST_ANOMALOUS, 5, None)] == [
         str(row["alert_id"]) for row in rows if str(row["night"]) == night
     ][:5]
 

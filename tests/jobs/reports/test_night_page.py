@@ -271,7 +271,7 @@ def test_bars_are_as_long_as_their_counts():
 def test_the_verb_writes_the_newest_night_and_refuses_what_is_not_there(night_out, tmp_path, capsys):
     assert report_page.main([str(night_out.root), "-n", "1", "-o", str(tmp_path / "n.html")]) == 0
     assert "Night 2024-02-10" in (tmp_path / "n.html").read_text(encoding="utf-8")
-    for night, message in (("20200101", "it has 2, 20240208 to 20240210"), ("soon", "'soon' is no night")):
+    for night, message in (("20200101", "it has 2 nights, 20240208 to 20240210"), ("soon", "'soon' is no night")):
         assert report_page.main([str(night_out.root), "--night", night]) == 2
         assert message in capsys.readouterr().err
     assert report_page.main([str(tmp_path / "empty")]) == 2
