@@ -11,6 +11,7 @@ from jobs.archive.top_alerts import files_of
 from jobs.ledger.records import StreamLedger, streams
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.surveys.candidate import stored_names
+from jobs.storage.footers import may_hold, ranges
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import joined
 from science_modules.common.view import VIEW_NAMES
@@ -62,7 +63,9 @@ def find_alert(layout: Layout, alert_id: int, survey: str | None = None) -> pa.T
 
 
 def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa.Table:
-    """The science rows of an object: of every file only the column object_id is read, the rest where it is there."""
+    """The science rows of an object: of a file the footer is read, of row groups that may hold it the column object_id, the
+    rest where it is there.
+    """
     return _rows(layout.files("science"), "object_id", object_id, survey)
 
 
@@ -106,9 +109,13 @@ def _nothing() -> pa.Table:
 
 
 def matching(path: Path, column: str, values: pa.Array, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Rows of a Parquet file whose column is one of the values; without columns named: view, modules and CANDIDATE."""
+    """Rows of a Parquet file whose column is one of the values (at least one); without columns named: view, modules and
+    CANDIDATE.
+    """
     with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
+        least, most = pc.min_max(values).values()
+        there = ranges(file.metadata, column)
+        for group in (at for at, each in enumerate(there) if may_hold(each, least.as_py(), most.as_py())):
             hit = pc.is_in(file.read_row_group(group, columns=[column])[column], value_set=values)
             if pc.any(hit).as_py():
                 chosen = list(columns) if columns is not None else _columns(file.schema_arrow)

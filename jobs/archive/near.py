@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.archive.position import Cone
+from jobs.storage.footers import Ranges, may_hold, ranges
 
 _COLUMNS = ["survey", "object_id", "ra", "dec"]
 
@@ -53,26 +54,16 @@ def within(path: Path, cone: Cone, columns: list[str]) -> Iterator[pa.Table]:
                 yield piece
 
 
-def row_groups(file: pq.ParquetFile, cone: Cone | None) -> Iterator[int]:
+def row_groups(file: pq.ParquetFile, cone: Cone | None) -> list[int]:
     """The row groups of a file that may hold something of a circle, by the statistics of `dec`; all without a circle."""
-    every = range(file.num_row_groups)
     if cone is None:
-        yield from every
-        return
-    column = file.schema_arrow.get_field_index("dec")  # flat columns come before nested ones in every science file
-    low, high = cone.reach
-    for group in every:
-        statistics = _statistics(file, group, column)
-        if statistics is None or (statistics[0] <= high and statistics[1] >= low):
-            yield group
+        return list(range(file.num_row_groups))
+    return groups_in(ranges(file.metadata, "dec"), cone)
 
 
-def _statistics(file: pq.ParquetFile, group: int, column: int) -> tuple[float, float] | None:
-    """The lowest and highest value of a column in a row group; None where the file does not say."""
-    chunk = file.metadata.row_group(group).column(column)
-    if chunk.path_in_schema != "dec" or not chunk.is_stats_set or not chunk.statistics.has_min_max:
-        return None
-    return chunk.statistics.min, chunk.statistics.max
+def groups_in(declinations: Ranges, cone: Cone) -> list[int]:
+    """The row groups that may hold something of a circle, by their ranges of `dec`."""
+    return [group for group, each in enumerate(declinations) if may_hold(each, *cone.reach)]
 
 
 def counts(files: Iterable[Path], rows: pa.Table) -> pa.Array:

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.archive.flat import flat_columns
-from jobs.archive.near import row_groups
+from jobs.archive.near import groups_in
 from jobs.archive.position import Cone
 from jobs.storage import data_files
+from jobs.storage.footers import Ranges, ranges, schema_in
 from jobs.storage.layout import TABLES
 from jobs.storage.schema_union import common_schema, field_of, leaves
 
@@ -73,8 +74,8 @@ class Scan:
 
     Attributes
     ----------
-    groups : list of (schema, paths)
-        Files that follow one another, by their schema.
+    files : list of _File
+        In order.
     whole : pyarrow.Schema
         What all files have together.
     wanted : pyarrow.Schema
@@ -83,7 +84,7 @@ class Scan:
         What they are called in the result.
     """
 
-    groups: list[tuple[pa.Schema, list[Path]]]
+    files: "list[_File]"
     whole: pa.Schema
     wanted: pa.Schema
     names: Sequence[str]
@@ -101,17 +102,17 @@ class Scan:
         if table not in TABLES:
             raise FileNotFoundError(f"no table {table!r}; the tables are {', '.join(TABLES)}")
         paths = _paths(Path(directory) / table, nights)
-        groups = [(schema, list(own)) for schema, own in groupby(paths, key=_schema)]
-        whole = common_schema([schema for schema, _ in groups])
+        files = [_File.of(path) for path in paths]
+        whole = common_schema([schema for schema, _ in groupby(each.schema for each in files)])
         if not flat:
             wanted = _columns(whole, columns)
-            return cls(groups, whole, wanted, wanted.names)
-        return cls(groups, whole, whole, whole.names).flat(columns)
+            return cls(files, whole, wanted, wanted.names)
+        return cls(files, whole, whole, whole.names).flat(columns)
 
     def flat(self, columns: Sequence[str] | None = None) -> "Scan":
         """Some of its columns, or all, without structs."""
         named = flat_columns(self.wanted, columns)
-        return Scan(self.groups, self.whole, _columns(self.wanted, list(named.values())), list(named))
+        return Scan(self.files, self.whole, _columns(self.wanted, list(named.values())), list(named))
 
     @property
     def schema(self) -> pa.Schema:
@@ -121,13 +122,12 @@ class Scan:
     @property
     def rows(self) -> int:
         """How many rows there are, by the files' footers."""
-        return sum(pq.read_metadata(path).num_rows for _, paths in self.groups for path in paths)
+        return sum(each.rows for each in self.files)
 
     def table(self) -> pa.Table:
         """All of it."""
         names = self.wanted.names
-        tables = [piece for own, paths in self.groups for piece in _pieces(paths, own, self.whole, names, None, None)]
-        return pa.concat_tables(tables).rename_columns(self.names)
+        return pa.concat_tables([each.table(self.whole, names) for each in self.files]).rename_columns(self.names)
 
     def pieces(self, near: Cone | None = None) -> Iterator[pa.Table]:
         """A few thousand rows at a time, so that a night of any size needs little memory.
@@ -139,8 +139,8 @@ class Scan:
         """
         place = [] if near is None else [name for name in ("ra", "dec") if name not in self.wanted.names]
         wanted = [*self.wanted.names, *place]
-        for own, paths in self.groups:
-            for piece in _pieces(paths, own, self.whole, wanted, near, _PIECE):
+        for file in self.files:
+            for piece in file.pieces(self.whole, wanted, near):
                 piece = near.inside(piece).drop_columns(place) if near else piece
                 yield piece.rename_columns([*self.names, *piece.column_names[len(self.names) :]])
 
@@ -166,27 +166,44 @@ def _columns(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
     return pa.schema([field_of(schema, name) for name in columns])
 
 
-def _schema(path: Path) -> pa.Schema:
-    return pq.read_schema(path).remove_metadata()
+def _has(schema: pa.Schema, name: str) -> bool:
+    """Whether a file has a column, or a field of a struct, to any depth."""
+    place: pa.Schema | pa.StructType = schema
+    for part in name.split("."):
+        at = place.get_field_index(part)
+        if at < 0:
+            return False
+        place = place.field(at).type if pa.types.is_struct(place.field(at).type) else pa.struct([])
+    return True
 
 
-def _pieces(
-    paths: Iterable[Path], own: pa.Schema, whole: pa.Schema, wanted: Sequence[str], near: Cone | None, rows: int | None
-) -> Iterator[pa.Table]:
-    """The wanted columns of files of one schema, with the types of the whole; each file at once, or some rows at a time."""
-    there = _names_in(own)
-    columns = [name for name in wanted if name in there]
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            if rows is None:
-                yield leaves(file.read(columns=columns), whole, wanted)
-                continue
-            for batch in file.iter_batches(rows, row_groups=list(row_groups(file, near)), columns=columns):
+@dataclass(frozen=True)
+class _File:
+    """A file, and what its footer says."""
+
+    path: Path
+    schema: pa.Schema
+    rows: int
+    declinations: Ranges
+
+    @classmethod
+    def of(cls, path: Path) -> "_File":
+        metadata = pq.read_metadata(path)
+        return cls(path, schema_in(metadata), metadata.num_rows, ranges(metadata, "dec"))
+
+    def table(self, whole: pa.Schema, wanted: Sequence[str]) -> pa.Table:
+        """The wanted columns with the types of the whole schema."""
+        with pq.ParquetFile(self.path) as file:
+            return leaves(file.read(columns=self._columns(wanted)), whole, wanted)
+
+    def pieces(self, whole: pa.Schema, wanted: Sequence[str], near: Cone | None) -> Iterator[pa.Table]:
+        """The same some rows at a time; of a circle only the row groups that may hold something of it."""
+        groups = list(range(len(self.declinations))) if near is None else groups_in(self.declinations, near)
+        if not groups:
+            return
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(_PIECE, row_groups=groups, columns=self._columns(wanted)):
                 yield leaves(pa.Table.from_batches([batch]), whole, wanted)
 
-
-def _names_in(schema: pa.Schema | pa.StructType, before: str = "") -> set[str]:
-    """Columns and fields of structs, to any depth."""
-    names = {f"{before}{field.name}" for field in schema}
-    structs = (field for field in schema if pa.types.is_struct(field.type))
-    return names.union(*(_names_in(field.type, f"{before}{field.name}.") for field in structs))
+    def _columns(self, wanted: Sequence[str]) -> list[str]:
+        return [name for name in wanted if _has(self.schema, name)]

@@ -15,6 +15,7 @@ from jobs.archive.near import row_groups
 from jobs.archive.position import DISTANCE, Cone
 from jobs.ledger.journal import History, Journal
 from jobs.ledger.records import DataFile, Record
+from jobs.storage.footers import schema_of
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import joined
 
@@ -193,7 +194,7 @@ def columns_of(files: Iterable[Path]) -> list[str]:
     """Flat names of the columns of all files, those of the newest first; candidate.* and provenance.* too."""
     names: dict[str, None] = {}
     for path in reversed(list(files)):
-        names.update(dict.fromkeys(name for field in pq.read_schema(path) for name in _names(field)))
+        names.update(dict.fromkeys(name for field in schema_of(path) for name in _names(field)))
     return list(names)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jobs.pipeline.surveys.times import tai_to_utc
 from jobs.reports.night_page.sky_cells import SkyCells
+from jobs.storage.footers import schema_in
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -125,7 +126,7 @@ def score_columns(files: Sequence[Path]) -> list[Score]:
     for path in files:
         metadata = pq.read_metadata(path)
         ranges = _ranges(metadata)
-        for name, description in _descriptions(metadata.schema.to_arrow_schema()).items():
+        for name, description in _descriptions(schema_in(metadata)).items():
             low, high = ranges.get(name, (np.inf, -np.inf))
             known = found.get(name)
             if known:
