@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from .nodes import Primitive, Union
+from .nodes import Enum, Fixed, Primitive
 
 PHYSICAL: dict[str, pa.DataType] = {
     "null": pa.null(),
@@ -28,29 +28,22 @@ class UnsupportedSchema(ValueError):
     """What is wanted of the writer schema needs what the compiled decoder does not do; the message says what."""
 
 
-def value_branch(union: Union, path: str) -> tuple[int, int]:
-    """Index of the branch with a value and of null (-1: none).
-
-    Raises
-    ------
-    UnsupportedSchema
-        If the union has two types besides null, or none.
-    """
-    branches = union.value_and_null()
-    if branches is None:
-        raise UnsupportedSchema(f"{path}: a union of {len(union.branches)} branches is not null and one type")
-    return branches
-
-
-def stored_type(primitive: Primitive, wanted: pa.DataType, path: str) -> pa.DataType:
-    """The type that a primitive is filled as, to be cast to the wanted one where the two differ.
+def stored_type(leaf: Primitive | Fixed | Enum, wanted: pa.DataType, path: str) -> pa.DataType:
+    """The type that a leaf is filled as, to be cast to the wanted one where the two differ.
 
     Raises
     ------
     UnsupportedSchema
         If there is no harmless conversion.
     """
-    physical = PHYSICAL[primitive.kind]
-    if wanted != physical and wanted not in PROMOTIONS.get(physical, ()):
-        raise UnsupportedSchema(f"{path}: {physical} in the writer schema cannot be read as {wanted}")
-    return pa.binary() if wanted == pa.binary() else physical
+    match leaf:
+        case Enum():
+            written, taken, stored = pa.string(), (), pa.int32()
+        case Fixed(_, size):
+            written, taken, stored = pa.binary(size), (), wanted
+        case Primitive(kind):
+            written = PHYSICAL[kind]
+            taken, stored = PROMOTIONS.get(written, ()), pa.binary() if wanted == pa.binary() else written
+    if wanted != written and wanted not in taken:
+        raise UnsupportedSchema(f"{path}: {written} in the writer schema cannot be read as {wanted}")
+    return stored
