@@ -29,7 +29,13 @@ class TooManyBytes(RuntimeError):
 
 
 def cheap_values(filters: Sequence[Filter]) -> dict[str, str]:
-    """SQL of the annotations that are made for all alerts, by the name of their column: itself."""
+    """SQL of the annotations that are evaluated for all alerts, by the name of their column: the SQL itself.
+
+    Parameters
+    ----------
+    filters : sequence of Filter
+        Those whose annotations are looked at; what is a bare column or costs more is left to `annotations_of`.
+    """
     return {value.sql: value.sql for each in filters for value in each.values.values() if _is_cheap(value)}
 
 
@@ -41,12 +47,21 @@ def annotations_of(
     how: How = "auto",
     most_bytes: int | None = None,
 ) -> list[pa.StructArray | None]:
-    """Per filter, the annotations of the rows that it matched; None for a filter without.
+    """Per filter, the annotations of the rows that it matched; None for a filter without annotations.
 
     Parameters
     ----------
+    spark : SparkSession
+    leaves : pyarrow.Table
+        Clean columns of the alerts, as `leaves.read_leaves` gives them.
     masks : pyarrow.Table
-        The masks of the alerts, and their cheap values.
+        The masks of the same alerts, and their cheap values (`cheap_values`).
+    filters : sequence of Filter
+        In the order in which the masks were made.
+    how : str
+        See `engine.run`.
+    most_bytes : int, optional
+        Limit on the memory of all annotations together [bytes]; none by default.
 
     Raises
     ------
@@ -62,7 +77,13 @@ def annotations_of(
 
 
 def annotation_type(each: Filter) -> pa.StructType:
-    """The annotations of a filter: a field per name, in the order of its file."""
+    """The Arrow type of a filter's annotations: a field per name, in the order of its file.
+
+    Parameters
+    ----------
+    each : Filter
+        One with annotations or without; without, the struct has no field.
+    """
     return pa.struct([pa.field(name, value.kind.arrow) for name, value in each.values.items()])
 
 

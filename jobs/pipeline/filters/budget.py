@@ -32,10 +32,17 @@ class Worker:
     def within(self, seconds: float, work: Callable[[], Result]) -> Result:
         """What some work returns or raises.
 
+        Parameters
+        ----------
+        seconds : float
+            Longest time to wait for it [s].
+        work : callable
+            Called without arguments, in the worker's thread.
+
         Raises
         ------
         TooLong
-            If it takes longer than so many seconds.
+            If it takes longer than so many seconds; its Spark jobs are cancelled then.
         """
         answer: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(1)
         self._todo.put((work, answer))

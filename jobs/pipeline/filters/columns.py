@@ -76,6 +76,11 @@ class Catalogue:
     def find(self, name: str) -> Column:
         """The column of this name.
 
+        Parameters
+        ----------
+        name : str
+            As a filter writes it: `mag`, `candidate.ssdistnr`, `acai.acai_h`.
+
         Raises
         ------
         Refused
@@ -100,7 +105,18 @@ def _column(name: str, field: pa.Field) -> Column | None:
 
 
 def sentinels(field: str) -> Mapping[str, tuple[Any, ...]]:
-    """Per survey, the published values of `candidate.<field>` that mean "no value"."""
+    """Per survey, the published values of `candidate.<field>` that mean "no value".
+
+    Parameters
+    ----------
+    field : str
+        Name in the stored struct `candidate`, without the prefix.
+
+    Returns
+    -------
+    mapping of str to tuple
+        By the survey's name; a survey without the field is not in it.
+    """
     found: dict[str, tuple[Any, ...]] = {}
     for survey in SURVEYS:
         for own, stored in stored_names(survey).items():

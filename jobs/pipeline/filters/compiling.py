@@ -19,6 +19,13 @@ from jobs.pipeline.filters.typed import Typed, combined, literal, wants
 def compile_condition(text: str, catalogue: Catalogue) -> Typed:
     """The checked condition of a filter.
 
+    Parameters
+    ----------
+    text : str
+        The condition as its author wrote it.
+    catalogue : Catalogue
+        The columns that it may name.
+
     Raises
     ------
     Refused
@@ -28,7 +35,20 @@ def compile_condition(text: str, catalogue: Catalogue) -> Typed:
 
 
 def compile_value(text: str, catalogue: Catalogue) -> Typed:
-    """The checked expression of an annotation; a tri-state column may stand alone here."""
+    """The checked expression of an annotation; a tri-state column may stand alone here.
+
+    Parameters
+    ----------
+    text : str
+        The expression as its author wrote it.
+    catalogue : Catalogue
+        The columns that it may name.
+
+    Raises
+    ------
+    Refused
+        If it is not allowed or always NULL.
+    """
     value = _Compiler(catalogue).compile(parse(text))
     if value.kind == NOTHING:
         raise Refused("an annotation wants a value, this is always NULL", value.place)
@@ -37,6 +57,13 @@ def compile_value(text: str, catalogue: Catalogue) -> Typed:
 
 def compile_tree(tree: exp.Expression, catalogue: Catalogue) -> Typed:
     """The checked expression of a part of a tree.
+
+    Parameters
+    ----------
+    tree : sqlglot.exp.Expression
+        As `parse` gives it, or a part of that.
+    catalogue : Catalogue
+        The columns that it may name.
 
     Raises
     ------
@@ -47,12 +74,31 @@ def compile_tree(tree: exp.Expression, catalogue: Catalogue) -> Typed:
 
 
 def clause_trees(text: str) -> list[exp.Expression]:
-    """The trees of the parts of a condition that AND joins, in the order of `clauses`."""
+    """The trees of the parts of a condition that AND joins, in the order of `clauses`.
+
+    Parameters
+    ----------
+    text : str
+        The condition as its author wrote it.
+    """
     return _parts(parse(text))
 
 
 def clauses(text: str, catalogue: Catalogue) -> list[tuple[str, Typed]]:
-    """The parts of a condition that AND joins, as they are written, each compiled by itself."""
+    """The parts of a condition that AND joins, as they are written, each compiled by itself.
+
+    Parameters
+    ----------
+    text : str
+        The condition as its author wrote it; without AND at its top it is one clause.
+    catalogue : Catalogue
+        The columns that it may name.
+
+    Raises
+    ------
+    Refused
+        If a clause is not allowed or gives no boolean.
+    """
     parts = _parts(parse(text))
     written = split_at_and(text)
     if len(written) != len(parts):  # one pair of brackets around all
@@ -61,7 +107,20 @@ def clauses(text: str, catalogue: Catalogue) -> list[tuple[str, Typed]]:
 
 
 def refusals(text: str, catalogue: Catalogue) -> list[Refused]:
-    """Everything that is wrong with a condition: the first thing in each of its clauses."""
+    """Everything that is wrong with a condition: the first problem in each of its clauses.
+
+    Parameters
+    ----------
+    text : str
+        The condition as its author wrote it.
+    catalogue : Catalogue
+        The columns that it may name.
+
+    Returns
+    -------
+    list of Refused
+        Not raised; empty if no clause has a problem.
+    """
     found = []
     try:
         parts = _parts(parse(text))

@@ -38,7 +38,15 @@ class Sized(Protocol):
 
 
 def size_of(kind: Kind, parts: Sequence[Sized] = ()) -> int:
-    """Bytes of a value: a text is as long as the longest of the texts that it may be, a list as long as a light curve."""
+    """Bytes of a value: a text is as long as the longest of the texts that it may be, a list as long as a light curve.
+
+    Parameters
+    ----------
+    kind : Kind
+        Of the value.
+    parts : sequence of Sized
+        The expressions that it is made of.
+    """
     if kind.element is not None:
         return max([POINTS * size_of(kind.element), *(part.size for part in parts if part.kind == kind)])
     if kind != STRING:
@@ -47,29 +55,64 @@ def size_of(kind: Kind, parts: Sequence[Sized] = ()) -> int:
 
 
 def text_of(part: Sized) -> int:
-    """Characters of a text, or of a list's elements; 0 for anything else."""
+    """Characters of a text, or of a list's elements; 0 for anything else.
+
+    Parameters
+    ----------
+    part : Sized
+        The expression that gives the text or list.
+    """
     if part.kind == STRING:
         return part.size
     return part.size // POINTS if part.kind.element == STRING else 0
 
 
 def work_of(parts: Sequence[Sized], size: int) -> int:
-    """Steps: those of the parts, one more, and what copying the value takes."""
+    """Steps: those of the parts, one more, and what copying the value takes.
+
+    Parameters
+    ----------
+    parts : sequence of Sized
+        The expressions that are evaluated for it; one that is evaluated twice is given twice.
+    size : int
+        Of the value [bytes].
+    """
     return 1 + sum(part.work for part in parts) + size // _BYTES_PER_STEP
 
 
 def search_work(text: int, wanted: int) -> int:
-    """Steps of looking for one text in another, from each of its places on."""
+    """Steps of looking for one text in another, starting at each of its characters.
+
+    Parameters
+    ----------
+    text, wanted : int
+        Lengths of the text that is searched and of the one that is looked for [characters].
+    """
     return text * wanted // _BYTES_PER_STEP
 
 
 def match_work(text: int, pattern: int) -> int:
-    """Steps of matching a text with a pattern that never goes back."""
+    """Steps of matching a text with a pattern that does not backtrack.
+
+    Parameters
+    ----------
+    text, pattern : int
+        Lengths [characters].
+    """
     return text * pattern // _MATCHED_PER_STEP
 
 
 def check(size: int, work: int, place: Place | None) -> None:
     """Refuse a value that is too large or takes too long.
+
+    Parameters
+    ----------
+    size : int
+        Of the value [bytes].
+    work : int
+        Steps that it takes.
+    place : Place or None
+        Where the refusal points in the author's text.
 
     Raises
     ------
@@ -83,7 +126,18 @@ def check(size: int, work: int, place: Place | None) -> None:
 
 
 def check_together(parts: Sequence[Sized]) -> None:
-    """Refuse annotations that are too large, or take too long, all together."""
+    """Refuse annotations that are too large, or take too long, all together.
+
+    Parameters
+    ----------
+    parts : sequence of Sized
+        All annotations of one filter.
+
+    Raises
+    ------
+    Refused
+        Says how much they are, and the limit.
+    """
     size, work = sum(part.size for part in parts), sum(part.work for part in parts)
     if size > MOST_ANNOTATIONS:
         raise Refused(f"they have {size:,} bytes {_ORDINARY}; those of a filter may have {MOST_ANNOTATIONS:,}")

@@ -133,7 +133,24 @@ class Filter:
 
 
 def read_filter(path: Path, catalogue: Catalogue, shown: str | None = None) -> tuple[Filter | None, list[Problem]]:
-    """The filter of a file, or everything that is wrong with it."""
+    """The filter of a file, or everything that is wrong with it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A YAML file; its name without the suffix is the filter's.
+    catalogue : Catalogue
+        The columns that the filter may name.
+    shown : str, optional
+        How problems name the file, if not by its path.
+
+    Returns
+    -------
+    filter : Filter or None
+        None if there are problems.
+    problems : list of Problem
+        Empty if there is a filter.
+    """
     where = shown or str(path)
     if not _NAME.fullmatch(path.stem):
         said = "a filter's name is its file's: small letters, digits and _, at most 60, beginning with a letter"
@@ -150,10 +167,21 @@ def make_filter(name: str, content: Any, catalogue: Catalogue, where: str = "") 
 
     Parameters
     ----------
+    name : str
+        The filter's; not checked here.
     content : mapping
         As the YAML file holds it.
+    catalogue : Catalogue
+        The columns that the filter may name.
     where : str
-        How problems name the file.
+        How problems name the file; the filter's name if empty.
+
+    Returns
+    -------
+    filter : Filter or None
+        None if there are problems.
+    problems : list of Problem
+        Empty if there is a filter.
     """
     where = where or name
     if not isinstance(content, Mapping):

@@ -91,6 +91,16 @@ class DryRun:
 def dry_run(spark: SparkSession, each: Filter, files: Sequence[Path], catalogue: Catalogue) -> DryRun:
     """Try a filter on science files.
 
+    Parameters
+    ----------
+    spark : SparkSession
+    each : Filter
+        The filter to try.
+    files : sequence of pathlib.Path
+        Parquet files of the science table.
+    catalogue : Catalogue
+        The one that the filter was compiled with.
+
     Notes
     -----
     `per_object` and `max_per_night` are not applied: this says what the condition does.

@@ -65,6 +65,8 @@ def run(spark: SparkSession, table: pa.Table, expressions: Mapping[str, str], ho
 
     Parameters
     ----------
+    spark : SparkSession
+        The job's; the expressions are evaluated in a session of their own beside it.
     table : pyarrow.Table
         Columns as the expressions name them.
     expressions : mapping of str to str

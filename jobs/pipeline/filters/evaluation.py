@@ -37,18 +37,36 @@ class Found:
     annotations: list[pa.StructArray | None]
 
     def by_name(self, filters: Sequence[Filter]) -> "dict[str, Found]":
-        """What each of these filters, in their order, matched."""
+        """What each of these filters matched, by the filter's name.
+
+        Parameters
+        ----------
+        filters : sequence of Filter
+            Those that were evaluated, in the same order.
+        """
         of_each = zip(filters, self.rows, self.annotations, strict=True)
         return {each.name: Found([rows], [annotations]) for each, rows, annotations in of_each}
 
     @classmethod
     def joined(cls, parts: "Sequence[Found]") -> "Found":
-        """What several filters matched, one after the other."""
+        """What several groups of filters matched in the same table, one group after the other.
+
+        Parameters
+        ----------
+        parts : sequence of Found
+            In the order in which their filters are wanted.
+        """
         return cls([rows for part in parts for rows in part.rows], [own for part in parts for own in part.annotations])
 
     @classmethod
     def nothing(cls, each: Filter) -> "Found":
-        """No match of a filter."""
+        """No match of a filter.
+
+        Parameters
+        ----------
+        each : Filter
+            Gives the type of the annotations, which are empty.
+        """
         return cls([pa.array([], pa.int64())], [pa.array([], annotation_type(each)) if each.values else None])
 
 
@@ -59,17 +77,19 @@ def evaluate(
 
     Parameters
     ----------
+    spark : SparkSession
     science_files : sequence of pathlib.Path
         Published science files of a batch.
+    filters : sequence of Filter
     how : str
         See `engine.run`.
 
     Returns
     -------
     pyarrow.Table
-        One row per match, ordered by object_id, mjd, alert_id, filter: survey, alert_id, object_id, mjd, night, is_public,
-        `filter` (name), `file` (number in `science_files`), `row` (number in the file), and `annotations`: a struct
-        with one struct per filter that has annotations, NULL in the rows of other filters.
+        One row per match, ordered by object_id, mjd, alert_id, filter: survey, alert_id, object_id, mjd, night,
+        is_public, `filter` (name), `file` (number in `science_files`), `row` (number in the file), and `annotations`:
+        a struct with one struct per filter that has annotations, NULL in the rows of other filters.
 
     Notes
     -----
@@ -80,7 +100,13 @@ def evaluate(
 
 
 def names_read(filters: Sequence[Filter]) -> set[str]:
-    """The columns that filters read, and those that say what the survey shows to everybody."""
+    """The columns that filters read, and those that say what the survey shows to everybody.
+
+    Parameters
+    ----------
+    filters : sequence of Filter
+        Evaluated together, over the same alerts.
+    """
     read = {name for each in filters for name in each.columns} | {_SHOWN}
     return read | ({"lc_public"} if any(name.startswith("lc_") for name in read) else set())
 
@@ -93,6 +119,17 @@ def find(
     most_bytes: int | None = None,
 ) -> Found:
     """What filters match among the rows of `leaves.read_leaves`.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    leaves : pyarrow.Table
+        Clean columns, one row per alert; a column that is missing is NULL.
+    filters : sequence of Filter
+    how : str
+        See `engine.run`.
+    most_bytes : int, optional
+        Limit on the memory of the annotations [bytes]; none by default.
 
     Raises
     ------
@@ -124,7 +161,15 @@ def _kinds(filters: Sequence[Filter]) -> dict[str, Kind]:
 
 
 def in_order(tables: Sequence[pa.Table], filters: Sequence[Filter]) -> pa.Table:
-    """Matches of several tables as one, in the order in which they are sent."""
+    """Matches of several tables as one, in the order in which they are sent.
+
+    Parameters
+    ----------
+    tables : sequence of pyarrow.Table
+        As `together` gives them; none gives an empty table.
+    filters : sequence of Filter
+        Those that were evaluated, for the types of their annotations.
+    """
     if not tables:
         return _schema(filters).empty_table()
     joined = pa.concat_tables(tables)
@@ -133,7 +178,22 @@ def in_order(tables: Sequence[pa.Table], filters: Sequence[Filter]) -> pa.Table:
 
 
 def together(leaves: pa.Table, found: Found, filters: Sequence[Filter]) -> pa.Table:
-    """The matched rows of every filter, one filter after the other."""
+    """The matched rows of every filter, one filter after the other.
+
+    Parameters
+    ----------
+    leaves : pyarrow.Table
+        The alerts in which the filters looked, with `_file` and `_row`.
+    found : Found
+        What they matched there.
+    filters : sequence of Filter
+        In the order of `found`.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row per match, with the columns of `evaluate`.
+    """
     leaves = with_missing(leaves, {_SHOWN: BOOLEAN})
     taken = leaves.select([*ALWAYS, _SHOWN, FILE, ROW]).take(pa.concat_arrays(found.rows))
     names = np.repeat([each.name for each in filters], [len(own) for own in found.rows])
@@ -156,7 +216,13 @@ def _spread(found: Found, total: int) -> Iterator[pa.StructArray]:
 
 
 def annotations_type(filters: Sequence[Filter]) -> pa.StructType:
-    """The column `annotations`: a struct per filter that has any."""
+    """The Arrow type of the column `annotations`: a struct per filter that has any.
+
+    Parameters
+    ----------
+    filters : sequence of Filter
+        In the order that the fields are to have.
+    """
     return pa.struct([pa.field(each.name, annotation_type(each)) for each in filters if each.values])
 
 

@@ -28,6 +28,8 @@ def find_examples(directory: Path, filters: Sequence[Filter], models: Path | Non
     ----------
     directory : pathlib.Path
         An output (with a folder `science`), or packets (`*.avro`, in it or below it).
+    filters : sequence of Filter
+        Their examples say which alerts, their expressions which columns.
     models : pathlib.Path, optional
         For packets: the models directory. A module without its artefacts gives NULL.
 
@@ -50,7 +52,18 @@ def find_examples(directory: Path, filters: Sequence[Filter], models: Path | Non
 
 
 def packets_in(directory: Path) -> Iterator[pa.Table]:
-    """All packets of `*.avro` files in a directory or below it, in the common view; what cannot be read is left out."""
+    """All packets of `*.avro` files in a directory or below it, in the common view; what cannot be read is left out.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        With packets of any of the surveys.
+
+    Yields
+    ------
+    pyarrow.Table
+        The packets of one file that have one survey and schema.
+    """
     reader = decoder(tuple(survey.name for survey in SURVEYS), None)
     for path in sorted(directory.rglob("*.avro")):
         for group in reader.decode([Message(path.read_bytes())]).groups:

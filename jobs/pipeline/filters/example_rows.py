@@ -13,6 +13,13 @@ _TYPES = {BOOLEAN: (bool,), INTEGER: (int,), NUMBER: (int, float), STRING: (str,
 def flat_row(given: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     """An example's values by full column name.
 
+    Parameters
+    ----------
+    given : mapping of str to object
+        As the filter's file has it: a value by column, or a mapping of values by field for a struct.
+    catalogue : Catalogue
+        The columns that the filter may name.
+
     Raises
     ------
     Refused

@@ -53,13 +53,20 @@ class Checked:
 
 
 def check_examples(spark: SparkSession, filters: Sequence[Filter], alerts: pa.Table | None = None) -> list[Checked]:
-    """Look at the examples of all filters, in one pass.
+    """Evaluate the examples of all filters, in one pass.
 
     Parameters
     ----------
+    spark : SparkSession
+    filters : sequence of Filter
     alerts : pyarrow.Table, optional
         Clean columns (`leaves`) of the real alerts that examples name, by `example_alerts.find_examples`; what is not
         there is `not checked`.
+
+    Returns
+    -------
+    list of Checked
+        One per example: filter by filter, first match, then no_match.
     """
     claims = [
         (number, claim, example)
@@ -77,7 +84,20 @@ def check_examples(spark: SparkSession, filters: Sequence[Filter], alerts: pa.Ta
 
 
 def require_examples(spark: SparkSession, filters: Sequence[Filter], alerts: pa.Table | None = None) -> None:
-    """Raise FilterError if an example does not give what it claims; those that cannot be looked at are let pass."""
+    """Require that every example gives what it claims; examples that cannot be evaluated are no error.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    filters : sequence of Filter
+    alerts : pyarrow.Table, optional
+        As for `check_examples`.
+
+    Raises
+    ------
+    FilterError
+        With a problem per example that does not give what it claims.
+    """
     wrong = [each.problem for each in check_examples(spark, filters, alerts) if each.outcome == NOT_AS_CLAIMED]
     if wrong:
         raise FilterError(wrong)

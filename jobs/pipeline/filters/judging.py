@@ -38,7 +38,13 @@ class Budget:
     bytes: int = MOST_BYTES
 
     def seconds_for(self, alerts: int) -> float:
-        """For so many alerts."""
+        """Time that a filter may take [s].
+
+        Parameters
+        ----------
+        alerts : int
+            How many are evaluated.
+        """
         return self.seconds + self.seconds_per_alert * alerts
 
 
@@ -74,7 +80,18 @@ class Judge:
     _worker: Worker | None = None
 
     def judge(self, science_files: Sequence[Path]) -> Judged:
-        """The matches of a batch's science files."""
+        """The matches of a batch's science files.
+
+        Parameters
+        ----------
+        science_files : sequence of pathlib.Path
+            Of one batch, as for `evaluate`.
+
+        Raises
+        ------
+        PySparkException, Py4JError, pyarrow.ArrowException, MemoryError
+            If Spark has stopped, or if all of several filters fail: then the reason is not in a filter.
+        """
         unknown = {name: _OFF for name, count in self._strikes.items() if count >= STRIKES}
         begun = set(unknown)
         tables = [self._matches(leaves, unknown) for leaves in read_leaves(science_files, names_read(self.filters))]

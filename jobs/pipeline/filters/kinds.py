@@ -46,12 +46,24 @@ NUMERIC = (INTEGER, NUMBER)
 
 @cache
 def list_of(element: Kind) -> Kind:
-    """The kind of a list."""
+    """The kind of a list.
+
+    Parameters
+    ----------
+    element : Kind
+        Of its elements.
+    """
     return Kind(f"list of {element.name}", f"ARRAY<{element.spark}>", pa.list_(element.arrow), element)
 
 
 def kind_of(type_: pa.DataType) -> Kind | None:
-    """The kind to which a column's Arrow type is widened; None if filters cannot read it."""
+    """The kind to which a column's Arrow type is widened; None if filters cannot read it.
+
+    Parameters
+    ----------
+    type_ : pyarrow.DataType
+        As the column is stored.
+    """
     if pa.types.is_boolean(type_):
         return BOOLEAN
     if pa.types.is_signed_integer(type_):

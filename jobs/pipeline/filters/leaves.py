@@ -32,12 +32,15 @@ def read_leaves(
         Science files.
     columns : iterable of str
         Names as filters write them; ALWAYS is added.
+    rows_per_read : int
+        Files are put together until they have so many rows; one file is never split.
 
     Yields
     ------
     pyarrow.Table
         One column per name, and `_file` (number of the file, from 0) and `_row` (number of the row in it, from 0). A
-        column that a file lacks (its module was not in the job) is NULL throughout; its `error` says that it was not run.
+        column that some of the files put together lack (their job did not run its module) is NULL in their rows, an
+        `error` says there that the module was not run; a column that all of them lack is missing (`with_missing`).
     """
     names = sorted({*columns, *ALWAYS})
     held: list[pa.Table] = []
@@ -53,7 +56,15 @@ def read_leaves(
 
 
 def clean(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Science rows as the flat, clean columns of these names."""
+    """Science rows as the flat, clean columns of these names.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of the science table, with `survey`.
+    names : sequence of str
+        As filters write them; `survey` is added, a name that the table lacks is left out.
+    """
     return _cleaned(_flat(table, sorted({*names, "survey"})))
 
 
@@ -69,7 +80,22 @@ def _cleaned(table: pa.Table) -> pa.Table:
 
 
 def clean_leaf(array: pa.Array, name: str, survey: pa.Array) -> pa.Array:
-    """One column, widened to its kind, NULL where it holds a sentinel of its alert's survey or NaN."""
+    """One column, widened to its kind, NULL where it holds a sentinel of its alert's survey or NaN, or is too long.
+
+    Parameters
+    ----------
+    array : pyarrow.Array
+        The column's values, one per alert.
+    name : str
+        As filters write it; sentinels are looked for in `candidate.` fields only.
+    survey : pyarrow.Array
+        The survey's name, one per alert.
+
+    Raises
+    ------
+    TypeError
+        For a type that filters cannot read.
+    """
     kind = kind_of(array.type)
     if kind is None:
         raise TypeError(
@@ -101,7 +127,13 @@ def _no_longer(array: pa.Array, lengths: pa.Array, most: int) -> pa.Array:
 
 
 def without_nan(array: pa.Array) -> pa.Array:
-    """Numbers, or lists of them, with NULL for NaN."""
+    """Numbers, or lists of them, with NULL for NaN.
+
+    Parameters
+    ----------
+    array : pyarrow.Array
+        Of any type; what holds no floating-point numbers is returned as it is.
+    """
     if pa.types.is_floating(array.type):
         nan = pc.is_nan(array)
         return pc.if_else(nan, pa.scalar(None, array.type), array) if pc.any(nan).as_py() else array
@@ -151,6 +183,14 @@ def _together(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def with_missing(table: pa.Table, kinds: Mapping[str, Kind]) -> pa.Table:
-    """The table with a column for every name that it lacks: NULL, or that its module was not run."""
+    """The table with a column for every name that it lacks: NULL, or that its module was not run.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns under the names that filters write.
+    kinds : mapping of str to Kind
+        The columns that are wanted.
+    """
     lacking = [pa.field(name, kind.arrow) for name, kind in kinds.items() if name not in table.column_names]
     return in_schema(table, pa.schema([*table.schema, *lacking])) if lacking else table

@@ -51,7 +51,17 @@ FUNCTIONS = {
 
 
 def variables(function: ListFunction, values: Sequence[Typed], names: Sequence[str]) -> list[Typed]:
-    """The lambda's variables: the elements, then the element's number; under names of our own."""
+    """The lambda's variables: the elements, then the element's number; in SQL they are named v0, v1.
+
+    Parameters
+    ----------
+    function : ListFunction
+        The one that takes the lambda.
+    values : sequence of Typed
+        The lists that it goes over.
+    names : sequence of str
+        The variables as the author named them; only their number counts.
+    """
     kinds: list[Kind] = [each.kind.element for each in values if each.kind.element is not None] + [INTEGER]
     # Spark counts in 32 bits; a filter has one kind of integer.
     singles = [each.single for each in values] + [False]
@@ -63,7 +73,24 @@ def variables(function: ListFunction, values: Sequence[Typed], names: Sequence[s
 
 
 def build(name: str, values: Sequence[Typed], taken: Sequence[Typed], body: Typed) -> Typed:
-    """The call, once its lambda's body is compiled."""
+    """The call of a list function, once its lambda's body is compiled.
+
+    Parameters
+    ----------
+    name : str
+        Of the function, a key of FUNCTIONS.
+    values : sequence of Typed
+        The lists that it goes over.
+    taken : sequence of Typed
+        The lambda's variables, as `variables` gives them.
+    body : Typed
+        What the lambda gives.
+
+    Raises
+    ------
+    Refused
+        If the lambda gives no boolean where a condition is wanted, a list or always NULL, or costs too much.
+    """
     signature = ", ".join(f"v{at}" for at in range(len(taken)))
     if len(taken) > 1:
         signature = f"({signature})"

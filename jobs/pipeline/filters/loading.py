@@ -14,6 +14,8 @@ def load_filters(directory: str | Path, modules: Iterable[str | ScienceModule]) 
 
     Parameters
     ----------
+    directory : str or pathlib.Path
+        With files named `*.yaml`; or one file.
     modules : iterable of str or ScienceModule
         The science modules of the job: a filter that needs another is refused.
 

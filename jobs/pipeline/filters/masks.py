@@ -11,7 +11,13 @@ FILTERS_PER_MASK = 62  # bits of a BIGINT that are no sign
 
 
 def masks_of(filters: Sequence[Filter]) -> dict[str, str]:
-    """Spark SQL of the masks, by the name of the column."""
+    """Spark SQL of the masks, by the name of the column.
+
+    Parameters
+    ----------
+    filters : sequence of Filter
+        A filter's place here is its number for `rows_of` and `any_of`.
+    """
     starts = range(0, len(filters), FILTERS_PER_MASK)
     return {f"mask {start}": _mask(filters[start : start + FILTERS_PER_MASK]) for start in starts}
 
@@ -26,14 +32,28 @@ def _mask(filters: Sequence[Filter]) -> str:
 
 
 def rows_of(masks: pa.Table, number: int) -> pa.Array:
-    """The rows that a filter matched, by its number."""
+    """The rows that a filter matched, counted from 0.
+
+    Parameters
+    ----------
+    masks : pyarrow.Table
+        What the SQL of `masks_of` gave, one row per alert.
+    number : int
+        Of the filter.
+    """
     start = number - number % FILTERS_PER_MASK
     mask = masks[f"mask {start}"].to_numpy()
     return pa.array(np.flatnonzero(mask & (1 << (number - start))), pa.int64())
 
 
 def any_of(numbers: Iterable[int]) -> str:
-    """SQL: whether any of these filters matched."""
+    """SQL over the masks: whether any of these filters matched.
+
+    Parameters
+    ----------
+    numbers : iterable of int
+        Of the filters; at least one.
+    """
     bits: dict[int, int] = {}
     for number in numbers:
         start = number - number % FILTERS_PER_MASK

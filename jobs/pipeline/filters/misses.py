@@ -44,7 +44,13 @@ class Leaf:
     sign: str = ""
 
     def missed_by(self, values: Floats) -> Floats:
-        """By how much, in the comparison's unit; 0 where it is TRUE, NaN where that is not known."""
+        """By how much, in the comparison's unit; 0 where it is TRUE, NaN where that is not known.
+
+        Parameters
+        ----------
+        values : numpy.ndarray of float64, shape (n,)
+            What `sql` gave per alert, NaN for NULL.
+        """
         if self.sign == "<":
             return np.maximum(values, 0.0)
         if self.sign == ">":
@@ -64,7 +70,20 @@ Tree = Leaf | Joined
 
 
 def tree_of(clause: exp.Expression, catalogue: Catalogue) -> Tree:
-    """A clause as a tree of what can be missed by more or less."""
+    """A clause as a tree of what can be missed by more or less.
+
+    Parameters
+    ----------
+    clause : sqlglot.exp.Expression
+        As `compiling.clause_trees` gives it.
+    catalogue : Catalogue
+        The columns that it may name.
+
+    Raises
+    ------
+    Refused
+        If a part of it is not allowed by itself.
+    """
     if isinstance(clause, exp.Paren):
         return tree_of(clause.this, catalogue)
     if isinstance(clause, exp.And | exp.Or):
@@ -80,7 +99,13 @@ def tree_of(clause: exp.Expression, catalogue: Catalogue) -> Tree:
 
 
 def leaves_in(tree: Tree) -> list[Leaf]:
-    """From left to right."""
+    """The leaves of a tree, from left to right.
+
+    Parameters
+    ----------
+    tree : Leaf or Joined
+        As `tree_of` gives it.
+    """
     return [tree] if isinstance(tree, Leaf) else [leaf for part in tree.parts for leaf in leaves_in(part)]
 
 
@@ -138,8 +163,12 @@ def missed(tree: Tree, values: Sequence[Floats], scales: Sequence[float]) -> Mis
 
     Parameters
     ----------
-    values, scales : sequences
-        The values of the leaves' SQL, and their scales, from left to right.
+    tree : Leaf or Joined
+        The clause.
+    values : sequence of numpy.ndarray of float64, shape (n,)
+        What the SQL of its leaves gave, from left to right.
+    scales : sequence of float
+        Spread of each leaf's values (`scale_of`), from left to right.
     """
     return _missed(tree, iter(range(len(values))), values, scales)
 
@@ -158,7 +187,13 @@ def _missed(tree: Tree, numbers: Iterator[int], values: Sequence[Floats], scales
 
 
 def scale_of(values: Floats) -> float:
-    """The spread of a difference: the middle half of its values; else the largest, or 1."""
+    """The spread of a difference: the interquartile range of its values; if that is 0, the largest magnitude, or 1.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float64
+        What is not finite is left out.
+    """
     known = values[np.isfinite(values)]
     if not len(known):
         return 1.0

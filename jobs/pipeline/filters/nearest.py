@@ -35,7 +35,17 @@ class Nearest:
 
     @classmethod
     def of(cls, clause: exp.Expression, number: int, catalogue: Catalogue) -> "Nearest":
-        """Of a clause's tree."""
+        """Near misses of a clause, none of them seen yet.
+
+        Parameters
+        ----------
+        clause : sqlglot.exp.Expression
+            As `compiling.clause_trees` gives it.
+        number : int
+            Of the clause; names the columns that `asked` adds.
+        catalogue : Catalogue
+            The columns that the clause may name.
+        """
         return cls(tree_of(clause, catalogue), number)
 
     @property
@@ -49,16 +59,23 @@ class Nearest:
         return {f"leaf {self.number} {at}": leaf.sql for at, leaf in enumerate(self.leaves)}
 
     def add(self, alerts: pa.Table, found: pa.Table, near: NDArray[np.bool_], columns: list[str]) -> pa.Table:
-        """The nearest so far.
+        """Add a table of alerts, and give the nearest so far.
 
         Parameters
         ----------
+        alerts : pyarrow.Table
+            Clean columns (`leaves`), one row per alert.
         found : pyarrow.Table
             What `asked` gave for the alerts.
-        near : numpy.ndarray of bool
+        near : numpy.ndarray of bool, shape (n,)
             The alerts that fail this clause alone, which is FALSE.
         columns : list of str
-            To be shown.
+            To be shown, beside the ids and MISSES.
+
+        Returns
+        -------
+        pyarrow.Table
+            Up to SAMPLES alerts, the nearest first.
         """
         values = [_floats(found[name]) for name in self.asked]
         self.scales = self.scales or [scale_of(each) for each in values]

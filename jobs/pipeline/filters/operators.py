@@ -28,20 +28,56 @@ class Compiler(Protocol):
     """What an operator asks of the walk through the tree."""
 
     def compile(self, node: exp.Expression) -> Typed:
-        """The expression that a node is."""
+        """The expression that a node is.
+
+        Parameters
+        ----------
+        node : sqlglot.exp.Expression
+            With all that is below it.
+        """
 
     def boolean(self, node: exp.Expression, what: str) -> Typed:
-        """A node that gives a boolean."""
+        """A node that gives a boolean, no bare tri-state column.
+
+        Parameters
+        ----------
+        node : sqlglot.exp.Expression
+        what : str
+            What wants the boolean, as a refusal names it.
+        """
 
     def all(self, nodes: Sequence[exp.Expression]) -> list[Typed]:
-        """Several nodes."""
+        """The expressions that several nodes are.
+
+        Parameters
+        ----------
+        nodes : sequence of sqlglot.exp.Expression
+            In the order wanted.
+        """
 
     def refuse_tri_state(self, made: Typed) -> None:
-        """Refuse a bare tri-state column."""
+        """Refuse a bare tri-state column (`columns.TRI_STATE`).
+
+        Parameters
+        ----------
+        made : Typed
+            Any expression; all but those columns pass.
+        """
 
 
 def number(node: exp.Expression) -> int | float:
-    """The value of a number as it is written."""
+    """The value of a number as it is written.
+
+    Parameters
+    ----------
+    node : sqlglot.exp.Expression
+        A literal that is no text.
+
+    Raises
+    ------
+    Refused
+        If it is beyond 64 bits or beyond a double.
+    """
     text = str(node.this)
     value = int(text) if text.isdigit() else float(text)
     if isinstance(value, int) and value > GREATEST_INTEGER:

@@ -40,6 +40,11 @@ class _Plain(Spark):
 def parse(text: str) -> exp.Expression:
     """The tree of an expression.
 
+    Parameters
+    ----------
+    text : str
+        As its author wrote it, in Spark SQL.
+
     Raises
     ------
     Refused
@@ -57,7 +62,18 @@ def parse(text: str) -> exp.Expression:
 
 
 def place_of(node: exp.Expression) -> Place | None:
-    """Where a node's first word stands in the text; all of it for a column."""
+    """Where a node's first word stands in the text; for a column all of its name.
+
+    Parameters
+    ----------
+    node : sqlglot.exp.Expression
+        Of a tree that `parse` gave.
+
+    Returns
+    -------
+    Place or None
+        None if the parser kept no place for it.
+    """
     found = sorted((each.meta["start"], each.meta["end"] + 1) for each in node.walk() if "start" in each.meta)
     if not found:
         return None
@@ -65,7 +81,13 @@ def place_of(node: exp.Expression) -> Place | None:
 
 
 def split_at_and(text: str) -> list[str]:
-    """The text between the ANDs that stand in no bracket, CASE or BETWEEN, blanks and lines evened."""
+    """The text between the ANDs that stand in no bracket, CASE or BETWEEN, with blanks and line ends as single blanks.
+
+    Parameters
+    ----------
+    text : str
+        A condition that `parse` takes.
+    """
     cuts, depth, betweens = [0], 0, 0
     for token in _tokens(text):
         kind = token.token_type

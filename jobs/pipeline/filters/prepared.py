@@ -38,12 +38,27 @@ class Prepared:
 
     @classmethod
     def of(cls, session: SparkSession, empty: pa.Table, expressions: Mapping[str, str]) -> "Prepared":
-        """Read expressions over a table's columns, which stay in front."""
+        """Resolve expressions over a table's columns.
+
+        Parameters
+        ----------
+        session : SparkSession
+        empty : pyarrow.Table
+            Gives the columns; has no rows.
+        expressions : mapping of str to str
+            Spark SQL by the name of the column that it gives.
+        """
         plan = _analyzed(selected(session.createDataFrame(empty), expressions))
         return cls(session, plan.projectList(), plan.child())
 
     def over(self, frame: DataFrame) -> DataFrame:
-        """The projection over the rows of a frame of the same columns."""
+        """The projection over the rows of a frame.
+
+        Parameters
+        ----------
+        frame : pyspark.sql.DataFrame
+            A LocalRelation with the columns that the projection was resolved for.
+        """
         relation, jvm = self.relation, self.session.sparkContext._jvm
         assert jvm is not None
         rows = relation.copy(relation.output(), _analyzed(frame).data(), False, relation.stream())
@@ -53,12 +68,34 @@ class Prepared:
 
 
 def selected(frame: DataFrame, expressions: Mapping[str, str]) -> DataFrame:
-    """The expressions, read anew."""
+    """The expressions over a frame, parsed and resolved anew.
+
+    Parameters
+    ----------
+    frame : pyspark.sql.DataFrame
+        Columns as the expressions name them.
+    expressions : mapping of str to str
+        Spark SQL by the name of the column that it gives.
+    """
     return frame.select(*(sf.expr(sql).alias(name) for name, sql in expressions.items()))
 
 
 def over(session: SparkSession, table: pa.Table, expressions: Mapping[str, str]) -> DataFrame | None:
-    """Expressions over a table, as resolved when they first came; None where this Spark's inner classes are others."""
+    """Expressions over a table, resolved once per session, schema and expressions.
+
+    Parameters
+    ----------
+    session : SparkSession
+    table : pyarrow.Table
+        Columns as the expressions name them.
+    expressions : mapping of str to str
+        Spark SQL by the name of the column that it gives.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame or None
+        None where this Spark's inner classes are others; `selected` does it then.
+    """
     key = (id(session), str(table.schema), tuple(expressions.items()))
     try:
         prepared = _kept.get(key) or Prepared.of(session, table.schema.empty_table(), expressions)

@@ -64,7 +64,15 @@ class Refused(Exception):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?`, or nothing if no known word is near."""
+    """`; did you mean x?`, or nothing if no known word is near.
+
+    Parameters
+    ----------
+    word : str
+        What the author wrote.
+    known : iterable of str
+        What could be meant; of these, up to three are named.
+    """
     names = list(known)
     same_end = [name for name in names if name.rpartition(".")[2] == word.rpartition(".")[2]]
     near = same_end or difflib.get_close_matches(word, names, n=3, cutoff=0.6)

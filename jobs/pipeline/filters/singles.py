@@ -19,7 +19,13 @@ PUBLISHED_AS_FLOAT32 = frozenset({"mag", "mag_err", "real_bogus", "lc_real_bogus
 
 
 def to_float32(value: float) -> float:
-    """The nearest float32; infinite beyond its range."""
+    """The nearest float32; infinite beyond its range.
+
+    Parameters
+    ----------
+    value : float
+        A double.
+    """
     try:
         (nearest,) = struct.unpack("f", struct.pack("f", value))
     except OverflowError:
@@ -28,14 +34,28 @@ def to_float32(value: float) -> float:
 
 
 def as_published(value: Any) -> Any:
-    """A number, or a list of them, as a float32 column holds it; NULL stays."""
+    """A number, or a list of them, as a float32 column holds it; NULL stays.
+
+    Parameters
+    ----------
+    value : float, sequence of float or None
+        As an example's row gives it.
+    """
     if isinstance(value, list | tuple):
         return [as_published(each) for each in value]
     return value if value is None else to_float32(value)
 
 
 def alike(parts: Sequence[Typed], kind: Kind) -> tuple[list[str], bool]:
-    """SQL of values that are compared, or of which one is taken, as one kind; and whether all are float32."""
+    """SQL of values that are compared, or of which one is taken, as one kind; and whether all are float32.
+
+    Parameters
+    ----------
+    parts : sequence of Typed
+        The values.
+    kind : Kind
+        One that holds all of them (`typed.common`).
+    """
     if kind != NUMBER or not any(part.single for part in parts):
         return [to(part, kind) for part in parts], False
     rounded = [_rounded(part) for part in parts]

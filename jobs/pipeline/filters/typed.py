@@ -59,6 +59,12 @@ def combined(
 
     Parameters
     ----------
+    kind : Kind
+        Of its value.
+    sql : str
+        Its Spark SQL, with that of the parts in it.
+    parts : sequence of Typed
+        The expressions that it is made of.
     twice : sequence of Typed
         Those whose SQL stands in it a second time.
     size : int, optional
@@ -83,12 +89,25 @@ def combined(
 
 
 def never_nan(number: str) -> str:
-    """SQL of a number, NULL where it is NaN: NaN is no value at any point of a filter."""
+    """SQL of a number, NULL where it is NaN: NaN is no value at any point of a filter.
+
+    Parameters
+    ----------
+    number : str
+        SQL of a double.
+    """
     return f"nanvl({number}, {NULL_NUMBER})"
 
 
 def to(part: Typed, kind: Kind) -> str:
-    """SQL of an expression as a kind that holds all its values: NULL as anything, an integer as a number."""
+    """SQL of an expression as a kind that holds all its values: NULL as anything, an integer as a number.
+
+    Parameters
+    ----------
+    part : Typed
+    kind : Kind
+        The part's own, or a wider one.
+    """
     if part.kind == kind:
         return part.sql
     if isinstance(part.literal, int) and kind == NUMBER:
@@ -98,6 +117,13 @@ def to(part: Typed, kind: Kind) -> str:
 
 def common(parts: Sequence[Typed], what: str) -> Kind:
     """The kind that several expressions have together.
+
+    Parameters
+    ----------
+    parts : sequence of Typed
+        At least one.
+    what : str
+        What takes them, as a refusal names it.
 
     Raises
     ------
@@ -118,14 +144,35 @@ def common(parts: Sequence[Typed], what: str) -> Kind:
 
 
 def wants(part: Typed, kinds: Sequence[Kind], what: str) -> None:
-    """Refuse an expression of another kind than these."""
+    """Refuse an expression of another kind than these.
+
+    Parameters
+    ----------
+    part : Typed
+        The expression.
+    kinds : sequence of Kind
+        Those that are allowed.
+    what : str
+        What takes it, as the refusal names it.
+
+    Raises
+    ------
+    Refused
+        Says what is wanted and what was found.
+    """
     if part.kind not in kinds:
         wanted = " or ".join(kind.name for kind in kinds)
         raise Refused(f"{what} wants {_article(wanted)}, {_shown(part)} is {_article(part.kind.name)}", part.place)
 
 
 def literal_sql(value: bool | int | float | str) -> str:
-    """A literal as Spark SQL; text in escapes, so that neither quotes nor Spark's ${variables} can end or enter it."""
+    """A literal as Spark SQL; text in escapes, so that neither quotes nor Spark's ${variables} can end or enter it.
+
+    Parameters
+    ----------
+    value : bool, int, float or str
+        A float has to be finite.
+    """
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):
@@ -136,7 +183,15 @@ def literal_sql(value: bool | int | float | str) -> str:
 
 
 def literal(value: bool | int | float | str, place: Place | None = None) -> Typed:
-    """A literal as an expression."""
+    """A literal as an expression.
+
+    Parameters
+    ----------
+    value : bool, int, float or str
+        Gives the kind, too.
+    place : Place, optional
+        Where it stands in the author's text.
+    """
     kinds = {bool: BOOLEAN, int: INTEGER, float: NUMBER, str: STRING}
     size = len(value.encode()) if isinstance(value, str) else size_of(kinds[type(value)])
     return Typed(kinds[type(value)], literal_sql(value), place=place, literal=value, size=size)
