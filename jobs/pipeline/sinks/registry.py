@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
+
 from jobs.ledger.not_sent import wanted_of
 from jobs.ledger.records import Record
 from jobs.pipeline.sinks.kafka import KAFKA
@@ -79,7 +81,15 @@ def audit_sinks(layout: Layout, record: Record) -> Iterator[str]:
             yield f"sealed for the sink {name}, and the ledger has no counts of it"
     for kind in sinks_in_order():
         if kind.name in record.sinks:
-            yield from kind.audit(layout, record)
+            yield from _audited(kind, layout, record)
+
+
+def _audited(kind: SinkKind, layout: Layout, record: Record) -> Iterator[str]:
+    """The gaps that a sink finds; what it cannot read is one, and keeps nothing else from being looked at."""
+    try:
+        yield from kind.audit(layout, record)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, pa.ArrowException) as problem:
+        yield f"what {kind.name} keeps cannot be read: {type(problem).__name__} {problem}"
 
 
 def unknown_sinks(record: Record) -> list[str]:

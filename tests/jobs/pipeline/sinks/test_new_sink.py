@@ -90,6 +90,23 @@ def test_each_sink_of_a_closed_batch_is_audited_and_one_without_counts_is_named(
     assert list(audit_sinks(layout, replace(record, state="sealed"))) == []
 
 
+def test_a_sink_that_cannot_read_what_it_keeps_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch, some_record: Record
+) -> None:
+    def audit(_: Layout, record: Record) -> Iterator[str]:
+        yield "one gap"
+        raise PermissionError(13, "Permission denied", "kept.csv")
+
+    broken = replace(kind("one", 1, []), audit=audit)
+    monkeypatch.setattr(registry, "SINKS", [broken, kind("two", 2, [])])
+    record = replace(some_record, state="closed", sinks={"one": {}, "two": {"kept": 1}})
+    assert list(audit_sinks(Layout(Path("nowhere")), record)) == [
+        "one gap",
+        "what one keeps cannot be read: PermissionError [Errno 13] Permission denied: 'kept.csv'",
+        "two audited {'kept': 1}",
+    ]
+
+
 @pytest.mark.spark
 @pytest.mark.timeout(900)
 def test_a_night_with_a_sink_of_ones_own(
