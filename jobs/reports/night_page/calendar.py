@@ -4,7 +4,12 @@ from datetime import date, datetime, timedelta
 
 
 def day_of(night: int | str) -> date:
-    """The date that names a night, YYYYMMDD.
+    """The date that names a night.
+
+    Parameters
+    ----------
+    night : int or str
+        YYYYMMDD.
 
     Raises
     ------
@@ -15,6 +20,17 @@ def day_of(night: int | str) -> date:
 
 
 def week_before(night: int | str) -> list[str]:
-    """The seven nights before a night, oldest first."""
+    """The seven nights before a night, oldest first.
+
+    Parameters
+    ----------
+    night : int or str
+        YYYYMMDD.
+
+    Raises
+    ------
+    ValueError
+        If it is no date.
+    """
     day = day_of(night)
     return [(day - timedelta(days=back)).strftime("%Y%m%d") for back in range(7, 0, -1)]

@@ -1,4 +1,4 @@
-"""The alerts that stand out as cards: stamps, light curve, what sets them apart."""
+"""The alerts that stand out as cards: cutouts, light curve, what sets them apart."""
 
 import base64
 import io
@@ -23,14 +23,14 @@ from jobs.reports.pictures.show import scores
 from jobs.reports.pictures.style import NIGHT_SKY, band_colour
 from jobs.storage.layout import Layout
 
-# Shades in a stamp: noise in more of them doubles the page and nobody sees it.
+# Shades in a cutout: noise in more of them doubles the page and nobody sees it.
 _SHADES = 48
 _MOST_POINTS = 400
 
 
 @dataclass(frozen=True)
 class StampImage:
-    """A stamp as an image of the page, or why there is none."""
+    """A cutout as an image of the page, or why there is none."""
 
     name: str
     data: str | None
@@ -61,7 +61,21 @@ class Card:
 
 
 def cards(layout: Layout, night: str, order: Order, count: int, schemas: str | None = None) -> list[Card]:
-    """The night's first objects in an order; empty if no alert has the column."""
+    """The night's first objects in an order; empty if no alert has the column.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+    night : str
+        YYYYMMDD.
+    order : sequence of (str, str)
+        Columns and directions to sort by; the first column's value is shown.
+    count : int
+        Most cards; one per object.
+    schemas : str, optional
+        Directory of the schemas of the Confluent wire format, for packets that came in it.
+    """
     column = order[0][0]
     try:
         best = top(layout.files("science", night), order, count, one_per_object=True)

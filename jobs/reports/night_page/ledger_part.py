@@ -83,7 +83,13 @@ class LedgerPart:
         return sum(map(batch_read, self.batches)) / seconds if seconds else None
 
     def modules(self, week: bool = False) -> list[ModuleCounts]:
-        """Per module of the night (or of the week before), in the order of the ledger."""
+        """Counts per module, in the order of the ledger.
+
+        Parameters
+        ----------
+        week : bool
+            Those of the seven nights before instead of the night's.
+        """
         numbers = (self.week if week else self.counts)["modules"]
         return [
             ModuleCounts(
@@ -98,7 +104,22 @@ class LedgerPart:
 
 
 def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
-    """Add up the ledger, one batch in hand at a time."""
+    """Add up the ledger, one batch in hand at a time.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+    night : str
+        YYYYMMDD.
+    week : sequence of str
+        The nights to compare it with.
+
+    Returns
+    -------
+    LedgerPart
+        With no batches if the ledger does not have the night.
+    """
     part, before = LedgerPart(), dict[str, Counts]()
     now = NightsNow(layout)
     for record in records(layout):
@@ -134,5 +155,11 @@ def _together(jobs: dict[str, Counts]) -> Counts:
 
 
 def batch_read(record: Record) -> int:
-    """Packets that a batch read, of all its nights."""
+    """Packets that a batch read, of all its nights.
+
+    Parameters
+    ----------
+    record : Record
+        The batch in the ledger.
+    """
     return sum(int(counts["read"]) for counts in record.nights.values())

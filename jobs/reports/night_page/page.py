@@ -102,10 +102,14 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     night : str
         YYYYMMDD.
     count : int
         Alerts in each list of those that stand out.
+    schemas : str, optional
+        Directory of the schemas of the Confluent wire format, for cutouts of packets that came in it.
 
     Raises
     ------
@@ -148,12 +152,24 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
 
 
 def nights_of(layout: Layout) -> list[str]:
-    """The nights of the science table, oldest first."""
+    """The nights of the science table (YYYYMMDD), oldest first.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+    """
     return [night for night in layout.nights("science") if night.isdigit()]
 
 
 def span(seconds: float | None) -> str:
-    """A time in the unit that suits it."""
+    """A duration in words, in the unit that suits it.
+
+    Parameters
+    ----------
+    seconds : float or None
+        The duration [s]; None gives a dash.
+    """
     if seconds is None:
         return "–"
     return next(

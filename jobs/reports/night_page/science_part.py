@@ -44,13 +44,25 @@ class Latency:
     counts: Ints = field(default_factory=lambda: np.zeros(_LATENCY[2], dtype=np.int64))
 
     def add(self, seconds: Floats) -> None:
-        """Count; what is not positive counts as the least."""
+        """Count durations; what is not positive counts as the least.
+
+        Parameters
+        ----------
+        seconds : numpy.ndarray of float64, shape (n,)
+            One per alert [s]; NaN where it is not known, which is not counted.
+        """
         low, high, bins = _LATENCY
         logs = np.log10(np.clip(seconds[np.isfinite(seconds)], 10**low, 10**high * 0.999))
         self.counts += np.bincount(((logs - low) / (high - low) * bins).astype(np.int64), minlength=bins)
 
     def quantile(self, share: float) -> float | None:
-        """[s]; None if nothing was counted."""
+        """Quantile of the durations [s]; None if nothing was counted.
+
+        Parameters
+        ----------
+        share : float
+            From 0 to 1; 0.5 is the median.
+        """
         total = int(self.counts.sum())
         if not total:
             return None
@@ -91,7 +103,15 @@ class SciencePart:
     to_plan: Latency = field(default_factory=Latency)
 
     def add(self, rows: pa.Table, planned_mjd: float | None) -> None:
-        """Count the rows of one row group."""
+        """Count the rows of one row group.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table
+            Flat rows of the science table; structs as `provenance.timestamp`.
+        planned_mjd : float or None
+            When their batch was planned [MJD TAI]; None if the ledger does not say.
+        """
         self.alerts += rows.num_rows
         self.simulated += pc.sum(rows["is_simulated"]).as_py() or 0
         self.surveys.update(_counts(rows["survey"]))
@@ -121,7 +141,13 @@ class SciencePart:
 
 
 def score_columns(files: Sequence[Path]) -> list[Score]:
-    """The scores among the modules' outputs, by what their descriptions say; ranges from the files' statistics."""
+    """The scores among the modules' outputs, by what their descriptions say; ranges from the files' statistics.
+
+    Parameters
+    ----------
+    files : sequence of pathlib.Path
+        Parquet files of the science table; only their footers are read.
+    """
     found: dict[str, Score] = {}
     for path in files:
         metadata = pq.read_metadata(path)
@@ -142,6 +168,12 @@ def read_science(
 
     Parameters
     ----------
+    files : sequence of pathlib.Path
+        Parquet files of the science table.
+    first_day : float
+        Where the bins of time begin [MJD UTC].
+    scores : sequence of Score
+        Those of which histograms are made.
     planned : mapping
         File name to the time its batch was planned [MJD TAI].
     """
@@ -154,7 +186,19 @@ def read_science(
 
 
 def read_scores(files: Iterable[Path], scores: Sequence[Score]) -> dict[str, Ints]:
-    """Histograms of the scores over some files."""
+    """Histograms of the scores over some files.
+
+    Parameters
+    ----------
+    files : iterable of pathlib.Path
+        Parquet files of the science table.
+    scores : sequence of Score
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of int64, shape (SCORE_BINS,)
+        Per column, as far as any file has it.
+    """
     histograms: dict[str, Ints] = {}
     for path in files:
         for rows in _groups(path, [score.column for score in scores]):
@@ -163,7 +207,17 @@ def read_scores(files: Iterable[Path], scores: Sequence[Score]) -> dict[str, Int
 
 
 def add_scores(histograms: dict[str, Ints], rows: pa.Table, scores: Sequence[Score]) -> None:
-    """Count the values of each score that the rows have."""
+    """Count the values of each score that the rows have.
+
+    Parameters
+    ----------
+    histograms : dict of str to numpy.ndarray of int64, shape (SCORE_BINS,)
+        Per column; grows.
+    rows : pyarrow.Table
+        Flat rows of the science table.
+    scores : sequence of Score
+        Values beyond a score's range count in its first or last bin.
+    """
     for score in scores:
         if score.column in rows.column_names:
             values = rows[score.column].drop_null().to_numpy()

@@ -22,7 +22,13 @@ class SkyCells:
     counts: Ints = field(default_factory=lambda: np.zeros(_FIRST[-1], dtype=np.int64))
 
     def add(self, ra: Floats, dec: Floats) -> None:
-        """Count positions [deg]."""
+        """Count positions; those that are not finite are left out.
+
+        Parameters
+        ----------
+        ra, dec : numpy.ndarray of float64, shape (n,)
+            Right ascension and declination [deg].
+        """
         known = np.isfinite(ra) & np.isfinite(dec)
         row = np.clip((dec[known] + 90) / CELL_DEG, 0, _ROWS - 1).astype(np.int64)
         column = np.minimum((ra[known] % 360 / 360 * _PER_ROW[row]).astype(np.int64), _PER_ROW[row] - 1)
@@ -47,6 +53,13 @@ class SkyCells:
 
 def mollweide(ra: Floats, dec: Floats, centre: float) -> tuple[Floats, Floats]:
     """Mollweide's equal-area map of the whole sky: x from -2 (east) to 2 (west), y from -1 (south) to 1 (north).
+
+    Parameters
+    ----------
+    ra, dec : numpy.ndarray of float64, shape (n,)
+        Right ascension and declination [deg].
+    centre : float
+        Right ascension in the middle of the map [deg].
 
     Notes
     -----

@@ -25,6 +25,8 @@ def sky_map(part: SciencePart, marked: Sequence[Alert]) -> Markup:
 
     Parameters
     ----------
+    part : SciencePart
+        The night's alerts: few as points, more as cells by their number.
     marked : sequence of Alert
         Shown as rings.
     """

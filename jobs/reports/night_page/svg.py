@@ -35,7 +35,17 @@ class Box:
 
 
 def svg(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
-    """A drawing with a description for those who do not see it."""
+    """A drawing with a description for those who do not see it.
+
+    Parameters
+    ----------
+    width, height : float
+        Of its own coordinates; the page scales it.
+    parts : sequence of str
+        SVG elements, with all foreign text escaped.
+    label : str
+        The description; escaped here.
+    """
     inside = "".join(parts)
     size = f"0 0 {width:g} {height:g}"
     # what surveys and people wrote was escaped where it was put in
@@ -43,7 +53,19 @@ def svg(width: float, height: float, parts: Sequence[str], label: str) -> Markup
 
 
 def mark(band: str, x: float, y: float, size: float, attributes: str) -> str:
-    """A band's shape, as in the pictures: circle, square, triangle, diamond, plus, cross."""
+    """A band's shape, as in the pictures: circle, square, triangle, diamond, plus, cross.
+
+    Parameters
+    ----------
+    band : str
+        A filter's letter; a circle for any that is not u, r, i, z, y.
+    x, y : float
+        Its centre, y downwards.
+    size : float
+        From the centre to the edge.
+    attributes : str
+        SVG attributes such as `fill="none"`; not escaped.
+    """
     shapes = {
         "u": f"M{x - size:.1f} {y + size:.1f}h{2 * size:.1f}L{x:.1f} {y - size:.1f}z",
         "r": f"M{x - size:.1f} {y - size:.1f}h{2 * size:.1f}v{2 * size:.1f}h{-2 * size:.1f}z",
@@ -57,7 +79,19 @@ def mark(band: str, x: float, y: float, size: float, attributes: str) -> str:
 
 
 def text(x: float, y: float, words: object, anchor: str = "start", kind: str = "tick") -> str:
-    """Words at a place."""
+    """Words at a place; escaped here.
+
+    Parameters
+    ----------
+    x, y : float
+        Where, y downwards.
+    words : object
+        What is written, by its `str`.
+    anchor : str
+        start, middle or end: which part of the words is there.
+    kind : str
+        CSS class.
+    """
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
@@ -66,8 +100,12 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
 
     Parameters
     ----------
-    times : mapping
-        Per band, alerts in bins of `minutes` from `first_day` (MJD, UTC) on.
+    times : mapping of str to numpy.ndarray of int64
+        Per band, alerts in bins of `minutes` from `first_day` on.
+    minutes : int
+        Width of a bin [min]; a divisor of 60.
+    first_day : float
+        Where the first bin begins [MJD UTC].
     """
     total = np.sum(list(times.values()), axis=0) if times else np.zeros(1)
     filled = np.flatnonzero(total)
@@ -101,7 +139,17 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
 
 
 def score_histogram(counts: Ints, week: Ints | None, low: float, high: float) -> Markup:
-    """Shares of the night's alerts on a logarithmic scale, and of the week before as a line."""
+    """Shares of the night's alerts on a logarithmic scale, and of the week before as a line.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray of int64, shape (n,)
+        The night's alerts per bin.
+    week : numpy.ndarray of int64, shape (n,), or None
+        Those of the week before in the same bins; no line if None or all are 0.
+    low, high : float
+        Ends of the range of the score that the bins divide.
+    """
     width, height, box = 340, 182, Box(38, 22, 294, 128)
     shares = counts / max(int(counts.sum()), 1)
     earlier = week / week.sum() if week is not None and week.sum() else None
@@ -141,7 +189,13 @@ def score_histogram(counts: Ints, week: Ints | None, low: float, high: float) ->
 
 
 def shares_bar(parts: Sequence[tuple[str, int, str]]) -> Markup:
-    """One bar cut into named parts: name, count, colour."""
+    """One bar cut into named parts.
+
+    Parameters
+    ----------
+    parts : sequence of (str, int, str)
+        Name, count and CSS colour of each, from left to right.
+    """
     total = sum(count for _, count, _ in parts)
     drawn, x = [], 0.0
     for name, count, colour in parts:

@@ -1,1 +1,1 @@
-"""Pictures of alerts: light curves, stamps, contact sheets."""
+"""Pictures of alerts: light curves, cutouts, contact sheets."""

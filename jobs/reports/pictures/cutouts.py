@@ -1,4 +1,4 @@
-"""The three stamps of an alert: north up, east left, each on a scale that shows what it has."""
+"""The three cutouts of an alert: north up, east left, each on a scale that shows what it has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MISSING = 1e30  # some ZTF templates hold the largest float32 where they have no
 
 @dataclass(frozen=True)
 class Stamp:
-    """A stamp ready to be drawn.
+    """A cutout ready to be drawn.
 
     Attributes
     ----------
@@ -60,6 +60,18 @@ def stamps_of(alert: Alert, triplet: Triplet | None) -> list[Stamp]:
     """Science, template and difference of an alert.
 
     Where a survey publishes the difference of a source that has faded with its sign turned, it has its own sign again.
+
+    Parameters
+    ----------
+    alert : Alert
+        Its facts say how the pixels lie on the sky.
+    triplet : mapping of str to bytes or None
+        The three cutouts as received, by name; None if the output has none of this alert.
+
+    Returns
+    -------
+    list of Stamp
+        Always three; one that is missing or cannot be decoded has a reason instead of pixels.
     """
     if triplet is None:
         return [Stamp(name, None, reason="the output holds no stamps") for name in STAMPS]
@@ -74,6 +86,16 @@ def shades(stamp: Stamp) -> NDArray[np.float64]:
     """Brightness of every pixel from 0 to 1; NaN stays NaN.
 
     A difference is scaled about its background, which becomes 0.5; the others from a little below theirs up.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        One with pixels.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n, n)
+        All NaN if no pixel is finite.
     """
     pixels = np.asarray(stamp.pixels, dtype=np.float64)
     known = pixels[np.isfinite(pixels)]
@@ -90,7 +112,16 @@ def shades(stamp: Stamp) -> NDArray[np.float64]:
 
 
 def draw_stamp(axes: Axes, stamp: Stamp, marks: bool = True) -> None:
-    """Draw one stamp; with marks: name, cross hairs, reference source, directions and a bar of 10 arcsec or less."""
+    """Draw one cutout; one without pixels as its reason in words.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Filled by it, ticks and frame removed.
+    stamp : Stamp
+    marks : bool
+        Also the alert's cross hairs, the reference source, directions and a scale bar of 10 arcsec or less.
+    """
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor(style.NIGHT_SKY)
@@ -110,12 +141,24 @@ def draw_stamp(axes: Axes, stamp: Stamp, marks: bool = True) -> None:
 
 
 def cmap(name: str) -> str:
-    """Grey for what is on the sky; for a difference blue is fainter, red is brighter."""
+    """Name of the colour map: grey for what is on the sky; for a difference blue is fainter, red is brighter.
+
+    Parameters
+    ----------
+    name : str
+        science, template or difference.
+    """
     return "berlin" if name == "difference" else "gray"
 
 
 def bar_arcsec(half_arcsec: float) -> float:
-    """The longest bar that is not more than 0.4 of the picture's width."""
+    """The longest scale bar that is not more than 0.4 of the picture's width [arcsec].
+
+    Parameters
+    ----------
+    half_arcsec : float
+        From the picture's centre to its edge [arcsec].
+    """
     return next((bar for bar in _BARS if bar <= 0.8 * half_arcsec), _BARS[-1])
 
 

@@ -60,7 +60,13 @@ class Series:
 
 
 def difference(curve: Curve) -> Series:
-    """Difference flux; upper limits at five times their error."""
+    """Difference flux; upper limits at five times their error.
+
+    Parameters
+    ----------
+    curve : Curve
+        All points of an object, of every band and kind.
+    """
     limit = curve.kind == "upper_limit"
     return Series(
         curve, np.where(limit, LIMIT_SIGMA * curve.flux_err, curve.flux), np.where(limit, 0, curve.flux_err), True
@@ -68,13 +74,29 @@ def difference(curve: Curve) -> Series:
 
 
 def total(curve: Curve) -> Series | None:
-    """Flux of the source itself; None where no point has it."""
+    """Flux of the source itself; None where no point has it.
+
+    Parameters
+    ----------
+    curve : Curve
+        All points of an object, of every band and kind.
+    """
     known = curve.where(np.isfinite(curve.total))
     return Series(known, known.total, known.total_err, False) if len(known) else None
 
 
 def draw_curve(panels: list[Axes], alert: Alert, series: list[Series]) -> None:
-    """Draw series into panels that share their time axis; the lowest gets the dates, the highest days to the alert."""
+    """Draw series into panels that share their time axis; the lowest gets the dates, the highest days to the alert.
+
+    Parameters
+    ----------
+    panels : list of matplotlib.axes.Axes
+        From top to bottom.
+    alert : Alert
+        Marked with a ring; day 0 of the upper axis.
+    series : list of Series
+        One per panel.
+    """
     for axes, each in zip(panels, series, strict=True):
         _draw(axes, each, alert)
     _dates(panels[-1], alert)
@@ -84,7 +106,15 @@ def draw_curve(panels: list[Axes], alert: Alert, series: list[Series]) -> None:
 
 
 def draw_small(axes: Axes, alert: Alert) -> None:
-    """The difference light curve without words, for a contact sheet: detections, limits, the zero line."""
+    """The difference light curve for a contact sheet: detections, limits, the zero line; no words.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Its ticks and frame are removed, but for a few fluxes on the right.
+    alert : Alert
+        Its curve is drawn, over days from the alert.
+    """
     series = difference(alert.curve)
     bottom, top = series.span
     days = series.curve.mjd - alert.facts["mjd"]
@@ -128,7 +158,20 @@ def _short(value: float) -> str:
 def legend(
     drawn: Figure, curves: Sequence[Curve], at: tuple[float, float], where: Any = "center left", ring: bool = True
 ) -> None:
-    """Bands and kinds of points, at this place of the figure; with `ring`, the mark of the alert itself."""
+    """Bands and kinds of points, at this place of the figure.
+
+    Parameters
+    ----------
+    drawn : matplotlib.figure.Figure
+    curves : sequence of Curve
+        Those on the figure: only their bands and kinds are named.
+    at : (float, float)
+        Where, in shares of the figure's width and height.
+    where : str
+        Which point of the legend is put there, as matplotlib's `loc`.
+    ring : bool
+        Also the mark of the alert itself.
+    """
     seen = {band for curve in curves for band in curve.band.tolist()}
     kinds = {kind for curve in curves for kind in curve.kind.tolist()}
     bands = style.bands_of(seen)
@@ -224,7 +267,13 @@ def _magnitudes(axes: Axes, divisor: float, bottom: float, top: float) -> None:
 
 
 def magnitude_ticks(low: float, high: float) -> list[float]:
-    """A handful of round magnitudes between two fluxes [nJy], an eighth of the range apart or more."""
+    """A handful of round AB magnitudes between two fluxes, an eighth of the range apart or more.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the axis [nJy]; magnitudes are given of positive fluxes only.
+    """
     if high <= 0:
         return []
     apart, ticks = (high - low) / 8, list[float]()

@@ -1,4 +1,4 @@
-"""A contact sheet: many alerts at a glance, each with its stamps, its light curve and the value that sorted it."""
+"""A contact sheet: many alerts at a glance, each with its cutouts, its light curve and the value that sorted it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +32,12 @@ def contact_sheet(title: str, subtitle: str, entries: Sequence[Entry], stamps: M
 
     Parameters
     ----------
+    title, subtitle : str
+        Words above the sheet.
+    entries : sequence of Entry
+        In the order in which they are drawn.
     stamps : mapping
-        Stamps as received, by survey and alert id.
+        Cutouts as received, by survey and alert id; an alert that is not in it is drawn without.
     """
     columns = min(_COLUMNS, max(len(entries), 1))
     rows = max(-(-len(entries) // columns), 1)

@@ -1,4 +1,4 @@
-"""One alert on one picture: stamps, light curve, what the modules said, what is known."""
+"""One alert on one picture: cutouts, light curve, what the modules said, what is known."""
 
 import math
 from collections.abc import Sequence
@@ -29,8 +29,9 @@ def picture(alert: Alert, triplet: Triplet | None, alerts: int = 1) -> Figure:
 
     Parameters
     ----------
+    alert : Alert
     triplet : mapping or None
-        Its stamps as received.
+        Its cutouts as received; None if the output has none.
     alerts : int
         How many alerts of its object the light curve is made of.
     """
@@ -67,7 +68,13 @@ def _title(stamp: Stamp) -> str:
 
 
 def facts_of(alert: Alert) -> list[tuple[str, str]]:
-    """What is known of an alert, as name and text."""
+    """What is known of an alert, as name and text.
+
+    Parameters
+    ----------
+    alert : Alert
+        Its facts are columns of the common view; NULL becomes a dash or words.
+    """
     facts = alert.facts
     sign = {True: "brighter than the template", False: "fainter than the template"}.get(facts["is_positive"], "–")
     known = {True: "yes", False: "no"}.get(facts["is_known_sso"], "not evaluated")
@@ -200,7 +207,13 @@ def _bar(page: _Page, left: float, y: float, value: float) -> None:
 
 
 def scores(said: ModuleAnswer) -> list[Answer]:
-    """A module's scores between 0 and 1."""
+    """A module's scores between 0 and 1.
+
+    Parameters
+    ----------
+    said : ModuleAnswer
+        All that the module said of one alert.
+    """
     return [answer for answer in said.answers if answer.is_score]
 
 
@@ -208,6 +221,20 @@ def told(said: ModuleAnswer, limit: int) -> tuple[list[tuple[str, str]], int]:
     """The first few of a module's other answers as text, and how many more there are; NULL and "no" are left out.
 
     A list takes one line per entry.
+
+    Parameters
+    ----------
+    said : ModuleAnswer
+        All that the module said of one alert.
+    limit : int
+        Most lines.
+
+    Returns
+    -------
+    lines : list of (str, str)
+        Name and text.
+    more : int
+        Lines that are left out.
     """
     known = [answer for answer in said.answers if not answer.is_score and answer.value not in (None, False, [])]
     lines = [line for answer in known for line in _lines(answer)]
@@ -215,7 +242,14 @@ def told(said: ModuleAnswer, limit: int) -> tuple[list[tuple[str, str]], int]:
 
 
 def shorten(text: str, length: int) -> str:
-    """The text, or its beginning and an ellipsis."""
+    """The text, or its beginning and an ellipsis.
+
+    Parameters
+    ----------
+    text : str
+    length : int
+        Most characters, the ellipsis among them.
+    """
     return text if len(text) <= length else text[: length - 1].rstrip(" ,") + "…"
 
 
@@ -227,7 +261,13 @@ def _lines(answer: Answer) -> list[tuple[str, str]]:
 
 
 def in_words(said: ModuleAnswer) -> str:
-    """What a module said, on one line."""
+    """What a module said, on one line; why it gave no answer, if it gave none.
+
+    Parameters
+    ----------
+    said : ModuleAnswer
+        All that the module said of one alert.
+    """
     if not said.answers:
         return said.reason or ""
     parts = [f"{answer.name} {float(answer.value):.3f}" for answer in scores(said)]

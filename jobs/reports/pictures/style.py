@@ -29,24 +29,48 @@ NIGHT_SKY = "#0d1320"
 
 
 def bands_of(seen: Iterable[str]) -> list[str]:
-    """These bands in the order in which they are drawn: u to y, then other surveys' own, then letters that nobody declares."""
+    """These bands in the order in which they are drawn: u to y, then other surveys' own, then undeclared letters.
+
+    Parameters
+    ----------
+    seen : iterable of str
+        Bands, in any order and number; an empty one is left out.
+    """
     found = set(seen)
     known = [band for band in (*BANDS, *_OTHERS) if band in found]
     return known + sorted(found.difference(known, ("",)))
 
 
 def band_colour(band: str) -> str:
-    """The colour of a band."""
+    """The colour of a band, as `#rrggbb`.
+
+    Parameters
+    ----------
+    band : str
+        A filter's letter; any other gets a colour, too.
+    """
     return _COLOURS.get(band) or _MORE_COLOURS[_place(band) % len(_MORE_COLOURS)]
 
 
 def band_mark(band: str) -> str:
-    """The mark of a band's points."""
+    """The matplotlib marker of a band's points.
+
+    Parameters
+    ----------
+    band : str
+        A filter's letter; any other gets a marker, too.
+    """
     return _MARKS.get(band) or _MORE_MARKS[_place(band) % len(_MORE_MARKS)]
 
 
 def limit_mark(band: str) -> Any:
-    """The mark of a band's upper limits."""
+    """The matplotlib marker of a band's upper limits.
+
+    Parameters
+    ----------
+    band : str
+        A filter's letter; a triangle that points down for any that is not u to y.
+    """
     return _LIMIT_MARKS.get(band, "v")
 
 
@@ -72,12 +96,27 @@ FONT: Any = {
 
 
 def figure(width: float, height: float) -> Figure:
-    """A white figure of a size [inch] that no window shows."""
+    """A white figure that no window shows.
+
+    Parameters
+    ----------
+    width, height : float
+        Its size [inch].
+    """
     return Figure(figsize=(width, height), facecolor="white")
 
 
 def save(drawn: Figure, path: Path, dpi: int = 150) -> None:
-    """Write a figure; the ending of the name says in which format."""
+    """Write a figure to a file.
+
+    Parameters
+    ----------
+    drawn : matplotlib.figure.Figure
+    path : pathlib.Path
+        Its suffix says in which format: .png, .pdf, .svg.
+    dpi : int
+        Pixels per inch.
+    """
     drawn.savefig(path, dpi=dpi)
 
 
