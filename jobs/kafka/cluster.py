@@ -57,7 +57,7 @@ class ClusterSnapshot:
 
 
 class Cluster:
-    """Looks at a cluster; every method raises ServiceUnavailable if it does not answer, AccessDenied if it does not let us."""
+    """Asks a cluster; a method raises ServiceUnavailable if it does not answer, AccessDenied if it denies access."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -74,7 +74,13 @@ class Cluster:
         return self._client
 
     def snapshot(self, wanted: Sequence[str]) -> ClusterSnapshot:
-        """The partitions of the topics that are wanted, by name or by a pattern that begins with `^`."""
+        """The partitions of the topics that are wanted, with their first and last offsets.
+
+        Parameters
+        ----------
+        wanted : sequence of str
+            Names of topics, or patterns that begin with `^`.
+        """
         metadata = self._ask(lambda: self.admin.list_topics(timeout=TIMEOUT_S))
         names = tuple(sorted(metadata.topics))
         parts = self.parts(matching(wanted, names))
@@ -86,7 +92,18 @@ class Cluster:
         return tuple(sorted(self._ask(lambda: self.admin.list_topics(timeout=TIMEOUT_S)).topics))
 
     def parts(self, topics: Sequence[str]) -> list[TopicPartition]:
-        """The partitions of these topics; one that is gone has none."""
+        """The partitions of these topics; one that is gone has none.
+
+        Parameters
+        ----------
+        topics : sequence of str
+            Names, not patterns.
+
+        Returns
+        -------
+        list of TopicPartition
+            Sorted; `topic_id` is empty where the brokers have no ids.
+        """
         if not topics:
             return []
         answers = self._ask(
@@ -101,7 +118,15 @@ class Cluster:
         return sorted(found)
 
     def offsets(self, parts: Sequence[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
-        """The offset that a spec stands for in each partition, for readers of committed data; -1 if there is none."""
+        """The offset that a spec stands for in each partition, for readers of committed data; -1 if there is none.
+
+        Parameters
+        ----------
+        parts : sequence of TopicPartition
+            Found by the topic's name; one that is gone is left out of the answer.
+        spec : confluent_kafka.admin.OffsetSpec
+            Earliest, latest, or at a time.
+        """
         if not parts:
             return {}
         specs = {Assignment(part.topic, part.partition): spec for part in parts}
@@ -112,15 +137,37 @@ class Cluster:
         return {part: int(result.offset) for part, result in results.items() if result is not None}
 
     def at_time(self, parts: Sequence[TopicPartition], unix_ms: int) -> dict[TopicPartition, int]:
-        """The first offset of each partition whose record is not older; -1 if there is none."""
+        """The first offset of each partition whose record is not older; -1 if there is none.
+
+        Parameters
+        ----------
+        parts : sequence of TopicPartition
+            One that is gone is left out of the answer.
+        unix_ms : int
+            The time [ms since 1970, UTC].
+        """
         return self.offsets(parts, _SPECS.for_timestamp(unix_ms))
 
     def is_compacted(self, topic: str) -> bool:
-        """Whether the broker removes records between others; False if it does not tell us."""
+        """Whether the broker removes records between others; False if it does not tell us.
+
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        """
         return "compact" in (self.setting(topic, "cleanup.policy") or "")
 
     def setting(self, topic: str, key: str) -> str | None:
-        """A setting of a topic; None if the broker does not tell us."""
+        """A setting of a topic, as text; None if the broker does not tell us.
+
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        key : str
+            As brokers name it: `cleanup.policy`.
+        """
         resource = ConfigResource(ResourceType.TOPIC, topic)
         try:
             answers = self.admin.describe_configs([resource], request_timeout=TIMEOUT_S)
@@ -129,7 +176,17 @@ class Cluster:
             return None
 
     def refusal(self, future: "Future[None]") -> str:
-        """Wait until the broker has done something; what it says against it, empty if it was done."""
+        """Wait until the broker has done something; why it did not, empty if it was done.
+
+        Parameters
+        ----------
+        future : concurrent.futures.Future
+            What the admin client gave for the request.
+
+        Raises
+        ------
+        ServiceUnavailable, AccessDenied
+        """
         try:
             future.result(timeout=2 * TIMEOUT_S)
         except KafkaException as error:
@@ -180,7 +237,15 @@ class Cluster:
 
 
 def matching(wanted: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The names that are wanted; a pattern begins with `^` and never means the broker's own topics (`__...`)."""
+    """The names that are wanted, sorted; a pattern never means the broker's own topics (`__...`).
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        Names, or patterns that begin with `^`; gone through twice.
+    names : iterable of str
+        The topics that there are.
+    """
     patterns = [re.compile(each) for each in wanted if each.startswith("^")]
     plain = set(wanted)
     return [

@@ -67,6 +67,11 @@ class Connection:
     def of(cls, mapping: Mapping[str, str]) -> "Connection":
         """The connection that a configuration's mapping describes.
 
+        Parameters
+        ----------
+        mapping : mapping of str to str
+            A job's `kafka`: PLAIN_KEYS, `<secret>_env` or `<secret>_file` of SECRET_KEYS, `insecure`, `librdkafka.<option>`.
+
         Raises
         ------
         SettingsError

@@ -13,6 +13,13 @@ class SettingsError(ValueError):
 def is_true(name: str, value: str) -> bool:
     """A switch of a configuration's mapping, whose values are text.
 
+    Parameters
+    ----------
+    name : str
+        The switch, as the error names it.
+    value : str
+        true or false, in small letters or capitals.
+
     Raises
     ------
     SettingsError
@@ -32,7 +39,20 @@ class Secret:
 
     @classmethod
     def of(cls, name: str, mapping: Mapping[str, str]) -> "Secret | None":
-        """The secret that `<name>_env` or `<name>_file` of a mapping names; None if neither is there."""
+        """The secret that `<name>_env` or `<name>_file` of a mapping names; None if neither is there.
+
+        Parameters
+        ----------
+        name : str
+            What the secret is: `password`.
+        mapping : mapping of str to str
+            A configuration.
+
+        Raises
+        ------
+        SettingsError
+            If both are there.
+        """
         env, file = mapping.get(f"{name}_env", ""), mapping.get(f"{name}_file", "")
         if env and file:
             raise SettingsError(f"{name}_env is {env} and {name}_file is {file}; give one of them")

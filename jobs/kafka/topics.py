@@ -31,7 +31,16 @@ class Topic:
 
 
 def topics(cluster: Cluster) -> list[Topic]:
-    """The topics that are not the broker's own."""
+    """The topics that are not the broker's own.
+
+    Parameters
+    ----------
+    cluster : Cluster
+
+    Raises
+    ------
+    ServiceUnavailable, AccessDenied
+    """
     snapshot = cluster.snapshot(["^"])
     names = [name for name in snapshot.names if not name.startswith("__")]
     parts = {name: [part for part in snapshot.end if part.topic == name] for name in names}
@@ -43,6 +52,16 @@ def topics(cluster: Cluster) -> list[Topic]:
 
 def make_topic(cluster: Cluster, name: str, partitions: int = 1, retention_days: float = DEFAULT_DAYS) -> bool:
     """Make a topic; False if it is there already and is as wanted.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    name : str
+        The topic's.
+    partitions : int
+        How many; each on one broker only (no replicas).
+    retention_days : float
+        How long the broker keeps its messages [d].
 
     Raises
     ------
@@ -62,6 +81,12 @@ def make_topic(cluster: Cluster, name: str, partitions: int = 1, retention_days:
 
 def remove_topic(cluster: Cluster, name: str) -> None:
     """Remove a topic with all that is in it.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    name : str
+        The topic's; none of the broker's own.
 
     Raises
     ------
