@@ -25,6 +25,13 @@ def cache() -> Path:
 def jars(configuration: str, ivy_file: Path = IVY_FILE) -> Path:
     """The folder with the archives of a configuration of ivy.xml; resolved if it is not complete.
 
+    Parameters
+    ----------
+    configuration : str
+        A `conf` of the file: `broker`.
+    ivy_file : pathlib.Path
+        Which archives in which versions; another content gets another folder.
+
     Raises
     ------
     EnvironmentProblem

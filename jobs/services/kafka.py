@@ -61,7 +61,13 @@ class KafkaBroker:
         return self.directory / "broker.log"
 
     def add_user(self, name: str, password: str) -> None:
-        """Let a user in at the SCRAM listener."""
+        """Add a user who can authenticate at the SCRAM listener, or change the password of one.
+
+        Parameters
+        ----------
+        name, password : str
+            For SCRAM-SHA-512.
+        """
         credential = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192)
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         wanted = UserScramCredentialUpsertion(name, credential, password.encode())
@@ -83,10 +89,12 @@ def start_kafka(directory: Path, port: int | None = None, settings: Mapping[str,
 
     Parameters
     ----------
+    directory : pathlib.Path
+        Gets its settings, log and data; made if it is not there.
     port : int, optional
         Port of the listener without a password; else any that is free. The others are always free ones, but for
         9094 beside 9092.
-    settings : dict, optional
+    settings : mapping of str to str, optional
         Further lines of server.properties.
 
     Raises

@@ -16,7 +16,18 @@ STOP_S = 20.0
 
 
 def free_port(preferred: int | None = None) -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on: the preferred one if it is free, else any."""
+    """A TCP port of 127.0.0.1 that nobody listens on: the preferred one if it is free, else any.
+
+    Parameters
+    ----------
+    preferred : int, optional
+        Tried first.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If none is free.
+    """
     for port in [preferred, 0] if preferred else [0]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -29,7 +40,17 @@ def free_port(preferred: int | None = None) -> int:
 
 
 def start(command: Sequence[str], log: Path, directory: Path) -> int:
-    """Start a command in a session of its own, so that it outlives this process; its process id."""
+    """Start a command in a session of its own, so that it outlives this process; its process id.
+
+    Parameters
+    ----------
+    command : sequence of str
+        The program and its arguments.
+    log : pathlib.Path
+        Its standard output and error are appended there.
+    directory : pathlib.Path
+        Where it runs.
+    """
     with open(log, "ab") as output:
         process = subprocess.Popen(
             list(command),
@@ -44,6 +65,17 @@ def start(command: Sequence[str], log: Path, directory: Path) -> int:
 
 def wait_ready(ready: Callable[[], bool], pid: int, log: Path, patience_s: float) -> None:
     """Wait until a service answers.
+
+    Parameters
+    ----------
+    ready : callable
+        Whether it answers now; asked every 0.1 s.
+    pid : int
+        Of its process.
+    log : pathlib.Path
+        Its end is shown if the service does not answer.
+    patience_s : float
+        How long to wait [s].
 
     Raises
     ------
@@ -62,7 +94,15 @@ def wait_ready(ready: Callable[[], bool], pid: int, log: Path, patience_s: float
 
 
 def alive(pid: int, created: float | None = None) -> bool:
-    """Whether a process runs; with `created` (seconds since 1970): whether it is still the same process."""
+    """Whether a process runs, a zombie not counted.
+
+    Parameters
+    ----------
+    pid : int
+        Its id.
+    created : float, optional
+        When it was started [s since 1970]: another process that has got its id since then does not count.
+    """
     try:
         process = psutil.Process(pid)
         same = created is None or abs(process.create_time() - created) < 1.0
@@ -72,12 +112,24 @@ def alive(pid: int, created: float | None = None) -> bool:
 
 
 def created(pid: int) -> float:
-    """When a process was started, seconds since 1970."""
+    """When a process was started [s since 1970].
+
+    Parameters
+    ----------
+    pid : int
+        Its id; psutil.NoSuchProcess if it does not run.
+    """
     return float(psutil.Process(pid).create_time())
 
 
 def stop(pid: int) -> None:
-    """End a process: SIGTERM, and SIGKILL if it has not ended after 20 s."""
+    """End a process: SIGTERM, and SIGKILL if it has not ended after STOP_S.
+
+    Parameters
+    ----------
+    pid : int
+        Its id; one that does not run is no error.
+    """
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + STOP_S
         try:
@@ -100,7 +152,14 @@ def _reap(pid: int) -> None:
 
 
 def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log."""
+    """The last lines of a log; "(no log)" if there is none.
+
+    Parameters
+    ----------
+    log : pathlib.Path
+    lines : int
+        How many.
+    """
     if not log.exists():
         return "(no log)"
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -43,7 +43,13 @@ def home() -> Path:
 
 
 def find(name: str) -> Running | None:
-    """A service that was started, whether or not it still runs."""
+    """A service that was started, whether or not it still runs; None if it was not started.
+
+    Parameters
+    ----------
+    name : str
+        A key of SERVICES.
+    """
     path = home() / name / "service.json"
     if not path.exists():
         return None
@@ -63,6 +69,8 @@ def up(name: str, port: int | None = None) -> Running:
 
     Parameters
     ----------
+    name : str
+        A key of SERVICES.
     port : int, optional
         Otherwise the usual port if it is free, else any free one.
 
@@ -85,7 +93,13 @@ def up(name: str, port: int | None = None) -> Running:
 
 
 def down(name: str) -> bool:
-    """Stop a service and remove its folder; whether there was one."""
+    """Stop a service and remove its folder with its data; whether there was one.
+
+    Parameters
+    ----------
+    name : str
+        A key of SERVICES.
+    """
     known = find(name)
     for pid, since in known.pids.items() if known else ():
         if alive(pid, since):
