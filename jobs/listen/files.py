@@ -76,6 +76,11 @@ class Saver:
     def add(self, received: ReceivedMessage) -> bool:
         """Take a message; it is safe once `write` has come back. False for one that the folder holds.
 
+        Parameters
+        ----------
+        received : ReceivedMessage
+            A match or a foreign message; those of a partition in the order of their offsets.
+
         Raises
         ------
         ValueError
@@ -177,7 +182,13 @@ def _hidden(base: Path, ending: str) -> Path:
 
 
 def restored(record: dict[str, Any]) -> dict[str, Any]:
-    """A record that came as JSON, with ids as numbers again, as the schema has them."""
+    """A record that came as JSON, with ids as numbers again and cutouts as bytes, as the schema has them.
+
+    Parameters
+    ----------
+    record : dict
+        As JSON gives it, with 64-bit ids as text and cutouts in Base64; not changed.
+    """
     candidate = {
         name: int(value) if name in ID_NAMES and value else value for name, value in record["candidate"].items()
     }
@@ -192,7 +203,15 @@ def restored(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_table(records: list[dict[str, Any]], schema: dict[str, Any]) -> pa.Table:
-    """Records as a table with a column per field; maps are JSON, as their names differ from message to message."""
+    """Records as a table with a column per field; maps are JSON, as their names differ from message to message.
+
+    Parameters
+    ----------
+    records : list of dict
+        That fit the schema.
+    schema : dict
+        An Avro record schema, parsed from JSON.
+    """
     fields = [pa.field(each["name"], _arrow(each["type"])) for each in schema["fields"]]
     columns = [
         pa.array([_cell(record[each["name"]], each["type"]) for record in records], column.type)

@@ -54,6 +54,13 @@ class SaveFolder:
     def behind(self, topic: str, partition: int) -> int | None:
         """The offset behind the last one that the folder holds of a partition; None where it holds nothing.
 
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        partition : int
+            Its number in the topic.
+
         Raises
         ------
         ValueError
@@ -63,13 +70,36 @@ class SaveFolder:
         return spans[-1][1] + 1 if spans else None
 
     def holds(self, topic: str, partition: int, offset: int) -> bool:
-        """Whether the folder holds this offset."""
+        """Whether the folder holds this offset.
+
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        partition, offset : int
+            Where the message stands in the topic.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds messages of another topic of this name.
+        """
         spans = self._of(topic).get(partition, [])
         at = bisect.bisect_right(spans, (offset, 2**63)) - 1
         return at >= 0 and spans[at][1] >= offset
 
     def note(self, topic: str, partition: int, first: int, last: int) -> None:
-        """Take note of a file that was written."""
+        """Record that a file was written.
+
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        partition : int
+            Its number in the topic.
+        first, last : int
+            Offsets of the first and the last message that the file's name speaks for.
+        """
         bisect.insort(self._of(topic).setdefault(partition, []), (first, last))
 
     def _of(self, topic: str) -> dict[int, Spans]:

@@ -174,11 +174,38 @@ class Listener:
         return f"topic {', '.join(self.missing)} does not exist{waits} ({there})"
 
     def messages(self, to_end: bool = False) -> Iterator[ReceivedMessage]:
-        """Messages as they come; where there is none now, it waits."""
+        """Messages as they come; where there is none now, it waits.
+
+        Parameters
+        ----------
+        to_end : bool
+            Stop where the partitions end, instead of waiting for more.
+
+        Raises
+        ------
+        KafkaException
+            For an error of the brokers that trying again does not mend.
+        """
         return (received for received in self.messages_or_none(to_end) if received is not None)
 
     def messages_or_none(self, to_end: bool = False) -> Iterator[ReceivedMessage | None]:
-        """Messages as they come, None where there was none for a moment."""
+        """Messages as they come, None where there was none for a moment.
+
+        Parameters
+        ----------
+        to_end : bool
+            Stop where the partitions end, instead of waiting for more.
+
+        Yields
+        ------
+        ReceivedMessage or None
+            A message counts as received when the next one is asked for.
+
+        Raises
+        ------
+        KafkaException
+            For an error of the brokers that trying again does not mend.
+        """
         while True:
             message = self._consumer.poll(_POLL_S)
             if message is None:
@@ -195,7 +222,13 @@ class Listener:
                 return
 
     def consumed(self, received: ReceivedMessage | None) -> None:
-        """A message counts as received though the next one is not asked for."""
+        """Count a message as received though the next one is not asked for.
+
+        Parameters
+        ----------
+        received : ReceivedMessage or None
+            The last one that was given; nothing happens for None.
+        """
         if received is not None:
             self._consumed[(received.topic, received.partition)] = received.offset + 1
 
@@ -204,7 +237,15 @@ class Listener:
         self._consumed[(topic, partition)] = offset + 1
 
     def schema_text(self, topic: str, schema_id: int) -> str:
-        """The schema of an id that a topic's messages name."""
+        """The schema of an id that a topic's messages name, as it was published.
+
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        schema_id : int
+            Of a message that was received; KeyError for any other.
+        """
         return self._reader.schema_text(topic, schema_id)
 
     def keep_place(self) -> None:
@@ -277,7 +318,15 @@ def _place(message: Message) -> tuple[str, int, int]:
 
 
 def matches(wanted: str, name: str) -> bool:
-    """Whether a topic is the one that is wanted; our own topics of schemas and markers match no pattern."""
+    """Whether a topic is the one that is wanted; our own topics of schemas and markers match no pattern.
+
+    Parameters
+    ----------
+    wanted : str
+        A name, or a pattern that begins with `^`.
+    name : str
+        The topic's.
+    """
     if not wanted.startswith("^"):
         return wanted == name
     return re.search(wanted, name) is not None and name.split(".")[1:2] not in (["schemas"], ["marker"])

@@ -47,6 +47,13 @@ class MessageReader:
     def read(self, topic: str, value: bytes) -> tuple[int | None, Record]:
         """The schema's id (None for JSON) and the record.
 
+        Parameters
+        ----------
+        topic : str
+            Says in which topic the schema is: `<first part of the name>.schemas`.
+        value : bytes
+            As received.
+
         Raises
         ------
         Undecodable
@@ -67,7 +74,15 @@ class MessageReader:
         return schema_id, record if isinstance(record, dict) else {"value": record}
 
     def schema_text(self, topic: str, schema_id: int) -> str:
-        """The schema of an id, as it was published."""
+        """The schema of an id, as it was published.
+
+        Parameters
+        ----------
+        topic : str
+            The topic of the messages, not that of the schemas.
+        schema_id : int
+            Of a message that was read; KeyError for any other.
+        """
         return self._texts[(_schemas_of(topic), schema_id)]
 
     def _json(self, value: bytes) -> Record:
@@ -134,7 +149,19 @@ def _entry(key: bytes | None, value: bytes | None) -> dict[int, str]:
 
 
 def read_schemas(connection: Connection, topic: str) -> dict[int, str]:
-    """All schemas that a topic holds, by id; none if there is no such topic."""
+    """All schemas that a topic holds, by id; none if there is no such topic.
+
+    Parameters
+    ----------
+    connection : Connection
+    topic : str
+        The topic of schemas; its partition 0 is read, for TOPIC_TIMEOUT_S at most.
+
+    Raises
+    ------
+    KafkaException
+        If the brokers do not answer or report an error.
+    """
     own = {"group.id": "strix-schemas", "enable.auto.commit": False, "enable.partition.eof": True}
     consumer = Consumer({**connection.client(), **own}, logger=SILENT)
     found: dict[int, str] = {}

@@ -47,7 +47,13 @@ class ReceivedMessage:
 
 
 def why_foreign(record: Mapping[str, Any]) -> str:
-    """What a record lacks of a match; empty for a match."""
+    """What a record lacks of a match; empty for a match.
+
+    Parameters
+    ----------
+    record : mapping of str to object
+        As Avro or JSON gave it.
+    """
     wrong = [name for name, kinds in _IDENTITY.items() if not isinstance(record.get(name), kinds)]
     if wrong:
         return f"no match: wants {', '.join(_IDENTITY)}, found no such {', '.join(wrong)}"
@@ -56,7 +62,13 @@ def why_foreign(record: Mapping[str, Any]) -> str:
 
 
 def json_line(received: ReceivedMessage) -> str:
-    """A message as a line of JSON: a match as its record, anything else as `foreign_line`."""
+    """A message as a line of JSON: a match as its record, anything else as `foreign_line`.
+
+    Parameters
+    ----------
+    received : ReceivedMessage
+        A match that JSON cannot hold counts as foreign here.
+    """
     if received.foreign:
         return foreign_line(received, received.foreign)
     try:
@@ -66,7 +78,14 @@ def json_line(received: ReceivedMessage) -> str:
 
 
 def foreign_line(received: ReceivedMessage, why: str) -> str:
-    """A message that is no match as a line of JSON: `foreign` says why, `value` or `value_base64` holds its bytes."""
+    """A message that is no match as a line of JSON: `foreign` says why, `value` or `value_base64` holds its bytes.
+
+    Parameters
+    ----------
+    received : ReceivedMessage
+    why : str
+        Why it is no match.
+    """
     content: dict[str, Any] = {
         "foreign": why,
         "topic": received.topic,
@@ -88,5 +107,11 @@ def _value(value: bytes | None) -> dict[str, str | None]:
 
 
 def beginning(value: bytes | None) -> str:
-    """The first characters of a message's value, for people."""
+    """The first characters of a message's value, for people; empty for a tombstone.
+
+    Parameters
+    ----------
+    value : bytes or None
+        As received; bytes that are no UTF-8 become escapes.
+    """
     return "" if value is None else value[:_SHOWN].decode("utf-8", "backslashreplace")

@@ -14,12 +14,30 @@ Places = Callable[[list[TopicPartition]], list[TopicPartition]]
 
 
 def beginnings(parts: list[TopicPartition]) -> list[TopicPartition]:
-    """The first record of each partition."""
+    """The first record of each partition.
+
+    Parameters
+    ----------
+    parts : list of confluent_kafka.TopicPartition
+        Their offsets do not matter.
+    """
     return [TopicPartition(each.topic, each.partition, OFFSET_BEGINNING) for each in parts]
 
 
 def place_finder(start: str, consumer: Consumer) -> Places:
     """What gives the place in each partition that a start stands for.
+
+    Parameters
+    ----------
+    start : str
+        One of STARTS.
+    consumer : confluent_kafka.Consumer
+        Asked for the group's places and for offsets by time.
+
+    Returns
+    -------
+    callable
+        From partitions to partitions with an offset; asks the brokers when it is called.
 
     Raises
     ------
@@ -43,7 +61,20 @@ def _resumed(place: TopicPartition) -> TopicPartition:
 
 
 def parse_time(text: str, now: datetime | None = None) -> datetime:
-    """A moment: ISO (UTC where it says nothing), or a span back from now."""
+    """A moment, not before 1970.
+
+    Parameters
+    ----------
+    text : str
+        ISO 8601 (UTC where it names no zone), or a span back from now: 90min, 12h, 7d.
+    now : datetime.datetime, optional
+        What spans count back from; by default the clock's time.
+
+    Raises
+    ------
+    ValueError
+        For text that is neither.
+    """
     for unit, span in _SPANS.items():
         number = text.removesuffix(unit)
         if number != text and number.replace(".", "", 1).isdecimal():
