@@ -36,6 +36,11 @@ def content_hash(table: pa.Table) -> NDArray[np.int64]:
     Packet bytes are not compared: containers carry random bytes and schema versions differ. Fluxes are rounded to
     float32, the precision in which surveys publish them, so that two processor types agree.
 
+    Parameters
+    ----------
+    table : pyarrow.Table
+        n rows with the columns of MEASUREMENT.
+
     Notes
     -----
     The finaliser of splitmix64 (Steele, Lea & Flood 2014), chained over the columns.

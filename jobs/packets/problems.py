@@ -35,14 +35,30 @@ class InputUnreadable(RuntimeError):
 
 
 def problem_to_json(problem: InputChanged | InputUnreadable | None) -> list[str]:
-    """What a task found wrong with its file, for the driver; empty if there is nothing."""
+    """What a task found wrong with its file, for the driver; empty if there is nothing.
+
+    Parameters
+    ----------
+    problem : InputChanged, InputUnreadable or None
+        What the task caught.
+    """
     if isinstance(problem, InputUnreadable):
         return [problem.path, problem.problem]
     return [str(problem)] if problem else []
 
 
 def raise_problem(told: Sequence[str]) -> None:
-    """Raise what `problem_to_json` told."""
+    """Raise in the driver what a task found wrong with its file; nothing if there was nothing.
+
+    Parameters
+    ----------
+    told : sequence of str
+        As `problem_to_json` gives it.
+
+    Raises
+    ------
+    InputChanged, InputUnreadable
+    """
     if len(told) == 2:
         raise InputUnreadable(*told)
     if told:

@@ -80,7 +80,13 @@ class Range:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Range":
-        """The range that `to_json` wrote."""
+        """The range that `to_json` wrote.
+
+        Parameters
+        ----------
+        content : dict
+            As the ledger holds it.
+        """
         return cls(**{**content, "entries": tuple(content.get("entries", ()))})
 
     def check_unchanged(self) -> None:
@@ -92,19 +98,47 @@ class Range:
         self.check_status(now)
 
     def check_status(self, now: os.stat_result) -> None:
-        """Raise InputChanged if this is another size or time than when the file was planned, if that is known."""
+        """Check that the file has the size and time that it was planned with, if these are known.
+
+        Parameters
+        ----------
+        now : os.stat_result
+            Of the file.
+
+        Raises
+        ------
+        InputChanged
+            If it has another size or time.
+        """
         if self.mtime_ns and (now.st_size, now.st_mtime_ns) != (self.size, self.mtime_ns):
             found = f"has {now.st_size}" if now.st_size != self.size else "was written since"
             raise InputChanged(f"{self.path} was planned with {self.size} bytes and {found}; {_WAY_OUT}")
 
     def gone(self, error: OSError) -> InputChanged:
-        """What to raise where the file cannot be found."""
+        """What to raise where the file cannot be found.
+
+        Parameters
+        ----------
+        error : OSError
+            What the system said.
+        """
         return InputChanged(
             f"{self.path} was planned with {self.size} bytes and is gone ({error.strerror}); {_WAY_OUT}"
         )
 
     def check_count(self, stop: int) -> None:
-        """Raise InputChanged if what was read ends at another packet than what was planned."""
+        """Check that what was read ends at the packet that was planned.
+
+        Parameters
+        ----------
+        stop : int
+            Number of the packet behind the last that was read.
+
+        Raises
+        ------
+        InputChanged
+            If it ends at another.
+        """
         if stop != self.stop:
             told = f"{len(self)} packets of {self.path} from packet {self.start} on were planned, {stop - self.start} found"
             raise InputChanged(f"{told}; {_WAY_OUT}")
@@ -116,12 +150,26 @@ class Range:
 
 
 def total(ranges: Sequence[Range]) -> int:
-    """Packets in all ranges together."""
+    """Packets in all ranges together.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+        For kafka offsets are counted.
+    """
     return sum(len(each) for each in ranges)
 
 
 def divide(ranges: Sequence[Range], parts: int) -> list[list[Range]]:
-    """Cut a list of ranges, in order, into at most `parts` lists of about equally many packets; none is empty."""
+    """Split a list of ranges, in order, into lists of about equally many packets; no range is cut, no list is empty.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+        As planned.
+    parts : int
+        Most lists.
+    """
     share = max(1, -(-total(ranges) // parts))
     lists: list[list[Range]] = [[]]
     taken = 0

@@ -69,7 +69,13 @@ class OffsetCounts:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "OffsetCounts":
-        """The tally that `to_json` wrote."""
+        """The counts that `to_json` wrote.
+
+        Parameters
+        ----------
+        content : dict
+            As the ledger holds it.
+        """
         return cls(**{**content, "gaps": tuple((start, stop) for start, stop in content.get("gaps", ()))})
 
 
@@ -87,6 +93,15 @@ ReaderEvent = SourceMessage | OffsetCounts | Unavailable
 def messages_of(said: Iterable[ReaderEvent]) -> Iterator[SourceMessage]:
     """The messages alone.
 
+    Parameters
+    ----------
+    said : iterable of ReaderEvent
+        What a reader gives for a task.
+
+    Yields
+    ------
+    SourceMessage
+
     Raises
     ------
     ServiceUnavailable
@@ -100,7 +115,13 @@ def messages_of(said: Iterable[ReaderEvent]) -> Iterator[SourceMessage]:
 
 
 def add_tallies(tallies: Sequence[OffsetCounts]) -> tuple[OffsetCounts, ...]:
-    """One tally per partition, in order; gaps that touch are one."""
+    """One count per partition, in order; gaps that touch are one.
+
+    Parameters
+    ----------
+    tallies : sequence of OffsetCounts
+        Of several tasks, several of one partition among them.
+    """
     sums: dict[tuple[str, int], OffsetCounts] = {}
     for each in tallies:
         key = (each.topic, each.partition)
@@ -127,7 +148,21 @@ def _joined(gaps: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def batched(messages: Iterator[SourceMessage], limit: int, limit_bytes: int) -> Iterator[list[SourceMessage]]:
-    """Group messages into lists of at most `limit` messages and about `limit_bytes` bytes."""
+    """Group messages into lists.
+
+    Parameters
+    ----------
+    messages : iterator of SourceMessage
+    limit : int
+        Most messages in a list.
+    limit_bytes : int
+        A list ends with the message by which it reaches so many [bytes].
+
+    Yields
+    ------
+    list of SourceMessage
+        Never empty.
+    """
     group: list[SourceMessage] = []
     size = 0
     for each in messages:
