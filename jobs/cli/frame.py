@@ -23,7 +23,8 @@ CODES = {
         "NotFound", "ResolveError", "ScaffoldError", "UnknownModule", "UsageError",
     ),
     ENVIRONMENT: (
-        "AccessDenied", "ArtefactError", "EnvironmentProblem", "InputChanged", "InputUnreadable", "LedgerError", "SchemaConflict",
+        "AccessDenied", "ArtefactChanged", "ArtefactError", "EnvironmentProblem", "ExecutorsDiffer", "InputChanged",
+        "InputUnreadable", "LedgerError", "SchemaConflict",
         "ServiceUnavailable",
     ),
     IN_USE: ("OutputInUse",),

@@ -2,16 +2,16 @@
 
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pyspark.sql import SparkSession
 
 from jobs.common.java import find_java
 from jobs.config import ConfigError, JobConfig
-from jobs.launcher.run import Shared, check_output, schema_places, session_of
+from jobs.launcher.run import check_output, schema_places, session_of
 from jobs.launcher.science import without_weights
 from jobs.ledger.counts import Counts, failures
 from jobs.ledger.journal import Change
@@ -192,3 +192,15 @@ def _nights(
         )
         for plan in plans:
             yield replace(plan, change=rescoring.night(plan.night, plan.choice)) if plan.choice.run else plan
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Gives a broadcast's value on the executor."""
+
+    broadcast: Any
+
+    def __call__(self) -> Mapping[str, Mapping[str, bytes]]:
+        """The value."""
+        value: Mapping[str, Mapping[str, bytes]] = self.broadcast.value
+        return value

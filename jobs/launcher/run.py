@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,13 +20,14 @@ from jobs.launcher.science import Science, prepare_science
 from jobs.launcher.sinks import sinks_of
 from jobs.launcher.sources import source_of
 from jobs.ledger.records import open_stream
+from jobs.modules.stored_artefacts import StoredArtefacts
 from jobs.pipeline.batch.processor import BatchSpec
 from jobs.pipeline.decode.registry import Registry, SchemaPlaces
 from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.sinks.registry import versions_of
 from jobs.pipeline.sinks.sink import PreparedSink, SinkContext
 from jobs.services.jars import cache
-from jobs.spark.session import build_session, check_executors
+from jobs.spark.session import build_session
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
 from jobs.streaming.last_words import told_in_status
@@ -108,7 +109,6 @@ def run_job(
             session_of(job.name, config, spark) as session,
         ):
             stop.take()
-            check_executors(session, science.names)
             runner = _runner(job, config, session, source, science, sinks, status, stop)
             with served(config.monitoring.metrics_host, config.monitoring.metrics_port, runner.status.content):
                 runner.run(config.query.trigger, config.query.interval_s)
@@ -134,12 +134,13 @@ def _runner(
         job.name,
         stream,
         source,
-        _spec(job, config, science, sinks, session),
+        _spec(job, config, science, sinks, status.layout),
         config.source.max_alerts_per_batch,
         [each.open(context) for each in sinks],
         patience_s=config.query.patience_s,
         stop=stop,
         told=status,
+        checkpoint=checkpoint / "query",
     )
 
 
@@ -174,10 +175,7 @@ def session_of(job: str, config: JobConfig, spark: SparkSession | None) -> Itera
             session.stop()
 
 
-def _spec(
-    job: Job, config: JobConfig, science: Science, sinks: Sequence[PreparedSink], spark: SparkSession
-) -> BatchSpec:
-    broadcast = spark.sparkContext.broadcast({name: dict(files) for name, files in science.artefacts.items()})
+def _spec(job: Job, config: JobConfig, science: Science, sinks: Sequence[PreparedSink], layout: Layout) -> BatchSpec:
     on_error: Literal["null", "raise"] = "raise" if config.science.on_error == "raise" else "null"
     return BatchSpec(
         tables=tables_of(job, config.tables),
@@ -185,7 +183,7 @@ def _spec(
         schemas=schema_places(config.source),
         modules=science.names,
         hashes={**_hashes(config, science), **versions_of(sinks)},
-        artefacts=Shared(broadcast),
+        artefacts=StoredArtefacts.store(layout.artefacts, science.artefacts),
         limits=Limits(config.limits.module_timeout_s, config.limits.module_memory_mb),
         max_failures=config.limits.max_failures_per_batch,
         on_error=on_error,
@@ -213,15 +211,3 @@ def _hashes(config: JobConfig, science: Science) -> dict[str, Any]:
         },
         "artefacts": {module.name: {each.name: each.sha256 for each in module.artefacts} for module in science.modules},
     }
-
-
-@dataclass(frozen=True)
-class Shared:
-    """Gives a broadcast's value on the executor."""
-
-    broadcast: Any
-
-    def __call__(self) -> Mapping[str, Mapping[str, bytes]]:
-        """The value."""
-        value: Mapping[str, Mapping[str, bytes]] = self.broadcast.value
-        return value

@@ -18,7 +18,7 @@ from jobs.packets.content import MEASUREMENT
 from jobs.packets.ranges import Range
 from jobs.packets.reading import OffsetCounts
 from jobs.storage.layout import Layout
-from jobs.storage.writing import replace_json, replace_table
+from jobs.storage.writing import replace_json, replace_table, sync_directory
 
 FORMAT = 1
 IDS = pa.schema([("survey", pa.string()), ("alert_id", pa.int64()), ("content_hash", pa.int64())])
@@ -181,9 +181,35 @@ class StreamLedger:
         """The record of a sealed batch."""
         return Record.from_json(json.loads(self.record_path(batch).read_text(encoding="utf-8")))
 
-    def write_plan(self, plan: Plan) -> None:
-        """Fix what a batch reads."""
-        replace_json(self.plan_path(plan.batch), plan.to_json(), self.durable)
+    def first_open(self) -> int:
+        """Number of the first batch that is not closed: sealed, begun, or the next one."""
+        sealed = self.sealed()
+        if not sealed:
+            return 0
+        return sealed[-1] + (self.read(sealed[-1]).state == "closed")
+
+    def is_begun(self, batch: int) -> bool:
+        """Whether a batch is planned, or further."""
+        return self.plan_path(batch).exists() or self.record_path(batch).exists()
+
+    def read_plan(self, batch: int) -> Plan:
+        """The plan of a batch."""
+        return Plan.from_json(json.loads(self.plan_path(batch).read_text(encoding="utf-8")))
+
+    def begin_plan(self, plan: Plan) -> bool:
+        """Fix what a batch reads, unless another process has fixed it already; whether this was the first."""
+        path = self.plan_path(plan.batch)
+        own = path.with_name(f".{path.name}.{os.getpid()}.own.tmp")
+        replace_json(own, plan.to_json(), self.durable)
+        try:
+            os.link(own, path)
+        except FileExistsError:
+            return False
+        finally:
+            own.unlink()
+        if self.durable:
+            sync_directory(self.directory)
+        return True
 
     def discard_plan(self, plan: Plan) -> None:
         """Give up a plan of which nothing was sealed: its input is not there any more as it was planned.

@@ -33,6 +33,9 @@ class InputUnreadable(RuntimeError):
         self.path = path
         self.problem = problem
 
+    def __reduce__(self) -> tuple[type["InputUnreadable"], tuple[str, str]]:
+        return InputUnreadable, (self.path, self.problem)
+
 
 def problem_to_json(problem: InputChanged | InputUnreadable | None) -> list[str]:
     """What a task found wrong with its file, for the driver; empty if there is nothing.

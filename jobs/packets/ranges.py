@@ -7,6 +7,8 @@ from typing import Any
 
 from jobs.packets.problems import InputChanged
 
+# Below this many packets a task's fixed cost outweighs what a second core gains.
+LEAST_PER_TASK = 50
 _WAY_OUT = "nothing of its batch was sealed: start the job again, which plans anew with what is there"
 
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyspark import SparkConf, SparkContext
@@ -17,10 +16,9 @@ from pyspark.sql import SparkSession
 
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.common.search_path import MODULE_PATH, SURVEY_PATH, absolute
-from jobs.pipeline.surveys.external import external_hashes
+from jobs.pipeline.batch.environment import describe, differences
 from jobs.spark.class_archive import jvm_options
 from jobs.spark.jvm import start_jvm
-from science_modules import registry
 
 
 def build_session(
@@ -96,6 +94,7 @@ def _submitted_master() -> str | None:
     return master
 
 
+_FILE_MANAGER = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 # Nothing outside needs to reach a driver that has its executors inside; and no look-up of the host's name.
 _ON_ONE_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 # Where the work is in Python, compiling the JVM's code a second time costs more than it gains: 9 s of CPU instead of 17 s
@@ -130,6 +129,9 @@ def _defaults(driver_memory: str) -> dict[str, str]:
         # Arrow's allocator (mimalloc) keeps what was freed; see worker_daemon.keep_memory.
         "spark.executorEnv.MIMALLOC_PURGE_DELAY": "-1",
         "spark.sql.shuffle.partitions": "8",
+        # A query's checkpoint only points at the ledger's plans: the plain file manager, a few files, no checks of its own.
+        "spark.sql.streaming.checkpointFileManagerClass": _FILE_MANAGER,
+        "spark.sql.streaming.minBatchesToRetain": "2",
         # The driver process must not hold the working directory: no metastore, no warehouse folder.
         "spark.sql.catalogImplementation": "in-memory",
     }
@@ -151,26 +153,13 @@ def check_executors(session: SparkSession, modules: Iterable[str]) -> None:
     """
     names = tuple(modules)
     slots = max(session.sparkContext.defaultParallelism, 1)
-    # As the stage is run, so that it finds its workers started: Spark keeps those of other plans apart.
     there = session.range(0, slots, 1, slots).mapInArrow(partial(_describe_there, names), "answer string").toArrow()
-    own = _describe(names)
     for answer in map(json.loads, there["answer"].to_pylist()):
-        if answer != own:
-            differs = {key: (own[key], answer.get(key)) for key in own if own[key] != answer.get(key)}
-            told = "; ".join(
-                f"{key}: driver has {mine}, executor has {theirs}" for key, (mine, theirs) in differs.items()
-            )
-            raise EnvironmentProblem(
-                f"driver and executors differ: {told}; ship one environment to both (README, a cluster)"
-            )
+        told = differences(describe(names), answer)
+        if told:
+            raise EnvironmentProblem(told)
 
 
 def _describe_there(modules: tuple[str, ...], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for _ in batches:
-        yield pa.RecordBatch.from_pydict({"answer": [json.dumps(_describe(modules))]})
-
-
-def _describe(modules: tuple[str, ...]) -> dict[str, Any]:
-    described = {"python": ".".join(map(str, sys.version_info[:3])), "pyarrow": pa.__version__}
-    described |= {f"survey {name}": digest for name, digest in external_hashes().items()}
-    return described | {f"module {name}": registry.source_hash(name) for name in modules}
+        yield pa.RecordBatch.from_pydict({"answer": [json.dumps(describe(modules))]})

@@ -28,6 +28,16 @@ class Layout:
         return self.staging / f"{stream}-{batch:09d}"
 
     @property
+    def artefacts(self) -> Path:
+        """The artefacts of a running job's modules, for its tasks."""
+        return self.staging / "artefacts"
+
+    @property
+    def query(self) -> Path:
+        """What a running job's driver and its query's planner tell one another."""
+        return self.staging / "query"
+
+    @property
     def ledger(self) -> Path:
         """One folder per stream, one file per batch."""
         return self.root / "ledger"

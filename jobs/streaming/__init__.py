@@ -1,1 +1,1 @@
-"""A job as a query: planning, batches one after the other, status, metrics, stopping."""
+"""The batches of a stream as one Structured Streaming query: planned in its source's process, committed in `foreachBatch`."""

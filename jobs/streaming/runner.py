@@ -1,15 +1,14 @@
-"""Runs a job: takes the lock, finishes what a crash left, then plans and processes batches until there is nothing left."""
+"""Runs a job: recovers what a crash left, then lets a streaming query plan and process batches until there is nothing left."""
 
 import logging
 import shutil
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from jobs.ledger.id_index import IdIndex
 from jobs.ledger.records import Plan, Record, StreamLedger, records
@@ -17,20 +16,23 @@ from jobs.maintenance.between_batches import maintain
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
 from jobs.packets.ranges import Range
+from jobs.pipeline.batch.environment import describe
 from jobs.pipeline.batch.processor import BatchProcessor, BatchSpec
 from jobs.pipeline.sinks.sink import Sink
-from jobs.pipeline.sources.tasks import Read
-from jobs.pipeline.surveys.times import tai_of_unix
+from jobs.pipeline.sources.tasks import Reader
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import SchemaConflict
 from jobs.storage.writing import remove_halves
+from jobs.streaming.checkpoint import Checkpoint
+from jobs.streaming.exchange import Exchange, News, Task
 from jobs.streaming.last_words import told_in_status
+from jobs.streaming.processing import Processing, Stopped
 from jobs.streaming.progress import Done, Progress, watched
+from jobs.streaming.query import Query
 from jobs.streaming.status import Status
 from jobs.streaming.stopping import Stopping
 
 _LOG = logging.getLogger(__name__)
-LEAST_WAIT_S, MOST_WAIT_S = 0.5, 15.0
 
 
 class Source(Protocol):
@@ -51,8 +53,16 @@ class Source(Protocol):
     def share(self) -> float | None:
         """How much of what is known to be there has been planned, 0 to 1; None if that is not known."""
 
-    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
-        """A DataFrame whose partitions are the tasks, and what turns a partition's rows into messages."""
+    @property
+    def tasks(self) -> int:
+        """Tasks per batch, at most."""
+
+    @property
+    def reader(self) -> Reader:
+        """What turns the ranges of a task into messages."""
+
+    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
+        """The ranges as tasks can read them; what has to be prepared is put below a folder."""
 
     def done(self, ranges: Sequence[Range]) -> None:
         """The batch that read these is closed."""
@@ -80,7 +90,7 @@ class ChangingSource(Protocol):
         """Why these planned ranges cannot be read as they were planned; None if they can."""
 
     def forget(self, ranges: Sequence[Range], unreadable: InputUnreadable | None = None) -> None:
-        """The plan of these was given up."""
+        """The plan of these was given up; a file that tasks cannot read is left until the next start."""
 
     def report(self) -> dict[str, Any]:
         """What monitors should know of it."""
@@ -95,11 +105,15 @@ class Runner:
     limit : int
         Packets per batch.
     patience_s : float
-        How long a service may be away before a job that is `available_now` stops; a `continuous` one waits.
+        How long a service may be unavailable before a job that is `available_now` stops; a `continuous` one waits.
     stop : Stopping
         Says when to stop.
     told : Status, optional
         The status to go on with, if the job has begun to tell of itself.
+    checkpoint : Path, optional
+        Where Spark keeps its notes of the query.
+    query : callable
+        Starts a query, as Query does.
     """
 
     spark: SparkSession
@@ -113,6 +127,8 @@ class Runner:
     patience_s: float = 300.0
     stop: Stopping = field(default_factory=Stopping)
     told: Status | None = None
+    checkpoint: Path | None = None
+    query: Callable[..., Query] = Query
 
     def __post_init__(self) -> None:
         self.ledger = StreamLedger(self.layout, self.stream, self.spec.durable)
@@ -123,12 +139,12 @@ class Runner:
         self.maintenance = NightMaintenance(self.layout, self.spec.durable)
         self.done = Done(rate=self.status.rate.last_minute)
         self.stop.last_words = self._ended_at_once
-        self._in_hand: Plan | None = None
-        self._away_since: float | None = None
+        self._notes = Checkpoint(self.checkpoint or self.layout.checkpoint(self.job) / "query")
+        self._exchange = Exchange(self.layout.query)
+        self._unavailable = False
         if isinstance(self.source, LiveSource):
             self.source.begin(self.ledger)
-        if isinstance(self.source, LiveSource | ChangingSource):
-            self.status.more = self.source.report
+        self.status.more = self._report
 
     def run(self, trigger: str, interval_s: float) -> Status:
         """Work until everything is read (`available_now`) or until it is asked to stop, which ends after the batch in hand.
@@ -136,21 +152,18 @@ class Runner:
         Raises
         ------
         ServiceUnavailable
-            If a service was away for longer than the job's patience; what was begun is finished by the next start.
+            If a service was unavailable for longer than the job's patience; what was begun is finished by the next start.
         AccessDenied
             If a service does not let us in.
         """
         with self.stop, told_in_status(self.status, True), Progress(self.job, self.done, self._tasks):
             self.status.rate.start()
             self._recover()
-            while not self.stop.asked.is_set():
-                try:
-                    if not self._step(trigger, interval_s):
-                        break
-                    self._away_since = None
-                except ServiceUnavailable as problem:
-                    self._wait(problem, self.patience_s if trigger == "available_now" else float("inf"))
+            while not self.stop.asked.is_set() and self._run_query(trigger, interval_s):
+                pass
             self.source.close()
+            for folder in (self.layout.query, self.layout.artefacts):
+                shutil.rmtree(folder, ignore_errors=True)
             self.maintenance.sweep(wait=True)
             self.status.asked_to_stop = self.stop.asked.is_set()
             self._tell_the_end()
@@ -164,23 +177,19 @@ class Runner:
             self.status.write("stopped")
 
     def _recover(self) -> None:
-        """Note all that is committed; take the batch in hand that was begun and not closed."""
+        """Note all that is committed; clear away what no sealed batch needs."""
         self.maintenance.recover()
-        # Sealed batches of other streams (ingest, a replay) are theirs to publish: their staged files stay.
-        kept: set[Path] = set()
+        # Sealed batches are published from their staged files, those of other streams (ingest, a replay) by their own jobs.
+        kept = {self.layout.artefacts}
         for record in records(self.layout):
-            if record.stream != self.stream:
-                self.index.add(record)
-                if record.state != "closed":
-                    kept.add(self.layout.batch_staging(record.stream, record.batch))
-            elif record.state == "closed":
+            if record.state != "closed":
+                kept.add(self.layout.batch_staging(record.stream, record.batch))
+            elif record.stream == self.stream:
                 self.life.finish(record)
                 self.source.note(record)
-            else:
-                self._in_hand = record.plan
-        self._in_hand = self._in_hand or self._open_plan()
-        if self._in_hand:
-            kept.add(self.layout.batch_staging(self.stream, self._in_hand.batch))
+            if record.stream != self.stream:
+                self.index.add(record)
+        self._give_up_stale()
         for left in self.layout.staging.glob("*"):
             if left not in kept:
                 shutil.rmtree(left, ignore_errors=True)
@@ -188,15 +197,13 @@ class Runner:
         for directory in (self.layout.root, self.ledger.directory):
             remove_halves(directory)
 
-    def _open_plan(self) -> Plan | None:
-        """The plan that was begun and not sealed; it is given up if its input has changed since."""
+    def _give_up_stale(self) -> None:
+        """Give the plan that was begun and not sealed up if its input has changed since."""
         plan = self.ledger.open_plan()
         if plan is not None and isinstance(self.source, ChangingSource):
             why = self.source.stale(plan.ranges)
             if why is not None:
                 self._give_up(plan, why)
-                return None
-        return plan
 
     def _give_up(self, plan: Plan, why: str, unreadable: InputUnreadable | None = None) -> None:
         """Discard a plan of which nothing was sealed; what it named is planned anew, as it is now."""
@@ -205,80 +212,87 @@ class Runner:
         self.status.problem(told)
         self.status.rate.give_up()
         self.ledger.discard_plan(plan)
+        self._notes.remove()
         if isinstance(self.source, ChangingSource):
             self.source.forget(plan.ranges, unreadable)
-        self._in_hand = None
 
-    def _step(self, trigger: str, interval_s: float) -> bool:
-        """One batch, or one look without anything to read; False if the job is done."""
-        if self._in_hand is None and (ranges := self.source.plan(self.limit)):
-            self._in_hand = self._planned(ranges)
-        if self._in_hand is not None:
-            self._process_unless_changed(self._in_hand, trigger, interval_s)
-            self._in_hand = None
-            return True
-        if trigger == "continuous":
-            self.status.write("idle")
-            self.stop.asked.wait(interval_s)
-        elif (wait := self.source.waiting_s()) is not None:
-            self.stop.asked.wait(max(wait / 4, 0.05))
-        else:
+    def _run_query(self, trigger: str, interval_s: float) -> bool:
+        """Run a query to its end; whether another one goes on, because a plan was given up."""
+        self._exchange.begin(self._task(interval_s if trigger == "continuous" else None))
+        first_open = self.ledger.first_open()
+        problem = self._notes.disagrees(first_open)
+        if problem:
+            _LOG.warning("Spark's checkpoint %s is thrown away, the ledger holds: %s", self._notes.folder, problem)
+            self._notes.remove()
+        unavailable = partial(self._is_unavailable, self.patience_s if trigger == "available_now" else float("inf"))
+        around = (first_open, self._begun, self._closed, unavailable)
+        each = Processing(self.spark, self.job, self.life, self._notes, self._exchange, self.stop.asked, *around)
+        query = self.query(self.spark, self._exchange, self._notes.folder, f"strix {self.job}", self.spec.modules, each)
+        try:
+            query.watch(partial(self._heard, unavailable), self.stop.asked.is_set)
+        except Stopped:
             return False
+        except (InputUnreadable, InputChanged) as problem:
+            return self._planned_anew(problem, trigger, interval_s)
+        return False
+
+    def _task(self, interval_s: float | None) -> Task:
+        slots = self.spark.sparkContext.defaultParallelism
+        names = (self.layout, self.stream, self.job, self.source, self.spec, self.life.run, self.limit, slots)
+        return Task(*names, interval_s, describe(self.spec.modules))
+
+    def _planned_anew(self, problem: InputUnreadable | InputChanged, trigger: str, interval_s: float) -> bool:
+        """Give the open plan up: without a file that cannot be opened it is planned anew; after a change at the next start,
+        in a stream at once."""
+        plan = self.ledger.open_plan()
+        if plan is None or not isinstance(self.source, ChangingSource):
+            raise problem
+        unreadable = problem if isinstance(problem, InputUnreadable) else None
+        self._give_up(plan, str(problem), unreadable)
+        if unreadable is None:
+            if trigger != "continuous":
+                raise problem
+            self.stop.asked.wait(interval_s)
         return True
 
-    def _wait(self, problem: ServiceUnavailable, patience_s: float) -> None:
-        """Say that a service is away, and wait a little longer each time."""
-        now = time.monotonic()
-        self._away_since = self._away_since or now
-        away_s = now - self._away_since
-        self.status.problem(str(problem))
-        if away_s > patience_s:
-            raise ServiceUnavailable(f"{problem} (for {away_s:.0f} s, patience_s is {patience_s:g})")
+    def _heard(self, unavailable: Callable[[str, float], None], news: News) -> None:
+        """Tell monitors what the planner found."""
+        if news.state == "unavailable":
+            unavailable(news.problem, news.unavailable_s)
+        elif news.state in ("idle", "settling"):
+            self.status.write("idle")
+
+    def _is_unavailable(self, patience_s: float, problem: str, unavailable_s: float) -> None:
+        self._unavailable = True
+        self.status.problem(problem)
+        if unavailable_s > patience_s:
+            raise ServiceUnavailable(f"{problem} (for {unavailable_s:.0f} s, patience_s is {patience_s:g})")
         self.status.write("waiting")
-        self.stop.asked.wait(min(max(away_s / 2, LEAST_WAIT_S), MOST_WAIT_S))
 
-    def _planned(self, ranges: list[Range]) -> Plan:
-        sealed = self.ledger.sealed()
-        plan = Plan(
-            stream=self.stream,
-            batch=sealed[-1] + 1 if sealed else 0,
-            job=self.job,
-            planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            now_mjd=tai_of_unix(time.time()),
-            ranges=tuple(ranges),
-        )
-        self.ledger.write_plan(plan)
-        return plan
+    def _report(self) -> dict[str, Any]:
+        """What the source has to tell, in the planner's words where a query has begun."""
+        news = self._exchange.news()
+        if news is not None and news.report:
+            return news.report
+        return self.source.report() if isinstance(self.source, LiveSource | ChangingSource) else {}
 
-    def _process_unless_changed(self, plan: Plan, trigger: str, interval_s: float) -> None:
-        """Take a batch through; where its input has changed, plan anew: at once in a stream, else at the next start."""
-        try:
-            self._process(plan)
-        except InputUnreadable as problem:
-            if not isinstance(self.source, ChangingSource):
-                raise
-            self._give_up(plan, str(problem), problem)
-        except InputChanged as changed:
-            if not isinstance(self.source, ChangingSource):
-                raise
-            self._give_up(plan, str(changed))
-            if trigger != "continuous":
-                raise
-            self.stop.asked.wait(interval_s)
-
-    def _process(self, plan: Plan) -> None:
-        if self._away_since is None:
+    def _begun(self, plan: Plan) -> None:
+        """A batch is in hand."""
+        del plan
+        if not self._unavailable:
             self.status.write("running")
         self.status.rate.begin()
-        sealed = self.ledger.record_path(plan.batch).exists()
-        record = self.life.finish(self.ledger.read(plan.batch)) if sealed else self.life.process(plan)
+
+    def _closed(self, record: Record) -> None:
+        """A batch is closed."""
+        self._unavailable = False
         self.source.note(record)
-        self.source.done(plan.ranges)
         self.status.note(record)
         self._tidy(record)
         self.done.packets, self.done.batches = self.status.read, self.status.batches
-        if watched():
-            self.done.share = self.source.share()
+        news = self._exchange.news()
+        if news is not None and watched():
+            self.done.share = news.share
             self.done.lag = self.status.more().get("kafka", {}).get("lag")
 
     def _tidy(self, record: Record) -> None:
@@ -291,8 +305,8 @@ class Runner:
     def _ended_at_once(self) -> str:
         """Say in the status that a second Ctrl-C ends the job, and what becomes of the batch in hand."""
         words = "no batch was in hand"
-        if self._in_hand is not None:
-            number = self._in_hand.batch
+        number = self.ledger.first_open()
+        if self.ledger.is_begun(number):
             sealed = self.ledger.record_path(number).exists()
             what = "sealed, the next start finishes it" if sealed else "not sealed, the next start reads it again"
             words = f"batch {number} is {what}"

@@ -12,10 +12,15 @@ import pyarrow.parquet as pq
 from jobs.audit.check import check_ledger
 from jobs.ledger.records import open_stream
 from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.staging import manifest_schema
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 from jobs.storage.layout import TABLES, Layout
+from jobs.streaming.batch_source import BatchStream
+from jobs.streaming.exchange import Exchange, News
+from jobs.streaming.planning import Work
+from jobs.streaming.query import Query
 from jobs.streaming.runner import Runner
 from science_modules import registry
 
@@ -24,30 +29,85 @@ ALERTS, PER_FILE = 36, 6
 
 
 class LocalFrame:
-    """A DataFrame of one partition, for the one thing that the pipeline does with one."""
+    """A DataFrame of numbered tasks, for the one thing that a second read of packets does with one."""
 
-    def __init__(self, numbers: Sequence[int], stage: Callable[..., Iterator[pa.RecordBatch]] | None = None) -> None:
+    def __init__(self, numbers: Sequence[int], work: Callable[..., Iterator[pa.RecordBatch]] | None = None) -> None:
         self.numbers = numbers
-        self.stage = stage
+        self.work = work
 
-    def mapInArrow(self, stage: Callable[..., Iterator[pa.RecordBatch]], schema: object) -> "LocalFrame":
+    def mapInArrow(self, work: Callable[..., Iterator[pa.RecordBatch]], schema: object) -> "LocalFrame":
         del schema
-        return LocalFrame(self.numbers, stage)
+        return LocalFrame(self.numbers, work)
 
     def toArrow(self) -> pa.Table:
-        assert self.stage is not None
+        assert self.work is not None
         numbers = pa.RecordBatch.from_pydict({"id": pa.array(self.numbers, pa.int64())})
-        return pa.Table.from_batches(list(self.stage(iter([numbers]))))
+        return pa.Table.from_batches(list(self.work(iter([numbers]))))
 
 
 class LocalSpark:
-    """A session that runs a batch's tasks in this process, one after the other."""
+    """A session that runs tasks in this process, one after the other."""
 
-    sparkContext = SimpleNamespace(defaultParallelism=2, broadcast=lambda value: SimpleNamespace(value=value))
+    sparkContext = SimpleNamespace(
+        defaultParallelism=2,
+        broadcast=lambda value: SimpleNamespace(value=value),
+        setJobDescription=lambda text: None,
+        setLocalProperty=lambda key, value: None,
+    )
 
     def range(self, start: int, stop: int, step: int, partitions: int) -> LocalFrame:
         del partitions
         return LocalFrame(list(range(start, stop, step)))
+
+
+class LocalManifests:
+    """The DataFrame of a micro-batch: its tasks run as one when it is asked for."""
+
+    def __init__(self, stream: BatchStream, works: Sequence[Any]) -> None:
+        self.stream = stream
+        self.works = works
+
+    def toArrow(self) -> pa.Table:
+        if not self.works:
+            return manifest_schema(()).empty_table()
+        work = Work(self.works[0].stage, [each for work in self.works for each in work.ranges])
+        return pa.Table.from_batches(list(self.stream.read(work)))
+
+
+class LocalQuery(Query):
+    """A query as Spark runs it, in this thread and without Spark: planning, offsets, tasks, `foreachBatch`, commits."""
+
+    def __init__(
+        self, spark: Any, exchange: Exchange, checkpoint: Path, name: str, modules: Sequence[str], each_batch: Any
+    ) -> None:
+        del spark, name, modules
+        self.exchange, self.checkpoint, self.each_batch = exchange, checkpoint, each_batch
+        for log in ("offsets", "commits"):
+            (checkpoint / log).mkdir(parents=True, exist_ok=True)
+
+    def watch(self, heard: Callable[[News], None], stop: Callable[[], bool]) -> None:
+        stream = BatchStream(str(self.exchange.folder))
+        at, number = stream.initialOffset(), len(list((self.checkpoint / "offsets").iterdir()))
+        while True:
+            if stop():
+                self.exchange.ask_to_stop()
+            end = stream.latestOffset()
+            news = self.exchange.news()
+            if end != at:
+                self._micro_batch(stream, number, at, end)
+                at, number = end, number + 1
+                continue
+            assert news is not None
+            heard(news)
+            if news.failure is not None:
+                raise news.failure
+            if news.state in ("done", "stopped"):
+                return
+
+    def _micro_batch(self, stream: BatchStream, number: int, at: dict[str, Any], end: dict[str, Any]) -> None:
+        (self.checkpoint / "offsets" / str(number)).write_text(f"v1\n{{}}\n{json.dumps(end)}")
+        self.each_batch(LocalManifests(stream, stream.partitions(at, end)), number)
+        (self.checkpoint / "commits" / str(number)).write_text("v1\n{}")
 
 
 def write_packets(directory: Path, numbers: Iterable[int] = range(ALERTS)) -> Path:
@@ -77,7 +137,7 @@ def runner(
     versions = {name: {"version": registry.get(name).version, "source": "test"} for name in modules}
     recipe = BatchSpec(tuple(tables), ("ztf", "lsst"), None, tuple(modules), {"modules": versions}, dict)
     stream = open_stream(layout, job, layout.checkpoint(job), append=True)
-    return Runner(LocalSpark(), layout, job, stream, source, recipe, limit)  # type: ignore[arg-type]
+    return Runner(LocalSpark(), layout, job, stream, source, recipe, limit, query=LocalQuery)  # type: ignore[arg-type]
 
 
 def run_night(output: Path, packets: Path, **more: Any) -> None:

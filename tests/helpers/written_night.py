@@ -71,7 +71,7 @@ def _published(layout: Layout, batch: int, staged: Any, names: Sequence[str]) ->
     ledger = StreamLedger(layout, STREAM)
     plan = Plan(STREAM, batch, "night", "2024-03-31T00:00:00+00:00", NOW_MJD, (Range("container", "a.avro", 0, 1),))
     versions = {name: {"version": "1.0.0"} for name in names}
-    ledger.write_plan(plan)
+    ledger.begin_plan(plan)
     ledger.write_ids(batch, staged.ids.select(["survey", "alert_id", "content_hash"]))
     sinks = {"parquet": {file.table: file.rows for file in made}}
     record = Record(

@@ -17,7 +17,6 @@ from typing import Any, Literal, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.common import faults
 from jobs.ledger.counts import Counts, add_counts, count_science, empty_counts, failures
@@ -29,14 +28,14 @@ from jobs.packets.ranges import Range
 from jobs.packets.reading import OffsetCounts, add_tallies
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.batch.dedupe import DedupResult, deduplicate, dropped_rows, rewrite_without
+from jobs.pipeline.batch.environment import ExecutorsDiffer
 from jobs.pipeline.batch.refetch import find_packets
-from jobs.pipeline.batch.stage import Stage
-from jobs.pipeline.batch.staging import ID_ROWS, MANIFEST, ORIGIN, NightFile, Tables, by_night, from_ipc
+from jobs.pipeline.batch.staging import ID_ROWS, ORIGIN, NightFile, Tables, by_night, from_ipc
 from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.enrichment.isolation import Limits
-from jobs.pipeline.enrichment.one_pass import PassOptions, refusals_table
+from jobs.pipeline.enrichment.one_pass import refusals_table
 from jobs.pipeline.sinks.sink import Sink, write_all
-from jobs.pipeline.sources.tasks import Read
+from jobs.pipeline.sources.tasks import Reader, in_tasks
 from jobs.storage.checksums import size_and_crc
 from jobs.storage.layout import Layout
 from jobs.storage.writing import make_folder, sync_directory, sync_file
@@ -49,9 +48,16 @@ class TooManyFailures(RuntimeError):
 class Source(Protocol):
     """Where packets come from."""
 
-    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
-        """A DataFrame whose partitions are the tasks, and what turns a partition's rows into messages."""
-        ...
+    @property
+    def tasks(self) -> int:
+        """Tasks per batch, at most."""
+
+    @property
+    def reader(self) -> Reader:
+        """What turns the ranges of a task into messages."""
+
+    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
+        """The ranges as tasks can read them; what has to be prepared is put below a folder."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class BatchSpec:
     hashes : dict
         Of configuration and modules, for the ledger.
     artefacts : callable
-        The modules' artefacts, as a broadcast gives them.
+        Gives the modules' artefacts by module and name.
     """
 
     tables: tuple[str, ...]
@@ -96,6 +102,8 @@ class Staged:
         What became of planned offsets.
     away : str
         Set if a task's service did not answer.
+    differs : str
+        Set if an executor has other programs than the driver.
     problem : list of str
         Set if a task's file was not what was planned, or could not be opened; see `raise_problem`.
     """
@@ -105,6 +113,7 @@ class Staged:
     ids: pa.Table
     tallies: list[OffsetCounts] = field(default_factory=list)
     away: str = ""
+    differs: str = ""
     problem: list[str] = field(default_factory=list)
 
 
@@ -121,8 +130,13 @@ class BatchProcessor:
     sinks: Sequence[Sink] = ()
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
-    def process(self, plan: Plan) -> Record:
+    def process(self, plan: Plan, manifests: DataFrame) -> Record:
         """Take a planned batch from stage to close.
+
+        Parameters
+        ----------
+        manifests : DataFrame
+            One row per task, of staging.manifest_schema; the tasks run when it is asked for.
 
         Raises
         ------
@@ -130,12 +144,14 @@ class BatchProcessor:
             If a module failed too often; nothing is sealed.
         ServiceUnavailable
             If the source did not answer: nothing is sealed; or a sink: `finish` goes on.
+        ExecutorsDiffer
+            If an executor has another Python, pyarrow or module than the driver; nothing is sealed.
         InputChanged, InputUnreadable
             If a planned file is not what it was when it was planned, before or after it was read; nothing is sealed.
         """
         faults.point("after_plan", plan.batch)
         clock = _Clock()
-        staged = clock.time("stage", lambda: self._stage(plan))
+        staged = clock.time("stage", lambda: self._stage(plan, manifests))
         faults.point("after_stage", plan.batch)
         kept = clock.time("dedupe", lambda: self._dedupe(plan, staged))
         faults.point("after_dedupe", plan.batch)
@@ -160,20 +176,15 @@ class BatchProcessor:
         faults.point("after_close", record.batch)
         return record
 
-    def _stage(self, plan: Plan) -> Staged:
+    def _stage(self, plan: Plan, manifests: DataFrame) -> Staged:
         directory = self.layout.batch_staging(plan.stream, plan.batch)
-        shutil.rmtree(directory, ignore_errors=True)
-        # It may still be there: a task of a killed driver, on an executor that does not know yet, wrote while it was removed.
-        directory.mkdir(parents=True, exist_ok=True)
-        frame, read = self.source.frame(self.spark, plan.ranges, directory)
-        spec = self.spec
-        options = PassOptions(spec.surveys, spec.schemas, spec.modules, plan.now_mjd, spec.on_error)
-        stage = Stage(self.run, str(directory), spec.tables, options, spec.limits, read, spec.artefacts)
         if faults.armed("in_stage", plan.batch):
             threading.Thread(target=_die_when_staged, args=(directory, plan.batch), daemon=True).start()
-        # One action on the one mapInArrow: count, isEmpty or limit would run it twice or in part.
-        manifest = frame.mapInArrow(stage, _spark_schema()).toArrow()
+        # One action: count, isEmpty or limit would run the tasks twice or in part.
+        manifest = manifests.toArrow()
         staged = gather(manifest)
+        if staged.differs:
+            raise ExecutorsDiffer(staged.differs)
         if staged.away:
             raise ServiceUnavailable(staged.away)
         raise_problem(staged.problem)
@@ -301,6 +312,7 @@ def gather(manifest: pa.Table) -> Staged:
         staged.ids = pa.concat_tables([staged.ids, from_ipc(ids)])
         staged.tallies.extend(OffsetCounts.from_json(each) for each in content["tallies"])
         staged.away = staged.away or content["away"]
+        staged.differs = staged.differs or content.get("differs", "")
         staged.problem = staged.problem or content["problem"]
     return staged
 
@@ -310,8 +322,9 @@ def refetch(
 ) -> pa.Table:
     """The conflicting packets as quarantine rows with `night`, read once more through the source."""
     wanted = conflicts.select(["survey", "alert_id", "content_hash", "night", *ORIGIN]).to_pylist()
-    frame, read = source.frame(spark, plan.ranges, directory / "again")
-    found = find_packets(frame, read, spec.surveys, spec.schemas, wanted)
+    ready = source.ready(plan.ranges, directory / "again")
+    works = in_tasks(ready, source.tasks, spark.sparkContext.defaultParallelism)
+    found = find_packets(spark, works, source.reader, spec.surveys, spec.schemas, wanted)
     refusal = Refusal("conflicting_id", "another measurement is committed under this id", "dedupe")
     return refusals_table(
         [refusal] * len(found),
@@ -354,10 +367,6 @@ def _without_zeros(counts: Counts) -> Counts:
         else:
             cleaned[key] = value
     return cleaned
-
-
-def _spark_schema() -> Any:
-    return from_arrow_schema(MANIFEST)
 
 
 def _die_when_staged(directory: Path, batch: int) -> None:

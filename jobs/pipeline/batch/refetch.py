@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import SparkSession
 from pyspark.sql.types import BinaryType, StructField, StructType
 
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable, problem_to_json, raise_problem
-from jobs.packets.reading import batched, messages_of
+from jobs.packets.ranges import Range
+from jobs.packets.reading import SourceMessage, batched, messages_of
 from jobs.pipeline.batch.staging import ORIGIN
 from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.enrichment.one_pass import decoder
-from jobs.pipeline.sources.tasks import Read
+from jobs.pipeline.sources.tasks import Reader
 
 
 @dataclass(frozen=True)
 class _Finder:
-    read: Read
+    read: Reader
+    works: list[list[Range]]
     surveys: tuple[str, ...]
     schemas: str | SchemaPlaces | None
     wanted: dict[tuple[Any, ...], list[dict[str, Any]]]
@@ -33,9 +35,15 @@ class _Finder:
         except (InputChanged, InputUnreadable) as problem:
             yield _answer({"problem": problem_to_json(problem)})
 
+    def _messages(self, batches: Iterable[pa.RecordBatch]) -> Iterator[SourceMessage]:
+        """Each row of a task is the number of a list of ranges."""
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from messages_of(self.read(self.works[number]))
+
     def _found(self, batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
         known = decoder(self.surveys, self.schemas)
-        for messages in batched(messages_of(self.read(batches)), 64, 16 * 1024 * 1024):
+        for messages in batched(self._messages(batches), 64, 16 * 1024 * 1024):
             decoded = known.decode([each.message for each in messages if each.refusal is None])
             readable = [each for each in messages if each.refusal is None]
             for number, value in enumerate(decoded.values):
@@ -50,8 +58,9 @@ def _answer(content: dict[str, Any]) -> pa.RecordBatch:
 
 
 def find_packets(
-    frame: DataFrame,
-    read: Read,
+    spark: SparkSession,
+    works: Sequence[Sequence[Range]],
+    read: Reader,
     surveys: tuple[str, ...],
     schemas: str | SchemaPlaces | None,
     wanted: Sequence[dict[str, Any]],
@@ -60,6 +69,8 @@ def find_packets(
 
     Parameters
     ----------
+    works : sequence of sequence of Range
+        What each task reads.
     wanted : sequence of dict
         Each with the fields of ORIGIN, as provenance has them.
 
@@ -73,8 +84,9 @@ def find_packets(
     by_origin: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for each in wanted:
         by_origin.setdefault(tuple(each[name] for name in ORIGIN), []).append(each)
-    finder = _Finder(read, surveys, schemas, by_origin)
+    finder = _Finder(read, [list(each) for each in works], surveys, schemas, by_origin)
     schema = StructType([StructField("found", BinaryType())])
+    frame = spark.range(0, len(works), 1, len(works))
     answer = frame.mapInArrow(finder, schema).toArrow()
     rows = [pickle.loads(row) for row in answer["found"].to_pylist()]  # noqa: S301 - our own executors' answer
     for row in rows:

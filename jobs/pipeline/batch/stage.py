@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,15 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from jobs.packets.messages import Message
+from jobs.packets.ranges import Range
 from jobs.packets.reading import SourceMessage, batched
 from jobs.packets.rejections import Refusal
-from jobs.pipeline.batch.staging import StagedTask, Tables
+from jobs.pipeline.batch.environment import describe, differences
+from jobs.pipeline.batch.staging import StagedTask, Tables, refusing
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog, WorkerCrash, bisect
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult, source_refusals
 from jobs.pipeline.sources.files.units import count_in
-from jobs.pipeline.sources.tasks import Read
+from jobs.pipeline.sources.tasks import Reader
 
 # Two lost workers may be chance (memory, an operator); at the third attempt the task is taken apart.
 GUARDED_ATTEMPT = 2
@@ -28,7 +30,7 @@ CHUNK_BYTES = 24 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Stage:
-    """What a task needs, pickled to the executors; callable by `mapInArrow`.
+    """What a task needs, pickled to the executors.
 
     Attributes
     ----------
@@ -37,9 +39,11 @@ class Stage:
     directory : str
         The batch's folder under `_staging/`.
     read : callable
-        Turns the input rows of a task into messages.
+        Turns the ranges of a task into messages.
     artefacts : callable
-        Gives the modules' artefacts by module and name (a broadcast's value).
+        Gives the modules' artefacts by module and name.
+    environment : mapping
+        The driver's programs, as `environment.describe` has them: an executor that has others reads nothing.
     """
 
     run: str
@@ -47,11 +51,16 @@ class Stage:
     tables: tuple[str, ...]
     options: PassOptions
     limits: Limits
-    read: Read
+    read: Reader
     artefacts: Callable[[], Mapping[str, Mapping[str, bytes]]]
+    environment: Mapping[str, str]
 
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, ranges: Sequence[Range]) -> Iterator[pa.RecordBatch]:
         """Work through one task; yields its manifest, one row."""
+        told = differences(self.environment, describe(self.options.modules))
+        if told:
+            yield refusing(told, self.options.modules)
+            return
         context = TaskContext.get()
         task, attempt = (context.partitionId(), context.attemptNumber()) if context else (0, 0)
         watchdog = Watchdog(self.limits)
@@ -62,7 +71,7 @@ class Stage:
         tables = Tables.of(self.tables, self.options.modules)
         staged = StagedTask(Path(self.directory), name, tables, self.options.modules)
         passes = guarded(one_pass) if attempt >= GUARDED_ATTEMPT else partial(_plain, one_pass)
-        for messages in batched(staged.sourced(self.read(batches)), CHUNK_MESSAGES, CHUNK_BYTES):
+        for messages in batched(staged.sourced(self.read(ranges)), CHUNK_MESSAGES, CHUNK_BYTES):
             for passed in passes(messages):
                 staged.add(passed)
             _settle()

@@ -1,7 +1,7 @@
 """How a task writes its tables under `_staging/` and what it tells the driver: files, counts and ids, never pixels."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,9 @@ from jobs.storage.layout import UNKNOWN_NIGHT
 from jobs.storage.repeated_text import in_memory, parquet_writer, unified
 from science_modules import registry
 
-MANIFEST = pa.schema([("manifest", pa.string()), ("ids", pa.binary())])
+# Packets of a task, for Spark's progress of a query.
+COUNTED = ("read", "decoded", "quarantined")
+SECONDS = "seconds"
 # What the driver needs to find duplicates: one row per accepted alert, in the order of the night's files.
 ID_ROWS = pa.schema(
     [
@@ -53,6 +55,14 @@ FEW_ROWS = 128
 
 # Packets and stamps hold compressed images: compressing them again costs time and saves nothing.
 _PACKED = ("value", "cutout_science", "cutout_template", "cutout_difference")
+
+
+def manifest_schema(modules: Iterable[str]) -> pa.Schema:
+    """What a task tells the driver, in one row: its manifest, the ids of its alerts, counts, and what each module took [s]."""
+    counts = [(name, pa.int64()) for name in COUNTED]
+    seconds = [(name, pa.float64()) for name in modules]
+    taken = [(SECONDS, pa.struct(seconds))] if seconds else []
+    return pa.schema([("manifest", pa.string()), ("ids", pa.binary()), *counts, *taken])
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,7 @@ class StagedTask:
         self._ids: list[pa.Table] = []
         self._rows: dict[str, int] = {}
         self._tallies: list[OffsetCounts] = []
+        self._seconds = dict.fromkeys(modules, 0.0)
         self._away = ""
         self._problem: InputChanged | InputUnreadable | None = None
 
@@ -197,6 +208,8 @@ class StagedTask:
 
     def add(self, passed: PassResult) -> None:
         """Write one pass's outcome and count it."""
+        for module, seconds in passed.seconds.items():
+            self._seconds[module] += seconds
         for night, alerts in by_night(passed.alerts, passed.alerts["night"]):
             self._add_alerts(night, alerts)
         for night, refused in by_night(passed.refused, passed.refused["night"]):
@@ -227,7 +240,14 @@ class StagedTask:
         content["problem"] = problem_to_json(self._problem)
         manifest = json.dumps(content)
         ids = pa.concat_tables(self._ids) if self._ids else ID_ROWS.empty_table()
-        return pa.RecordBatch.from_pydict({"manifest": [manifest], "ids": [to_ipc(ids)]}, schema=MANIFEST)
+        columns = {"manifest": [manifest], "ids": [to_ipc(ids)], SECONDS: [self._seconds]}
+        columns |= {name: [self._count(name)] for name in COUNTED}
+        return pa.RecordBatch.from_pydict(columns, schema=manifest_schema(self.modules))
+
+    def _count(self, name: str) -> int:
+        """Packets of all nights, whatever the reason."""
+        counts = [night[name] for night in self.counts.values()]
+        return sum(sum(each.values()) if isinstance(each, dict) else each for each in counts)
 
     def _add_alerts(self, night: str, alerts: pa.Table) -> None:
         for table in self.tables.schemas:
@@ -256,6 +276,14 @@ class StagedTask:
             path = self.directory / f"{self.name}-{table}-{night}.parquet"
             self._files[key] = NightFile(path, self.tables.schemas[table])
         return self._files[key]
+
+
+def refusing(why: str, modules: Sequence[str]) -> pa.RecordBatch:
+    """The manifest of a task that has read nothing, because its executor has other programs than the driver."""
+    content = {"part": "", "files": [], "nights": {}, "away": "", "tallies": [], "problem": [], "differs": why}
+    row = {"manifest": [json.dumps(content)], "ids": [to_ipc(ID_ROWS.empty_table())], SECONDS: [None]}
+    row |= {name: [0] for name in COUNTED}
+    return pa.RecordBatch.from_pydict(row, schema=manifest_schema(modules))
 
 
 def by_night(table: pa.Table, nights: pa.ChunkedArray) -> Iterable[tuple[str, pa.Table]]:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -72,10 +72,13 @@ class PassResult:
         Accepted alerts in order of message and index: the science columns, the stamps, and `schema`, `value`.
     refused : pyarrow.Table
         QUARANTINE columns and `night` (string).
+    seconds : dict of str to float
+        What each module took.
     """
 
     alerts: pa.Table
     refused: pa.Table
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 class OnePass:
@@ -113,7 +116,8 @@ class OnePass:
                     refused.append(outcome[1])
         alerts = self._science(_in_order(tables)) if tables else self.schema.empty_table()
         self.watchdog.rest()
-        return PassResult(alerts, pa.concat_tables([table for table in refused if table.num_rows] or [_NO_REFUSALS]))
+        refusals = pa.concat_tables([table for table in refused if table.num_rows] or [_NO_REFUSALS])
+        return PassResult(alerts, refusals, self.enrichment.seconds if tables else {})
 
     def _view(
         self, whole: Group, decoded: Decoded, origins: pa.StructArray, nights: Nights, rows: range

@@ -1,27 +1,17 @@
 """How the ranges of a batch are shared out among tasks, and how a task reads its share."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
-import pyarrow as pa
-
+from jobs.packets.ranges import Range, divide, total
 from jobs.packets.reading import ReaderEvent
 
 # A task of fewer packets costs more to start than to do.
 LEAST_PER_TASK = 50
 
-Read = Callable[[Iterable[pa.RecordBatch]], Iterator[ReaderEvent]]
+# Turns the ranges of a task into messages.
+Reader = Callable[[Sequence[Range]], Iterator[ReaderEvent]]
 
 
-def from_closure(works: Sequence[Any], reader: Callable[[Any], Iterator[ReaderEvent]]) -> Read:
-    """A `Read` for tasks that are numbered rows: row i stands for works[i]."""
-    return partial(_read_works, tuple(works), reader)
-
-
-def _read_works(
-    works: tuple[Any, ...], reader: Callable[[Any], Iterator[ReaderEvent]], batches: Iterable[pa.RecordBatch]
-) -> Iterator[ReaderEvent]:
-    for batch in batches:
-        for number in batch.column(0).to_pylist():
-            yield from reader(works[number])
+def in_tasks(ranges: Sequence[Range], most: int, slots: int) -> list[list[Range]]:
+    """The ranges of a batch in at most `most` tasks; more than `slots`, which run at once, only if each has enough to do."""
+    return divide(ranges, min(most, max(slots, total(ranges) // LEAST_PER_TASK)))

@@ -49,7 +49,7 @@ def seal(ledger, ranges):
     """A batch of these ranges as a runner would leave it."""
     number = (ledger.sealed() or [-1])[-1] + 1
     plan = Plan("s", number, "night", "", 0.0, tuple(ranges))
-    ledger.write_plan(plan)
+    ledger.begin_plan(plan)
     ledger.write(Record(plan, "r", (), {}, (), {}, {}, state="closed"))
 
 

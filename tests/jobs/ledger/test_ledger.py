@@ -69,7 +69,7 @@ def test_the_batch_in_hand_is_the_one_that_was_planned_and_not_sealed(tmp_path: 
     ledger = StreamLedger(Layout(tmp_path), "s")
     assert ledger.open_plan() is None
     for number in range(12):
-        ledger.write_plan(plan("s", number))
+        ledger.begin_plan(plan("s", number))
         assert ledger.open_plan() == plan("s", number)
         ledger.write(record("s", number))
         assert ledger.open_plan() is None

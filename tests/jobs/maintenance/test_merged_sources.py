@@ -57,21 +57,24 @@ def test_a_plan_from_before_the_merge_reads_the_same_packets_of_each_batch(archi
     assert values(planned(LedgerSource(Layout(archive)))) == before
 
 
-def test_a_merge_while_the_ledger_is_followed_neither_loses_nor_repeats_packets(archive: Path, tmp_path: Path) -> None:
+def test_a_merge_while_the_ledger_is_followed_neither_loses_nor_repeats_packets(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = LedgerSource(Layout(archive))
     enrich = runner(tmp_path / "enriched", source, "enrich", ("science",), limit=10)
-    plan = source.plan
+    plan = LedgerSource.plan
     looks = []
 
-    def plan_and_compact(limit: int) -> list[Range]:
-        ranges = plan(limit)
+    def plan_and_compact(following: LedgerSource, limit: int) -> list[Range]:
+        ranges = plan(following, limit)
         looks.append(len(ranges))
         if len(looks) == 2:
             main(["compact", str(archive)])
         return ranges
 
-    source.plan = plan_and_compact  # type: ignore[method-assign]
+    monkeypatch.setattr(LedgerSource, "plan", plan_and_compact)
     enrich.run("available_now", 0.1)
+    monkeypatch.undo()
     assert len(looks) > 3
     scored = list(records(Layout(tmp_path / "enriched")))
     assert sum(counts["decoded"] for record in scored for counts in record.nights.values()) == len(rows(archive)["raw"])
@@ -86,7 +89,7 @@ def test_pruned_packets_are_passed_over_and_packets_pruned_after_the_plan_stop_t
     main(["prune", str(archive), "--raw-days", "0", "--as-of", "30000101", "--unscored"])
     assert planned(LedgerSource(Layout(archive))) == []
     with pytest.raises(InputChanged, match="is gone"):
-        LedgerSource(Layout(archive)).frame(None, before, archive)  # type: ignore[arg-type]
+        LedgerSource(Layout(archive)).ready(before, archive)
 
 
 def test_a_merged_raw_file_given_by_its_path_is_not_read_again(archive: Path, tmp_path: Path) -> None:

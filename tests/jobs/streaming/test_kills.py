@@ -1,5 +1,6 @@
 """A few named kills: SIGKILL of the driver along the life of a batch, workers that die by chance."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,33 @@ def test_a_driver_killed_at_five_points_gives_the_tables_of_an_undisturbed_run(
         assert job.wait() == KILLED, f"{fault} was not reached: {job.said()}"
     last = start(night.arguments(output))
     assert last.wait() == 0, last.said()
+    assert differences(undisturbed, output) == []
+    assert gaps(output) == []
+
+
+@pytest.mark.spark
+@pytest.mark.timeout(900)
+def test_a_checkpoint_of_spark_s_that_is_gone_or_tells_something_else_changes_nothing(
+    night: Night, undisturbed: Path, tmp_path: Path, start: Start
+) -> None:
+    output = tmp_path / "out"
+    checkpoint = output / "_checkpoints" / "night" / "query"
+    job = start(night.arguments(output), STRIX_FAULT="before_seal@1")
+    assert job.wait() == KILLED, job.said()
+    assert sorted(path.name for path in (checkpoint / "offsets").glob("[0-9]*")) == ["0", "1"]
+    shutil.rmtree(checkpoint)
+    job = start(night.arguments(output), STRIX_FAULT="after_close@2")
+    assert job.wait() == KILLED, job.said()
+    assert "thrown away" not in job.said()
+    # Spark numbers its micro-batches from 0 again; this one says that nothing of batch 2 was begun.
+    last = max((checkpoint / "offsets").glob("[0-9]*"), key=lambda path: int(path.name))
+    assert last.read_text().endswith('{"plan": 3}') or last.read_text().endswith('{"plan":3}')
+    last.write_text(last.read_text()[: -len('{"plan":3}')].rstrip() + '\n{"plan":1}')
+    (last.parent / f".{last.name}.crc").unlink(missing_ok=True)
+    job = start(night.arguments(output))
+    assert job.wait() == 0, job.said()
+    said = " ".join(job.said().split())
+    assert "is thrown away, the ledger holds: it is at batch 0, the ledger's first open batch is 3" in said
     assert differences(undisturbed, output) == []
     assert gaps(output) == []
 

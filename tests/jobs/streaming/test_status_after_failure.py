@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_outputs import LocalQuery, LocalSpark
 
 from jobs.cli.main import main
 from jobs.cli.stream_table import read_stream
@@ -38,6 +39,8 @@ class Failing:
     def plan(self, limit: int) -> list[Range]:
         raise self.error
 
+    def share(self) -> None: ...
+
 
 def status(layout: Layout) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(layout.status.read_text())
@@ -57,7 +60,7 @@ def status(layout: Layout) -> dict[str, Any]:
 )
 def test_every_way_out_of_a_run_is_told_with_its_reason(tmp_path: Path, error: Exception) -> None:
     layout = Layout(tmp_path)
-    runner = Runner(None, layout, "night", "s", Failing(error), RECIPE, 10, patience_s=-1.0)  # type: ignore[arg-type]
+    runner = Runner(LocalSpark(), layout, "night", "s", Failing(error), RECIPE, 10, patience_s=-1.0, query=LocalQuery)  # type: ignore[arg-type]
     with pytest.raises(type(error)):
         runner.run("available_now", 0.1)
     told = status(layout)

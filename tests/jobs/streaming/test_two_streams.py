@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from small_outputs import LocalQuery, LocalSpark
 
 from jobs.ledger.records import DataFile, Plan, Record, StreamLedger
 from jobs.packets.ranges import Range
@@ -33,8 +34,14 @@ class Nothing:
     def waiting_s(self) -> float | None:
         return None
 
-    def frame(self, spark: Any, ranges: Sequence[Range], staging: Path) -> Any:
+    tasks = 2
+    reader = None
+
+    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
         raise AssertionError("nothing is to be staged")
+
+    def share(self) -> None:
+        return
 
     def done(self, ranges: Sequence[Range]) -> None:
         return
@@ -53,7 +60,7 @@ def sealed(layout: Layout, stream: str, job: str) -> Record:
     record = Record(plan, "run", ("raw",), {}, (DataFile("raw", "1", *names, 1, 8),), {}, {})
     ledger = StreamLedger(layout, stream)
     ledger.directory.mkdir(parents=True, exist_ok=True)
-    ledger.write_plan(plan)
+    ledger.begin_plan(plan)
     ledger.write_ids(0, pa.table({"survey": ["ztf"], "alert_id": [1], "content_hash": [1]}))
     ledger.write(record)
     return record
@@ -61,7 +68,8 @@ def sealed(layout: Layout, stream: str, job: str) -> Record:
 
 def run(layout: Layout, stream: str, job: str) -> None:
     """Start a job over the output; there is nothing new to read."""
-    Runner(None, layout, job, stream, Nothing(), RECIPE, 10).run("available_now", 0.1)  # type: ignore[arg-type]
+    session: Any = LocalSpark()
+    Runner(session, layout, job, stream, Nothing(), RECIPE, 10, query=LocalQuery).run("available_now", 0.1)
 
 
 @pytest.mark.parametrize("first", [MINE, OTHERS])
@@ -83,13 +91,13 @@ def test_a_job_finishes_its_own_sealed_batch_and_keeps_the_other_jobs_for_it(tmp
 
 
 class Reached(Exception):
-    """The stage went on to its source."""
+    """The stage went on to its tasks."""
 
 
-class Begun(Nothing):
-    """A source that says when a stage comes to it."""
+class Begun:
+    """Manifests of a micro-batch that say when they are asked for."""
 
-    def frame(self, spark: Any, ranges: Sequence[Range], staging: Path) -> Any:
+    def toArrow(self) -> None:
         raise Reached
 
 
@@ -97,8 +105,9 @@ def test_a_task_of_a_dead_driver_that_writes_while_its_folder_is_removed_does_no
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layout = Layout(tmp_path)
-    life = Runner(None, layout, "night", MINE, Begun(), RECIPE, 10).life  # type: ignore[arg-type]
+    job = Runner(None, layout, "night", MINE, Nothing(), RECIPE, 10)  # type: ignore[arg-type]
     layout.batch_staging(MINE, 0).mkdir(parents=True)
     monkeypatch.setattr("shutil.rmtree", lambda path, ignore_errors: None)
+    job._recover()
     with pytest.raises(Reached):
-        life.process(Plan(MINE, 0, "night", "2026-01-01T00:00:00", 61000.0, ()))
+        job.life.process(Plan(MINE, 0, "night", "2026-01-01T00:00:00", 61000.0, ()), Begun())  # type: ignore[arg-type]

@@ -8,14 +8,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
-
 from jobs.ledger.records import DataFile, Record, StreamLedger, streams
 from jobs.ledger.spans import spans_now
 from jobs.packets.problems import InputChanged, NoInput
-from jobs.packets.ranges import Range, divide, total
+from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.readers import read_ranges
-from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
+from jobs.pipeline.sources.tasks import Reader
 from jobs.storage.layout import Layout
 
 
@@ -64,17 +62,26 @@ class LedgerSource:
         there = sum(len(StreamLedger(self.upstream, stream).sealed()) for stream in streams(self.upstream))
         return min(len(self._done) / there, 1.0) if there else None
 
-    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
-        """One numbered row per task; the ranges travel with the function."""
-        del staging
+    @property
+    def reader(self) -> Reader:
+        """What a task reads ranges with."""
+        return read_ranges
+
+    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
+        """The ranges as tasks can read them.
+
+        Raises
+        ------
+        InputChanged
+            If a file is gone that was not merged into another.
+        """
+        del folder
         for each in ranges:
             if not os.path.exists(each.path) and not spans_now(Path(each.path), each.start, each.stop):
                 raise InputChanged(
                     f"{each.path} is gone, the ledger says that batch {each.batch} wrote it; put it back"
                 )
-        most = max(spark.sparkContext.defaultParallelism, total(ranges) // LEAST_PER_TASK)
-        works = divide(ranges, min(self.tasks, most))
-        return spark.range(0, len(works), 1, len(works)), from_closure(works, read_ranges)
+        return list(ranges)
 
     def done(self, ranges: Sequence[Range]) -> None:
         """Nothing to clean."""

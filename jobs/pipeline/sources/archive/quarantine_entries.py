@@ -4,16 +4,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
-
 from jobs.ledger.quarantine import Entry, read_entries, replayed
 from jobs.ledger.records import Record
 from jobs.ledger.spans import spans_now
 from jobs.packets.problems import InputChanged
-from jobs.packets.ranges import Range, divide, total
+from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.files.units import count_in
 from jobs.pipeline.sources.readers import read_ranges
-from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
+from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Reader
 from jobs.storage.layout import Layout
 
 
@@ -69,17 +67,26 @@ class QuarantineSource:
             self._files = {each: left for each, left in self._files.items() if left}
         return ranges
 
-    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
-        """One numbered row per task; the ranges travel with the function."""
-        del staging
+    @property
+    def reader(self) -> Reader:
+        """What a task reads ranges with."""
+        return read_ranges
+
+    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
+        """The ranges as tasks can read them.
+
+        Raises
+        ------
+        InputChanged
+            If a file of quarantine is gone that was not merged into another.
+        """
+        del folder
         for each in ranges:
             if not os.path.exists(each.path) and not spans_now(Path(each.path), 0, each.end):
                 raise InputChanged(
                     f"{each.path} is gone, the ledger says that it holds {each.end} entries; put it back"
                 )
-        most = max(spark.sparkContext.defaultParallelism, total(ranges) // LEAST_PER_TASK)
-        works = divide(ranges, min(self.tasks, most))
-        return spark.range(0, len(works), 1, len(works)), from_closure(works, read_ranges)
+        return list(ranges)
 
     def done(self, ranges: Sequence[Range]) -> None:
         """Nothing to clean."""

@@ -15,13 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-
 from jobs.common.plain_text import visible
 from jobs.ledger.records import Record
 from jobs.ledger.spans import was_read
 from jobs.packets.problems import InputChanged, InputUnreadable, NoInput
-from jobs.packets.ranges import Range, divide, total
+from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.files import passed_over
 from jobs.pipeline.sources.files.changes import change_of
 from jobs.pipeline.sources.files.file_walk import FileWalk
@@ -34,9 +32,8 @@ from jobs.pipeline.sources.files.spool import Spooler, spool_again
 from jobs.pipeline.sources.files.taken import Taking
 from jobs.pipeline.sources.files.units import NoRawTable
 from jobs.pipeline.sources.readers import read_ranges
-from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
+from jobs.pipeline.sources.tasks import Reader
 
-# Below this many packets a task's fixed cost outweighs what a second core gains.
 # Files that changed are named in the log up to this many of a run; all are counted.
 _NAMED = 20
 _LOG = logging.getLogger(__name__)
@@ -174,16 +171,23 @@ class FileSource:
             return 0
         return size if known.last else known.end
 
-    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
-        """One numbered row per task; the ranges travel with the function."""
+    @property
+    def reader(self) -> Reader:
+        """What a task reads ranges with."""
+        return read_ranges
+
+    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
+        """The ranges as tasks can read them: members of compressed archives are in files below a folder.
+
+        Raises
+        ------
+        InputChanged
+            If a planned file is another one now.
+        """
         for each in ranges:
             if not each.spool:
                 self._check(each)
-        ready = spool_again(ranges, staging / "spool")
-        most = max(spark.sparkContext.defaultParallelism, total(ready) // LEAST_PER_TASK)
-        works = divide(ready, min(self.tasks, most))
-        numbers = spark.range(0, len(works), 1, len(works))
-        return numbers, from_closure(works, read_ranges)
+        return spool_again(ranges, folder)
 
     def done(self, ranges: Sequence[Range]) -> None:
         """The batch is closed: its spooled members are not needed any more."""

@@ -50,7 +50,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class KafkaReader:
-    """Reads the ranges of a task, as `stage.from_closure` calls it."""
+    """Reads the ranges of a task, as a task does."""
 
     connection: Connection
 

@@ -7,18 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-
 from jobs.kafka.cluster import Cluster, ClusterSnapshot, matching
 from jobs.kafka.connection import Connection
 from jobs.kafka.topic_partition import TopicPartition
 from jobs.ledger.records import Record, StreamLedger
 from jobs.packets.problems import NoInput
-from jobs.packets.ranges import Range, divide, total
+from jobs.packets.ranges import Range
 from jobs.pipeline.sources.kafka.positions import Move, Positions
 from jobs.pipeline.sources.kafka.reading import KafkaReader
 from jobs.pipeline.sources.kafka.start import Start
-from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Read, from_closure
+from jobs.pipeline.sources.tasks import Reader
 
 _LOG = logging.getLogger("strix.kafka")
 
@@ -112,12 +110,15 @@ class KafkaSource:
         grain = max(1, -(-limit // (2 * self.tasks)))
         return [each for part, count in shares.items() for each in self._take(part, count, grain)]
 
-    def frame(self, spark: SparkSession, ranges: Sequence[Range], staging: Path) -> tuple[DataFrame, Read]:
-        """One numbered row per task; the ranges travel with the function, secrets do not."""
-        del staging
-        most = max(spark.sparkContext.defaultParallelism, total(ranges) // LEAST_PER_TASK)
-        works = divide(ranges, min(self.tasks, most))
-        return spark.range(0, len(works), 1, len(works)), from_closure(works, KafkaReader(self.connection))
+    @property
+    def reader(self) -> Reader:
+        """What a task reads ranges with; secrets do not travel with it."""
+        return KafkaReader(self.connection)
+
+    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
+        """The ranges as tasks can read them."""
+        del folder
+        return list(ranges)
 
     def done(self, ranges: Sequence[Range]) -> None:
         """Nothing to clean."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from jobs.cli.run import close, say_passed_over
 from jobs.config.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science
-from jobs.ledger.records import StreamLedger, records
+from jobs.ledger.records import Plan, StreamLedger, records
 from jobs.packets.problems import InputChanged, InputUnreadable
 from jobs.pipeline.sources import readers
 from jobs.pipeline.sources.files import opened
 from jobs.pipeline.sources.files.source import FileSource
+from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 from jobs.storage.layout import Layout
@@ -82,14 +84,18 @@ def _stream(tmp_path: Path) -> str:
     return stream.name.removeprefix("stream=")
 
 
-def test_a_file_replaced_between_planning_and_reading_seals_nothing(tmp_path: Path, packets: Path) -> None:
+def test_a_file_replaced_between_planning_and_reading_seals_nothing(
+    tmp_path: Path, packets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = job(tmp_path)
-    frame = one.source.frame
-    # Between the driver's check and the task's opening.
-    one.source.frame = lambda *given: _after(frame(*given), lambda: replace(packets / "p000000.avro", range(3)))  # type: ignore[method-assign]
+    ready = FileSource.ready
+    # Between the planner's check and the task's opening.
+    changing = lambda *given: _after(ready(*given), lambda: replace(packets / "p000000.avro", range(3)))  # noqa: E731
+    monkeypatch.setattr(FileSource, "ready", changing)
     with pytest.raises(InputChanged, match=r"p000000\.avro was planned with"):
         one.run("available_now", 0.1)
     assert sealed(tmp_path) == []
+    monkeypatch.undo()
     job(tmp_path).run("available_now", 0.1)
     assert gaps(tmp_path / "out") == []
     assert len(rows(tmp_path / "out")["raw"]) == 3 + 6 + 6
@@ -106,10 +112,10 @@ def test_a_file_replaced_by_name_while_its_old_content_is_read_harms_nothing(
     """The open file stays what was planned; the other one is found at the next look and read from its beginning."""
     when_it_reads(monkeypatch, "p000000.avro", lambda: replace(packets / "p000000.avro", range(3)))
     one = job(tmp_path, limit=30)  # one range for each file: a second one would be opened after the replacement
-    one.run("available_now", 0.1)
+    status = one.run("available_now", 0.1)
     assert gaps(tmp_path / "out") == []
     assert len(rows(tmp_path / "out")["raw"]) == 18 + 3
-    assert one.source.report()["files_changed"] == {"grown": 0, "replaced": 1}
+    assert status.content()["files_changed"] == {"grown": 0, "replaced": 1}
 
 
 def test_a_stream_goes_on_where_its_file_changed(
@@ -131,13 +137,18 @@ def test_a_stream_goes_on_where_its_file_changed(
     assert gaps(tmp_path / "out") == []
 
 
+def begun(one: Runner) -> Plan:
+    """The first plan of a job, written to the ledger."""
+    plan = Plan(one.stream, 0, "night", "2026-01-01T00:00:00", tai_of_unix(time.time()), tuple(one.source.plan(8)))
+    assert one.ledger.begin_plan(plan)
+    return plan
+
+
 @pytest.mark.parametrize("change", ["replaced", "gone", "grown"])
 def test_a_plan_that_a_killed_job_left_is_given_up_if_its_file_changed(
     tmp_path: Path, packets: Path, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    one = job(tmp_path)
-    one._recover()
-    one._planned(one.source.plan(8))  # and there it was killed
+    begun(job(tmp_path))  # and there it was killed
     path, count = packets / "p000000.avro", {"replaced": 3, "gone": 0, "grown": 7}[change]
     if change == "gone":
         path.unlink()
@@ -154,9 +165,7 @@ def test_a_plan_that_a_killed_job_left_is_given_up_if_its_file_changed(
 
 def test_a_plan_that_a_killed_job_left_is_read_as_it_is_if_nothing_changed(tmp_path: Path, packets: Path) -> None:
     del packets
-    one = job(tmp_path)
-    one._recover()
-    plan = one._planned(one.source.plan(8))
+    plan = begun(job(tmp_path))
     job(tmp_path).run("available_now", 0.1)
     assert StreamLedger(Layout(tmp_path / "out"), _stream(tmp_path)).read(0).plan == plan
 

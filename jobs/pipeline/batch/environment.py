@@ -1,0 +1,34 @@
+"""Driver and executors must be the same programs: Python, pyarrow, every science module and survey of the user's own."""
+
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+
+import pyarrow as pa
+
+from jobs.pipeline.surveys.external import external_hashes
+from science_modules import registry
+
+
+class ExecutorsDiffer(RuntimeError):
+    """An executor has another Python, pyarrow or science module than the driver. Nothing of the batch was sealed."""
+
+
+@lru_cache(maxsize=8)
+def describe(modules: tuple[str, ...]) -> Mapping[str, str]:
+    """The programs of this process by name: versions, and the hash of each module's source."""
+    described = {"python": ".".join(map(str, sys.version_info[:3])), "pyarrow": pa.__version__}
+    described |= {f"survey {name}": digest for name, digest in external_hashes().items()}
+    return described | {f"module {name}": registry.source_hash(name) for name in modules}
+
+
+def differences(driver: Mapping[str, str], executor: Mapping[str, str]) -> str:
+    """What an executor has that the driver has not, in words; empty if they are the same."""
+    told = [
+        f"{key}: driver has {mine}, executor has {executor.get(key)}"
+        for key, mine in driver.items()
+        if mine != executor.get(key)
+    ]
+    if not told:
+        return ""
+    return f"driver and executors differ: {'; '.join(told)}; ship one environment to both (README, a cluster)"

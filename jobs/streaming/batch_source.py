@@ -1,0 +1,83 @@
+"""The second row kind of Strix's data source: one row per task, the manifest of the files that it has staged.
+
+Spark makes it in a process of its own and pickles it: what is heavy is imported where it is used. For jobs only; alerts as
+rows are `jobs.spark.source`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
+from pyspark.sql.types import StructType
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from jobs.streaming.planning import Planner
+
+FORMAT = "strix_batches"
+FOLDER, MODULES = "folder", "modules"
+
+
+class BatchSource(DataSource):
+    """The batches of a stream; option `folder` is where the driver and the planner exchange what they know, `modules`
+    names the science modules."""
+
+    @classmethod
+    def name(cls) -> str:
+        """The format's name."""
+        return FORMAT
+
+    def schema(self) -> StructType:
+        """One row per task."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        from jobs.pipeline.batch.staging import manifest_schema
+
+        return from_arrow_schema(manifest_schema(self.options[MODULES].split()))
+
+    def streamReader(self, schema: StructType) -> "BatchStream":  # noqa: N802 - Spark's name
+        """For `spark.readStream`."""
+        del schema
+        return BatchStream(self.options[FOLDER])
+
+
+class BatchStream(DataSourceStreamReader):
+    """One plan of the ledger per micro-batch; an offset is the number of a plan."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._planner: Planner | None = None
+
+    def initialOffset(self) -> dict[str, Any]:  # noqa: N802 - Spark's name
+        """The first batch that is not closed."""
+        return {"plan": self._plans().position}
+
+    def latestOffset(self, start: Any = None, limit: Any = None) -> dict[str, Any]:  # noqa: N802 - Spark's name
+        """The end of the next batch, planned now unless it was before; the same offset if there is nothing to read.
+
+        The ledger says where the stream is; Spark 4.1 calls this without arguments.
+        """
+        del start, limit
+        return {"plan": self._plans().advance()}
+
+    def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
+        """The tasks of a batch."""
+        return self._plans().works(start["plan"], end["plan"])
+
+    def commit(self, end: dict[str, Any]) -> None:
+        """Nothing: it comes one batch late, and never for the last."""
+
+    def read(self, partition: InputPartition) -> "Iterator[pa.RecordBatch]":
+        """In a task: read, decode, enrich, write staged files; the manifest."""
+        from jobs.streaming.planning import Work
+
+        assert isinstance(partition, Work)
+        yield from partition.stage(partition.ranges)
+
+    def _plans(self) -> "Planner":
+        if self._planner is None:
+            from jobs.streaming.planning import of_folder
+
+            self._planner = of_folder(self.folder)
+        return self._planner

@@ -1,0 +1,193 @@
+"""Plans the batches of a stream in the query's own process: what was planned is in the ledger, before anything is read.
+
+The position of a stream is a number, that of the first batch which is not closed; a plan file is what makes a batch.
+"""
+
+import logging
+import pickle
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql.datasource import InputPartition
+
+from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
+from jobs.packets.problems import ServiceUnavailable
+from jobs.packets.ranges import Range
+from jobs.pipeline.batch.stage import Stage
+from jobs.pipeline.enrichment.one_pass import PassOptions
+from jobs.pipeline.sources.tasks import in_tasks
+from jobs.pipeline.surveys.times import tai_of_unix
+from jobs.streaming.exchange import Exchange, News, State
+from jobs.streaming.last_words import reason_of
+
+_LOG = logging.getLogger(__name__)
+LEAST_WAIT_S, MOST_WAIT_S = 0.5, 15.0
+# Once there is nothing left, until the driver has heard of it.
+DONE_S = 0.25
+
+
+@dataclass
+class Work(InputPartition):
+    """What one task reads, and how it works on it."""
+
+    stage: Stage
+    ranges: list[Range]
+
+
+class Planner:
+    """The planning side of one query.
+
+    Nothing that happens here ends the query: the driver hears of it, and stops it.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._begin()
+
+    def _begin(self) -> None:
+        self.task = self.exchange.task()
+        self.source = self.task.source
+        self.ledger = StreamLedger(self.task.layout, self.task.stream, self.task.recipe.durable)
+        self.position = self.ledger.first_open()
+        self._own: Plan | None = None
+        self._pause_s = 0.0
+        self._unavailable_since: float | None = None
+        self._failed = False
+
+    def advance(self) -> int:
+        """The number behind the batch that is to be processed next; the position itself where there is none now."""
+        try:
+            self._note_closed()
+            if self.ledger.is_begun(self.position) or self._plan():
+                return self.position + 1
+        except Exception as error:  # noqa: BLE001 - the driver raises it, with its type
+            self._fail(error)
+        return self.position
+
+    def works(self, start: int, end: int) -> list[Work]:
+        """The tasks of the batch between two positions; none if it is sealed: nothing is read again.
+
+        Raises
+        ------
+        LedgerError
+            If the positions are not one batch: Spark takes offsets that go back without a word.
+        """
+        if end not in (start, start + 1):
+            raise LedgerError(f"a micro-batch from plan {start} to {end}, it should be one plan")
+        if end == start or self.ledger.record_path(start).exists():
+            return []
+        try:
+            # Our own plan knows where the members of compressed archives are.
+            own = self._own
+            return self._works(own if own is not None and own.batch == start else self.ledger.read_plan(start))
+        except Exception as error:  # noqa: BLE001 - the driver raises it, with its type
+            self._fail(error)
+            return []
+
+    def _works(self, plan: Plan) -> list[Work]:
+        task, recipe = self.task, self.task.recipe
+        directory = task.layout.batch_staging(plan.stream, plan.batch)
+        directory.mkdir(parents=True, exist_ok=True)
+        ready = self.source.ready(plan.ranges, directory / f"spool-{task.run}")
+        options = PassOptions(recipe.surveys, recipe.schemas, recipe.modules, plan.now_mjd, recipe.on_error)
+        how = (recipe.tables, options, recipe.limits, self.source.reader, recipe.artefacts, task.environment)
+        stage = Stage(task.run, str(directory), *how)
+        return [Work(stage, each) for each in in_tasks(ready, self.source.tasks, task.slots)]
+
+    def _note_closed(self) -> None:
+        """Take note of batches that were closed since the last look."""
+        while (record := self._closed()) is not None:
+            self._note(record)
+            self.position += 1
+
+    def _closed(self) -> Record | None:
+        if not self.ledger.record_path(self.position).exists():
+            return None
+        record = self.ledger.read(self.position)
+        return record if record.state == "closed" else None
+
+    def _note(self, record: Record) -> None:
+        own = self._own
+        self.source.note(record)
+        self.source.done((own if own is not None and own.batch == record.batch else record.plan).ranges)
+
+    def _plan(self) -> bool:
+        """Plan the next batch; whether there is one."""
+        self.exchange.wait(self._pause_s)
+        if self._failed:
+            return False
+        if self.exchange.asked_to_stop():
+            return self._nothing("stopped", DONE_S)
+        try:
+            ranges = self.source.plan(self.task.limit)
+        except ServiceUnavailable as problem:
+            return self._unavailable(problem)
+        self._unavailable_since = None
+        if not ranges:
+            return self._nothing(*self._why_nothing())
+        plan = self._plan_of(ranges)
+        if not self.ledger.begin_plan(plan):
+            self._begin()  # the planner of a killed driver was there first: what it has planned holds
+            return True
+        self._own, self._pause_s = plan, 0.0
+        self._tell("planned")
+        return True
+
+    def _plan_of(self, ranges: list[Range]) -> Plan:
+        return Plan(
+            stream=self.task.stream,
+            batch=self.position,
+            job=self.task.job,
+            planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            now_mjd=tai_of_unix(time.time()),
+            ranges=tuple(ranges),
+        )
+
+    def _why_nothing(self) -> tuple[State, float]:
+        """What to tell where there is nothing to read, and seconds to the next look."""
+        if self.task.interval_s is not None:
+            return "idle", self.task.interval_s
+        wait = self.source.waiting_s()
+        return ("done", DONE_S) if wait is None else ("settling", max(wait / 4, 0.05))
+
+    def _nothing(self, state: State, pause_s: float, **more: Any) -> bool:
+        self._pause_s = pause_s
+        self._tell(state, **more)
+        return False
+
+    def _unavailable(self, problem: ServiceUnavailable) -> bool:
+        """Say that a service is unavailable, and look again a little later each time."""
+        now = time.monotonic()
+        self._unavailable_since = self._unavailable_since or now
+        unavailable_s = now - self._unavailable_since
+        return self._nothing("unavailable", pause_s(unavailable_s), problem=str(problem), unavailable_s=unavailable_s)
+
+    def _fail(self, error: Exception) -> None:
+        self._failed, self._pause_s = True, DONE_S
+        self.exchange.tell(News("failed", self.position, failure=_portable(error)))
+
+    def _tell(self, state: State, **more: Any) -> None:
+        report = self.source.report() if hasattr(self.source, "report") else {}
+        self.exchange.tell(News(state, self.position, share=self.source.share(), report=report, **more))
+
+
+def pause_s(unavailable_s: float) -> float:
+    """Seconds to the next try at a service that is unavailable since so many."""
+    return min(max(unavailable_s / 2, LEAST_WAIT_S), MOST_WAIT_S)
+
+
+def _portable(error: Exception) -> Exception:
+    """The exception, or what it says if it cannot be sent to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - whatever an exception's own methods raise
+        return RuntimeError(reason_of(error))
+    return error
+
+
+def of_folder(folder: str) -> Planner:
+    """The planner of a query's folder."""
+    return Planner(Exchange(Path(folder)))

@@ -1,0 +1,109 @@
+"""A running query: how it is started, watched and stopped, and which exception is told when it ends."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import sum as total
+
+from jobs.pipeline.batch.staging import COUNTED, SECONDS
+from jobs.streaming.batch_source import FOLDER, FORMAT, MODULES, BatchSource
+from jobs.streaming.exchange import Exchange, News
+
+WATCH_S = 0.05
+# Name of the observed metrics in `query.recentProgress`: read, decoded and quarantined packets, `seconds.<module>`.
+METRICS = "packets"
+_SILENT = ("org.apache.spark.sql.execution.streaming",)
+
+
+class Query:
+    """A started query.
+
+    Parameters
+    ----------
+    each_batch : callable
+        What `foreachBatch` calls with a DataFrame of manifests and the number of the micro-batch. What it raises ends the
+        query, and is raised by `watch` as it is.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        exchange: Exchange,
+        checkpoint: Path,
+        name: str,
+        modules: Sequence[str],
+        each_batch: Callable[[DataFrame, int], None],
+    ) -> None:
+        self.exchange = exchange
+        self.failure: BaseException | None = None
+        self._each_batch = each_batch
+        spark.dataSource.register(BatchSource)
+        _silence(spark)
+        manifests = (
+            spark.readStream.format(FORMAT)
+            .option(FOLDER, str(exchange.folder))
+            .option(MODULES, " ".join(modules))
+            .load()
+        )
+        told = [*COUNTED, *(f"{SECONDS}.{module}" for module in modules)]
+        sums = [total(each).alias(each) for each in told]
+        self.query: Any = (
+            manifests.observe(METRICS, *sums)
+            .writeStream.queryName(name)
+            .option("checkpointLocation", str(checkpoint))
+            .foreachBatch(self._guarded)
+            .start()
+        )
+
+    def _guarded(self, manifests: DataFrame, micro_batch: int) -> None:
+        try:
+            self._each_batch(manifests, micro_batch)
+        except BaseException as error:
+            # Spark gives it back as a text of Java's; the object is what the driver raises.
+            self.failure = error
+            raise
+
+    def watch(self, heard: Callable[[News], None], stop: Callable[[], bool]) -> None:
+        """Wait for the query's end: everything is read, somebody has asked to stop, or something was raised.
+
+        Parameters
+        ----------
+        heard : callable
+            Told of the planner's news.
+        stop : callable
+            Whether to stop: what is planned is processed still.
+
+        Raises
+        ------
+        Exception
+            What `each_batch`, planning, or `heard` raised.
+        """
+        last: News | None = None
+        try:
+            while not self.query.awaitTermination(WATCH_S):
+                if stop():
+                    self.exchange.ask_to_stop()
+                news = self.exchange.news()
+                if news is None or news is last:
+                    continue
+                last = news
+                heard(news)
+                if news.state in ("done", "stopped", "failed"):
+                    break
+        except StreamingQueryException as problem:
+            raise self.failure or problem from None
+        finally:
+            self.query.stop()
+        if last is not None and last.failure is not None:
+            raise last.failure
+
+
+def _silence(spark: SparkSession) -> None:
+    """Let Spark not write how a query ended as pages of Java: the job says it."""
+    jvm: Any = spark.sparkContext._jvm
+    for name in _SILENT:
+        log4j = jvm.org.apache.logging.log4j
+        log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
