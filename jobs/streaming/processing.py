@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from pyspark.sql import DataFrame, SparkSession
+import pyarrow as pa
 
 from jobs.ledger.records import Plan, Record
 from jobs.packets.problems import ServiceUnavailable
@@ -14,6 +15,9 @@ from jobs.pipeline.batch.processor import BatchProcessor
 from jobs.streaming.checkpoint import Checkpoint
 from jobs.streaming.exchange import Exchange
 from jobs.streaming.planning import pause_s
+
+# Runs the tasks of a micro-batch: description of the job, name of its stages -> one manifest per task.
+RunTasks = Callable[[str, str], pa.Table]
 
 
 class Stopped(Exception):
@@ -38,7 +42,6 @@ class Processing:
         Told why, and since how many seconds, a service is unavailable; raises when that is too long.
     """
 
-    spark: SparkSession
     job: str
     life: BatchProcessor
     checkpoint: Checkpoint
@@ -49,8 +52,15 @@ class Processing:
     closed: Callable[[Record], None]
     unavailable: Callable[[str, float], None]
 
-    def __call__(self, manifests: DataFrame, micro_batch: int) -> None:
+    def __call__(self, run: RunTasks, micro_batch: int) -> None:
         """Process a planned batch; one that is closed, which Spark did not come to note, is left as it is.
+
+        Parameters
+        ----------
+        run : callable
+            Runs the tasks of the batch, under a description and a name for Spark's UI.
+        micro_batch : int
+            Spark's number of it.
 
         Raises
         ------
@@ -64,16 +74,15 @@ class Processing:
         if news is not None and news.failure is not None:
             raise news.failure
         plan = self.life.ledger.read_plan(number)
-        self._name(plan)
         self.begun(plan)
-        self.closed(self._patiently(plan, manifests))
+        self.closed(self._patiently(plan, partial(run, *self._names(plan))))
 
-    def _patiently(self, plan: Plan, manifests: DataFrame) -> Record:
+    def _patiently(self, plan: Plan, run_tasks: Callable[[], pa.Table]) -> Record:
         """Process a batch, again and again while a service is unavailable."""
         since = None
         while True:
             try:
-                return self._process(plan, manifests)
+                return self._process(plan, run_tasks)
             except ServiceUnavailable as problem:
                 since = since or time.monotonic()
                 unavailable_s = time.monotonic() - since
@@ -81,18 +90,15 @@ class Processing:
             if self.asked.wait(pause_s(unavailable_s)):
                 raise Stopped
 
-    def _process(self, plan: Plan, manifests: DataFrame) -> Record:
+    def _process(self, plan: Plan, run_tasks: Callable[[], pa.Table]) -> Record:
         ledger = self.life.ledger
         if ledger.record_path(plan.batch).exists():
             return self.life.finish(ledger.read(plan.batch))
-        return self.life.process(plan, manifests)
+        return self.life.process(plan, run_tasks)
 
-    def _name(self, plan: Plan) -> None:
-        """Let Spark's UI name the jobs and stages of a batch by what they do."""
+    def _names(self, plan: Plan) -> tuple[str, str]:
+        """What Spark's UI calls the job of a batch, and its stages: by what they do."""
         spec = self.life.spec
         steps = ["decode", "view", *([f"{len(spec.modules)} modules"] if spec.modules else []), "write"]
-        context = self.spark.sparkContext
-        context.setJobDescription(
-            f"strix {self.job}: batch {plan.batch}: {total(plan.ranges):,} packets: {', '.join(steps)}"
-        )
-        context.setLocalProperty("callSite.short", ", ".join(steps))
+        batch = f"batch {plan.batch}: {total(plan.ranges):,} packets: {', '.join(steps)}"
+        return f"strix {self.job}: {batch}", batch

@@ -226,7 +226,7 @@ class Runner:
             self._notes.remove()
         unavailable = partial(self._is_unavailable, self.patience_s if trigger == "available_now" else float("inf"))
         around = (first_open, self._begun, self._closed, unavailable)
-        each = Processing(self.spark, self.job, self.life, self._notes, self._exchange, self.stop.asked, *around)
+        each = Processing(self.job, self.life, self._notes, self._exchange, self.stop.asked, *around)
         query = self.query(self.spark, self._exchange, self._notes.folder, f"strix {self.job}", self.spec.modules, each)
         try:
             query.watch(partial(self._heard, unavailable), self.stop.asked.is_set)

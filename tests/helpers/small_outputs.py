@@ -51,27 +51,11 @@ class LocalSpark:
     sparkContext = SimpleNamespace(
         defaultParallelism=2,
         broadcast=lambda value: SimpleNamespace(value=value),
-        setJobDescription=lambda text: None,
-        setLocalProperty=lambda key, value: None,
     )
 
     def range(self, start: int, stop: int, step: int, partitions: int) -> LocalFrame:
         del partitions
         return LocalFrame(list(range(start, stop, step)))
-
-
-class LocalManifests:
-    """The DataFrame of a micro-batch: its tasks run as one when it is asked for."""
-
-    def __init__(self, stream: BatchStream, works: Sequence[Any]) -> None:
-        self.stream = stream
-        self.works = works
-
-    def toArrow(self) -> pa.Table:
-        if not self.works:
-            return manifest_schema(()).empty_table()
-        work = Work(self.works[0].stage, [each for work in self.works for each in work.ranges])
-        return pa.Table.from_batches(list(self.stream.read(work)))
 
 
 class LocalQuery(Query):
@@ -106,8 +90,17 @@ class LocalQuery(Query):
 
     def _micro_batch(self, stream: BatchStream, number: int, at: dict[str, Any], end: dict[str, Any]) -> None:
         (self.checkpoint / "offsets" / str(number)).write_text(f"v1\n{{}}\n{json.dumps(end)}")
-        self.each_batch(LocalManifests(stream, stream.partitions(at, end)), number)
+        works = stream.partitions(at, end)
+        self.each_batch(lambda description, stages: _run_tasks(stream, works), number)
         (self.checkpoint / "commits" / str(number)).write_text("v1\n{}")
+
+
+def _run_tasks(stream: BatchStream, works: Sequence[Any]) -> pa.Table:
+    """The tasks of a micro-batch, as one."""
+    if not works:
+        return manifest_schema(()).empty_table()
+    work = Work(works[0].stage, [each for work in works for each in work.ranges])
+    return pa.Table.from_batches(list(stream.read(work)))
 
 
 def write_packets(directory: Path, numbers: Iterable[int] = range(ALERTS)) -> Path:

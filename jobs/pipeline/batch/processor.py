@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from jobs.common import faults
 from jobs.ledger.counts import Counts, add_counts, count_science, empty_counts, failures
@@ -130,13 +130,13 @@ class BatchProcessor:
     sinks: Sequence[Sink] = ()
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
-    def process(self, plan: Plan, manifests: DataFrame) -> Record:
+    def process(self, plan: Plan, run_tasks: Callable[[], pa.Table]) -> Record:
         """Take a planned batch from stage to close.
 
         Parameters
         ----------
-        manifests : DataFrame
-            One row per task, of staging.manifest_schema; the tasks run when it is asked for.
+        run_tasks : callable
+            Runs the tasks; one row of staging.manifest_schema for each.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class BatchProcessor:
         """
         faults.point("after_plan", plan.batch)
         clock = _Clock()
-        staged = clock.time("stage", lambda: self._stage(plan, manifests))
+        staged = clock.time("stage", lambda: self._stage(plan, run_tasks))
         faults.point("after_stage", plan.batch)
         kept = clock.time("dedupe", lambda: self._dedupe(plan, staged))
         faults.point("after_dedupe", plan.batch)
@@ -176,13 +176,11 @@ class BatchProcessor:
         faults.point("after_close", record.batch)
         return record
 
-    def _stage(self, plan: Plan, manifests: DataFrame) -> Staged:
+    def _stage(self, plan: Plan, run_tasks: Callable[[], pa.Table]) -> Staged:
         directory = self.layout.batch_staging(plan.stream, plan.batch)
         if faults.armed("in_stage", plan.batch):
             threading.Thread(target=_die_when_staged, args=(directory, plan.batch), daemon=True).start()
-        # One action: count, isEmpty or limit would run the tasks twice or in part.
-        manifest = manifests.toArrow()
-        staged = gather(manifest)
+        staged = gather(run_tasks())
         if staged.differs:
             raise ExecutorsDiffer(staged.differs)
         if staged.away:

@@ -55,3 +55,5 @@ def test_spark_s_progress_counts_packets_and_its_jobs_say_what_they_do(
         for number, count in enumerate(reads)
     ]
     assert set(wanted) <= set(told)
+    names = {str(jobs.apply(number).name()) for number in range(jobs.size())}
+    assert {each.removeprefix("strix night: ") for each in wanted} <= names
