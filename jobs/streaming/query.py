@@ -22,6 +22,10 @@ METRICS = "packets"
 _SILENT = ("org.apache.spark.sql.execution.streaming",)
 
 
+class NotBegun(RuntimeError):
+    """The query ended before its planner had said anything: on a busy machine Spark does not wait for it (10 s). Try again."""
+
+
 class Query:
     """A started query.
 
@@ -82,6 +86,8 @@ class Query:
 
         Raises
         ------
+        NotBegun
+            If there was no planner; another query may have one.
         Exception
             What `each_batch`, planning, or `heard` raised.
         """
@@ -98,6 +104,8 @@ class Query:
                 if news.state in ("done", "stopped", "failed"):
                     break
         except StreamingQueryException as problem:
+            if self.failure is None and self.exchange.news() is None:
+                raise NotBegun(str(problem)) from problem
             raise self.failure or problem from None
         finally:
             self.query.stop()

@@ -28,11 +28,13 @@ from jobs.streaming.exchange import Exchange, News, Task
 from jobs.streaming.last_words import told_in_status
 from jobs.streaming.processing import Processing, Stopped
 from jobs.streaming.progress import Done, Progress, watched
-from jobs.streaming.query import Query
+from jobs.streaming.query import NotBegun, Query
 from jobs.streaming.status import Status
 from jobs.streaming.stopping import Stopping
 
 _LOG = logging.getLogger(__name__)
+# How often a query may fail to begin.
+QUERY_STARTS = 3
 
 
 class Source(Protocol):
@@ -142,6 +144,7 @@ class Runner:
         self._notes = Checkpoint(self.checkpoint or self.layout.checkpoint(self.job) / "query")
         self._exchange = Exchange(self.layout.query)
         self._unavailable = False
+        self._tries_left = QUERY_STARTS
         if isinstance(self.source, LiveSource):
             self.source.begin(self.ledger)
         self.status.more = self._report
@@ -232,6 +235,12 @@ class Runner:
             query.watch(partial(self._heard, unavailable), self.stop.asked.is_set)
         except Stopped:
             return False
+        except NotBegun as problem:
+            self._tries_left -= 1
+            if not self._tries_left:
+                raise problem.__cause__ or problem from None
+            _LOG.warning("Spark's query did not begin and is started again: %s", str(problem).splitlines()[0])
+            return True
         except (InputUnreadable, InputChanged) as problem:
             return self._planned_anew(problem, trigger, interval_s)
         return False

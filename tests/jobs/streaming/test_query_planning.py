@@ -1,18 +1,21 @@
 """The planner of a query, called as Spark calls it: one plan per micro-batch, the ledger as the only memory."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
 from jobs.packets.ranges import Range
 from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.staging import manifest_schema
 from jobs.storage.layout import Layout
-from jobs.streaming.batch_source import BatchStream
+from jobs.streaming.batch_source import BatchSource, BatchStream
 from jobs.streaming.exchange import Exchange, Task
 from jobs.streaming.planning import pause_s
 
@@ -218,3 +221,13 @@ def test_a_file_that_changed_before_its_tasks_are_made_reaches_the_driver(tmp_pa
     assert stream.partitions({"plan": 0}, {"plan": 1}) == []
     news = exchange.news()
     assert news is not None and isinstance(news.failure, InputChanged)
+
+
+@pytest.mark.parametrize("modules", [(), ("stetson_k", "rise")])
+def test_spark_is_told_the_columns_that_the_tasks_write(modules: tuple[str, ...]) -> None:
+    source = BatchSource({"folder": "", "modules": " ".join(modules)})
+    told = [field.split(" ", 1) for field in re.split(r", (?![^<]*>)", source.schema())]
+    types = {"string": pa.string(), "binary": pa.binary(), "bigint": pa.int64()}
+    struct = pa.struct([(name, pa.float64()) for name in modules])
+    assert pa.schema([(name, types.get(type_, struct)) for name, type_ in told]) == manifest_schema(modules)
+    assert all(f"{name}: double" in source.schema() for name in modules)
