@@ -19,7 +19,7 @@ from jobs.streaming.processing import RunTasks
 WATCH_S = 0.05
 # Name of the observed metrics in `query.recentProgress`: read, decoded and quarantined packets, `seconds.<module>`.
 METRICS = "packets"
-_SILENT = ("org.apache.spark.sql.execution.streaming",)
+_STREAMS = "org.apache.spark.sql.execution.streaming.runtime"
 
 
 class NotBegun(RuntimeError):
@@ -127,6 +127,5 @@ def _run_tasks(manifests: DataFrame, description: str, stages: str) -> pa.Table:
 def _silence(spark: SparkSession) -> None:
     """Let Spark not write how a query ended as pages of Java: the job says it."""
     jvm: Any = spark.sparkContext._jvm
-    for name in _SILENT:
-        log4j = jvm.org.apache.logging.log4j
-        log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
+    log4j = jvm.org.apache.logging.log4j
+    log4j.core.config.Configurator.setLevel(_STREAMS, log4j.Level.OFF)

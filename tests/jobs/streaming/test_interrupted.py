@@ -71,6 +71,18 @@ def test_ctrl_c_finishes_the_batch_in_hand_a_second_one_ends_at_once_and_nothing
     assert gaps(output) == []
 
 
+def test_sigterm_finishes_the_batch_in_hand_and_leaves_no_stack(night: Night, tmp_path: Path, start: Start) -> None:
+    output = tmp_path / "out"
+    job = start(night.arguments(output, "--trigger", "continuous", "--interval-s", "30"))
+    job.wait_until(lambda: planned(output, 1))
+    job.process.send_signal(signal.SIGTERM)
+    assert job.wait() == 0, job.said()
+    assert [record.state for record in records(Layout(output))][:2] == ["closed", "closed"]
+    assert (status(output)["state"], status(output)["last_error"]) == ("stopped", None)
+    assert quiet(job), job.said()
+    assert gaps(output) == []
+
+
 def test_ctrl_c_while_spark_starts_ends_without_a_traceback(night: Night, tmp_path: Path, start: Start) -> None:
     output = tmp_path / "out"
     job = start(night.arguments(output))
