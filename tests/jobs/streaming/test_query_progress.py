@@ -25,12 +25,12 @@ def test_spark_s_progress_counts_packets_and_its_jobs_say_what_they_do(
         progress.extend(each for each in query.query.recentProgress if METRICS in each.observedMetrics)
 
     monkeypatch.setattr(Query, "watch", watched)
-    config = JobConfig(
+    config = JobConfig().but(
         input=(str(small_input),),
         output=str(tmp_path),
         modules=("stetson_k", "rise"),
         max_alerts_per_batch=40,
-        settle_s=0,
+        settle_s=0.0,
     )
     outcome = run_job("night", config, spark)
     ledger = StreamLedger(outcome.layout, outcome.stream)
