@@ -19,6 +19,7 @@ from jobs.common.search_path import MODULE_PATH, SURVEY_PATH, absolute
 from jobs.pipeline.batch.environment import describe, differences
 from jobs.spark.class_archive import jvm_options
 from jobs.spark.jvm import start_jvm
+from jobs.spark.worker_python import worker_python
 
 
 def build_session(
@@ -45,10 +46,11 @@ def build_session(
         If there is no Java 17 or 21.
     """
     java, _ = find_java()
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName(f"strix {name}")
     chosen = with_retries(_submitted_master() or master) if master in (None, "local") else with_retries(master)
+    python = worker_python() if chosen and chosen.startswith("local") else sys.executable
+    for which in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+        os.environ.setdefault(which, python)
+    builder = SparkSession.builder.appName(f"strix {name}")
     settings = _defaults(driver_memory) | _search_paths()
     if chosen and chosen.startswith("local"):
         settings |= _ON_ONE_MACHINE | {JAVA_OPTIONS: " ".join([local_java_options(), *jvm_options(java)])}
