@@ -11,7 +11,7 @@ from jobs.bench.inputs import NOW_MJD, Bench, passes_of
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.steps import check_against_slow
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoder
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.surveys import SURVEYS
 
 SLOW_ALERTS = 300

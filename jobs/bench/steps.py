@@ -13,7 +13,7 @@ from jobs.bench.numbers import Number, repeated, total
 from jobs.launcher.science import Science
 from jobs.packets.reading import SourceMessage
 from jobs.pipeline.batch.staging import StagedTask, Tables
-from jobs.pipeline.decode import Decoder
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass
 from jobs.pipeline.surveys import SURVEYS

@@ -21,7 +21,7 @@ from jobs.launcher.sinks import sinks_of
 from jobs.launcher.sources import source_of
 from jobs.ledger.records import open_stream
 from jobs.modules.stored_artefacts import StoredArtefacts
-from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.decode.registry import Registry, SchemaPlaces
 from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.sinks.registry import versions_of

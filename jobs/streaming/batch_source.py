@@ -68,10 +68,10 @@ class BatchStream(DataSourceStreamReader):
 
     def read(self, partition: InputPartition) -> "Iterator[pa.RecordBatch]":
         """In a task: read, decode, enrich, write staged files; the manifest."""
-        from jobs.streaming.planning import Work
+        from jobs.streaming.work import Work
 
         assert isinstance(partition, Work)
-        yield from partition.stage(partition.ranges)
+        yield from partition.stage()(partition.ranges)
 
     def _plans(self) -> "Planner":
         if self._planner is None:

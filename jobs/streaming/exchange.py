@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_bytes
 
@@ -42,7 +42,7 @@ class Task:
     stream: str
     job: str
     source: Any
-    recipe: BatchSpec
+    spec: BatchSpec
     run: str
     limit: int
     slots: int

@@ -6,35 +6,23 @@ The position of a stream is a number, that of the first batch which is not close
 import logging
 import pickle
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql.datasource import InputPartition
-
 from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
 from jobs.packets.problems import ServiceUnavailable
 from jobs.packets.ranges import Range
-from jobs.pipeline.batch.stage import Stage
-from jobs.pipeline.enrichment.one_pass import PassOptions
 from jobs.pipeline.sources.tasks import in_tasks
 from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.streaming.exchange import Exchange, News, State
 from jobs.streaming.last_words import reason_of
+from jobs.streaming.work import Work
 
 _LOG = logging.getLogger(__name__)
 LEAST_WAIT_S, MOST_WAIT_S = 0.5, 15.0
 # Once there is nothing left, until the driver has heard of it.
 DONE_S = 0.25
-
-
-@dataclass
-class Work(InputPartition):
-    """What one task reads, and how it works on it."""
-
-    stage: Stage
-    ranges: list[Range]
 
 
 class Planner:
@@ -50,7 +38,7 @@ class Planner:
     def _begin(self) -> None:
         self.task = self.exchange.task()
         self.source = self.task.source
-        self.ledger = StreamLedger(self.task.layout, self.task.stream, self.task.recipe.durable)
+        self.ledger = StreamLedger(self.task.layout, self.task.stream, self.task.spec.durable)
         self.position = self.ledger.first_open()
         self._own: Plan | None = None
         self._pause_s = 0.0
@@ -88,14 +76,12 @@ class Planner:
             return []
 
     def _works(self, plan: Plan) -> list[Work]:
-        task, recipe = self.task, self.task.recipe
+        task = self.task
         directory = task.layout.batch_staging(plan.stream, plan.batch)
         directory.mkdir(parents=True, exist_ok=True)
         ready = self.source.ready(plan.ranges, directory / f"spool-{task.run}")
-        options = PassOptions(recipe.surveys, recipe.schemas, recipe.modules, plan.now_mjd, recipe.on_error)
-        how = (recipe.tables, options, recipe.limits, self.source.reader, recipe.artefacts, task.environment)
-        stage = Stage(task.run, str(directory), *how)
-        return [Work(stage, each) for each in in_tasks(ready, self.source.tasks, task.slots)]
+        how = (task.spec, task.run, str(directory), plan.now_mjd, self.source.reader, task.environment)
+        return [Work(*how, each) for each in in_tasks(ready, self.source.tasks, task.slots)]
 
     def _note_closed(self) -> None:
         """Take note of batches that were closed since the last look."""

@@ -17,7 +17,8 @@ from jobs.maintenance.maintenance import NightMaintenance
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
 from jobs.packets.ranges import Range
 from jobs.pipeline.batch.environment import describe
-from jobs.pipeline.batch.processor import BatchProcessor, BatchSpec
+from jobs.pipeline.batch.processor import BatchProcessor
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.sinks.sink import Sink
 from jobs.pipeline.sources.tasks import Reader
 from jobs.storage.layout import Layout

@@ -11,7 +11,7 @@ import fastavro
 import pyarrow as pa
 
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoded
+from jobs.pipeline.decode.messages import Decoded
 from jobs.pipeline.surveys.survey import NightRule, PublishedNames, Read, Survey
 
 SYNC = bytes(range(100, 116))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from jobs.audit.check import check_ledger
 from jobs.ledger.records import open_stream
-from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.batch.staging import manifest_schema
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.simulation.night import container
@@ -19,7 +20,6 @@ from jobs.simulation.packets import packet
 from jobs.storage.layout import TABLES, Layout
 from jobs.streaming.batch_source import BatchStream
 from jobs.streaming.exchange import Exchange, News
-from jobs.streaming.planning import Work
 from jobs.streaming.query import Query
 from jobs.streaming.runner import Runner
 from science_modules import registry
@@ -99,7 +99,7 @@ def _run_tasks(stream: BatchStream, works: Sequence[Any]) -> pa.Table:
     """The tasks of a micro-batch, as one."""
     if not works:
         return manifest_schema(()).empty_table()
-    work = Work(works[0].stage, [each for work in works for each in work.ranges])
+    work = replace(works[0], ranges=[each for work in works for each in work.ranges])
     return pa.Table.from_batches(list(stream.read(work)))
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from jobs.maintenance.rescoring.inputs import STAMP_COLUMNS
 from jobs.maintenance.rescoring.windows import KEYS, Stamps
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoder
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.storage.repeated_text import texts_of
 from science_modules.common.view import CUTOUTS
 

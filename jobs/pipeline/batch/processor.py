@@ -9,10 +9,10 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,9 +30,8 @@ from jobs.packets.rejections import Refusal
 from jobs.pipeline.batch.dedupe import DedupResult, deduplicate, dropped_rows, rewrite_without
 from jobs.pipeline.batch.environment import ExecutorsDiffer
 from jobs.pipeline.batch.refetch import find_packets
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.batch.staging import ID_ROWS, ORIGIN, NightFile, Tables, by_night, from_ipc
-from jobs.pipeline.decode.registry import SchemaPlaces
-from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.enrichment.one_pass import refusals_table
 from jobs.pipeline.sinks.sink import Sink, write_all
 from jobs.pipeline.sources.tasks import Reader, in_tasks
@@ -58,32 +57,6 @@ class Source(Protocol):
 
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
         """The ranges as tasks can read them; what has to be prepared is put below a folder."""
-
-
-@dataclass(frozen=True)
-class BatchSpec:
-    """What every batch of a job is made with.
-
-    Attributes
-    ----------
-    tables : tuple of str
-        Of raw, science, cutouts; quarantine is always written.
-    hashes : dict
-        Of configuration and modules, for the ledger.
-    artefacts : callable
-        Gives the modules' artefacts by module and name.
-    """
-
-    tables: tuple[str, ...]
-    surveys: tuple[str, ...]
-    schemas: str | SchemaPlaces | None
-    modules: tuple[str, ...]
-    hashes: dict[str, Any]
-    artefacts: Callable[[], Mapping[str, Mapping[str, bytes]]]
-    limits: Limits = field(default_factory=Limits)
-    max_failures: int = 100
-    on_error: Literal["null", "raise"] = "null"
-    durable: bool = False
 
 
 @dataclass

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from jobs.packets.content import content_hash
 from jobs.packets.reading import SourceMessage
 from jobs.packets.rejections import Refusal
-from jobs.pipeline.decode import Decoded, Decoder, Group
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.fault import Fault, refusal_of
+from jobs.pipeline.decode.messages import Decoded, Group
 from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.decode.unreadable import bisected
 from jobs.pipeline.enrichment.isolation import Watchdog

@@ -12,7 +12,7 @@ import pytest
 from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
 from jobs.packets.ranges import Range
-from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.batch.staging import manifest_schema
 from jobs.storage.layout import Layout
 from jobs.streaming.batch_source import BatchSource, BatchStream
@@ -20,7 +20,7 @@ from jobs.streaming.exchange import Exchange, Task
 from jobs.streaming.planning import pause_s
 
 STREAM = "s"
-RECIPE = BatchSpec(("raw",), ("ztf",), None, (), {}, dict)
+SPEC = BatchSpec(("raw",), ("ztf",), None, (), {}, dict)
 
 
 class Numbers:
@@ -73,7 +73,7 @@ class Numbers:
 
 def begun(tmp_path: Path, source: Numbers, interval_s: float | None = None) -> tuple[BatchStream, Exchange]:
     exchange = Exchange(tmp_path / "query")
-    exchange.begin(Task(Layout(tmp_path), STREAM, "night", source, RECIPE, "run", 200, 2, interval_s, {}))
+    exchange.begin(Task(Layout(tmp_path), STREAM, "night", source, SPEC, "run", 200, 2, interval_s, {}))
     return BatchStream(str(exchange.folder)), exchange
 
 

@@ -16,7 +16,7 @@ from jobs.cli.main import main
 from jobs.cli.stream_table import read_stream
 from jobs.packets.problems import AccessDenied, InputChanged, ServiceUnavailable
 from jobs.packets.ranges import Range
-from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.storage.layout import Layout
 from jobs.storage.lock import STALE_S, OutputLock
 from jobs.streaming.runner import Runner

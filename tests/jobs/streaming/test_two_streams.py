@@ -11,7 +11,7 @@ from small_outputs import LocalQuery, LocalSpark
 
 from jobs.ledger.records import DataFile, Plan, Record, StreamLedger
 from jobs.packets.ranges import Range
-from jobs.pipeline.batch.processor import BatchSpec
+from jobs.pipeline.batch.spec import BatchSpec
 from jobs.storage.layout import Layout
 from jobs.streaming.runner import Runner
 

@@ -14,12 +14,13 @@ from avro_random import RandomDatum, RandomSchema, mutated, random_projection
 from decode_samples import SCHEMA, TEXT, alert, block, datum, deflated, header, survey, zigzag
 
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoded, Decoder, Limits
 from jobs.pipeline.decode.by_fastavro import FastavroReader
 from jobs.pipeline.decode.compiled import DatumDecoder
 from jobs.pipeline.decode.datums import Datums
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.fault import Fault, refusal_of
-from jobs.pipeline.decode.limits import DEFAULT
+from jobs.pipeline.decode.limits import DEFAULT, Limits
+from jobs.pipeline.decode.messages import Decoded
 from jobs.pipeline.decode.writer_schema import writer_schema
 from jobs.pipeline.surveys import SURVEYS
 

@@ -17,9 +17,10 @@ from decode_samples import SCHEMA, TEXT, alert, block, datum, deflated, header, 
 from source_reading import source
 
 from jobs.packets.ranges import total
-from jobs.pipeline.decode import Decoded, Decoder
 from jobs.pipeline.decode.container import announced
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.limits import DEFAULT
+from jobs.pipeline.decode.messages import Decoded
 from jobs.pipeline.sources.readers import read_ranges
 
 ONE, TWO = datum(alert(1)), datum(alert(2))

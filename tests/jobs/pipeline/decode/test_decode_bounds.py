@@ -13,7 +13,7 @@ CHILD = """
 import resource, sys
 import decode_samples
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoder
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.compiled import warm_up
 from jobs.pipeline.decode.container import count_datums
 

@@ -6,7 +6,8 @@ import pytest
 from decode_samples import SCHEMA, TEXT, alert, block, datum, header, messages, outcome, survey, zigzag
 
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoder, decoder
+from jobs.pipeline.decode import decoder
+from jobs.pipeline.decode.decoder import Decoder
 
 NEW = json.dumps({**SCHEMA, "version": "4.02", "fields": [*SCHEMA["fields"], {"name": "ndethist", "type": "int"}]})
 LSST = json.dumps({**SCHEMA, "namespace": "lsst.v10_0", "version": None})

@@ -12,9 +12,9 @@ from source_reading import source
 from jobs.packets.messages import Message
 from jobs.packets.ranges import total
 from jobs.packets.rejections import MESSAGE_LENGTH, Refusal
-from jobs.pipeline.decode import Decoder
 from jobs.pipeline.decode.container import announced
 from jobs.pipeline.decode.datums import Datums
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.splitting import Splitter
 from jobs.pipeline.decode.unreadable import bisected, only_faults

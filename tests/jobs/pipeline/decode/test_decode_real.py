@@ -15,8 +15,8 @@ import pytest
 from decode_samples import arrow_type, is_lsst, is_ztf, merged, outcome, project, same, survey
 
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoder
 from jobs.pipeline.decode.container import count_datums
+from jobs.pipeline.decode.decoder import Decoder
 
 KINDS = {
     "ztf": ("ztf_alerts/*.avro", "ztf_native_old/*.avro", "ztf_native_v4/*.avro"),

@@ -24,9 +24,10 @@ from decode_samples import (
 )
 
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoded, Decoder, Limits
 from jobs.pipeline.decode.container import count_datums
-from jobs.pipeline.decode.limits import DEFAULT
+from jobs.pipeline.decode.decoder import Decoder
+from jobs.pipeline.decode.limits import DEFAULT, Limits
+from jobs.pipeline.decode.messages import Decoded
 
 ONE, TWO, THREE = (datum(alert(number)) for number in (1, 2, 3))
 GOOD = block(ONE, 1)

@@ -9,7 +9,7 @@ import fastavro
 import pytest
 from decode_samples import SCHEMA, TEXT, alert, datum, messages, outcome, survey, wire
 
-from jobs.pipeline.decode import Decoder
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.fault import Fault
 from jobs.pipeline.decode.schemas import SchemaDirectory
 from jobs.pipeline.decode.writer_schema import writer_schema

@@ -197,7 +197,7 @@ def test_wire_messages_are_decoded_with_the_schema_that_the_adapter_brings(tmp_p
 import sys
 from pathlib import Path
 from jobs.packets.messages import Message
-from jobs.pipeline.decode import Decoder
+from jobs.pipeline.decode.decoder import Decoder
 from jobs.pipeline.decode.single import wire_of
 from jobs.pipeline.surveys import SURVEYS, SURVEY_NAMES, survey_of
 schema = survey_of("atlas").schemas.joinpath("5001.avsc").read_text()
