@@ -181,16 +181,23 @@ class StreamLedger:
         """The record of a sealed batch."""
         return Record.from_json(json.loads(self.record_path(batch).read_text(encoding="utf-8")))
 
+    def next_batch(self) -> int:
+        """The number behind the last sealed batch."""
+        sealed = self.sealed()
+        return sealed[-1] + 1 if sealed else 0
+
+    def is_sealed(self, batch: int) -> bool:
+        """Whether a batch has a record."""
+        return self.record_path(batch).exists()
+
     def first_open(self) -> int:
         """Number of the first batch that is not closed: sealed, begun, or the next one."""
-        sealed = self.sealed()
-        if not sealed:
-            return 0
-        return sealed[-1] + (self.read(sealed[-1]).state == "closed")
+        last = self.next_batch() - 1
+        return last + (last < 0 or self.read(last).state == "closed")
 
     def is_begun(self, batch: int) -> bool:
         """Whether a batch is planned, or further."""
-        return self.plan_path(batch).exists() or self.record_path(batch).exists()
+        return self.plan_path(batch).exists() or self.is_sealed(batch)
 
     def read_plan(self, batch: int) -> Plan:
         """The plan of a batch."""

@@ -65,7 +65,7 @@ class Planner:
         """
         if end not in (start, start + 1):
             raise LedgerError(f"a micro-batch from plan {start} to {end}, it should be one plan")
-        if end == start or self.ledger.record_path(start).exists():
+        if end == start or self.ledger.is_sealed(start):
             return []
         try:
             # Our own plan knows where the members of compressed archives are.
@@ -90,7 +90,7 @@ class Planner:
             self.position += 1
 
     def _closed(self) -> Record | None:
-        if not self.ledger.record_path(self.position).exists():
+        if not self.ledger.is_sealed(self.position):
             return None
         record = self.ledger.read(self.position)
         return record if record.state == "closed" else None

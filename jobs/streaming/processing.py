@@ -92,7 +92,7 @@ class Processing:
 
     def _process(self, plan: Plan, run_tasks: Callable[[], pa.Table]) -> Record:
         ledger = self.life.ledger
-        if ledger.record_path(plan.batch).exists():
+        if ledger.is_sealed(plan.batch):
             return self.life.finish(ledger.read(plan.batch))
         return self.life.process(plan, run_tasks)
 

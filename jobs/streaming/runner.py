@@ -317,7 +317,7 @@ class Runner:
         words = "no batch was in hand"
         number = self.ledger.first_open()
         if self.ledger.is_begun(number):
-            sealed = self.ledger.record_path(number).exists()
+            sealed = self.ledger.is_sealed(number)
             what = "sealed, the next start finishes it" if sealed else "not sealed, the next start reads it again"
             words = f"batch {number} is {what}"
         self.status.problem(f"ended at once by a second Ctrl-C: {words}")
