@@ -35,7 +35,7 @@ from jobs.streaming.stopping import Stopping
 
 _LOG = logging.getLogger(__name__)
 # How often a query may fail to begin.
-QUERY_STARTS = 3
+QUERY_STARTS = 5
 
 
 class Source(Protocol):
