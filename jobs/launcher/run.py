@@ -33,7 +33,8 @@ from jobs.storage.lock import OutputLock
 from jobs.streaming.last_words import told_in_status
 from jobs.streaming.logs import logs
 from jobs.streaming.metrics import served
-from jobs.streaming.runner import Runner, Source
+from jobs.streaming.runner import Runner
+from jobs.streaming.source import Source
 from jobs.streaming.status import Status
 from jobs.streaming.stopping import Stopping
 from science_modules import registry

@@ -11,7 +11,7 @@ from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.pipeline.sources.kafka.source import KafkaSource
 from jobs.storage.layout import Layout
-from jobs.streaming.runner import Source
+from jobs.streaming.source import Source
 
 Maker = Callable[[Job, JobConfig, Layout], Source | None]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -15,12 +15,10 @@ from jobs.ledger.records import Plan, Record, StreamLedger, records
 from jobs.maintenance.between_batches import maintain
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
-from jobs.packets.ranges import Range
 from jobs.pipeline.batch.environment import describe
 from jobs.pipeline.batch.processor import BatchProcessor
 from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.sinks.sink import Sink
-from jobs.pipeline.sources.tasks import Reader
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import SchemaConflict
 from jobs.storage.writing import remove_halves
@@ -30,73 +28,13 @@ from jobs.streaming.last_words import told_in_status
 from jobs.streaming.processing import Processing, Stopped
 from jobs.streaming.progress import Done, Progress, watched
 from jobs.streaming.query import NotBegun, Query
+from jobs.streaming.source import ChangingSource, LiveSource, Source
 from jobs.streaming.status import Status
 from jobs.streaming.stopping import Stopping
 
 _LOG = logging.getLogger(__name__)
 # How often a query may fail to begin.
 QUERY_STARTS = 5
-
-
-class Source(Protocol):
-    """The door for packets: what is there, what a task reads, what was read."""
-
-    def check(self) -> None:
-        """Raise ValueError if the source cannot be what was meant."""
-
-    def note(self, record: Record) -> None:
-        """Take note of what a sealed batch of this stream has read."""
-
-    def plan(self, limit: int) -> list[Range]:
-        """The next unread packets, about `limit` of them; empty if there are none now."""
-
-    def waiting_s(self) -> float | None:
-        """Seconds until something that was seen but could not be taken yet may be; None if there is nothing."""
-
-    def share(self) -> float | None:
-        """How much of what is known to be there has been planned, 0 to 1; None if that is not known."""
-
-    @property
-    def tasks(self) -> int:
-        """Tasks per batch, at most."""
-
-    @property
-    def reader(self) -> Reader:
-        """What turns the ranges of a task into messages."""
-
-    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them; what has to be prepared is put below a folder."""
-
-    def done(self, ranges: Sequence[Range]) -> None:
-        """The batch that read these is closed."""
-
-    def close(self) -> None:
-        """The job ends."""
-
-
-@runtime_checkable
-class LiveSource(Protocol):
-    """A source that keeps notes beside the stream's ledger and has more to tell than what was read."""
-
-    def begin(self, ledger: StreamLedger) -> None:
-        """The stream is known; comes before anything is noted or planned."""
-
-    def report(self) -> dict[str, Any]:
-        """What monitors should know of it."""
-
-
-@runtime_checkable
-class ChangingSource(Protocol):
-    """A source whose input may change under a plan, and that tells what it did not take."""
-
-    def stale(self, ranges: Sequence[Range]) -> str | None:
-        """Why these planned ranges cannot be read as they were planned; None if they can."""
-
-    def forget(self, ranges: Sequence[Range], unreadable: InputUnreadable | None = None) -> None:
-        """The plan of these was given up; a file that tasks cannot read is left until the next start."""
-
-    def report(self) -> dict[str, Any]:
-        """What monitors should know of it."""
 
 
 @dataclass
@@ -270,6 +208,7 @@ class Runner:
         if news.state == "unavailable":
             unavailable(news.problem, news.unavailable_s)
         elif news.state in ("idle", "settling"):
+            self._unavailable = False
             self.status.write("idle")
 
     def _is_unavailable(self, patience_s: float, problem: str, unavailable_s: float) -> None:
