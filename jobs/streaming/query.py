@@ -22,6 +22,10 @@ METRICS = "packets"
 _STREAMS = "org.apache.spark.sql.execution.streaming.runtime"
 
 
+class BatchFailed(Exception):
+    """What Spark is told when a batch could not be processed."""
+
+
 class NotBegun(RuntimeError):
     """The query ended before its planner had said anything: on a busy machine Spark does not wait for it (10 s). Try again."""
 
@@ -70,9 +74,10 @@ class Query:
         try:
             self._each_batch(partial(_run_tasks, manifests), micro_batch)
         except BaseException as error:
-            # Spark gives it back as a text of Java's; the object is what the driver raises.
+            # Spark gives it back as a text of Java's; the object is what the driver raises. What is no Exception would not
+            # be given back at all, and Spark would wait for ever.
             self.failure = error
-            raise
+            raise BatchFailed(f"{type(error).__name__}: {error}") from error
 
     def watch(self, heard: Callable[[News], None], stop: Callable[[], bool]) -> None:
         """Wait for the query's end: everything is read, somebody has asked to stop, or something was raised.
