@@ -6,6 +6,7 @@ the content is fixed (state `sealed`) and replaced when every sink has acknowled
 """
 
 import json
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
