@@ -1,6 +1,6 @@
 """The same work as most brokers' tutorials do it: fastavro, gzip and astropy, keras.predict, scikit-learn.
 
-For comparison only, in one process: every alert a dict, every stamp a FITS file opened by astropy, the six networks called by
+For comparison only, in one process: every alert a dict, every cutout a FITS file opened by astropy, the six networks called by
 `predict` once per batch. It needs the extra `tensorflow` and astropy; without scikit-learn the forest is left out. The forest
 sees eight statistics of the detections: less work than the modules do. braai's scores are compared with the module's.
 """
@@ -25,7 +25,7 @@ from science_modules.acai import FEATURES, NETWORKS
 HAS_SKLEARN = importlib.util.find_spec("sklearn") is not None
 LAST = "statistics and scikit-learn" if HAS_SKLEARN else "statistics (scikit-learn is not installed)"
 STAMPS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
-TOLERANCE = 1e-4  # between two implementations of one network, and of the norm of a stamp
+TOLERANCE = 1e-4  # between two implementations of one network, and of the norm of a cutout
 
 
 def naive(bench: Bench) -> list[Number]:

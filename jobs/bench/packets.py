@@ -11,7 +11,7 @@ from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 
 SEED = 20_240
-# Simulating an alert takes some 12 ms; this many stand for a night's variety of stamps and histories.
+# Simulating an alert takes some 12 ms; this many stand for a night's variety of cutouts and histories.
 DISTINCT = 1000
 PER_FILE = 100
 WHAT = (

@@ -75,7 +75,7 @@ def _measured(
 
 
 def _stamps_alone(alerts: pa.Table) -> float:
-    """What decoding and normalising the stamps takes; it was done within the first module that asked for them."""
+    """What decoding and normalising the cutouts takes; it was done within the first module that asked for them."""
     started = time.process_time()
     triplets(stamps(alerts))
     return time.process_time() - started

@@ -70,7 +70,8 @@ class Connection:
         Parameters
         ----------
         mapping : mapping of str to str
-            A job's `kafka`: PLAIN_KEYS, `<secret>_env` or `<secret>_file` of SECRET_KEYS, `insecure`, `librdkafka.<option>`.
+            A job's `kafka`: keys of PLAIN_KEYS, `<key>_env` or `<key>_file` for those of SECRET_KEYS, `insecure`,
+            `librdkafka.<option>`.
 
         Raises
         ------

@@ -20,7 +20,16 @@ _OLD_DETECTIONS = {"variable_star": 60.0, "agn": 20.0}
 
 
 def candidate(simulated: SimulatedObject, columns: Columns, visit: int) -> dict[str, Any]:
-    """All 103 fields of the candidate at a visit, given the history's fields of all visits."""
+    """All 103 fields of the candidate at a visit, given the history's fields of all visits.
+
+    Parameters
+    ----------
+    simulated : SimulatedObject
+    columns : dict of str to list
+        What `history_columns` gives of it.
+    visit : int
+        Number of the visit that makes the alert, from 0.
+    """
     rng = simulated.generator(4, visit)
     fixed = simulated.generator(5)  # the same for all alerts of the object
     return {

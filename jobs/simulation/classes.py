@@ -44,14 +44,30 @@ class Model:
 
 
 def draw_kind(rng: np.random.Generator, lasting: bool) -> str:
-    """A class by its share of a night; one of LASTING if the object must have two alerts."""
+    """A class by its share of a night.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    lasting : bool
+        Whether the object must have two alerts: one of LASTING then.
+    """
     names = LASTING if lasting else tuple(SHARES)
     shares = np.array([SHARES[name] for name in names])
     return names[int(np.searchsorted(np.cumsum(shares / shares.sum())[:-1], rng.uniform(), side="right"))]
 
 
 def model(kind: str, visits: Visits, rng: np.random.Generator) -> Model:
-    """An object of a class, bright enough for an alert at the last visit."""
+    """An object of a class, bright enough for an alert at the last visit.
+
+    Parameters
+    ----------
+    kind : str
+        A key of SHARES.
+    visits : Visits
+        When its field is observed.
+    rng : numpy.random.Generator
+    """
     return _MODELS[kind](visits, rng)
 
 

@@ -54,13 +54,27 @@ class Sent:
     timed_out: bool = False
 
     def note_unreadable(self, fault: Fault) -> None:
-        """Count a packet that cannot be read."""
+        """Count a packet that cannot be read.
+
+        Parameters
+        ----------
+        fault : Fault
+            Why; that of the first one is kept.
+        """
         if not self.unreadable:
             self.problems.append(f"unreadable: {fault.reason}: {fault.message}")
         self.unreadable += 1
 
     def note_delivery(self, error: KafkaError | None, _: Message | None = None) -> None:
-        """Count a packet as the broker's answer says."""
+        """Count a packet as the broker's answer says; the client's callback.
+
+        Parameters
+        ----------
+        error : confluent_kafka.KafkaError or None
+            None if the broker has it.
+        _ : confluent_kafka.Message, optional
+            Not used.
+        """
         if error is None:
             self.packets += 1
             return
@@ -75,9 +89,16 @@ def packets_of(paths: Sequence[str | Path], wire: bool = False) -> Iterator[byte
 
     Parameters
     ----------
+    paths : sequence of str or pathlib.Path
+        As a job's `input`.
     wire : bool
         In Confluent wire format, as Rubin sends them; else a container each, as ZTF does. What is in wire format
         already stays so.
+
+    Yields
+    ------
+    bytes or Fault
+        A packet, or why one cannot be read.
 
     Raises
     ------
@@ -103,7 +124,23 @@ def paced(
     clock: Callable[[], float] = time.monotonic,
     rest: Callable[[float], None] = time.sleep,
 ) -> Iterator[bytes]:
-    """The packets at an even rate [1/s]; after a delay as fast as it goes, until the rate holds again. 0: at once."""
+    """The packets at an even rate; after a delay as fast as it goes, until the rate holds again.
+
+    Parameters
+    ----------
+    packets : iterable of bytes
+    rate : float
+        Packets per second; 0: without waiting.
+    clock : callable
+        Gives the time [s], from any start.
+    rest : callable
+        Waits so many seconds.
+
+    Yields
+    ------
+    bytes
+        Each packet when its time has come.
+    """
     start = clock()
     for number, packet in enumerate(packets):
         early = start + number / rate - clock() if rate else 0.0
@@ -121,10 +158,15 @@ def feed(
 ) -> Sent:
     """Send packets to a topic that is there: no key, the time of sending, the broker's choice of partition.
 
-    A KeyboardInterrupt ends it early; what was sent by then is what is told.
+    A KeyboardInterrupt ends it early; the counts are then of what was sent until it came.
 
     Parameters
     ----------
+    connection : Connection
+    topic : str
+        Its name.
+    packets : iterable of bytes or Fault
+        As `packets_of` gives them; a Fault is counted, not sent.
     rate : float
         Packets per second; 0: as fast as it goes.
     tell : callable

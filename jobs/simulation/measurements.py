@@ -23,7 +23,17 @@ _OF_THE_EXPOSURE = frozenset(
 
 
 def history_columns(simulated: SimulatedObject) -> Columns:
-    """The history's fields of all visits, today's included: one list per field, None where an upper limit has none."""
+    """The history's fields of all visits, tonight's included, by field.
+
+    Parameters
+    ----------
+    simulated : SimulatedObject
+
+    Returns
+    -------
+    dict of str to list
+        A value per visit; None where an upper limit has none.
+    """
     rng = simulated.generator(3)
     columns = {
         **_exposure(simulated),
@@ -70,7 +80,7 @@ def _identity(simulated: SimulatedObject, rng: np.random.Generator) -> dict[str,
     n = len(simulated.visits)
     snr = np.abs(simulated.flux) / simulated.flux_err
     scatter = rng.normal(0, 1, (2, n)) * 2.3 * PIXEL_ARCSEC / (2.35 * snr)
-    scatter[:, -simulated.n_tonight :] = 0  # the stamps of tonight are centred on the object's own position
+    scatter[:, -simulated.n_tonight :] = 0  # the cutouts of tonight are centred on the object's own position
     ra, dec = sky.moved(simulated.ra, simulated.dec, *scatter)
     old_signs = (rng.uniform(size=n) < 0.04) & (np.arange(n) < n - simulated.n_tonight)
     signs = np.where(simulated.flux > 0, np.where(old_signs, "1", "t"), np.where(old_signs, "0", "f"))

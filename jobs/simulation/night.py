@@ -90,7 +90,7 @@ def _write_containers(output: Path, packets: Iterator[dict[str, Any]], per_file:
 
 
 def _write_archive(path: Path, packets: Iterator[dict[str, Any]]) -> None:
-    # Level 1, because the stamps are gzipped already; no time and no name in the header, so that bytes repeat.
+    # Level 1, because the cutouts are gzipped already; no time and no name in the header, so that bytes repeat.
     with (
         path.open("wb") as file,
         gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as inflated,
@@ -104,7 +104,13 @@ def _write_archive(path: Path, packets: Iterator[dict[str, Any]]) -> None:
 
 
 def container(records: list[dict[str, Any]]) -> bytes:
-    """An Avro container of packets, uncompressed as the survey's are."""
+    """An Avro container of packets, uncompressed as the survey's are.
+
+    Parameters
+    ----------
+    records : list of dict
+        Packets as `packets.packet` gives them.
+    """
     buffer = io.BytesIO()
     fastavro.writer(buffer, _PARSED, records, sync_marker=_SYNC_MARKER)
     return buffer.getvalue()

@@ -65,18 +65,42 @@ class SimulatedObject:
         return f"SIM{self.seed:05d}{self.number:08d}"
 
     def candid(self, visit: int) -> int:
-        """The alert id of a detection; unique over seeds and objects."""
+        """The alert id of a detection; unique over seeds and objects.
+
+        Parameters
+        ----------
+        visit : int
+            Number of the visit, from 0.
+        """
         return FIRST_CANDID + self.seed * 10**12 + self.number * 100 + visit
 
     def generator(self, *purpose: int) -> np.random.Generator:
-        """Random numbers for one purpose, the same whatever else was drawn before."""
+        """Random numbers for one purpose, the same whatever else was drawn before.
+
+        Parameters
+        ----------
+        *purpose : int
+            Numbers that stand for the purpose (and the visit); other numbers give an independent sequence.
+        """
         return np.random.default_rng([self.seed, self.number, *purpose])
 
 
 def object_of_alert(number: int) -> tuple[int, int]:
-    """The object that alert `number` is of, and which of its alerts of tonight, counted from the end.
+    """The object that an alert is of, and which of its alerts of tonight, counted from the end.
 
     Of ten alerts in a row the last two are of one object, an hour apart, in both bands.
+
+    Parameters
+    ----------
+    number : int
+        Of the alert, from 0.
+
+    Returns
+    -------
+    object_number : int
+        For `draw_object`.
+    from_end : int
+        0 for the object's last alert, 1 for the one before.
     """
     if number % 10 == 9:
         return number - 1, 0
@@ -85,6 +109,13 @@ def object_of_alert(number: int) -> tuple[int, int]:
 
 def draw_object(seed: int, number: int) -> SimulatedObject:
     """The object with this number.
+
+    Parameters
+    ----------
+    seed : int
+        0 to MAX_SEED.
+    number : int
+        0 to MAX_NUMBER; that of the first of its alerts.
 
     Raises
     ------

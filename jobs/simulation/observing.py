@@ -42,7 +42,12 @@ class Visits:
 
 
 def tonight(rng: np.random.Generator) -> float:
-    """The start of one of tonight's exposures, JD UTC: February nights at Palomar last from 2.5 to 13.5 h UT."""
+    """The start of one of tonight's exposures, JD UTC: February nights at Palomar last from 2.5 to 13.5 h UT.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    """
     return float(JD_OF_NIGHT + rng.uniform(2.7, 12.9) / 24)
 
 
@@ -52,11 +57,12 @@ def visits(last_jd: float, n_tonight: int, has_past: bool, rng: np.random.Genera
     Parameters
     ----------
     last_jd : float
-        Start of the last exposure.
+        Start of the last exposure [JD UTC].
     n_tonight : int
         1, or 2 for a pair an hour apart in both bands.
     has_past : bool
         False for a field that is observed for the first time in a month.
+    rng : numpy.random.Generator
     """
     nights_ago = np.cumsum(np.maximum(np.round(rng.lognormal(np.log(2.2), 0.6, 30)), 1))
     nights_ago = nights_ago[nights_ago < 30] if has_past else nights_ago[:0]

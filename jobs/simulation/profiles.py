@@ -18,7 +18,13 @@ class Mixture:
     variance: Floats
 
     def blurred(self, other: "Mixture") -> "Mixture":
-        """The convolution with another profile."""
+        """The convolution with another profile; Gaussians of less than 0.05 % of the flux are dropped.
+
+        Parameters
+        ----------
+        other : Mixture
+            The seeing, for a galaxy.
+        """
         share = np.multiply.outer(self.share, other.share).ravel()
         return _mixture(share, np.add.outer(self.variance, other.variance).ravel())
 

@@ -37,11 +37,23 @@ class Sources:
         return np.hypot(self.east, self.north)
 
     def select(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "Sources":
-        """Some of the sources, by mask or by index."""
+        """Some of the sources.
+
+        Parameters
+        ----------
+        which : numpy.ndarray of bool, shape (n,), or of int, shape (k,)
+            A mask, or indices.
+        """
         return Sources(self.east[which], self.north[which], self.mag[which], self.radius[which])
 
     def together_with(self, other: "Sources") -> "Sources":
-        """These sources and others."""
+        """These sources, then others.
+
+        Parameters
+        ----------
+        other : Sources
+            Around the same position.
+        """
         pairs = zip(self.columns, other.columns, strict=True)
         return Sources(*(np.concatenate(pair) for pair in pairs))
 
@@ -56,6 +68,14 @@ def position(kind: str, jd: float, rng: np.random.Generator) -> tuple[float, flo
 
     Variable stars crowd towards the Galactic plane, asteroids towards the ecliptic, galaxies avoid the plane, bogus
     alerts are anywhere.
+
+    Parameters
+    ----------
+    kind : str
+        A key of classes.SHARES.
+    jd : float
+        The time [JD UTC].
+    rng : numpy.random.Generator
     """
     ra, dec = _anywhere(kind, rng, 256)
     sidereal = 280.46062 + 360.98564737 * (jd - 2451545.0) + PALOMAR_LONGITUDE_DEG
@@ -85,9 +105,15 @@ def _anywhere(kind: str, rng: np.random.Generator, n: int) -> tuple[Floats, Floa
 def surroundings(ra: float, dec: float, rng: np.random.Generator) -> Sources:
     """Field stars and galaxies within 90 arcsec in each direction, more of them towards the Galactic plane.
 
+    Parameters
+    ----------
+    ra, dec : float
+        The alert's position, ICRS [deg].
+    rng : numpy.random.Generator
+
     Notes
     -----
-    1 + 60 exp(-|b| / 12 deg) stars brighter than 21.5 in a stamp, 10^0.25 times more per magnitude, followed to
+    1 + 60 exp(-|b| / 12 deg) stars brighter than 21.5 in a cutout, 10^0.25 times more per magnitude, followed to
     22.5; 3 galaxies per square arcminute brighter than 22.
     """
     latitude = abs(float(np.degrees(erfa.icrs2g(np.radians(ra), np.radians(dec))[1])))
@@ -103,6 +129,14 @@ def surroundings(ra: float, dec: float, rng: np.random.Generator) -> Sources:
 
 
 def moved(ra: float, dec: float, east: Floats | float, north: Floats | float) -> tuple[Floats, Floats]:
-    """A position shifted by small offsets [arcsec], in degrees."""
+    """A position shifted by small offsets: right ascension and declination [deg].
+
+    Parameters
+    ----------
+    ra, dec : float
+        The position [deg].
+    east, north : float or numpy.ndarray, any shape
+        The offsets [arcsec].
+    """
     shifted_ra = ra + np.asarray(east) / 3600 / np.cos(np.radians(dec))
     return shifted_ra % 360, dec + np.asarray(north) / 3600

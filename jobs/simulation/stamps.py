@@ -1,7 +1,7 @@
-"""The three stamps of an alert: what science, template and difference image show around it.
+"""The three cutouts of an alert: what science, template and difference image show around it.
 
 Units are DN, pixels 1.01 arcsec, row 0 is north and column 0 is east, and the difference is flipped to positive where
-the source has faded: all as measured on real stamps. What is simplified: galaxies are round exponential discs, the
+the source has faded: all as measured on real cutouts. What is simplified: galaxies are round exponential discs, the
 seeing disc is round, nothing is trailed, and a nearby bright star neither saturates nor bleeds.
 """
 
@@ -24,11 +24,17 @@ SIDE = 63
 CENTRE = 31
 PIXEL_ARCSEC = 1.01
 _GAIN = 6.2  # electrons per DN
-_NOISE_AREA_PX = 7.4  # flux error / noise of a pixel, measured on real difference stamps
+_NOISE_AREA_PX = 7.4  # flux error / noise of a pixel, measured on real difference cutouts
 
 
 def stamps(simulated: SimulatedObject, visit: int) -> tuple[Stamp, Stamp, Stamp]:
-    """Science, template and difference stamp of a visit.
+    """Science, template and difference cutout of a visit.
+
+    Parameters
+    ----------
+    simulated : SimulatedObject
+    visit : int
+        Number of the visit, from 0.
 
     Returns
     -------
@@ -47,14 +53,26 @@ def stamps(simulated: SimulatedObject, visit: int) -> tuple[Stamp, Stamp, Stamp]
 
 
 def edge_distance(simulated: SimulatedObject) -> float:
-    """How far the object is from the edge of its chip [px]; for one in a hundred it is within the stamp."""
+    """How far the object is from the edge of its chip [px]; for one in a hundred it is within the cutout.
+
+    Parameters
+    ----------
+    simulated : SimulatedObject
+        The same object has the same distance at every visit.
+    """
     rng = simulated.generator(2)
     near = rng.uniform() < 0.01
     return float(rng.uniform(10, CENTRE) if near else rng.uniform(CENTRE + 1, 1536))
 
 
 def fits_bytes(stamp: Stamp) -> bytes:
-    """A stamp as the survey sends it: FITS with one plain image, gzipped, the same bytes every time."""
+    """A cutout as the survey sends it: FITS with one plain image, gzipped, the same bytes every time.
+
+    Parameters
+    ----------
+    stamp : numpy.ndarray of float32, shape (rows, columns)
+        [DN].
+    """
     pixels = stamp.astype(">f4").tobytes()
     padding = b"\0" * (-len(pixels) % 2880)
     return igzip.compress(_header(*stamp.shape) + pixels + padding, 1, mtime=0)
@@ -128,6 +146,6 @@ def _smoothed(noise: Floats) -> Floats:
 
 
 def _blank_border(triplet: Floats, rng: np.random.Generator) -> None:
-    """NaN in all three stamps along one side, where an image ends (about 4 columns in real stamps)."""
+    """NaN in all three cutouts along one side, where an image ends (about 4 columns in real ones)."""
     turned = np.rot90(triplet, int(rng.integers(4)), axes=(1, 2))
     turned[:, :, : min(1 + int(rng.exponential(5)), CENTRE - 11)] = np.nan
