@@ -18,7 +18,17 @@ SLOW_ALERTS = 300
 
 
 def decoding(bench: Bench) -> list[Number]:
-    """Alerts per second of one core, from messages in memory to packets in Arrow and to the common view."""
+    """Alerts per second of one core, from messages in memory to packets in Arrow and to the common view.
+
+    Parameters
+    ----------
+    bench : Bench
+
+    Raises
+    ------
+    AssertionError
+        If the compiled and the slow decoder do not give the same.
+    """
     check_against_slow(bench, bench.science())
     passes = [[each.message for each in some] for some in passes_of(bench.files())]
     few = [[each.message for each in some] for some in passes_of(_first(bench.files()))]

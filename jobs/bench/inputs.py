@@ -50,13 +50,27 @@ class Bench:
     real: tuple[str, ...] = ()
 
     def files(self, alerts: int | None = None) -> list[Path]:
-        """The files to read."""
+        """The files to read.
+
+        Parameters
+        ----------
+        alerts : int, optional
+            How many alerts of simulated packets, instead of those asked for; real packets are all given.
+        """
         if self.real:
             return [file for name in self.real for file in _containers(Path(name))]
         return packets_in(self.packets, alerts or self.alerts)
 
     def config(self, output: Path, **more: Any) -> JobConfig:
-        """A night's configuration."""
+        """A night's configuration.
+
+        Parameters
+        ----------
+        output : pathlib.Path
+            Where the job writes.
+        **more
+            Further settings of the job, or others for those that are here.
+        """
         return load(
             None,
             {
@@ -76,7 +90,15 @@ class Bench:
         return prepare_science(self.config(Path()).science)
 
     def one_pass(self, science: Science, watchdog: Watchdog | None = None) -> OnePass:
-        """The pass that a task of a job runs, in this process."""
+        """The pass that a task of a job runs, in this process.
+
+        Parameters
+        ----------
+        science : Science
+            What `science` gives.
+        watchdog : Watchdog, optional
+            Is told which step begins; by default one that does nothing else.
+        """
         options = PassOptions(SURVEY_NAMES, self.schemas, science.names, NOW_MJD)
         return OnePass(options, science.artefacts, watchdog or Watchdog(Limits()))
 
@@ -86,7 +108,13 @@ def _containers(path: Path) -> Sequence[Path]:
 
 
 def passes_of(files: Sequence[Path]) -> list[list[SourceMessage]]:
-    """The messages of the files, as a task puts them together for its passes."""
+    """The messages of the files, as a task puts them together for its passes.
+
+    Parameters
+    ----------
+    files : sequence of pathlib.Path
+        With packets; read whole.
+    """
     read = read_ranges([_range(str(file)) for file in files])
     return list(batched((each for each in read if isinstance(each, SourceMessage)), CHUNK_MESSAGES, CHUNK_BYTES))
 

@@ -6,7 +6,13 @@ from science_modules.common.keras_onnx import read_weights
 
 
 def braai(h5: bytes) -> Any:
-    """braai: VGG6, the second pooling 4 x 4."""
+    """braai in Keras: VGG6, the second pooling 4 x 4.
+
+    Parameters
+    ----------
+    h5 : bytes
+        The published weights.
+    """
     from tensorflow.keras import Input, Model, layers
 
     images = Input((63, 63, 3))
@@ -19,7 +25,13 @@ def braai(h5: bytes) -> Any:
 
 
 def acai(h5: bytes) -> Any:
-    """One ACAI network: separable convolutions on the stamps, two dense layers on the 25 fields."""
+    """One ACAI network in Keras: separable convolutions on the cutouts, two dense layers on the 25 fields.
+
+    Parameters
+    ----------
+    h5 : bytes
+        The published weights.
+    """
     from tensorflow.keras import Input, Model, layers
 
     fields, images = Input((25,)), Input((63, 63, 3))

@@ -29,7 +29,17 @@ TOLERANCE = 1e-4  # between two implementations of one network, and of the norm 
 
 
 def naive(bench: Bench) -> list[Number]:
-    """Alerts per second of CPU, by step."""
+    """Alerts per second of one process, and its CPU time per alert by step.
+
+    Parameters
+    ----------
+    bench : Bench
+
+    Raises
+    ------
+    AssertionError
+        If Keras and the module braai do not give the same scores.
+    """
     packets = [file.read_bytes() for file in bench.files()]
     networks = _networks(Path(bench.models), bench.model_sources)
     check(bench, packets[0], networks)
@@ -38,7 +48,21 @@ def naive(bench: Bench) -> list[Number]:
 
 
 def check(bench: Bench, packets: bytes, networks: Mapping[str, Any]) -> None:
-    """Raise AssertionError unless the networks give what the modules give."""
+    """Check that braai by Keras gives what the module gives.
+
+    Parameters
+    ----------
+    bench : Bench
+    packets : bytes
+        The first container of the bench.
+    networks : mapping of str to keras.Model
+        By the network's name.
+
+    Raises
+    ------
+    AssertionError
+        If scores differ by more than TOLERANCE.
+    """
     records = [dict(record) for record in fastavro.reader(io.BytesIO(packets)) if isinstance(record, dict)]
     scores = _scores(networks, records, _images(records))
     one_pass = bench.one_pass(bench.science())

@@ -38,13 +38,29 @@ def _digits(value: float) -> int:
 
 
 def repeated(measure: Callable[[], dict[tuple[str, str], float]], repeats: int) -> list[Number]:
-    """Measure several times, the first time for nothing: it warms caches and loads what is loaded once."""
+    """Measure several times, and once before that without counting: it warms caches and loads what is loaded once.
+
+    Parameters
+    ----------
+    measure : callable
+        Gives values by what they are and their unit.
+    repeats : int
+        How often it counts.
+    """
     measure()
     rows = [measure() for _ in range(repeats)]
     return [Number(what, unit, tuple(row.get((what, unit), 0.0) for row in rows)) for what, unit in rows[0]]
 
 
 def total(what: str, numbers: Sequence[Number]) -> Number:
-    """The sum, repeat by repeat."""
+    """The sum, repeat by repeat.
+
+    Parameters
+    ----------
+    what : str
+        Its name.
+    numbers : sequence of Number
+        Of one unit, with equally many repeats.
+    """
     sums = tuple(sum(values) for values in zip(*(number.values for number in numbers), strict=True))
     return Number(what, numbers[0].unit, sums)

@@ -25,6 +25,13 @@ def packets_in(directory: Path, n: int) -> list[Path]:
     """Containers of the first n packets, written into a directory unless they are there already.
 
     Packet i is the same whatever n is.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        Made if it is not there.
+    n : int
+        Alerts.
     """
     files = [directory / f"bench_{first:07d}.avro" for first in range(0, n, PER_FILE)]
     noted = directory / _WRITTEN
@@ -47,7 +54,15 @@ def _in_files(n: int) -> Iterator[list[dict[str, Any]]]:
 
 
 def reissued(template: dict[str, Any], time: int) -> dict[str, Any]:
-    """The packet as another object's: another id, another place in the sky, as many seconds later; time 0 is itself."""
+    """The packet as another object's: another id, another place in the sky, as many seconds later; time 0 is itself.
+
+    Parameters
+    ----------
+    template : dict
+        A packet as `simulation.packets.packet` gives it; not changed.
+    time : int
+        How many times it was issued before; its time is so many seconds later.
+    """
     if time == 0:
         return template
     candid = template["candid"] + time * _ID_STEP

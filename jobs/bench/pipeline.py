@@ -25,14 +25,24 @@ GROWTH = 10  # times more alerts must not take more memory
 
 
 def pipeline(bench: Bench) -> list[Number]:
-    """A night of raw, science and cutouts tables, workers warm: rate, and CPU per alert of each kind of process."""
+    """A night of raw, science and cutouts tables, workers warm: rate, and CPU per alert of each kind of process.
+
+    Parameters
+    ----------
+    bench : Bench
+    """
     check_against_slow(bench, bench.science())
     with spark_session() as spark, empty_folder() as folder:
         return repeated(lambda: _night(bench, spark, folder), bench.repeats)
 
 
 def memory(bench: Bench) -> list[Number]:
-    """The peak of all processes' memory, for the alerts asked for and for ten times as many."""
+    """The peak of all processes' memory, for the alerts asked for and for ten times as many.
+
+    Parameters
+    ----------
+    bench : Bench
+    """
     numbers = []
     for alerts in (bench.alerts, GROWTH * bench.alerts):
         with spark_session() as spark, empty_folder() as folder, Watch(memory=True) as watch:
@@ -44,7 +54,12 @@ def memory(bench: Bench) -> list[Number]:
 
 
 def batches(bench: Bench) -> list[Number]:
-    """Seconds that a batch of 100 alerts takes from plan to close, the first tenth of the batches left out."""
+    """Seconds that a batch of 100 alerts takes from plan to close, the first tenth of the batches left out.
+
+    Parameters
+    ----------
+    bench : Bench
+    """
     with spark_session() as spark, empty_folder() as folder:
         outcome = _run(bench, spark, folder, max_alerts_per_batch=BATCH)
         timings = _timings(outcome)
@@ -55,7 +70,17 @@ def batches(bench: Bench) -> list[Number]:
 
 
 def first(bench: Bench) -> list[Number]:
-    """Seconds from the command to the first committed alerts: a fresh process, its JVM and its workers."""
+    """Seconds from the command to the first committed alerts: a fresh process, its JVM and its workers.
+
+    Parameters
+    ----------
+    bench : Bench
+
+    Raises
+    ------
+    RuntimeError
+        If the job ends before a batch is closed.
+    """
 
     def measure() -> dict[tuple[str, str], float]:
         with empty_folder() as folder, Watch() as watch:

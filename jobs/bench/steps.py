@@ -1,4 +1,4 @@
-"""The CPU time of each step of a task, without Spark: decode, view, stamps, each module, write."""
+"""The CPU time of each step of a task, without Spark: decode, view, cutouts, each module, write."""
 
 import shutil
 import tempfile
@@ -33,7 +33,13 @@ class StepClock(Watchdog):
         self._current, self._since = "", 0.0
 
     def step(self, name: str) -> None:
-        """Begin a step."""
+        """Begin a step; the one before it ends.
+
+        Parameters
+        ----------
+        name : str
+            Its name; empty for time that is not counted.
+        """
         now = time.process_time()
         if self._current:
             self.spent[self._current] = self.spent.get(self._current, 0.0) + now - self._since
@@ -45,7 +51,17 @@ class StepClock(Watchdog):
 
 
 def steps(bench: Bench) -> list[Number]:
-    """CPU time per alert and step, in one process; the stamps are taken out of the first module that needs them."""
+    """CPU time per alert and step, in one process; decoding cutouts is taken out of the first module that needs them.
+
+    Parameters
+    ----------
+    bench : Bench
+
+    Raises
+    ------
+    AssertionError
+        If the compiled and the slow decoder do not give the same.
+    """
     science, clock = bench.science(), StepClock()
     one_pass = bench.one_pass(science, clock)
     messages = passes_of(bench.files())
@@ -91,7 +107,19 @@ def _apart(spent: dict[str, float], of_stamps: float, science: Science) -> dict[
 
 
 def check_against_slow(bench: Bench, science: Science) -> None:
-    """Raise AssertionError unless the first alerts are the same by the slow decoder, bit for bit."""
+    """Check that the first alerts are the same by the slow decoder, bit for bit.
+
+    Parameters
+    ----------
+    bench : Bench
+    science : Science
+        What `bench.science` gives.
+
+    Raises
+    ------
+    AssertionError
+        If a table of alerts or refusals differs.
+    """
     messages = passes_of(bench.files(CHECKED)[: max(1, CHECKED // 100)])
     fast, slow = bench.one_pass(science), bench.one_pass(science)
     chosen = [survey for survey in SURVEYS if survey.name in slow.options.surveys]

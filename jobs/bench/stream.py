@@ -48,6 +48,15 @@ def drain(bench: Bench) -> list[Number]:
     """A backlog through 25 filters of 1 % each: rate, CPU per alert of each kind of process; memory of a half and of all.
 
     The broker is one of the JVMs. The ledger is checked, what the topics acknowledged included.
+
+    Parameters
+    ----------
+    bench : Bench
+
+    Raises
+    ------
+    RuntimeError
+        If not every packet is accounted for.
     """
     with empty_folder() as folder, _broker(folder) as broker, spark_session() as spark:
         packets = list(_packets(bench))
@@ -90,7 +99,17 @@ def drain(bench: Bench) -> list[Number]:
 
 
 def latency(bench: Bench) -> list[Number]:
-    """50 alerts/s arriving: from produce to the matched message at a listener; then a kill, and back to work."""
+    """50 alerts/s arriving: from produce to the matched message at a listener; then a kill, and back to work.
+
+    Parameters
+    ----------
+    bench : Bench
+
+    Raises
+    ------
+    RuntimeError
+        If a match does not come.
+    """
     with empty_folder() as folder, _broker(folder) as broker:
         filters = slices(folder / "filters", everything=True)
         config = _config(bench, broker, filters, folder / "output", prefix="strix", continuous=True)
@@ -117,7 +136,15 @@ def latency(bench: Bench) -> list[Number]:
 
 
 def slices(directory: Path, everything: bool = False) -> Path:
-    """25 filters, each of which matches 1 % of a uniform sky; or 24 and one that matches all."""
+    """25 filters, each of which matches 1 % of a uniform sky; or 24 and one that matches all.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        Made here; the answer is the same.
+    everything : bool
+        Whether there is one that matches all.
+    """
     directory.mkdir(parents=True)
     about = {"description": "bench", "owner": "bench", "annotations": {"brightness": "mag", "p_real": "real_bogus"}}
     for number in range(FILTERS):
