@@ -23,7 +23,7 @@ from jobs.pipeline.decode.registry import SchemaPlaces
 from jobs.pipeline.decode.unreadable import bisected
 from jobs.pipeline.enrichment.isolation import Watchdog
 from jobs.pipeline.enrichment.modules import Enrichment
-from jobs.pipeline.surveys import SURVEYS
+from jobs.pipeline.surveys import SURVEY_NAMES, SURVEYS
 from jobs.pipeline.surveys.candidate import to_common
 from jobs.pipeline.tables import QUARANTINE, science_schema
 from jobs.storage.layout import UNKNOWN_NIGHT
@@ -145,7 +145,19 @@ class OnePass:
 
 @lru_cache(maxsize=8)
 def decoder(surveys: tuple[str, ...], schemas: str | SchemaPlaces | None) -> Decoder:
-    """The decoder of this process for these surveys; parsed writer schemas stay with it."""
+    """The decoder of this process for these surveys; parsed writer schemas stay with it.
+
+    Raises
+    ------
+    LookupError
+        If this process does not know one of them.
+    """
+    lacking = [name for name in surveys if name not in SURVEY_NAMES]
+    if lacking:
+        told = f"this process knows {', '.join(SURVEY_NAMES)}, lacks {', '.join(lacking)}"
+        raise LookupError(
+            f"{told}: give its adapter in $STRIX_SURVEY_PATH (executors: spark.executorEnv.STRIX_SURVEY_PATH)"
+        )
     chosen = [survey for survey in SURVEYS if survey.name in surveys]
     directory, registry = (
         (schemas.directory, schemas.registry) if isinstance(schemas, SchemaPlaces) else (schemas, None)
