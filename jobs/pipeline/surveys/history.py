@@ -23,15 +23,20 @@ def best_per_group(group: tuple[NDArray[np.generic], ...], preference: tuple[NDA
     numpy.ndarray of int64, shape (n_groups,)
         Indices of the kept points.
     """
-    order = np.lexsort((*reversed(preference), *group))
-    if not len(order):
-        return order
-    first = np.zeros(len(order), dtype=bool)
-    first[0] = True
+    order = np.lexsort(group)
+    starts = np.zeros(len(order), dtype=bool)
+    starts[:1] = True
     for key in group:
         ordered = key[order]
-        first[1:] |= ordered[1:] != ordered[:-1]
-    kept: Integers = order[first]
+        starts[1:] |= ordered[1:] != ordered[:-1]
+    kept: Integers = order[starts]
+    alone = starts & np.append(starts[1:], True)[: len(order)]
+    if not alone.all():  # few points share their group, and preferences are looked at for those alone
+        run = np.cumsum(starts)[~alone] - 1
+        rivals = order[~alone]
+        ranked = np.lexsort((*(key[rivals] for key in reversed(preference)), run))
+        best = np.diff(run[ranked], prepend=-1) != 0
+        kept[run[ranked][best]] = rivals[ranked][best]
     return kept
 
 
