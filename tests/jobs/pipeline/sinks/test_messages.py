@@ -191,6 +191,20 @@ def test_any_struct_becomes_a_map_that_fastavro_reads(data: st.DataObject) -> No
         assert same(fastavro.schemaless_reader(io.BytesIO(known), schema, None), left)
 
 
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_columns_encoded_together_are_the_columns_encoded_alone(data: st.DataObject) -> None:
+    kinds = data.draw(st.lists(st.sampled_from(list(CELLS)), min_size=1, max_size=6))
+    length = data.draw(st.integers(1, 4))
+    made = []
+    for kind in kinds:
+        cells = data.draw(st.lists(st.none() | CELLS[kind], min_size=length + 1, max_size=length + 1))
+        made.append(pa.array(cells, kind).slice(1))  # a part of a longer column, as a file's row groups are
+    for encode in (columns.nullable, columns.value):
+        alone = [encode(pa.array(each.to_pylist(), each.type)).to_pylist() for each in made]
+        assert [each.to_pylist() for each in columns.together(encode, made)] == alone
+
+
 def _value_union() -> Any:
     candidate = next(each for each in MATCH["fields"] if each["name"] == "candidate")
     return candidate["type"]["values"]
