@@ -43,7 +43,7 @@ def finish(layout: Layout, record: Record, *sinks: str) -> Record:
     ledger = StreamLedger(layout, record.stream)
     index = IdIndex(layout, record.tables)
     life = BatchProcessor(None, layout, ledger, None, None, index, [Named(each) for each in sinks])  # type: ignore[arg-type]
-    object.__setattr__(life, "recipe", type("BatchSpec", (), {"durable": False}))
+    object.__setattr__(life, "spec", type("BatchSpec", (), {"durable": False}))
     return life.finish(record)
 
 
