@@ -1,8 +1,8 @@
-"""Golden cases: alerts by hand with the answers of something independent, and what changes when one of their inputs does.
+"""Golden cases: alerts by hand with independent answers, and what changes when one of their inputs does.
 
-A case of golden.json has `how` (who computed the outputs), `survey`, `inputs` (columns of the view; a stamp is written as
-`{"shape": [63, 63], "peak": 100, "fwhm": 2.5, "sky": 10, "at": [3, -5]}`, `at` being pixels down and right of the middle),
-`outputs`, `error`, `rtol` and `atol`.
+A case of golden.json has `how` (who computed the outputs), `survey`, `inputs` (columns of the view; a cutout is written
+as `{"shape": [63, 63], "peak": 100, "fwhm": 2.5, "sky": 10, "at": [3, -5]}`, `at` being pixels down and right of the
+middle), `outputs`, `error`, `rtol` and `atol`.
 """
 
 import json
@@ -43,12 +43,12 @@ class Golden:
 
     @property
     def is_lopsided(self) -> bool:
-        """Whether none of its stamps is its own mirror image or transpose: only then an orientation that is wrong shows."""
+        """Whether none of its cutouts is its own mirror image or transpose: only then a wrong orientation shows."""
         given = [self.inputs.get(name) for name in STAMP_COLUMNS]
         return all(stamp is not None and _is_lopsided(examples.point_source(**stamp)) for stamp in given)
 
     def alert(self) -> dict[str, Any]:
-        """The alert as a row of the common view: stamps as bytes, what it does not say of its points NULL."""
+        """The alert as a row of the common view: cutouts as bytes, what it does not say of its points NULL."""
         stamps = {name: _stamp(self.inputs[name]) for name in STAMP_COLUMNS if self.inputs.get(name) is not None}
         points = len(self.inputs.get("lc_mjd", []))
         empty = {name: [None] * points for name in examples.schema("ztf").names if name.startswith("lc_")}
@@ -57,6 +57,11 @@ class Golden:
 
 def read(path: Path) -> list[Golden]:
     """The cases of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A module's golden.json.
 
     Raises
     ------
@@ -72,7 +77,15 @@ def read(path: Path) -> list[Golden]:
 
 
 def features_of(inputs: Sequence[str], identity: Sequence[str]) -> list[str]:
-    """What a module declares, one by one: each stamp for `cutouts`; without what only names an alert."""
+    """What a module declares, one by one: each cutout for `cutouts`; without what only names an alert.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        As `ScienceModule.inputs`.
+    identity : sequence of str
+        Columns that only name an alert.
+    """
     expanded = [each for name in inputs for each in (STAMP_COLUMNS if name == "cutouts" else (name,))]
     return [name for name in expanded if name not in identity]
 
@@ -82,10 +95,17 @@ def variants(case: Golden, feature: str, others: Sequence[Golden]) -> Iterator[d
 
     Parameters
     ----------
+    case : Golden
+        Not changed.
     feature : str
-        `mjd`, `candidate.fwhm`, `other_module.output`, `light_curve`, a stamp's column.
+        `mjd`, `candidate.fwhm`, `other_module.output`, `light_curve`, a cutout's column.
     others : sequence of Golden
         Cases whose values of the feature are tried, too: a tree answers otherwise only beyond one of its thresholds.
+
+    Yields
+    ------
+    dict
+        All inputs, the changed one among them.
     """
     value = _value(case.inputs, feature)
     if feature == "light_curve":
@@ -111,7 +131,15 @@ def _golden(number: int, case: Values) -> Golden:
 
 
 def with_inputs(case: Golden, inputs: Values) -> Golden:
-    """The same case with other inputs."""
+    """The same case with other inputs.
+
+    Parameters
+    ----------
+    case : Golden
+        Not changed.
+    inputs : mapping of str to object
+        Instead of the case's own, all of them.
+    """
     return Golden(case.number, case.how, case.survey, inputs, case.outputs, case.error, case.rtol, case.atol)
 
 
@@ -159,7 +187,7 @@ def _others(feature: str, value: Any) -> list[Any]:
 
 
 def _redrawn(spec: Mapping[str, Any], mirror: bool) -> bytes:
-    """The stamp with the source moved and a slope under it: another picture at any normalisation."""
+    """The cutout with the source moved and a slope under it: another picture at any normalisation."""
     image = examples.point_source(**spec)
     peak = float(np.abs(image).max()) or 1.0
     slope = np.linspace(0, peak, image.shape[1])
@@ -183,5 +211,11 @@ def _times(value: float | None, factor: float) -> float | None:
 
 
 def table(cases: Sequence[Golden]) -> pa.Table:
-    """Cases of one survey as a table in the common view, without the outputs of other modules."""
+    """Cases of one survey as a table in the common view, without the outputs of other modules.
+
+    Parameters
+    ----------
+    cases : sequence of Golden
+        At least one.
+    """
     return examples.table([case.alert() for case in cases], cases[0].survey)

@@ -54,6 +54,11 @@ def names() -> list[str]:
 def get(name: str) -> ScienceModule:
     """The declaration of a module.
 
+    Parameters
+    ----------
+    name : str
+        The name of its folder.
+
     Raises
     ------
     UnknownModule
@@ -80,6 +85,11 @@ def resolve(names: Sequence[str]) -> list[ScienceModule]:
 
     A module comes after those whose outputs it reads, otherwise the given order stays.
 
+    Parameters
+    ----------
+    names : sequence of str
+        All modules of the job: what one reads of another, the other has to be named for.
+
     Raises
     ------
     UnknownModule, ResolveError
@@ -94,7 +104,13 @@ def resolve(names: Sequence[str]) -> list[ScienceModule]:
 
 
 def source_hash(name: str) -> str:
-    """sha256 over a module's version and the files of its folder: whether two machines run the same code."""
+    """sha256 over a module's version and the files of its folder: whether two machines run the same code.
+
+    Parameters
+    ----------
+    name : str
+        The module's.
+    """
     digest = sha256(get(name).version.encode())
     folder = folders()[name]
     for path in sorted(folder.rglob("*")):
@@ -104,7 +120,13 @@ def source_hash(name: str) -> str:
 
 
 def columns_of(inputs: Iterable[str]) -> set[str]:
-    """The columns of a table that inputs name: `light_curve` is all lc_ columns, `braai.p_real` the column braai."""
+    """The columns of a table that inputs name: `light_curve` is all lc_ columns, `braai.p_real` the column braai.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        As `ScienceModule.inputs`.
+    """
     groups = {
         "light_curve": [name for name in VIEW_NAMES if name.startswith("lc_")],
         "cutouts": [column.name for column in CUTOUTS],

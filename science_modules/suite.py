@@ -2,7 +2,8 @@
 
     python -m science_modules.suite NAME [NAME ...]
 
-runs it on modules of this package or of $STRIX_MODULE_PATH. Tests call `CHECKS` one by one on a `Case`.
+runs it on modules of this package or of $STRIX_MODULE_PATH. Tests call `CHECKS` one by one on a `Case`; a check that
+fails raises, mostly AssertionError.
 """
 
 import os
@@ -64,7 +65,13 @@ class Case:
         }
 
     def visible(self, alerts: pa.Table) -> pa.Table:
-        """The columns that the module declares, with made-up outputs of the modules that it reads."""
+        """The columns that the module declares, with made-up outputs of the modules that it reads.
+
+        Parameters
+        ----------
+        alerts : pyarrow.Table
+            In the common view.
+        """
         wanted = registry.columns_of(self.module.inputs + self.module.optional_inputs) | set(ALWAYS)
         columns = alerts.select([name for name in alerts.column_names if name in wanted])
         for name in sorted(wanted - set(alerts.column_names)):
@@ -72,22 +79,58 @@ class Case:
         return columns
 
     def run(self, alerts: pa.Table) -> pa.StructArray:
-        """The module's answers, checked against its declaration."""
+        """The module's answers, checked against its declaration.
+
+        Parameters
+        ----------
+        alerts : pyarrow.Table
+            As `visible` gives them.
+
+        Raises
+        ------
+        ContractError
+            If rows, columns or types differ from the declaration.
+        """
         frame = self.module.run(AlertBatch(alerts), self.state)
         return struct_column(self.module, frame, len(alerts))
 
     def bits(self, alerts: pa.Table) -> list[str]:
-        """The answers as text that tells every bit apart, one per alert."""
+        """The answers as text that tells every bit apart, one per alert.
+
+        Parameters
+        ----------
+        alerts : pyarrow.Table
+            As `visible` gives them.
+        """
         return [repr(answer) for answer in self.run(alerts).to_pylist()]
 
 
 def case(name: str, models: Path | None = None) -> Case:
-    """The case of a registered module."""
+    """The case of a registered module.
+
+    Parameters
+    ----------
+    name : str
+        The module's.
+    models : pathlib.Path, optional
+        The models directory; `artefacts.default_directory()` if not given.
+
+    Raises
+    ------
+    UnknownModule, ResolveError
+        If there is no sound module of that name.
+    """
     return Case(registry.get(name), registry.folders()[name], models or artefacts.default_directory())
 
 
 def check_declaration(case: Case) -> None:
-    """Version, source, surveys and every output's description are there; inputs exist."""
+    """Version, source and every output's description are there; the inputs exist.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     module = case.module
     assert module.version.count(".") == 2, f"version wants x.y.z, has {module.version!r}"
     assert module.source.strip(), "source is empty: which paper or page defines the quantity?"
@@ -98,7 +141,13 @@ def check_declaration(case: Case) -> None:
 
 
 def check_documentation(case: Case) -> None:
-    """README.md is a model card: it names every output, what it was trained and tested on, when not to trust it."""
+    """README.md is a model card: it names every output, what it was trained and tested on, when not to trust it.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     path = case.folder / "README.md"
     assert path.is_file(), f"no model card: {path}"
     text = path.read_text(encoding="utf-8")
@@ -109,7 +158,13 @@ def check_documentation(case: Case) -> None:
 
 
 def check_artefacts(case: Case) -> None:
-    """Every artefact has source, licence and sha256, and the files are the ones that were declared."""
+    """Every artefact has source, licence and sha256, and the files are the ones that were declared.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     for artefact in case.module.artefacts:
         assert artefact.source and artefact.licence, f"{artefact.name}: no source or no licence"
         digests = [artefact.sha256] + ([artefact.original.sha256] if artefact.original else [])
@@ -118,7 +173,13 @@ def check_artefacts(case: Case) -> None:
 
 
 def check_imports(case: Case) -> None:
-    """Importing the module imports neither Spark nor a heavy library, nor `jobs`, nor another module."""
+    """Importing the module imports neither Spark nor a heavy library, nor `jobs`, nor another module.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     others = [f"science_modules.{name}" for name in registry.names() if name != case.module.name]
     code = (
         f"import sys; from science_modules import registry; registry.get({case.module.name!r});"
@@ -133,7 +194,13 @@ def check_imports(case: Case) -> None:
 
 
 def check_answers(case: Case) -> None:
-    """Declared columns and types on ordinary alerts; most have an answer, none is infinite."""
+    """Declared columns and types on ordinary alerts; most have an answer, none is infinite.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     for survey, alerts in case.alerts.items():
         answers = case.run(alerts)
         assert answers.type.equals(case.module.arrow_type, check_metadata=True)
@@ -148,7 +215,13 @@ def check_answers(case: Case) -> None:
 
 
 def check_splitting(case: Case) -> None:
-    """Batches of 1, 2, 7, 31, 32, 33 and all alerts give the same bits."""
+    """Batches of 1, 2, 7, 31, 32, 33 and all alerts give the same bits.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     for survey, alerts in case.alerts.items():
         whole = case.bits(alerts)
         for size in SIZES:
@@ -157,7 +230,13 @@ def check_splitting(case: Case) -> None:
 
 
 def check_order(case: Case) -> None:
-    """Reversing, shuffling, repeating, and leaving out one alert change nothing for the others."""
+    """Reversing, shuffling, repeating, and leaving out one alert change nothing for the others.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     rng = np.random.default_rng(0)
     for survey, alerts in case.alerts.items():
         whole, n = np.array(case.bits(alerts), dtype=object), len(alerts)
@@ -166,7 +245,13 @@ def check_order(case: Case) -> None:
 
 
 def check_repetition(case: Case) -> None:
-    """A second run, and a run with a freshly loaded state, give the same bits."""
+    """A second run, and a run with a freshly loaded state, give the same bits.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     fresh = Case(case.module, case.folder, case.models)
     for survey, alerts in case.alerts.items():
         whole = case.bits(alerts)
@@ -175,7 +260,13 @@ def check_repetition(case: Case) -> None:
 
 
 def check_input_unchanged(case: Case) -> None:
-    """Neither the table nor the flattened light curves nor the stamps are written to."""
+    """Neither the table nor the flattened light curves nor the decoded cutouts are written to.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     for survey, alerts in case.alerts.items():
         copy = pa.ipc.open_stream(_serialised(alerts)).read_all()
         batch = AlertBatch(alerts)
@@ -188,15 +279,26 @@ def check_input_unchanged(case: Case) -> None:
 
 
 def check_empty_batch(case: Case) -> None:
-    """No alert gives no row, with the declared columns."""
+    """No alert gives no row, with the declared columns.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     for alerts in case.alerts.values():
         assert len(case.run(alerts.slice(0, 0))) == 0
 
 
 def check_odd_alerts(case: Case) -> None:
-    """No points, one point, NaN, NULL, missing, unreadable and misshapen stamps: an answer or a reason, never a raise.
+    """No points, one point, NaN, NULL, missing, unreadable and misshapen cutouts: an answer or a reason, never a raise.
 
     And beside ordinary alerts they change no bit of those.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
     """
     for survey, alerts in case.alerts.items():
         ordinary = case.bits(alerts)
@@ -209,9 +311,14 @@ def check_odd_alerts(case: Case) -> None:
 
 
 def check_blank_stamps(case: Case) -> None:
-    """A module that reads stamps gives no answer where one of them says nothing, but a reason.
+    """A module that reads cutouts gives a reason, and no answer, where one of them says nothing.
 
     See `cutouts.Stamps.unusable`, which has the reasons.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
     """
     if "cutouts" not in case.module.inputs:
         return
@@ -226,7 +333,13 @@ def check_blank_stamps(case: Case) -> None:
 
 
 def check_golden(case: Case) -> None:
-    """golden.json: inputs by hand, outputs computed by something independent (see `golden`)."""
+    """The module gives the answers of golden.json, which something independent has computed (see `golden`).
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     path = case.folder / "golden.json"
     for wanted in golden.read(path):
         answer = case.run(_golden_alerts(case, [wanted])).to_pylist()[0]
@@ -234,7 +347,13 @@ def check_golden(case: Case) -> None:
 
 
 def check_golden_answers(case: Case) -> None:
-    """golden.json holds an answer that is finite; of stamps, one case's are not their own mirror images."""
+    """golden.json holds an answer that is finite; of cutouts, one case's are not their own mirror images.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     path = case.folder / "golden.json"
     answering = [wanted for wanted in golden.read(path) if wanted.answers]
     assert answering, f"{path}: no case has an answer, only reasons and NULL"
@@ -247,7 +366,13 @@ def check_golden_answers(case: Case) -> None:
 
 
 def check_reactions(case: Case) -> None:
-    """For each input that the module declares, each stamp too, a golden case answers otherwise when it alone changes."""
+    """For each declared input, each cutout too, a golden case answers otherwise when that input alone changes.
+
+    Parameters
+    ----------
+    case : Case
+        The module to check.
+    """
     path = case.folder / "golden.json"
     cases = [wanted for wanted in golden.read(path) if wanted.answers]
     declared = golden.features_of(case.module.inputs + case.module.optional_inputs, ALWAYS)
@@ -286,7 +411,15 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
 
 
 def main(names: list[str], models: Path | None = None) -> int:
-    """Run every check on these modules, print one line each; the number of checks that failed."""
+    """Run every check on these modules, print one line each; the number of checks that failed.
+
+    Parameters
+    ----------
+    names : list of str
+        The modules'.
+    models : pathlib.Path, optional
+        The models directory; `artefacts.default_directory()` if not given.
+    """
     failures = 0
     for name in names:
         module_case = case(name, models)

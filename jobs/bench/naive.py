@@ -1,8 +1,9 @@
 """The same work as most brokers' tutorials do it: fastavro, gzip and astropy, keras.predict, scikit-learn.
 
-For comparison only, in one process: every alert a dict, every cutout a FITS file opened by astropy, the six networks called by
-`predict` once per batch. It needs the extra `tensorflow` and astropy; without scikit-learn the forest is left out. The forest
-sees eight statistics of the detections: less work than the modules do. braai's scores are compared with the module's.
+For comparison only, in one process: every alert a dict, every cutout a FITS file opened by astropy, the six networks
+called by `predict` once per batch. It needs the extra `tensorflow` and astropy; without scikit-learn the forest is left
+out. The forest sees eight statistics of the detections: less work than the modules do. braai's scores are compared with
+the module's.
 """
 
 import gzip

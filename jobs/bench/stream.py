@@ -45,7 +45,7 @@ _WARM = 200
 
 
 def drain(bench: Bench) -> list[Number]:
-    """A backlog through 25 filters of 1 % each: rate, CPU per alert of each kind of process; memory of a half and of all.
+    """A backlog through 25 filters of 1 % each: rate, CPU per alert and kind of process; memory of a half and of all.
 
     The broker is one of the JVMs. The ledger is checked, what the topics acknowledged included.
 

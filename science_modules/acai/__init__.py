@@ -35,12 +35,26 @@ NETWORKS = tuple(field.name for field in OUTPUTS[:5])
 
 
 def load(artefacts: Artefacts) -> list[Network]:
-    """The five networks in the order h, n, v, o, b."""
+    """The five networks in the order h, n, v, o, b.
+
+    Parameters
+    ----------
+    artefacts : mapping of str to bytes
+        Verified ONNX files, `acai_h.onnx` and so on.
+    """
     return [Network(artefacts[f"{name}.onnx"]) for name in NETWORKS]
 
 
 def run(batch: AlertBatch, state: Sequence[Network]) -> pd.DataFrame:
-    """One row per alert: five scores and two flags, or the reason why there are none."""
+    """One row per alert: five scores and two flags, or the reason why there are none.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    state : sequence of Network
+        What `load` gives.
+    """
     fields, reasons = features(batch)
     images = batch.triplets
     error = [field or image for field, image in zip(reasons, images.reasons, strict=True)]
@@ -52,6 +66,11 @@ def run(batch: AlertBatch, state: Sequence[Network]) -> pd.DataFrame:
 
 def features(batch: AlertBatch) -> tuple[NDArray[np.float32], NDArray[Any]]:
     """The 25 features as published, and why an alert lacks one.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the candidate fields of FEATURES, and `braai.p_real` if the job runs braai.
 
     Returns
     -------

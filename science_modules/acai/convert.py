@@ -6,6 +6,16 @@ from science_modules.common.keras_onnx import BLOCK, Graph, read_weights
 def to_onnx(h5: bytes) -> bytes:
     """One ACAI network: inputs `features` (n, 25) and `triplets` (n, 8, 60, 60), output a score (n, 1).
 
+    Parameters
+    ----------
+    h5 : bytes
+        The published file.
+
+    Returns
+    -------
+    bytes
+        The ONNX file; the same bytes every time.
+
     Notes
     -----
     Layers as in the model_config of the published file; dense branch first in the concatenation. Of 63 x 63

@@ -24,7 +24,17 @@ ARTEFACTS = (
 
 
 def load(artefacts: Artefacts) -> dict[str, Forest]:
-    """The forest of each survey, from `forest_<survey>.npz`; the compiled walk is made ready here.
+    """The forest of each survey; the compiled walk is made ready here.
+
+    Parameters
+    ----------
+    artefacts : mapping of str to bytes
+        Verified files, `forest_<survey>.npz`.
+
+    Returns
+    -------
+    dict of str to Forest
+        By the survey's name.
 
     Raises
     ------
@@ -40,7 +50,15 @@ def load(artefacts: Artefacts) -> dict[str, Forest]:
 
 
 def run(batch: AlertBatch, forests: dict[str, Forest]) -> pd.DataFrame:
-    """One row per alert: score, percentile, why, band, error."""
+    """One row per alert: score, percentile, why, band, error.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    forests : dict of str to Forest
+        What `load` gives.
+    """
     surveys = batch["survey"]
     found = curves(batch)
     score, percentile = np.full(len(batch), np.nan), np.full(len(batch), np.nan)

@@ -65,7 +65,13 @@ class Forest:
         return -(2.0 ** (-paths / (self.scale[0] * len(self.roots)))), gains / len(self.roots)
 
     def percentile(self, scores: Floats) -> Floats:
-        """Share of the training alerts that are less anomalous, 0 to 100."""
+        """Share of the training alerts that are less anomalous, 0 to 100.
+
+        Parameters
+        ----------
+        scores : numpy.ndarray of float64, any shape
+            As `score` gives them, the lowest of an alert's bands.
+        """
         reference = self.training_scores
         less = len(reference) - np.searchsorted(reference, scores, side="right")
         return 100.0 * less / len(reference)
@@ -79,6 +85,11 @@ class Forest:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Forest":
         """Read a forest; nothing in the file is executed.
+
+        Parameters
+        ----------
+        data : bytes
+            As `to_bytes` gives it.
 
         Raises
         ------

@@ -55,7 +55,13 @@ class Curves:
 
 
 def curves(batch: AlertBatch) -> Curves:
-    """The bands with at least 5 detections of the alerts that pass the cuts, with their statistics."""
+    """The bands with at least 5 detections of the alerts that pass the cuts, with their statistics.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With `quality_ok`, `real_bogus` and the outputs of lc_features.
+    """
     quality = np.asarray(batch["quality_ok"] == 1)
     real = np.asarray(batch["real_bogus"] > LEAST_REAL_BOGUS)  # NaN is not over
     statistics = _statistics(batch)

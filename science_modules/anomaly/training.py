@@ -45,6 +45,7 @@ def train(science: pa.Table, settings: Settings) -> tuple[Forest, dict[str, Any]
     science : pyarrow.Table
         Alerts of one survey: survey, alert_id, object_id, mjd, quality_ok, real_bogus, lc_features.
     settings : Settings
+        How the forest is grown.
 
     Returns
     -------
@@ -65,7 +66,15 @@ def train(science: pa.Table, settings: Settings) -> tuple[Forest, dict[str, Any]
 
 
 def grow(found: Curves, settings: Settings) -> Forest:
-    """The forest of coniferest on these light curves, as arrays, with the training alerts' scores."""
+    """The forest of coniferest on these light curves, as arrays, with the training alerts' scores.
+
+    Parameters
+    ----------
+    found : Curves
+        At least `n_subsamples` rows.
+    settings : Settings
+        How the forest is grown.
+    """
     from coniferest.isoforest import IsolationForest
     from coniferest.utils import average_path_length
 
@@ -86,14 +95,36 @@ def grow(found: Curves, settings: Settings) -> Forest:
 
 
 def alert_scores(forest: Forest, found: Curves) -> Floats:
-    """The lowest score of each alert's bands, in the order of the alerts."""
+    """The lowest score of each alert's bands, in the order of the alerts.
+
+    Parameters
+    ----------
+    forest : Forest
+    found : Curves
+        Alerts without a row get no score.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_alerts with a row,)
+    """
     scores, _ = forest.score(found.x)
     starts = np.flatnonzero(np.r_[True, np.diff(found.alert) > 0])
     return np.asarray(np.minimum.reduceat(scores, starts)) if len(scores) else scores
 
 
 def write(forest: Forest, card: Mapping[str, Any], survey: str, directory: Path) -> str:
-    """Write `forest_<survey>.npz` and `forest_<survey>.json`; the sha256 that the module's Artefact declares."""
+    """Write `forest_<survey>.npz` and `forest_<survey>.json`; the sha256 that the module's Artefact declares.
+
+    Parameters
+    ----------
+    forest : Forest
+    card : mapping
+        As `train` gives it; survey and sha256 are put before it.
+    survey : str
+        The survey's name.
+    directory : pathlib.Path
+        Made if it is not there.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     data = forest.to_bytes()
     digest = sha256(data).hexdigest()
@@ -131,7 +162,20 @@ def _training_sample(science: pa.Table, settings: Settings) -> tuple[AlertBatch,
 
 
 def thinned(objects: NDArray[Any], most: int) -> NDArray[np.int64]:
-    """Rows to keep so that no object has more than `most`, evenly spread; rows of an object are neighbours."""
+    """Rows to keep so that no object has more than `most`, evenly spread.
+
+    Parameters
+    ----------
+    objects : numpy.ndarray of object, shape (n,)
+        Each row's object id; rows of an object are neighbours.
+    most : int
+        Rows of one object.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Indices, ascending.
+    """
     start = np.r_[True, objects[1:] != objects[:-1]][: len(objects)]
     first = np.flatnonzero(start)
     count = np.diff(np.r_[first, len(objects)])

@@ -11,12 +11,26 @@ SHAPE = (3, 60, 60)  # what the network looks at of 63 x 63 pixels, see convert.
 
 
 def load(artefacts: Artefacts) -> Network:
-    """The network."""
+    """The network.
+
+    Parameters
+    ----------
+    artefacts : mapping of str to bytes
+        The verified ONNX file, `braai.onnx`.
+    """
     return Network(artefacts["braai.onnx"])
 
 
 def run(batch: AlertBatch, state: Network) -> pd.DataFrame:
-    """One row per alert: the score, or the reason why there is none."""
+    """One row per alert: the score, or the reason why there is none.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the cutouts.
+    state : Network
+        What `load` gives.
+    """
     images = batch.triplets
     rows = np.flatnonzero([reason is None for reason in images.reasons])
     p_real = np.full(len(batch), np.nan, dtype=np.float32)

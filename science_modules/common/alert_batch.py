@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class AlertBatch:
-    """A batch of alerts: columns as NumPy arrays, light curves and stamps flattened or decoded once for all modules.
+    """A batch of alerts: columns as NumPy arrays, light curves flattened and cutouts decoded once for all modules.
 
     Parameters
     ----------
@@ -41,6 +41,11 @@ class AlertBatch:
     def arrow(self, name: str) -> pa.Array:
         """A column, or `struct.field`, as one Arrow array.
 
+        Parameters
+        ----------
+        name : str
+            `mjd`, `candidate.fwhm`, `braai.p_real`.
+
         Raises
         ------
         KeyError
@@ -54,7 +59,13 @@ class AlertBatch:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """A column as NumPy: integers without NULL as they are, other numbers and booleans as float64 with NaN for
-        NULL, the rest as objects with None."""
+        NULL, the rest as objects with None.
+
+        Parameters
+        ----------
+        name : str
+            As for `arrow`.
+        """
         array = self.arrow(name)
         if pa.types.is_boolean(array.type):
             array = pc.cast(array, pa.int8())
@@ -73,28 +84,48 @@ class AlertBatch:
 
     @property
     def stamps(self) -> Stamps:
-        """The decoded stamps; their arrays are read-only."""
+        """The decoded cutouts; their arrays are read-only."""
         return self.memo(stamps)
 
     @property
     def triplets(self) -> Triplets:
-        """The stamps as the ZTF networks want them, read-only."""
+        """The cutouts as the ZTF networks want them, read-only."""
         if triplets not in self._memo:
             self._memo[triplets] = triplets(self.stamps)
         normalised: Triplets = self._memo[triplets]
         return normalised
 
     def with_column(self, field: str | pa.Field, column: pa.Array) -> "AlertBatch":
-        """The same alerts with one more column, given by its name or its field; shared work is kept."""
+        """The same alerts with one more column; shared work is kept.
+
+        Parameters
+        ----------
+        field : str or pyarrow.Field
+            Its name, or its name, type and metadata.
+        column : pyarrow.Array
+            One value per alert.
+        """
         return AlertBatch(self.table.append_column(field, column), self._memo)
 
     def select(self, names: Iterable[str]) -> "AlertBatch":
-        """The same alerts with only these columns (those that are there); shared work is kept."""
+        """The same alerts with only these columns; shared work is kept.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Whole columns; those that are not there are left out.
+        """
         wanted = set(names)
         return AlertBatch(self.table.select([n for n in self.table.column_names if n in wanted]), self._memo)
 
     def memo(self, function: Callable[[pa.Table], T]) -> T:
-        """`function(table)`, computed once per batch however many modules ask; it may read the view's columns only."""
+        """`function(table)`, computed once per batch however many modules ask.
+
+        Parameters
+        ----------
+        function : callable
+            A function of the table; it may read the view's columns only.
+        """
         if function not in self._memo:
             self._memo[function] = function(self.table)
         value: T = self._memo[function]

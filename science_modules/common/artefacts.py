@@ -18,7 +18,14 @@ def default_directory() -> Path:
 
 
 def places(module: ScienceModule, models: Path) -> tuple[Path, Path]:
-    """The two folders in which a module's artefacts are looked for: its own, and the one under models."""
+    """The two folders in which a module's artefacts are looked for: its own, and the one under models.
+
+    Parameters
+    ----------
+    module : ScienceModule
+    models : pathlib.Path
+        The models directory.
+    """
     return Path(inspect.getfile(module.run)).parent, models / module.name
 
 
@@ -41,13 +48,29 @@ def find(module: ScienceModule, models: Path | None = None) -> dict[str, bytes]:
 
 
 def missing(module: ScienceModule, models: Path | None = None) -> list[Artefact]:
-    """The artefacts of a module that are in neither of its places."""
+    """The artefacts of a module that are in neither of its places; contents are not checked.
+
+    Parameters
+    ----------
+    module : ScienceModule
+    models : pathlib.Path, optional
+        The models directory; `default_directory()` if not given.
+    """
     where = places(module, models or default_directory())
     return [artefact for artefact in module.artefacts if not any((p / artefact.name).is_file() for p in where)]
 
 
 def verified(data: bytes, digest: str, what: str) -> bytes:
     """The data, if their sha256 is the digest.
+
+    Parameters
+    ----------
+    data : bytes
+        What was read.
+    digest : str
+        The sha256 that is declared, in hexadecimal.
+    what : str
+        How an error names the data.
 
     Raises
     ------

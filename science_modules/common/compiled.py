@@ -11,6 +11,11 @@ def compiled(function: F) -> F:
 
     The machine code is cached beside the source or in the user's cache folder. Where neither can be written (a
     read-only image, no home) it is compiled anew in every process instead of failing.
+
+    Parameters
+    ----------
+    function : callable
+        Of numbers and arrays, in the Python that numba takes; compiled at its first call.
     """
     import numba
 

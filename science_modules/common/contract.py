@@ -99,7 +99,7 @@ class ScienceModule:
         Name is the folder's name and the struct column's name; version is semantic: outputs are only added
         within a major version.
     inputs : tuple of str
-        Columns of the common view; `light_curve` (all lc_ columns), `cutouts` (the three stamps), `candidate`
+        Columns of the common view; `light_curve` (all lc_ columns), `cutouts` (all three), `candidate`
         (or `candidate.<field>`), or `<other module>.<output>`.
     outputs : tuple of Field
     run : callable

@@ -1,6 +1,6 @@
-"""Image stamps: the three cutouts of every alert as float32 arrays, and as the input tensor of the ZTF networks.
+"""The three cutouts of every alert as float32 arrays, and as the input tensor of the ZTF networks.
 
-A stamp that is missing or cannot be read is no exception but a reason, so that one bad stamp costs one answer.
+A cutout that is missing or cannot be read is no exception but a reason, so that one bad cutout costs one answer.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from science_modules.common.fits import FitsError, Image, first_image
 
 STAMPS = ("science", "template", "difference")
-MAX_BYTES = 4 * 2**20  # the largest Rubin stamp seen is 0.1 MiB
-SIZE = 63  # ZTF stamps: 63 x 63 pixels of 1.01 arcsec
-# A stamp with fewer pixels that are finite and differ from the pixel before them says nothing. Of 3,903 real ZTF stamps,
-# those cropped at the edge of a CCD and half NaN included, the least has 1,608; of 675 Rubin stamps, from 30 x 30 on, 517.
-# A constant stamp, zeros and NaN have none.
+MAX_BYTES = 4 * 2**20  # the largest Rubin cutout seen is 0.1 MiB
+SIZE = 63  # ZTF cutouts: 63 x 63 pixels of 1.01 arcsec
+# A cutout with fewer pixels that are finite and differ from the pixel before them says nothing. Of 3,903 real ZTF cutouts,
+# those cropped at the edge of a CCD and half NaN included, the least has 1,608; of 675 Rubin cutouts, from 30 x 30 on,
+# 517. A constant cutout, zeros and NaN have none.
 LEAST_INFORMATIVE_PIXELS = 50
-PADDING = 1e-9  # what Kowalski and BOOM pad cropped stamps with, so what the networks know
+PADDING = 1e-9  # what Kowalski and BOOM pad cropped cutouts with, so what the networks know
 
 _ROWS_AT_FIRST = 8
 _BLOCK = 32  # images normalised at a time: their float64 squares stay in the processor's cache
@@ -33,15 +33,15 @@ Reasons = list[str | None]
 
 @dataclass(frozen=True)
 class Stamps:
-    """The stamps of n alerts.
+    """The cutouts of n alerts.
 
     Attributes
     ----------
     images : mapping of str to list
-        Per stamp (science, template, difference), n images: float32 arrays of shape (height, width), read-only,
+        Per cutout (science, template, difference), n images: float32 arrays of shape (height, width), read-only,
         as received (NaN included), or None.
     reasons : mapping of str to list
-        Per stamp, why an image is None: "no science stamp", "science stamp unreadable: ...",
+        Per cutout, why an image is None: "no science stamp", "science stamp unreadable: ...",
         "science stamp inflates beyond 4 MiB"; None where there is one.
     """
 
@@ -53,23 +53,23 @@ class Stamps:
 
     @property
     def first_reasons(self) -> Reasons:
-        """Per alert, the first reason among its three stamps; None if all three are there."""
+        """Per alert, the first reason among its three cutouts; None if all three are there."""
         return _first([self.reasons[stamp] for stamp in STAMPS])
 
     @cached_property
     def blank(self) -> Reasons:
-        """Per alert, the first of its three stamps that is there and says nothing; None if there is no such."""
+        """Per alert, which of its three cutouts is the first that is there and says nothing; None if none is."""
         return _first([[_without_information(stamp, image) for image in self.images[stamp]] for stamp in STAMPS])
 
     @property
     def unusable(self) -> Reasons:
-        """Per alert, why a module has no answer from its stamps: one is not there or says nothing; None if all do."""
+        """Per alert, why a module has no answer from its cutouts: one is not there or says nothing; None if all do."""
         return _first([self.first_reasons, self.blank])
 
 
 @dataclass(frozen=True)
 class Triplets:
-    """The stamps of n alerts as the networks of braai and ACAI want them.
+    """The cutouts of n alerts as the networks of braai and ACAI want them.
 
     Attributes
     ----------
@@ -89,7 +89,13 @@ class Triplets:
 
 
 def stamps(table: pa.Table) -> Stamps:
-    """Decode the cutout columns of a table in the common view; modules use `AlertBatch.stamps`."""
+    """Decode the cutout columns of a table; modules use `AlertBatch.stamps`.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        In the common view, with the three columns of cutouts.
+    """
     images: dict[str, list[Image | None]] = {}
     reasons: dict[str, Reasons] = {}
     for stamp in STAMPS:
@@ -100,16 +106,21 @@ def stamps(table: pa.Table) -> Stamps:
 
 
 def triplets(decoded: Stamps) -> Triplets:
-    """Normalise stamps for the published ZTF networks; modules use `AlertBatch.triplets`.
+    """Normalise cutouts for the published ZTF networks; modules use `AlertBatch.triplets`.
 
-    Per stamp: NaN and infinity to 0, divided by its L2 norm, and a stamp that was cropped at the edge of a CCD is
-    padded at the bottom and right to 63 x 63 with 1e-9. An alert with a stamp that is absent, too large or without
+    Per cutout: NaN and infinity to 0, divided by its L2 norm, and one that was cropped at the edge of a CCD is
+    padded at the bottom and right to 63 x 63 with 1e-9. An alert with a cutout that is absent, too large or without
     information (LEAST_INFORMATIVE_PIXELS) has a reason instead.
+
+    Parameters
+    ----------
+    decoded : Stamps
+        As `stamps` gives them.
 
     Notes
     -----
     Some real templates hold the largest float32 as a fill value (4 of 1,301 alerts). Their norm overflows and the
-    stamp becomes all zero; that is what the published code does, so what its networks were trained and run on.
+    cutout becomes all zero; that is what the published code does, so what its networks were trained and run on.
 
     Duev et al. 2019, MNRAS 489, 3582, sect. 3; the padding and its value as in the public code of Kowalski.
     """
@@ -165,7 +176,7 @@ def _first(columns: list[Reasons]) -> Reasons:
 
 
 def _without_information(stamp: str, image: Image | None) -> str | None:
-    # A few rows are enough for nearly every stamp, and a quarter of the work.
+    # A few rows are enough for nearly every cutout, and a quarter of the work.
     if image is None or _informative(image[:_ROWS_AT_FIRST]) >= LEAST_INFORMATIVE_PIXELS:
         return None
     n = _informative(image)

@@ -1,6 +1,6 @@
 """Made-up alerts in the common view, for the contract suite and for trying a module: seeded, no survey's data.
 
-They look like alerts (types, units, ranges, history, stamps) and are no simulation of the sky.
+They look like alerts (types, units, ranges, history, cutouts) and are no simulation of the sky.
 """
 
 import gzip
@@ -90,7 +90,13 @@ def _look(survey: str) -> _Look:
 
 
 def schema(survey: str) -> pa.Schema:
-    """The schema of the common view with a survey's most used candidate fields."""
+    """The schema of the common view with a survey's most used candidate fields.
+
+    Parameters
+    ----------
+    survey : str
+        ztf, lsst, or any other: those have no candidate fields that mean anything.
+    """
     look = _look(survey)
     drawn = [(name, type_) for name, (type_, _, _) in look.candidate.items()]
     return view_schema(pa.struct([*drawn, *((name, type_) for name, (type_, _) in look.same.items())]))
@@ -102,6 +108,7 @@ def examples(n: int, survey: str = "ztf", seed: int = 0) -> pa.Table:
     Parameters
     ----------
     n : int
+        How many.
     survey : str
         ztf, lsst, or any other: those have no candidate fields that mean anything.
     seed : int
@@ -110,7 +117,7 @@ def examples(n: int, survey: str = "ztf", seed: int = 0) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The common view with stamps, `candidate` and `provenance` (NULL). Light curves of 3 to 60 points in all the
+        The common view with cutouts, `candidate` and `provenance` (NULL). Light curves of 3 to 60 points in all the
         survey's bands: detections, forced points and upper limits.
     """
     rng = np.random.default_rng(seed)
@@ -118,13 +125,29 @@ def examples(n: int, survey: str = "ztf", seed: int = 0) -> pa.Table:
 
 
 def table(alerts: Sequence[Mapping[str, Any]], survey: str = "ztf") -> pa.Table:
-    """A table in the common view of alerts given as dicts; what an alert lacks is NULL."""
+    """A table in the common view of alerts given as dicts.
+
+    Parameters
+    ----------
+    alerts : sequence of mapping
+        Values by column; what one lacks is NULL, what is no column is left out.
+    survey : str
+        Of all of them; says which candidate fields there are.
+    """
     wanted = schema(survey)
     return pa.table([pa.array([a.get(f.name) for a in alerts], f.type) for f in wanted], schema=wanted)
 
 
 def fits_stamp(image: NDArray[np.floating[Any]], zipped: bool = True) -> bytes:
-    """A stamp as a survey sends it: a FITS file with one float32 image, gzipped or plain."""
+    """A cutout as a survey sends it: a FITS file with one float32 image.
+
+    Parameters
+    ----------
+    image : numpy.ndarray of float, shape (height, width)
+        Its pixels.
+    zipped : bool
+        Whether the file is gzipped.
+    """
     height, width = image.shape
     cards = ("SIMPLE  =                    T", f"BITPIX  = {-32:20d}", f"NAXIS   = {2:20d}",
              f"NAXIS1  = {width:20d}", f"NAXIS2  = {height:20d}", "END")  # fmt: skip
@@ -137,31 +160,67 @@ def fits_stamp(image: NDArray[np.floating[Any]], zipped: bool = True) -> bytes:
 def point_source(
     shape: tuple[int, int], peak: float, fwhm: float, sky: float = 0.0, at: Sequence[float] = (0.0, 0.0)
 ) -> NDArray[np.float64]:
-    """A Gaussian point source in a stamp, `at` so many pixels down and right of its middle; fwhm in pixels."""
+    """A Gaussian point source in a cutout.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width [px].
+    peak, sky : float
+        Brightest value of the source, and what lies under it everywhere.
+    fwhm : float
+        Full width at half maximum [px].
+    at : sequence of float
+        Where the source is: so far down and right of the middle [px].
+    """
     y, x = (np.arange(size) - (size - 1) / 2 - shift for size, shift in zip(shape, at, strict=True))
     radius2 = y[:, None] ** 2 + x[None, :] ** 2
     return np.asarray(sky + peak * np.exp(-4 * np.log(2) * radius2 / fwhm**2), dtype=np.float64)
 
 
 def without_points(alerts: pa.Table) -> pa.Table:
-    """The same alerts with empty light curves."""
+    """The same alerts with empty light curves.
+
+    Parameters
+    ----------
+    alerts : pyarrow.Table
+        In the common view.
+    """
     return _with_light_curves(alerts, slice(0, 0))
 
 
 def with_one_point(alerts: pa.Table) -> pa.Table:
-    """The same alerts with one point each."""
+    """The same alerts with one point each.
+
+    Parameters
+    ----------
+    alerts : pyarrow.Table
+        In the common view.
+    """
     return _with_light_curves(alerts, slice(0, 1))
 
 
 def with_nan(alerts: pa.Table) -> pa.Table:
-    """The same alerts, every float NaN: candidate fields, scalars and the fluxes of the light curves."""
+    """The same alerts, every float NaN: candidate fields, scalars and the fluxes of the light curves.
+
+    Parameters
+    ----------
+    alerts : pyarrow.Table
+        In the common view.
+    """
     spared = ("survey", "alert_id", "object_id", "band", "lc_mjd", "lc_band", "lc_kind")
     columns = [c if f.name in spared else _nan(c.combine_chunks()) for f, c in zip(alerts.schema, alerts, strict=True)]
     return pa.table(columns, schema=alerts.schema)
 
 
 def with_nulls(alerts: pa.Table) -> pa.Table:
-    """The same alerts with NULL wherever the common view allows it."""
+    """The same alerts with NULL wherever the common view allows it.
+
+    Parameters
+    ----------
+    alerts : pyarrow.Table
+        In the common view.
+    """
     kept = ("survey", "alert_id", "object_id")
     columns = [
         column if field.name in kept else _empty(field.type, len(alerts))
@@ -171,7 +230,15 @@ def with_nulls(alerts: pa.Table) -> pa.Table:
 
 
 def with_cutouts(alerts: pa.Table, stamp: bytes | None) -> pa.Table:
-    """The same alerts, all three stamps these bytes (None: missing)."""
+    """The same alerts, all three cutouts these bytes.
+
+    Parameters
+    ----------
+    alerts : pyarrow.Table
+        In the common view.
+    stamp : bytes or None
+        None: the cutouts are missing.
+    """
     for name in (f"cutout_{stamp_name}" for stamp_name in STAMPS):
         at = alerts.schema.get_field_index(name)
         alerts = alerts.set_column(at, alerts.schema.field(name), pa.array([stamp] * len(alerts), pa.binary()))

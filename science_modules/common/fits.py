@@ -1,4 +1,4 @@
-"""The few lines of FITS that alert stamps need: the first image of a file, as float32.
+"""The few lines of FITS that alert cutouts need: the first image of a file, as float32.
 
 FITS Standard 4.0: headers are blocks of 2880 bytes holding cards of 80; data follow, big-endian, padded to 2880.
 """
@@ -53,7 +53,7 @@ def first_image(data: bytes) -> Image:
 
 @lru_cache(maxsize=64)
 def _plain_shape(block: bytes) -> tuple[int, int] | None:
-    """Shape of the image whose whole header is this block, None for any other; all ZTF stamps have one of a few headers."""
+    """Shape of the image whose whole header is this block, None for any other; ZTF cutouts have one of a few headers."""
     try:
         header, end = _header(block, 0)
         return _shape(header) if end == BLOCK and _is_image(header) else None

@@ -21,7 +21,13 @@ Weights = dict[str, NDArray[np.float32]]
 
 
 def read_weights(h5: bytes) -> dict[str, Weights]:
-    """The weights in a Keras 2 file: layer name to weight name (kernel, bias, ...) to array."""
+    """The weights in a Keras 2 file: layer name to weight name (kernel, bias, ...) to array.
+
+    Parameters
+    ----------
+    h5 : bytes
+        The file.
+    """
     layers: dict[str, Weights] = {}
     with h5py.File(io.BytesIO(h5), "r") as file:
         for layer, group in file["model_weights"].items():
@@ -51,7 +57,12 @@ class Graph:
     def separable_conv(self, x: str, layer: str) -> str:
         """SeparableConv2D, valid, relu: depthwise without bias, then pointwise with.
 
-        Its input has a multiple of 8 channels, of which the layer may know fewer: the others have no weight.
+        Parameters
+        ----------
+        x : str
+            Images with a multiple of 8 channels, of which the layer may know fewer: the others have no weight.
+        layer : str
+            Its name among the weights.
         """
         weights = self._weights[layer]
         depthwise = weights["depthwise_kernel"].transpose(2, 3, 0, 1)  # from height, width, channel, 1
@@ -63,35 +74,87 @@ class Graph:
         return self._add("Relu", self._add("Conv", x, self._constant(pointwise), self._constant(weights["bias"])))
 
     def conv(self, x: str, layer: str) -> str:
-        """Conv2D, valid, relu."""
+        """Conv2D, valid, relu.
+
+        Parameters
+        ----------
+        x : str
+            Images.
+        layer : str
+            Its name among the weights.
+        """
         weights = self._weights[layer]
         kernel = self._constant(weights["kernel"].transpose(3, 2, 0, 1))  # from height, width, in, out
         return self._add("Relu", self._add("Conv", x, kernel, self._constant(weights["bias"])))
 
     def max_pool(self, x: str, size: int) -> str:
-        """MaxPooling2D, valid: what is left over at the edge is dropped."""
+        """MaxPooling2D, valid: what is left over at the edge is dropped.
+
+        Parameters
+        ----------
+        x : str
+            Images.
+        size : int
+            Side of the square of which the largest stays, and the step [px].
+        """
         return self._add("MaxPool", x, kernel_shape=[size, size], strides=[size, size])
 
     def global_average(self, x: str) -> str:
-        """GlobalAveragePooling2D."""
+        """GlobalAveragePooling2D.
+
+        Parameters
+        ----------
+        x : str
+            Images; the result is flat, (n, channels).
+        """
         return self._add("Flatten", self._add("GlobalAveragePool", x))
 
     def flatten(self, x: str) -> str:
-        """Flatten in the order of Keras: height, width, channel."""
+        """Flatten in the order of Keras: height, width, channel.
+
+        Parameters
+        ----------
+        x : str
+            Images.
+        """
         return self._add("Flatten", self._add("Transpose", x, perm=[0, 2, 3, 1]))
 
     def dense(self, x: str, layer: str, activation: str = "Relu") -> str:
-        """Dense, with an ONNX activation (Relu, Sigmoid)."""
+        """Dense, with an activation.
+
+        Parameters
+        ----------
+        x : str
+            A flat tensor.
+        layer : str
+            Its name among the weights.
+        activation : str
+            As ONNX names it: Relu, Sigmoid.
+        """
         weights = self._weights[layer]
         kernel, bias = self._constant(weights["kernel"]), self._constant(weights["bias"])
         return self._add(activation, self._add("Gemm", x, kernel, bias))
 
     def concat(self, *tensors: str) -> str:
-        """Concatenate along the last axis of flat tensors."""
+        """Concatenate along the last axis.
+
+        Parameters
+        ----------
+        *tensors : str
+            Flat tensors, in the order wanted.
+        """
         return self._add("Concat", *tensors, axis=1)
 
     def serialised(self, inputs: dict[str, list[int]], output: str) -> bytes:
-        """The ONNX file; `inputs` maps a name to its shape without the first axis, which is free."""
+        """The ONNX file.
+
+        Parameters
+        ----------
+        inputs : dict of str to list of int
+            Names of the inputs, with their shapes without the first axis, which is free.
+        output : str
+            The tensor that is the score, (n, 1).
+        """
         given = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", *shape]) for n, shape in inputs.items()]
         result = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", 1])
         graph = helper.make_graph(self._nodes, "strix", given, [result], self._constants)

@@ -64,22 +64,51 @@ class LightCurves:
         return np.diff(self.offsets)
 
     def select(self, mask: NDArray[np.bool_]) -> "LightCurves":
-        """The same alerts with only the points where mask is true."""
+        """The same alerts with only some of the points.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray of bool, shape (n_points,)
+            True for those that stay.
+        """
         kept = np.bincount(self.owner[mask], minlength=len(self))
         offsets = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
         arrays = {name: getattr(self, name)[mask] for name in _POINT_ARRAYS}
         return replace(self, offsets=offsets, **arrays)
 
     def of_kind(self, *kinds: str) -> "LightCurves":
-        """Only the points of these kinds (detection, forced, upper_limit)."""
+        """Only the points of these kinds.
+
+        Parameters
+        ----------
+        *kinds : str
+            detection, forced or upper_limit.
+        """
         return self.select(np.isin(self.kind, [LC_KINDS.index(kind) for kind in kinds]))
 
     def in_band(self, band: str) -> "LightCurves":
-        """Only the points in one band, by its letter."""
+        """Only the points in one band.
+
+        Parameters
+        ----------
+        band : str
+            Its letter.
+        """
         return self.select(self.band == self.codes([band])[0])
 
     def codes(self, letters: Iterable[str | None]) -> NDArray[np.int8]:
-        """Filter letters as codes of `band`; -1 for one that no point has."""
+        """Filter letters as codes of `band`; -1 for one that no point has.
+
+        Parameters
+        ----------
+        letters : iterable of str or None
+            None gives -1, too.
+
+        Returns
+        -------
+        numpy.ndarray of int8
+            One per letter.
+        """
         known = {letter: code for code, letter in enumerate(BANDS)}
         known |= {letter: -2 - place for place, letter in enumerate(self.others)}
         return np.array([known.get(letter or "", -1) for letter in letters], dtype=np.int8)
@@ -89,7 +118,13 @@ _POINT_ARRAYS = tuple(name for name in LightCurves.__dataclass_fields__ if name 
 
 
 def light_curves(table: pa.Table) -> LightCurves:
-    """Flatten the lc_ columns of a table in the common view; points that the survey flags (`lc_flag`) are left out."""
+    """Flatten the light curves of a table; points that the survey flags (`lc_flag`) are left out.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        In the common view, with the lc_ columns; `lc_flag` may lack.
+    """
     columns = {name: _single(table[f"lc_{name}"]) for name in _POINT_ARRAYS}
     mjd = columns["mjd"]
     offsets = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(mjd), 0).to_numpy())])

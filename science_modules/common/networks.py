@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CHUNK = 32  # measured: the fastest size for the stamp networks, and 160 MiB where 256 needs 1.9 GiB
+CHUNK = 32  # measured: the fastest size for the image networks, and 160 MiB where 256 needs 1.9 GiB
 
 Inputs = Mapping[str, NDArray[np.float32]]
 
 
 def inference_session(onnx: bytes) -> Any:
-    """An onnxruntime session of one thread and without an arena."""
+    """An onnxruntime session of one thread and without an arena.
+
+    Parameters
+    ----------
+    onnx : bytes
+        An ONNX file.
+    """
     import onnxruntime  # heavy: not when a module is only declared
 
     options = onnxruntime.SessionOptions()
@@ -48,7 +54,13 @@ class Network:
         }
 
     def __call__(self, chunk: Inputs) -> NDArray[np.float32]:
-        """The output for exactly CHUNK rows, shape (CHUNK, n_outputs)."""
+        """The output for exactly CHUNK rows, shape (CHUNK, n_outputs).
+
+        Parameters
+        ----------
+        chunk : mapping of str to numpy.ndarray of float32, shape (CHUNK, ...)
+            Of every input of `shapes`; others are not read.
+        """
         values: NDArray[np.float32] = self._session.run(None, {name: chunk[name] for name in self.shapes})[0]
         return values
 

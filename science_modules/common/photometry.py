@@ -95,10 +95,29 @@ def magnitude_error(flux: ArrayLike, flux_err: ArrayLike) -> Floats:
 
 
 def error_of_limit(limit_mag: Number, zero_point: float = AB_ZERO_NJY) -> Number:
-    """Error of a flux [nJy] whose 5-sigma limiting magnitude is published."""
+    """Error of a flux whose 5-sigma limiting magnitude is published.
+
+    Parameters
+    ----------
+    limit_mag : float or numpy.ndarray of float64
+        [mag].
+    zero_point : float
+        The magnitude of one unit of flux; AB and nJy by default.
+
+    Returns
+    -------
+    float or numpy.ndarray of float64
+        [nJy], or in the unit of the zero point.
+    """
     return flux_of_magnitude(limit_mag, zero_point) / LIMIT_SIGMA
 
 
 def relative_flux_error(mag_err: float) -> float:
-    """Which part of a flux its error is, for an error in magnitudes; to first order."""
+    """Error of a flux as a fraction of it, for an error in magnitudes; to first order.
+
+    Parameters
+    ----------
+    mag_err : float
+        [mag].
+    """
     return float(mag_err * RELATIVE_ERROR_OF_MAG)

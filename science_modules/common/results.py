@@ -32,6 +32,7 @@ def struct_column(module: ScienceModule, frame: "pd.DataFrame", n: int) -> pa.St
     frame : pandas.DataFrame
         What `module.run` returned for n alerts.
     n : int
+        How many rows there have to be.
 
     Returns
     -------
@@ -48,7 +49,17 @@ def struct_column(module: ScienceModule, frame: "pd.DataFrame", n: int) -> pa.St
 
 
 def reason_column(module: ScienceModule, reason: str, n: int) -> pa.StructArray:
-    """n alerts without an answer, for one and the same reason."""
+    """n alerts without an answer, for one and the same reason.
+
+    Parameters
+    ----------
+    module : ScienceModule
+        Whose column it is.
+    reason : str
+        Stands in `error` of every row.
+    n : int
+        Rows.
+    """
     return _struct(module, [pa.nulls(n, field.arrow.type) for field in module.outputs], pa.array([reason] * n))
 
 

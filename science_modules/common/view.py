@@ -118,7 +118,13 @@ VIEW_NAMES = tuple(column.name for column in VIEW)
 
 
 def view_schema(candidate: pa.StructType) -> pa.Schema:
-    """The Arrow schema of the common view with stamps, for a given type of the `candidate` column."""
+    """The Arrow schema of the common view with cutouts, for a survey's own fields.
+
+    Parameters
+    ----------
+    candidate : pyarrow.StructType
+        Of the column `candidate`.
+    """
     tail = [
         Column("candidate", candidate, "", "the survey's own per-alert fields, as published").field,
         Column("provenance", PROVENANCE, "", "where the packet came from").field,

@@ -17,7 +17,13 @@ TOO_FEW = "too few points: no detection has a defined magnitude"
 
 
 def load(artefacts: Artefacts) -> Kernel:
-    """The compiled kernel, compiled (or read from numba's cache) here and not on the first alert."""
+    """The compiled kernel, compiled (or read from numba's cache) here and not on the first alert.
+
+    Parameters
+    ----------
+    artefacts : mapping of str to bytes
+        Not used: the module has none.
+    """
     from science_modules.lc_features.kernels import statistics
 
     two = np.arange(1.0, 3.0)
@@ -26,7 +32,15 @@ def load(artefacts: Artefacts) -> Kernel:
 
 
 def run(batch: AlertBatch, kernel: Kernel) -> pd.DataFrame:
-    """One row per alert: `<statistic>_<band>`, `n_<band>`, `n_left_out`, the colours, `error`."""
+    """One row per alert: `<statistic>_<band>`, `n_<band>`, `n_left_out`, the colours, `error`.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    kernel : callable
+        What `load` gives: `kernels.statistics`.
+    """
     curves = band_curves(batch)
     values = np.full((len(batch) * len(BANDS), len(NAMES)), np.nan)
     kernel(curves.starts, curves.mjd, curves.mag, curves.mag_err, values)

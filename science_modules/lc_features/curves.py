@@ -40,6 +40,11 @@ def band_curves(batch: AlertBatch) -> BandCurves:
     """The detections of a batch in magnitudes: of the source itself if the alert is corrected, else of the difference.
 
     A flux that is not positive, or whose error exceeds 1 mag, has no magnitude: the point is left out and counted.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With `light_curve` and `corrected`.
     """
     points = batch.light_curves
     flux, flux_err = _flux(points, batch["corrected"] == 1)

@@ -17,7 +17,15 @@ TOO_FEW = "too few points: no band has positive detections or a limit 0.5 d apar
 
 
 def run(batch: AlertBatch, state: None) -> pd.DataFrame:
-    """One row per alert: rates, their significance, limits, colour and its change, ages, `error`."""
+    """One row per alert: rates, their significance, limits, colour and its change, ages, `error`.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    state : None
+        The module has no artefacts.
+    """
     found = detections(batch)
     rate, rate_err, n = recent_rates(found, batch["mjd"])
     limit = limit_rates(found, batch.light_curves)

@@ -18,6 +18,11 @@ def g_minus_r(found: Detections) -> Floats:
 
     A colour is taken from a g and an r detection that follow one another within 0.5 d.
 
+    Parameters
+    ----------
+    found : Detections
+        Of n alerts.
+
     Returns
     -------
     numpy.ndarray of float64, shape (n, 5)

@@ -39,7 +39,13 @@ class Detections:
 
 
 def detections(batch: AlertBatch) -> Detections:
-    """Detections with a positive difference flux, an error below 1 mag and a known band."""
+    """Detections with a positive difference flux, an error below 1 mag and a known band.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With `light_curve`.
+    """
     points = batch.light_curves
     flux, flux_err = points.flux, points.flux_err
     largest = relative_flux_error(LARGEST_ERROR_MAG)

@@ -21,8 +21,9 @@ def recent_rates(found: Detections, mjd: Floats) -> tuple[Floats, Floats, NDArra
     Parameters
     ----------
     found : Detections
+        Of n alerts.
     mjd : numpy.ndarray of float64, shape (n,)
-        Time of each alert.
+        Time of each alert [MJD TAI].
 
     Returns
     -------
@@ -72,6 +73,13 @@ def _span(curve: Integers, t: Floats, n: int) -> Floats:
 
 def limit_rates(found: Detections, points: LightCurves) -> Floats:
     """The largest rate that the last upper limit before the first detection allows, per alert and band.
+
+    Parameters
+    ----------
+    found : Detections
+        Of n alerts.
+    points : LightCurves
+        All points of the same alerts, upper limits among them.
 
     Returns
     -------

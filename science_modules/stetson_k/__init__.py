@@ -15,7 +15,15 @@ MIN_POINTS = 3  # two points with equal errors give 1 whatever they are
 
 
 def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
-    """One row per alert: k, n and, where there is no k, the reason."""
+    """One row per alert: k, n and, where there is no k, the reason.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    state : None
+        The module has no artefacts.
+    """
     points = own_detections(batch)
     k = stetson_k(points)
     few, flat = points.counts < MIN_POINTS, np.isnan(k)
@@ -24,7 +32,13 @@ def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
 
 
 def own_detections(batch: AlertBatch) -> LightCurves:
-    """The detections in the packet in the band of the alert, with a flux and a positive error."""
+    """The detections in the packet in the band of the alert, with a flux and a positive error.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With `band` and `light_curve`.
+    """
     curves = batch.light_curves.of_kind("detection")
     own = curves.codes(batch["band"])[curves.owner]
     known = np.isfinite(curves.flux) & np.isfinite(curves.flux_err) & (curves.flux_err > 0)

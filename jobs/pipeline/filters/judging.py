@@ -66,7 +66,7 @@ class Judged:
 
 @dataclass
 class Judge:
-    """Judges one batch after the other, and remembers which filters took too much.
+    """Evaluates the filters for one batch after the other, and remembers which took too much.
 
     All filters are evaluated together. If that takes too much, each is evaluated alone, as a Spark job that can be
     cancelled; one that takes too much alone is given up for the batch. In the next batch it is tried alone again; after
