@@ -25,7 +25,23 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Golden:
-    """One case of golden.json, as it stands there."""
+    """One case of golden.json, as it stands there.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the file, from 0.
+    how : str
+        Who or what computed the outputs.
+    inputs : mapping
+        Columns of the common view, cutouts as descriptions; outputs of other modules by the module's name.
+    outputs : mapping
+        Those that are compared.
+    error : str or None
+        The reason that is wanted instead of an answer.
+    rtol, atol : float
+        Relative and absolute tolerance of floats.
+    """
 
     number: int
     how: str

@@ -33,9 +33,20 @@ class Bench:
 
     Attributes
     ----------
-    alerts, repeats : int
-    packets : Path
+    alerts : int
+        How many simulated alerts.
+    repeats : int
+        How often each measurement is made.
+    packets : pathlib.Path
         Where packets are kept between runs.
+    modules : tuple of str
+        Science modules of the job.
+    models : str
+        The models directory.
+    model_sources : tuple of str
+        Where published weights are looked for.
+    schemas : str, optional
+        Directory of the schemas of the Confluent wire format.
     real : tuple of str
         Files or directories of real packets to use instead of simulated ones.
     """

@@ -57,7 +57,13 @@ class ClusterSnapshot:
 
 
 class Cluster:
-    """Asks a cluster; a method raises ServiceUnavailable if it does not answer, AccessDenied if it denies access."""
+    """Asks a cluster; a method raises ServiceUnavailable if it does not answer, AccessDenied if it denies access.
+
+    Parameters
+    ----------
+    connection : Connection
+        Used when the first question is asked.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

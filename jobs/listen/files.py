@@ -47,6 +47,10 @@ class Saver:
 
     Parameters
     ----------
+    folder : SaveFolder
+        Entered already.
+    format : str
+        One of FORMATS.
     schema_text : callable
         Gives the schema of a topic's id.
     most_messages : int

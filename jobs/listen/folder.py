@@ -28,6 +28,8 @@ class SaveFolder:
 
     Parameters
     ----------
+    directory : pathlib.Path
+        Made when it is entered; ValueError if another listener saves to it.
     topic_id : callable
         Gives the broker's own id of a topic; empty where brokers have none.
     """

@@ -104,8 +104,15 @@ class Listener:
 
     Parameters
     ----------
+    connection : Connection
+    topics : sequence of str
+        Names, or patterns that begin with `^`.
     start : str
         As `listen` takes it.
+    group : str, optional
+        Consumer group; `strix-listen-<user>` if not given.
+    registry : Registry, optional
+        Asked for schemas that are not in the topic of schemas.
     behind : callable, optional
         Gives, for a topic and a partition, the offset behind what is known already; None where nothing is. It comes
         before the start.

@@ -33,6 +33,8 @@ class MessageReader:
 
     Parameters
     ----------
+    connection : Connection
+        To the brokers that hold the topics of schemas.
     registry : Registry, optional
         Asked for ids that the topic of schemas lacks.
     """

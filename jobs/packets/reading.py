@@ -81,7 +81,13 @@ class OffsetCounts:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """What a reader says instead of going on when its service does not answer: the batch must be read again."""
+    """What a reader says instead of going on when its service does not answer: the batch must be read again.
+
+    Attributes
+    ----------
+    message : str
+        What did not answer, and how.
+    """
 
     message: str
 

@@ -33,10 +33,12 @@ class KafkaBroker:
 
     Attributes
     ----------
-    directory : Path
+    directory : pathlib.Path
         Settings, log and data; all that it leaves on the machine.
-    bootstrap, scram : str
-        Addresses of the listener without a password and of the one that wants SCRAM-SHA-512.
+    pid : int
+        Of its process.
+    port, scram_port, controller_port : int
+        On 127.0.0.1: of the listener without a password, of the one that wants SCRAM-SHA-512, of the broker itself.
     """
 
     directory: Path

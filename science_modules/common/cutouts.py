@@ -18,9 +18,9 @@ from science_modules.common.fits import FitsError, Image, first_image
 STAMPS = ("science", "template", "difference")
 MAX_BYTES = 4 * 2**20  # the largest Rubin cutout seen is 0.1 MiB
 SIZE = 63  # ZTF cutouts: 63 x 63 pixels of 1.01 arcsec
-# A cutout with fewer pixels that are finite and differ from the pixel before them says nothing. Of 3,903 real ZTF cutouts,
-# those cropped at the edge of a CCD and half NaN included, the least has 1,608; of 675 Rubin cutouts, from 30 x 30 on,
-# 517. A constant cutout, zeros and NaN have none.
+# A cutout with fewer pixels that are finite and differ from the pixel before them says nothing. Of 3,903 real ZTF
+# cutouts, those cropped at the edge of a CCD and half NaN included, the least has 1,608; of 675 Rubin cutouts, from
+# 30 x 30 on, 517. A constant cutout, zeros and NaN have none.
 LEAST_INFORMATIVE_PIXELS = 50
 PADDING = 1e-9  # what Kowalski and BOOM pad cropped cutouts with, so what the networks know
 

@@ -53,7 +53,7 @@ def first_image(data: bytes) -> Image:
 
 @lru_cache(maxsize=64)
 def _plain_shape(block: bytes) -> tuple[int, int] | None:
-    """Shape of the image whose whole header is this block, None for any other; ZTF cutouts have one of a few headers."""
+    """Shape of the image whose whole header is this block, else None; ZTF cutouts have one of a few headers."""
     try:
         header, end = _header(block, 0)
         return _shape(header) if end == BLOCK and _is_image(header) else None

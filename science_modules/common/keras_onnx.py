@@ -47,6 +47,11 @@ class Graph:
     """An ONNX graph under construction; a layer takes the name of a tensor and returns the name of its result.
 
     Images are planes (n, channels, height, width), as ONNX has them; Keras kernels are turned accordingly.
+
+    Parameters
+    ----------
+    weights : dict
+        What `read_weights` gives.
     """
 
     def __init__(self, weights: dict[str, Weights]) -> None:

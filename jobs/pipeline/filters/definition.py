@@ -60,7 +60,13 @@ class PerObject:
 
 @dataclass(frozen=True)
 class Examples:
-    """Alerts that a filter must let pass and must not: ids of real alerts (`ztf:<id>`), or rows of values by column."""
+    """Alerts that a filter must let pass and must not: ids of real alerts (`ztf:<id>`), or rows of values by column.
+
+    Attributes
+    ----------
+    match, no_match : tuple of str or mapping
+        Those for which the filter must be TRUE, and those for which it must not.
+    """
 
     match: tuple[str | Mapping[str, Any], ...] = ()
     no_match: tuple[str | Mapping[str, Any], ...] = ()

@@ -71,6 +71,13 @@ class Judge:
     All filters are evaluated together. If that takes too much, each is evaluated alone, as a Spark job that can be
     cancelled; one that takes too much alone is given up for the batch. In the next batch it is tried alone again; after
     STRIKES batches in a row no more.
+
+    Attributes
+    ----------
+    filters : sequence of Filter
+        In the order in which matches are given.
+    budget : Budget
+        Of each filter, and of all of them together.
     """
 
     spark: SparkSession

@@ -60,7 +60,15 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Joined:
-    """What AND or OR joins."""
+    """What AND or OR joins.
+
+    Attributes
+    ----------
+    word : str
+        AND or OR.
+    parts : tuple of Leaf or Joined
+        From left to right.
+    """
 
     word: str
     parts: "tuple[Leaf | Joined, ...]"

@@ -26,6 +26,8 @@ class Prepared:
 
     Attributes
     ----------
+    session : SparkSession
+        The one that it was resolved in.
     projection : py4j object
         Spark's list of named expressions.
     relation : py4j object

@@ -55,7 +55,15 @@ class FilterError(ValueError):
 
 
 class Refused(Exception):
-    """An expression is not allowed; becomes a Problem where file and key are known."""
+    """An expression is not allowed; becomes a Problem where file and key are known.
+
+    Parameters
+    ----------
+    message : str
+        What was wanted and what was found.
+    place : Place, optional
+        The word that is wrong, in the author's text.
+    """
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         self.message = message

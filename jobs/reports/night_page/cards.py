@@ -30,7 +30,17 @@ _MOST_POINTS = 400
 
 @dataclass(frozen=True)
 class StampImage:
-    """A cutout as an image of the page, or why there is none."""
+    """A cutout as an image of the page, or why there is none.
+
+    Attributes
+    ----------
+    name : str
+        science, template or difference.
+    data : str or None
+        A PNG as a data URL.
+    reason : str
+        Why there is no image; empty if there is one.
+    """
 
     name: str
     data: str | None
@@ -49,6 +59,10 @@ class Card:
         What sets it apart.
     bars : sequence of Answer
         Its scores between 0 and 1.
+    curve : Markup
+        Its light curve as SVG.
+    points : str
+        How many points the curve has, in words.
     """
 
     alert: Alert

@@ -14,7 +14,14 @@ from jobs.storage.layout import Layout
 class ModuleCounts:
     """How many alerts a module answered, and why not the others, as `counts.count_module` counts.
 
-    `any_output`: alerts that an earlier version counted as answered.
+    Attributes
+    ----------
+    answered : int
+        Alerts with an answer and no reason.
+    partial, null : dict of str to int
+        By reason: alerts with some outputs, alerts with none.
+    any_output : int
+        Alerts that an earlier version counted as answered.
     """
 
     name: str

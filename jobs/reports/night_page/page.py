@@ -65,7 +65,17 @@ class NoSuchNight(LookupError):
 
 @dataclass(frozen=True)
 class Histogram:
-    """A score's chart with its name, what it is, and how many are above a half."""
+    """A score's chart.
+
+    Attributes
+    ----------
+    column, description : str
+        The score's name, and what it is.
+    chart : Markup
+        As SVG.
+    above : str
+        The share of alerts above the middle of its range, in words; empty if the range has no natural middle.
+    """
 
     column: str
     description: str
@@ -75,7 +85,23 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of the ledger, in words."""
+    """A batch of the ledger, in words.
+
+    Attributes
+    ----------
+    planned : str
+        When it was planned, UTC.
+    read : int
+        Packets of all its nights.
+    nights : int
+        How many nights its packets are of.
+    seconds : float
+        Of all its steps [s].
+    steps : Markup
+        A bar of them, as SVG.
+    sinks : list of (str, str)
+        Each sink's name, and what it acknowledged.
+    """
 
     name: str
     state: str
@@ -89,7 +115,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Standouts:
-    """A list of alerts that stand out, and by which column."""
+    """A list of alerts that stand out.
+
+    Attributes
+    ----------
+    column : str
+        By which they stand out.
+    words : str
+        What the column says.
+    """
 
     title: str
     column: str

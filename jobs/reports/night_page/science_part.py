@@ -29,7 +29,15 @@ _VIEW = ("survey", "band", "ra", "dec", "mjd", "is_simulated", "provenance.times
 
 @dataclass(frozen=True)
 class Score:
-    """A score of a module: its column, description and the range of its histogram."""
+    """A score of a module.
+
+    Attributes
+    ----------
+    column : str
+        `module.output`.
+    low, high : float
+        Range of its histogram.
+    """
 
     column: str
     description: str
@@ -39,7 +47,13 @@ class Score:
 
 @dataclass
 class Latency:
-    """How long something took, over all alerts of which it is known."""
+    """How long something took, over all alerts of which it is known.
+
+    Attributes
+    ----------
+    counts : numpy.ndarray of int64
+        Alerts per bin of the logarithm of the seconds.
+    """
 
     counts: Ints = field(default_factory=lambda: np.zeros(_LATENCY[2], dtype=np.int64))
 

@@ -17,7 +17,13 @@ _FIRST = np.concatenate([[0], np.cumsum(_PER_ROW)])
 
 @dataclass
 class SkyCells:
-    """How many alerts lie in each cell: rows of declination, each cut into cells of about 4 square degrees."""
+    """How many alerts lie in each cell: rows of declination, each cut into cells of about 4 square degrees.
+
+    Attributes
+    ----------
+    counts : numpy.ndarray of int64, shape (n_cells,)
+        From south to north, in each row by right ascension.
+    """
 
     counts: Ints = field(default_factory=lambda: np.zeros(_FIRST[-1], dtype=np.int64))
 

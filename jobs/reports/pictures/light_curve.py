@@ -28,7 +28,17 @@ _MARGIN = 0.09
 
 @dataclass(frozen=True)
 class Series:
-    """What one panel shows: y and its error per point [nJy], NaN where there is none."""
+    """What one panel shows.
+
+    Attributes
+    ----------
+    curve : Curve
+        The points.
+    y, err : numpy.ndarray of float64, shape (n_points,)
+        Flux and its error per point [nJy]; NaN where there is none.
+    limits : bool
+        Whether it is the difference flux, with upper limits and a line at zero.
+    """
 
     curve: Curve
     y: Floats

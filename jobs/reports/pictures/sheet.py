@@ -21,7 +21,14 @@ _STAMP, _GAP = 0.98, 0.05
 
 @dataclass(frozen=True)
 class Entry:
-    """An alert on the sheet, with the value that it was sorted by."""
+    """An alert on the sheet.
+
+    Attributes
+    ----------
+    alert : Alert
+    value : float, int, str or None
+        What it was sorted by.
+    """
 
     alert: Alert
     value: float | int | str | None
