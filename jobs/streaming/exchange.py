@@ -1,9 +1,10 @@
 """What the driver and the planner, a Python process of the query's own, tell one another: files in a folder under `_staging/`."""
 
+import json
 import os
 import pickle
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -84,13 +85,14 @@ class Exchange:
         self.folder = folder
         self._has_begun = False
         self._read: tuple[tuple[int, int], News | None] = ((0, 0), None)
+        self._said_to = 0
 
     def begin(self, task: Task) -> None:
         """Make the folder, with the task."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.iterdir():
             old.unlink()
-        self._has_begun, self._read = True, ((0, 0), None)
+        self._has_begun, self._read, self._said_to = True, ((0, 0), None), 0
         _put(self.folder / "task", task)
 
     def task(self) -> Task:
@@ -116,6 +118,32 @@ class Exchange:
         except FileNotFoundError:
             pass  # before the first look, or the folder is removed: what was heard last holds
         return self._read[1]
+
+    def say(self, level: int, logger: str, message: str) -> None:
+        """The planner's side of the log: what it logs is for the driver's, which has the job's handlers.
+
+        Parameters
+        ----------
+        level : int
+            Of `logging`.
+        logger : str
+            Name of the logger.
+        message : str
+        """
+        if self.folder.exists():
+            with open(self.folder / "log", "a", encoding="utf-8") as file:
+                file.write(json.dumps([level, logger, message]) + "\n")
+
+    def said(self) -> Iterator[tuple[int, str, str]]:
+        """The driver's side of the log: level, logger and message of what is new in it."""
+        if not self._has_begun or not (self.folder / "log").exists():
+            return
+        with open(self.folder / "log", encoding="utf-8") as file:
+            file.seek(self._said_to)
+            while (line := file.readline()).endswith("\n"):  # half of a line is for the next time
+                self._said_to = file.tell()
+                level, logger, message = json.loads(line)
+                yield level, logger, message
 
     def ask_to_stop(self) -> None:
         """Let the planner plan nothing more."""

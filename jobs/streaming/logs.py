@@ -12,10 +12,9 @@ from typing import Any
 
 from jobs.common.plain_text import visible
 from jobs.ledger.records import Record
+from jobs.streaming.loggers import OURS
 
 FILE_BYTES, FILES_KEPT = 10_000_000, 5
-# What logs in a job: our rooms by their names, and what they call themselves.
-_OURS = ("jobs", "strix")
 _LOG = logging.getLogger("strix.batch")
 
 
@@ -35,7 +34,7 @@ def logs(job: str, file: Path, level: str = "info", form: str = "text") -> Itera
     form : str
         text or json.
     """
-    loggers = [logging.getLogger(name) for name in _OURS]
+    loggers = [logging.getLogger(name) for name in OURS]
     before = [(each.level, each.propagate) for each in loggers]
     handlers = [_to_stderr(level), _to_file(file)]
     for handler in handlers:

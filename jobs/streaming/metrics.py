@@ -45,6 +45,7 @@ class StatusCollector(Collector):
         yield _labelled("strix_state", "1 for the state that the job is in", "state", _states(content["state"]))
         yield _answers(content["modules"])
         yield from _gauges(content)
+        yield from _seconds(content.get("query", {}))
         kafka = content.get("kafka")
         if kafka is not None:
             yield from _partitions(kafka["partitions"])
@@ -68,6 +69,19 @@ def _answers(modules: dict[str, dict[str, int]]) -> Metric:
         for outcome, count in numbers.items():
             metric.add_metric([name, outcome], count)
     return metric
+
+
+def _seconds(query: dict[str, Any]) -> Iterator[Metric]:
+    for name, text, label, key in (
+        ("strix_query_step_seconds", "seconds of the last micro-batch by step of Spark", "step", "steps_s"),
+        (
+            "strix_module_seconds",
+            "seconds of the last micro-batch by module, all tasks together",
+            "module",
+            "modules_s",
+        ),
+    ):
+        yield _labelled(name, text, label, query.get(key, {}))
 
 
 def _gauges(content: dict[str, Any]) -> Iterator[Metric]:

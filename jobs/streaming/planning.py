@@ -17,6 +17,7 @@ from jobs.pipeline.sources.tasks import in_tasks
 from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.streaming.exchange import Exchange, News, State
 from jobs.streaming.last_words import reason_of
+from jobs.streaming.loggers import OURS
 from jobs.streaming.work import Work
 
 _LOG = logging.getLogger(__name__)
@@ -174,6 +175,23 @@ def _portable(error: Exception) -> Exception:
     return error
 
 
+class _ToDriver(logging.Handler):
+    """Gives what is logged here to the driver."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(logging.INFO)
+        self.exchange = exchange
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Give one record."""
+        self.exchange.say(record.levelno, record.name, record.getMessage())
+
+
 def of_folder(folder: str) -> Planner:
-    """The planner of a query's folder."""
-    return Planner(Exchange(Path(folder)))
+    """The planner of a query's folder, in the query's own process: what it logs goes to the driver."""
+    exchange = Exchange(Path(folder))
+    for name in OURS:
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(_ToDriver(exchange))
+    return Planner(exchange)

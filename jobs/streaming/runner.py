@@ -25,6 +25,7 @@ from jobs.storage.writing import remove_halves
 from jobs.streaming.checkpoint import Checkpoint
 from jobs.streaming.exchange import Exchange, News, Task
 from jobs.streaming.last_words import told_in_status
+from jobs.streaming.listener import listening
 from jobs.streaming.processing import Processing, Stopped
 from jobs.streaming.progress import Done, Progress, watched
 from jobs.streaming.query import NotBegun, Query
@@ -103,6 +104,7 @@ class Runner:
             self._recover()
             while not self.stop.asked.is_set() and self._run_query(trigger, interval_s):
                 pass
+            self._log_planner()
             self.source.close()
             for folder in (self.layout.query, self.layout.artefacts):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -171,7 +173,8 @@ class Runner:
         each = Processing(self.job, self.life, self._notes, self._exchange, self.stop.asked, *around)
         query = self.query(self.spark, self._exchange, self._notes.folder, f"strix {self.job}", self.spec.modules, each)
         try:
-            query.watch(partial(self._heard, unavailable), self.stop.asked.is_set)
+            with listening(self.spark, self.status):
+                query.watch(partial(self._heard, unavailable), self.stop.asked.is_set)
         except Stopped:
             return False
         except NotBegun as problem:
@@ -205,11 +208,17 @@ class Runner:
 
     def _heard(self, unavailable: Callable[[str, float], None], news: News) -> None:
         """Tell monitors what the planner found."""
+        self._log_planner()
         if news.state == "unavailable":
             unavailable(news.problem, news.unavailable_s)
         elif news.state in ("idle", "settling"):
             self._unavailable = False
             self.status.write("idle")
+
+    def _log_planner(self) -> None:
+        """Log what the planner, a process of its own, has logged."""
+        for level, logger, message in self._exchange.said():
+            logging.getLogger(logger).log(level, "%s", message)
 
     def _is_unavailable(self, patience_s: float, problem: str, unavailable_s: float) -> None:
         self._unavailable = True
@@ -234,6 +243,7 @@ class Runner:
 
     def _closed(self, record: Record) -> None:
         """A batch is closed."""
+        self._log_planner()
         self._unavailable = False
         self.source.note(record)
         self.status.note(record)

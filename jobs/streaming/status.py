@@ -36,6 +36,8 @@ class Status:
         By filter, alerts that it has not judged and matches that were too large, with the reason.
     more : callable
         What the source has to tell.
+    query : dict
+        What Spark said of the last micro-batch that it told of: seconds of its steps and of every module.
     """
 
     layout: Layout
@@ -56,6 +58,7 @@ class Status:
     shortfalls: Shortfalls = field(default_factory=dict)
     more: Callable[[], dict[str, Any]] = dict
     modules: dict[str, dict[str, int]] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
     _batch: dict[str, Any] = field(default_factory=dict)
 
     def note(self, record: Record, state: str = "running") -> None:
@@ -112,6 +115,7 @@ class Status:
             "last_commit": self.last_commit,
             "last_error": self.last_error,
             "shortfalls": self.shortfalls,
+            "query": self.query,
             **self._batch,
             **self.more(),
         }

@@ -206,3 +206,13 @@ def test_available_now_gives_up_on_a_dead_broker_with_exit_code_3_and_says_so(sp
     with pytest.raises(ServiceUnavailable, match="patience_s is 0"):
         keys = {"kafka": {"bootstrap": bootstrap}, "topics": ["t"], "modules": "stetson_k", "patience_s": 0}
         run_job("night", load(None, {**keys, "output": str(tmp_path / "other")}), spark)
+
+
+def test_a_pattern_that_matches_nothing_says_so_and_what_there_is(topics, run):  # type: ignore[no-untyped-def]
+    there = topics.make(topics.name())
+    ran = run("^nothing_is_called_this")
+    assert ran.records == []
+    log = (ran.layout.root / "_logs" / "night.log").read_text()
+    assert log.count(" WARNING night: no topic at ") == 1
+    told = log.split("matches '^nothing_is_called_this' yet; the topics are ")[1]
+    assert there in told.split("\n")[0].split(", ")

@@ -45,15 +45,24 @@ def test_spark_s_progress_counts_packets_and_its_jobs_say_what_they_do(
     assert {each.name for each in progress} == {"strix night"}
     assert [each.batchId for each in progress] == list(range(len(batches)))
 
+    # The listener told the status of a micro-batch, usually the last but one.
+    told = outcome.status.query
+    assert told["name"] == "strix night" and set(told["modules_s"]) == {"stetson_k", "rise"}
+    assert all(0 < seconds < 60 for seconds in told["modules_s"].values()) and told["steps_s"]["addBatch"] > 0
+    log = (tmp_path / "_logs" / "night.log").read_text().splitlines()
+    assert [f"batch {number} of {outcome.stream}: " in line for number, line in enumerate(log)] == [True] * len(batches)
+
     store = spark.sparkContext._jsc.sc().statusStore()
     jobs = store.jobsList(None)
     described = [jobs.apply(number).description() for number in range(jobs.size())]
-    told = [each.get() for each in described if each.isDefined() and str(each.get()).startswith("strix night: batch")]
+    described_as = [
+        each.get() for each in described if each.isDefined() and str(each.get()).startswith("strix night: batch")
+    ]
     reads = [sum(night["read"] for night in nights) for nights in batches]
     wanted = [
         f"strix night: batch {number}: {count} packets: decode, view, 2 modules, write"
         for number, count in enumerate(reads)
     ]
-    assert set(wanted) <= set(told)
+    assert set(wanted) <= set(described_as)
     names = {str(jobs.apply(number).name()) for number in range(jobs.size())}
     assert {each.removeprefix("strix night: ") for each in wanted} <= names

@@ -191,13 +191,23 @@ class KafkaSource:
 
     def _check_named(self, snapshot: ClusterSnapshot, known: set[str]) -> None:
         for name in self.topics:
-            if name.startswith("^") or name in known or name in snapshot.names:
+            if name.startswith("^"):
+                self._check_pattern(name, snapshot)
+                continue
+            if name in known or name in snapshot.names:
                 continue
             message = f"there is no topic {name!r} at {self.connection.bootstrap}"
             if self.bounded:
                 raise NoInput(f"{message}; the topics are {', '.join(matching(['^'], snapshot.names)) or 'none'}")
             if not any(notice.startswith(message) for notice in self.notices):
                 self._say(f"{message} yet; it is read from its beginning when it comes")
+
+    def _check_pattern(self, pattern: str, snapshot: ClusterSnapshot) -> None:
+        """Say once that a pattern matches nothing: it may be mistyped, or what it is for comes later."""
+        message = f"no topic at {self.connection.bootstrap} matches {pattern!r}"
+        if not matching([pattern], snapshot.names) and not any(notice.startswith(message) for notice in self.notices):
+            there = ", ".join(matching(["^"], snapshot.names)) or "none"
+            self._say(f"{message} yet; the topics are {there}")
 
     def _say_changes(self, snapshot: ClusterSnapshot, positions: Positions) -> None:
         if self.start != positions.start:
