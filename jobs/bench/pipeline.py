@@ -14,6 +14,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.bench.inputs import Bench
+from jobs.bench.job_file import write_job_file
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
 from jobs.bench.scratch import empty_folder, spark_session
@@ -119,9 +120,7 @@ def _timings(outcome: Outcome) -> list[dict[str, float]]:
 def _until_committed(bench: Bench, folder: Path) -> float:
     """Run `strix night` in a process of its own until its ledger has a closed batch."""
     config = bench.config(folder / "output", settle_s=0, max_alerts_per_batch=BATCH)
-    given = ("input", "output", "modules", "models", "model_sources", "missing_models", "max_alerts_per_batch")
-    content = {name: _plain(getattr(config, name)) for name in given}
-    (folder / "night.yaml").write_text(json.dumps({**content, "settle_s": 0}))  # JSON is YAML
+    write_job_file(config, folder / "night.yaml")
     started = time.perf_counter()
     command = [sys.executable, "-m", "jobs.cli.main", "night", "--config", str(folder / "night.yaml")]
     night = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -134,10 +133,6 @@ def _until_committed(bench: Bench, folder: Path) -> float:
     finally:
         night.terminate()
         night.wait()
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _is_closed(output: Path) -> bool:

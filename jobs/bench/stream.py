@@ -23,6 +23,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from jobs.audit.check import check_ledger
 from jobs.bench.inputs import Bench
+from jobs.bench.job_file import write_job_file
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
 from jobs.bench.scratch import empty_folder, spark_session
@@ -285,9 +286,7 @@ def _restart(config: JobConfig, folder: Path, broker: KafkaBroker, listener: _Li
 @contextmanager
 def _job(config: JobConfig, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """`strix night` in a process of its own."""
-    names = "output modules models model_sources missing_models kafka topics survey filters publish trigger interval_s"
-    content = {name: _plain(getattr(config, name)) for name in [*names.split(), "max_alerts_per_batch"]}
-    (folder / "stream.yaml").write_text(json.dumps(content))  # JSON is YAML
+    write_job_file(config, folder / "stream.yaml")
     command = [sys.executable, "-m", "jobs.cli.main", "night", "--config", str(folder / "stream.yaml")]
     with open(folder / "job.log", "ab") as log:
         job = subprocess.Popen(command, stdout=log, stderr=log)
@@ -297,10 +296,6 @@ def _job(config: JobConfig, folder: Path) -> Iterator["subprocess.Popen[bytes]"]
         if job.poll() is None:
             job.send_signal(signal.SIGTERM)
         job.wait()
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 @contextmanager

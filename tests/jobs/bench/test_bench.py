@@ -10,9 +10,11 @@ import fastavro
 import pytest
 
 from jobs.bench import packets
+from jobs.bench.job_file import write_job_file
 from jobs.bench.numbers import Number, repeated, total
 from jobs.bench.processes import Watch
 from jobs.cli import bench as command
+from jobs.config import load
 
 BUSY = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\ntime.sleep(0.6)"
 
@@ -21,6 +23,14 @@ BUSY = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() 
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packets, "DISTINCT", 4)
     monkeypatch.setattr(packets, "PER_FILE", 5)
+
+
+def test_a_job_that_is_measured_in_a_process_of_its_own_is_told_the_same(tmp_path: Path) -> None:
+    told = {"input": [str(tmp_path)], "output": str(tmp_path / "out"), "modules": ["rise"], "settle_s": 0}
+    told |= {"trigger": "continuous", "interval_s": 0.2, "kafka": {"bootstrap": "b:1"}, "publish": {"partitions": "2"}}
+    config = load(None, told)
+    write_job_file(config, tmp_path / "job.yaml")
+    assert load(tmp_path / "job.yaml") == config
 
 
 def records(files: list[Path]) -> list[dict[str, object]]:
