@@ -35,6 +35,11 @@ MAX_PACKET_BYTES = 64 * 1024 * 1024
 def read_ranges(ranges: Sequence[Range]) -> Iterator[SourceMessage]:
     """The messages of these ranges, in order.
 
+    Parameters
+    ----------
+    ranges : sequence of Range
+        Of files, raw tables or quarantine; empty ones are passed over.
+
     Raises
     ------
     InputChanged

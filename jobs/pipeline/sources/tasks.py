@@ -13,5 +13,20 @@ Reader = Callable[[Sequence[Range]], Iterator[ReaderEvent]]
 
 
 def in_tasks(ranges: Sequence[Range], most: int, slots: int) -> list[list[Range]]:
-    """The ranges of a batch in at most `most` tasks; more than `slots`, which run at once, only if each has enough to do."""
+    """The ranges of a batch, split among tasks; more than run at once only if each has enough to do.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+        As planned; none is cut.
+    most : int
+        Tasks.
+    slots : int
+        Tasks that run at once.
+
+    Returns
+    -------
+    list of list of Range
+        Of about equally many packets.
+    """
     return divide(ranges, min(most, max(slots, total(ranges) // LEAST_PER_TASK)))

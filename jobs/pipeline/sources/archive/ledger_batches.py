@@ -24,6 +24,8 @@ class LedgerSource:
     ----------
     upstream : Layout
         The output whose `ledger/` and `raw/` are read.
+    tasks : int
+        Tasks per batch, at most.
     """
 
     def __init__(self, upstream: Layout, tasks: int = 4) -> None:
@@ -37,7 +39,13 @@ class LedgerSource:
             raise NoInput(f"{self.upstream.root} has no ledger to follow; it should be the output of `strix ingest`")
 
     def note(self, record: Record) -> None:
-        """Take note of what a sealed batch of this stream has read."""
+        """Take note of what a sealed batch of this stream has read.
+
+        Parameters
+        ----------
+        record : Record
+            Its ranges name the upstream batches, which are not planned again.
+        """
         self._done.update(each.batch for each in record.plan.ranges)
 
     def waiting_s(self) -> float | None:
@@ -45,7 +53,18 @@ class LedgerSource:
         return None
 
     def plan(self, limit: int) -> list[Range]:
-        """Raw files of the next batches that were not read: whole batches, until there are `limit` packets."""
+        """Raw files of the next batches that were not read: whole batches, until there are `limit` packets.
+
+        Parameters
+        ----------
+        limit : int
+            Packets; the batch that reaches it is planned whole.
+
+        Returns
+        -------
+        list of Range
+            One per raw file, those pruned since left out; empty if no upstream batch is new.
+        """
         ranges: list[Range] = []
         for stream in streams(self.upstream):
             ledger = StreamLedger(self.upstream, stream)
@@ -70,6 +89,18 @@ class LedgerSource:
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
         """The ranges as tasks can read them.
 
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As planned.
+        folder : Path
+            Not used: nothing has to be prepared.
+
+        Returns
+        -------
+        list of Range
+            The same ones.
+
         Raises
         ------
         InputChanged
@@ -84,10 +115,16 @@ class LedgerSource:
         return list(ranges)
 
     def done(self, ranges: Sequence[Range]) -> None:
-        """Nothing to clean."""
+        """Nothing to clean up.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Not used.
+        """
 
     def close(self) -> None:
-        """Nothing to clean."""
+        """Nothing to clean up."""
 
     def _batch(self, record: Record, name: str) -> list[Range]:
         if "raw" not in record.tables or record.state != "closed":

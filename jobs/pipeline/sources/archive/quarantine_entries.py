@@ -24,8 +24,11 @@ class QuarantineSource:
     Parameters
     ----------
     layout : Layout
-        The output that refused them.
+        The output whose quarantine holds the entries.
     chosen : sequence of Entry
+        Those to replay; one that is named twice is read once.
+    tasks : int
+        Tasks per batch, at most.
     """
 
     def __init__(self, layout: Layout, chosen: Sequence[Entry], tasks: int = 4) -> None:
@@ -42,7 +45,13 @@ class QuarantineSource:
         """Nothing can be wrong: the entries were found in the output."""
 
     def note(self, record: Record) -> None:
-        """Nothing to remember: the ledger is asked when planning begins."""
+        """Nothing to remember: the ledger is asked when planning begins.
+
+        Parameters
+        ----------
+        record : Record
+            Not used.
+        """
 
     def waiting_s(self) -> float | None:
         """Nothing here waits to settle."""
@@ -54,7 +63,18 @@ class QuarantineSource:
         return 1 - left / self._chosen if self._chosen else None
 
     def plan(self, limit: int) -> list[Range]:
-        """The next entries, about `limit` packets; empty if all were planned."""
+        """The next entries, about `limit` packets; empty if all were planned.
+
+        Parameters
+        ----------
+        limit : int
+            Packets; an entry that is a container may hold several.
+
+        Returns
+        -------
+        list of Range
+            About LEAST_PER_TASK entries of one quarantine file each; empty if all were planned.
+        """
         if not self._fresh:
             self._leave_out(set(replayed(self.layout)))
             self._fresh = True
@@ -75,6 +95,18 @@ class QuarantineSource:
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
         """The ranges as tasks can read them.
 
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As planned.
+        folder : Path
+            Not used: nothing has to be prepared.
+
+        Returns
+        -------
+        list of Range
+            The same ones.
+
         Raises
         ------
         InputChanged
@@ -89,10 +121,16 @@ class QuarantineSource:
         return list(ranges)
 
     def done(self, ranges: Sequence[Range]) -> None:
-        """Nothing to clean."""
+        """Nothing to clean up.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Not used.
+        """
 
     def close(self) -> None:
-        """Nothing to clean."""
+        """Nothing to clean up."""
 
     def _leave_out(self, known: set[str]) -> None:
         left = {name: [each for each in own if each not in known] for name, own in self._files.items()}

@@ -25,8 +25,17 @@ def archived(stream: BinaryIO, offset: int = 0, passed_over: PassedOver | None =
 
     Parameters
     ----------
+    stream : binary file
+        Positioned at `offset`; only `read` is used.
+    offset : int
+        Byte of the archive at which the stream stands: 0, or the `end` of a member.
     passed_over : callable, optional
-        Told the place and name of each member that is none: a README, a checksum.
+        Told the place and name of each member that is not a packet: a README, a checksum.
+
+    Yields
+    ------
+    Member
+        Unpacked where it is compressed; with a refusal where it cannot be read.
     """
     for member in members(stream, offset):
         if member.refusal is None and is_companion(member.name) and not member.data.startswith(MAGIC):
@@ -40,6 +49,19 @@ def compressed(file: BinaryIO, passed_over: PassedOver | None = None) -> Iterato
     """What a compressed file holds: the packets of an archive, or one packet, or a container in pieces.
 
     Offsets are those of the unpacked bytes.
+
+    Parameters
+    ----------
+    file : binary file
+        Can seek; read from its beginning.
+    passed_over : callable, optional
+        Told the place and name of each archive member that is not a packet.
+
+    Yields
+    ------
+    Member
+        Without a name unless the file is an archive; with a refusal where it cannot be read, or unpacks to more than
+        MOST_BYTES and is no container.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)

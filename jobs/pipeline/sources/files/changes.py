@@ -17,6 +17,13 @@ _RAW_TAIL = 64 * 1024
 def change_of(known: Range, file: OpenFile) -> Change:
     """What became of a file of which `known` was the last range that was read.
 
+    Parameters
+    ----------
+    known : Range
+        The last range of the file that was planned.
+    file : OpenFile
+        What is under its path now.
+
     Returns
     -------
     str
@@ -34,7 +41,24 @@ def change_of(known: Range, file: OpenFile) -> Change:
 
 
 def mark_of(file: OpenFile, sound: int, before: str = "", start: int = 0) -> str:
-    """The mark of a range whose sound bytes end at `sound`; `before` is the mark up to byte `start`."""
+    """The mark of a range whose sound bytes end at `sound`; `before` is the mark up to byte `start`.
+
+    Parameters
+    ----------
+    file : OpenFile
+        The planned file.
+    sound : int
+        Byte behind the last that could be read; raw tables and compressed files are marked by their end, or as a whole.
+    before : str
+        Mark of the bytes up to `start`; empty to begin at byte 0.
+    start : int
+        Byte up to which `before` holds.
+
+    Returns
+    -------
+    str
+        CRC-32, 8 hexadecimal digits.
+    """
     if file.kind == "raw":
         return _text(file.checksum(max(file.size - _RAW_TAIL, 0), file.size))
     if file.kind == "targz":
@@ -43,7 +67,22 @@ def mark_of(file: OpenFile, sound: int, before: str = "", start: int = 0) -> str
 
 
 def whole_mark(file: OpenFile, sound: int, mark: str) -> str:
-    """The mark of the whole file, where it has more than is sound."""
+    """The mark of the whole file, where it has more than is sound.
+
+    Parameters
+    ----------
+    file : OpenFile
+        The planned file.
+    sound : int
+        Byte behind the last that could be read.
+    mark : str
+        `mark_of` up to there.
+
+    Returns
+    -------
+    str
+        CRC-32 of the whole file, 8 hexadecimal digits; empty where `mark` says the same.
+    """
     if file.kind in ("targz", "raw") or sound >= file.size:
         return ""
     return _text(file.checksum(sound, file.size, _number(mark)))

@@ -109,7 +109,13 @@ class _Packed:
 
 
 def is_compressed(head: bytes) -> bool:
-    """Whether a file begins as a compressed one does."""
+    """Whether a file begins as a compressed one does.
+
+    Parameters
+    ----------
+    head : bytes
+        Its first bytes, 6 or more.
+    """
     return head.startswith((GZIP, BZIP2, XZ, ZSTD))
 
 
@@ -132,6 +138,11 @@ class Unpacked:
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, fewer only at the end or before what cannot be read.
 
+        Parameters
+        ----------
+        size : int
+            Unpacked [bytes].
+
         Raises
         ------
         Damaged
@@ -153,7 +164,13 @@ class Unpacked:
         return data
 
     def give_back(self, data: bytes) -> None:
-        """These bytes, which were read, come next once more."""
+        """These bytes, which were read, come next once more.
+
+        Parameters
+        ----------
+        data : bytes
+            The last that `read` gave.
+        """
         self._held[:0] = data
 
 

@@ -15,9 +15,13 @@ class FileWalk:
 
     Parameters
     ----------
+    file : OpenFile
+        Stays open; closed by whoever opened it.
     begin : Range
         An empty range where the walk begins: its `stop` and `end` are the next packet's number and byte, its `mark`
         that of the bytes before.
+    passed_over : callable, optional
+        Told the place and name of each archive member that is not a packet.
     """
 
     def __init__(self, file: OpenFile, begin: Range, passed_over: PassedOver | None = None) -> None:
@@ -27,7 +31,22 @@ class FileWalk:
         self.next: Unit | None = next(self._units, None)
 
     def take(self, wanted: int, grain: int, spooler: Spooler) -> Iterator[Range]:
-        """Ranges of at most about `grain` packets each, `wanted` in all."""
+        """Ranges of at most about `grain` packets each, `wanted` in all.
+
+        Parameters
+        ----------
+        wanted : int
+            Packets in all ranges together; the last block or archive member may exceed it.
+        grain : int
+            Packets per range; a block or archive member is not cut.
+        spooler : Spooler
+            Takes the members of compressed archives.
+
+        Yields
+        ------
+        Range
+            One at least; those behind it go on where it ends.
+        """
         taken = 0
         while True:
             planned = self._range(min(grain, max(wanted - taken, 0)), spooler)

@@ -14,6 +14,11 @@ PARQUET = b"PAR1"
 def kind_of(head: bytes) -> str:
     """Which reader takes a file that begins so.
 
+    Parameters
+    ----------
+    head : bytes
+        The first HEAD_BYTES of the file.
+
     Returns
     -------
     str
@@ -28,7 +33,13 @@ def kind_of(head: bytes) -> str:
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether these are the first bytes of a tar archive, of an old or an empty one, too."""
+    """Whether these are the first bytes of a tar archive, of an old or an empty one, too.
+
+    Parameters
+    ----------
+    head : bytes
+        The first HEAD_BYTES of the file; fewer are no archive.
+    """
     if len(head) < HEAD_BYTES or head.startswith(MAGIC):
         return False
     if head[257:262] == b"ustar" or not head.strip(b"\0"):
@@ -41,7 +52,13 @@ def is_tar(head: bytes) -> bool:
 
 
 def holds_packets(file: BinaryIO) -> bool:
-    """Whether a file of a name that says nothing is an Avro container or a tar archive, compressed or not."""
+    """Whether a file of a name that says nothing is an Avro container or a tar archive, compressed or not.
+
+    Parameters
+    ----------
+    file : binary file
+        At its beginning; can seek.
+    """
     head = file.read(HEAD_BYTES)
     if is_compressed(head):
         file.seek(0)

@@ -34,6 +34,18 @@ def list_inputs(inputs: Sequence[str], taken: Taken) -> InputListing:
 
     A path that exists is that path, whatever brackets it has. Folders that links lead to are entered once, behind all
     others, so that a folder that is there twice keeps its own name.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Absolute paths and patterns.
+    taken : callable
+        Whether a file in a directory is taken, by path and status; files that an input names are.
+
+    Returns
+    -------
+    InputListing
+        The files, and what was passed over and why.
     """
     walk = _Walk(taken)
     for each in inputs:

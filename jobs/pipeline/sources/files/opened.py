@@ -20,9 +20,22 @@ _CHUNK = 1 << 20
 def checked(planned: Range) -> Iterator["OpenFile"]:
     """Open a planned file, which must be what it was when it was planned, now and when the work with it is done.
 
+    Parameters
+    ----------
+    planned : Range
+        Of a file.
+
+    Yields
+    ------
+    OpenFile
+        Closed when the `with` block ends.
+
     Raises
     ------
-    InputChanged, InputUnreadable
+    InputChanged
+        If the file is gone, or has another size or time before or after the work.
+    InputUnreadable
+        If it cannot be opened.
     """
     try:
         file = OpenFile(planned.path)
@@ -38,6 +51,11 @@ def checked(planned: Range) -> Iterator["OpenFile"]:
 
 class OpenFile:
     """A file of packets, open for reading; close it, or use it in a `with` statement.
+
+    Parameters
+    ----------
+    path : str
+        Of the file.
 
     Attributes
     ----------
@@ -80,6 +98,14 @@ class OpenFile:
     def units(self, offset: int, passed_over: PassedOver | None = None) -> Iterator[Unit]:
         """The pieces from byte (of unpacked data; row group of raw tables) `offset` on.
 
+        Parameters
+        ----------
+        offset : int
+            Where to begin: a byte of the file, of the unpacked data where it is compressed, or the number of a row
+            group of a raw table.
+        passed_over : callable, optional
+            Told the place and name of each archive member that is not a packet.
+
         Raises
         ------
         NoRawTable
@@ -100,7 +126,15 @@ class OpenFile:
                 yield Unit(count_member(member), member.offset, member.end, kept, sound=not member.rest)
 
     def checksum(self, start: int, stop: int, before: int = 0) -> int:
-        """CRC-32 of bytes start:stop, going on from that of the bytes before them."""
+        """CRC-32 of bytes start:stop, going on from that of the bytes before them.
+
+        Parameters
+        ----------
+        start, stop : int
+            Bytes of the file as it is stored; behind its end there is nothing to add.
+        before : int
+            CRC-32 of bytes 0:start, or 0.
+        """
         while start < stop:
             data = os.pread(self.file.fileno(), min(_CHUNK, stop - start), start)
             if not data:

@@ -26,14 +26,30 @@ class PassedOver:
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, reason: str, path: str, problem: str | None = None) -> None:
-        """Count a path."""
+        """Count a path.
+
+        Parameters
+        ----------
+        reason : str
+            A constant of this module, an ending such as `.md5`, or HIDDEN.
+        path : str
+            Kept as an example while there are fewer than EXAMPLES.
+        problem : str, optional
+            What the system said.
+        """
         self.counts[reason] += 1
         examples = self.examples.setdefault(reason, [])
         if len(examples) < EXAMPLES:
             examples.append(visible(f"{path} ({problem})" if problem else path))
 
     def also(self, other: "PassedOver") -> "PassedOver":
-        """Both together."""
+        """Both together, as a new object.
+
+        Parameters
+        ----------
+        other : PassedOver
+            Its examples come behind ours.
+        """
         joined = PassedOver(self.counts + other.counts, {key: list(own) for key, own in self.examples.items()})
         for reason, examples in other.examples.items():
             joined.examples[reason] = [*joined.examples.get(reason, []), *examples][:EXAMPLES]

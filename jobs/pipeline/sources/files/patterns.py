@@ -6,14 +6,31 @@ from collections.abc import Iterator
 
 
 def is_pattern(given: str) -> bool:
-    """Whether an input is a pattern and not a path that exists."""
+    """Whether an input is a pattern and not a path that exists.
+
+    Parameters
+    ----------
+    given : str
+        An input as configured.
+    """
     return glob.has_magic(given) and not os.path.lexists(given)
 
 
 def named(given: str) -> list[str]:
     """The paths that an input names: itself, or all that it matches as a pattern; empty if there is nothing.
 
-    `**` stands for any folders, each of them once: Python's own glob follows links in circles until names grow too long.
+    `**` stands for any folders, each of them once: Python's own glob follows links in circles until names grow too
+    long.
+
+    Parameters
+    ----------
+    given : str
+        An input as configured.
+
+    Returns
+    -------
+    list of str
+        Ascending where it is a pattern.
     """
     if not is_pattern(given):
         return [given] if os.path.lexists(given) else []
@@ -29,7 +46,18 @@ def named(given: str) -> list[str]:
 
 
 def folders_below(tops: list[str]) -> Iterator[str]:
-    """These folders and all below them that are not hidden, each once; those that links lead to come last."""
+    """These folders and all below them that are not hidden, each once; those that links lead to come last.
+
+    Parameters
+    ----------
+    tops : list of str
+        Folders to begin with.
+
+    Yields
+    ------
+    str
+        Path of a folder.
+    """
     entered: set[tuple[int, int]] = set()
     folders = list(tops)
     while folders:

@@ -47,12 +47,14 @@ class FileSource:
     inputs : sequence of str
         Files, directories (searched recursively for `patterns`) and globs. What exists is a path, whatever its name.
     settle_s : float
-        A file modified less than this many seconds ago waits.
+        A file modified less than this long [s] ago waits.
     spool : Path
         Where members of compressed archives are put for the tasks, on a file system that executors see.
     patterns : sequence of str
         Names that are taken from a directory, upper or lower case. With the default ones, files of other names are
         taken, too, whose first bytes are those of an Avro container or a tar archive, compressed or not.
+    tasks : int
+        Tasks per batch, at most.
     waits : bool
         Whether an input that names nothing yet is waited for.
     """
@@ -94,7 +96,13 @@ class FileSource:
             _LOG.warning("input %s %s yet; waiting for it", visible(each), told)
 
     def note(self, record: Record) -> None:
-        """Take note of what a sealed batch of this stream has read."""
+        """Take note of what a sealed batch of this stream has read.
+
+        Parameters
+        ----------
+        record : Record
+            Its ranges say up to where each file was read.
+        """
         self._note(record.plan.ranges)
 
     def waiting_s(self) -> float | None:
@@ -102,7 +110,18 @@ class FileSource:
         return self.settle_s if self._young else None
 
     def plan(self, limit: int) -> list[Range]:
-        """The next unread packets, at most about `limit` (a block or archive member is not cut); empty if there are none."""
+        """The next unread packets, by path and then by index; empty if there are none.
+
+        Parameters
+        ----------
+        limit : int
+            Packets, about: a block or archive member is not cut.
+
+        Returns
+        -------
+        list of Range
+            Of about half a task's share each.
+        """
         grain = max(1, -(-limit // (2 * self.tasks)))
         ranges: list[Range] = []
         self._unreadable = dict(self._shut)
@@ -145,7 +164,13 @@ class FileSource:
         return passed.also(opened)
 
     def stale(self, ranges: Sequence[Range]) -> str | None:
-        """Why a plan that was begun cannot be read as it is, because a file has changed since; None if it can."""
+        """Why a plan that was begun cannot be read as it is, because a file has changed since; None if it can.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As planned.
+        """
         try:
             for each in ranges:
                 self._check(each)
@@ -154,7 +179,15 @@ class FileSource:
         return None
 
     def forget(self, ranges: Sequence[Range], unreadable: InputUnreadable | None = None) -> None:
-        """A plan was given up: what was planned is not read. A file that tasks cannot read is left until the next start."""
+        """A plan was given up: what was planned is unread. A file that tasks cannot read is left until the next start.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Of the plan; their spooled members are removed.
+        unreadable : InputUnreadable, optional
+            What a task said of the file that it cannot read.
+        """
         for path, known in self._before.items():
             self._drop(path)
             self._progress.pop(path, None)
@@ -179,6 +212,13 @@ class FileSource:
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
         """The ranges as tasks can read them: members of compressed archives are in files below a folder.
 
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As planned.
+        folder : Path
+            On a file system that executors see; emptied if members have to be unpacked again.
+
         Raises
         ------
         InputChanged
@@ -190,7 +230,13 @@ class FileSource:
         return spool_again(ranges, folder)
 
     def done(self, ranges: Sequence[Range]) -> None:
-        """The batch is closed: its spooled members are not needed any more."""
+        """The batch is closed: remove its spooled members.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            What it read.
+        """
         self.spooler.forget(ranges)
         self._before = {}
 

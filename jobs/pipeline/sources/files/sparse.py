@@ -27,6 +27,13 @@ class Sparse:
     def filled(self, data: bytes, limit: int) -> bytes:
         """The file with zeros in its holes.
 
+        Parameters
+        ----------
+        data : bytes
+            The pieces as the archive holds them, one behind the other.
+        limit : int
+            Largest file to build [bytes].
+
         Raises
         ------
         BadMap
@@ -44,7 +51,20 @@ class Sparse:
 
 
 def old_map(header: bytes, block: Callable[[], bytes]) -> Sparse:
-    """The map of a header of type S; `block` gives the next 512 bytes of the archive, where a long map goes on."""
+    """The map in a GNU tar header of type S.
+
+    Parameters
+    ----------
+    header : bytes
+        The header's 512 bytes.
+    block : callable
+        Reads the archive's next 512 bytes, where a long map goes on.
+
+    Raises
+    ------
+    BadMap
+        If a number in it is none, or it has more than MOST_PIECES pieces.
+    """
     pieces = _numbers(header, _OLD_FIRST, _OLD_COUNT)
     more = header[482]
     while more:
@@ -57,7 +77,18 @@ def old_map(header: bytes, block: Callable[[], bytes]) -> Sparse:
 
 
 def pax_map(records: Sequence[tuple[bytes, bytes]]) -> Sparse | None:
-    """The map that pax records 0.0 or 0.1 hold; None if they hold none."""
+    """The map that pax records 0.0 or 0.1 hold; None if they hold none.
+
+    Parameters
+    ----------
+    records : sequence of (bytes, bytes)
+        Keyword and value, in the order in which they are written.
+
+    Raises
+    ------
+    BadMap
+        If a number in it is none, or its numbers are no pairs.
+    """
     known = dict(records)
     if b"GNU.sparse.size" not in known:
         return None
@@ -70,7 +101,26 @@ def pax_map(records: Sequence[tuple[bytes, bytes]]) -> Sparse | None:
 
 
 def data_map(data: bytes, size: bytes) -> tuple[Sparse, bytes]:
-    """The map of pax 1.0, which stands before the data in lines of their own, and the data behind it."""
+    """The map of pax 1.0, which stands before the data in lines of their own.
+
+    Parameters
+    ----------
+    data : bytes
+        The member as the archive holds it.
+    size : bytes
+        Of the file with its holes, in decimal digits.
+
+    Returns
+    -------
+    map : Sparse
+    data : bytes
+        What stands behind the map: the pieces.
+
+    Raises
+    ------
+    BadMap
+        If a number in it is none or missing, or it has more than MOST_PIECES pieces.
+    """
     count, at = _line(data, 0)
     if count > MOST_PIECES:
         raise BadMap(f"a sparse map of {count} pieces")

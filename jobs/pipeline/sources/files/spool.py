@@ -19,7 +19,13 @@ from jobs.pipeline.sources.files.units import Unit
 
 
 class Spooler:
-    """Writes members to files, one file per range."""
+    """Writes members to files, one file per range.
+
+    Parameters
+    ----------
+    directory : Path
+        On a file system that executors see; made when the first member is written.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -28,7 +34,22 @@ class Spooler:
         self._number = 0
 
     def append(self, start: int, at: int, unit: Unit) -> str:
-        """Add a member, whose first packet is number `at`, to the file of the range that begins at `start`; its name."""
+        """Add a member to the file of the current range, which is opened with its first member.
+
+        Parameters
+        ----------
+        start : int
+            Number of the range's first packet, part of the file's name.
+        at : int
+            Number of the member's first packet.
+        unit : Unit
+            With its member in `data`.
+
+        Returns
+        -------
+        str
+            Path of the file.
+        """
         if self._handle is None:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._path = str(self.directory / f"{self._number:06d}-{start}.spool")
@@ -38,20 +59,38 @@ class Spooler:
         return self._path
 
     def finish(self) -> None:
-        """The range is complete."""
+        """Close the file of the current range: the range is complete."""
         if self._handle is not None:
             self._handle.close()
             self._handle = None
 
     def forget(self, ranges: Sequence[Range]) -> None:
-        """Remove the files of these ranges."""
+        """Remove the files of these ranges.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Those without a spool are left as they are.
+        """
         for each in ranges:
             if each.spool and os.path.exists(each.spool):
                 os.unlink(each.spool)
 
 
 def read_spool(path: str) -> Iterator[tuple[int, Member]]:
-    """Number and content of each spooled member."""
+    """Number and content of each spooled member.
+
+    Parameters
+    ----------
+    path : str
+        Of a file that a Spooler wrote.
+
+    Yields
+    ------
+    index : int
+        Number of the member's first packet in the archive.
+    member : Member
+    """
     with open(path, "rb") as handle:
         while True:
             try:
@@ -61,7 +100,27 @@ def read_spool(path: str) -> Iterator[tuple[int, Member]]:
 
 
 def spool_again(ranges: Sequence[Range], directory: Path) -> list[Range]:
-    """The ranges with spool files for those of compressed archives that have none, as after a restart."""
+    """The ranges with spool files for those of compressed archives that have none, as after a restart.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+        As planned, of any kind.
+    directory : Path
+        For the files; emptied if any has to be written.
+
+    Returns
+    -------
+    list of Range
+        In the same order.
+
+    Raises
+    ------
+    InputChanged
+        If an archive is gone, was written since, or does not hold the packets that were planned.
+    InputUnreadable
+        If one cannot be opened.
+    """
     lost = [each for each in ranges if each.kind == "targz" and len(each) and not os.path.exists(each.spool or "-")]
     if not lost:
         return list(ranges)

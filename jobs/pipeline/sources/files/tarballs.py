@@ -57,6 +57,11 @@ def members(stream: BinaryIO, offset: int = 0, limit: int = 64 * 1024 * 1024) ->
         Byte of the archive at which the stream stands: 0, or the `end` of a member.
     limit : int
         Bytes of a member that are kept; what is longer is refused as too_large.
+
+    Yields
+    ------
+    Member
+        Links, folders and devices are left out.
     """
     at, first, closed = offset, offset, False
     more = _Extended()

@@ -43,12 +43,31 @@ class Unit:
 
 
 def count_in(data: Bytes) -> int:
-    """Packets that the decoder makes of these bytes when it gets them as one message."""
+    """Packets that the decoder makes of these bytes when it gets them as one message.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        Of a whole message.
+    """
     return announced(data)
 
 
 def container_units(file: BinaryIO, offset: int) -> Iterator[Unit]:
-    """The blocks of a container from byte `offset` on; whatever else a file holds is one packet."""
+    """The blocks of a container from byte `offset` on; whatever else a file holds is one packet.
+
+    Parameters
+    ----------
+    file : binary file
+        With a file descriptor: it is mapped into memory.
+    offset : int
+        0, or the `end` of a unit.
+
+    Yields
+    ------
+    Unit
+        The last is not sound where the file cannot be read on.
+    """
     if os.fstat(file.fileno()).st_size == 0:
         yield Unit(1, 0, 0, sound=False)
         return
@@ -57,14 +76,39 @@ def container_units(file: BinaryIO, offset: int) -> Iterator[Unit]:
 
 
 def file_header(data: Bytes) -> Header:
-    """The header of a container in a file; raises Fault."""
+    """The header of a container in a file.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        From the file's beginning.
+
+    Raises
+    ------
+    Fault
+        As `read_header`.
+    """
     return read_header(data, _FILE_LIMITS)
 
 
 def sound_blocks(data: Bytes, header: Header, at: int) -> Iterator[Block]:
-    """The sound blocks from byte `at` on, which is where one begins; raises Fault for what is behind them.
+    """The sound blocks from a byte on.
 
     A block that announces more records than the decoder takes at once is not sound.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        From the container's beginning.
+    header : Header
+        Of the container.
+    at : int
+        Byte at which a block begins.
+
+    Raises
+    ------
+    Fault
+        For what is behind the last of them.
     """
     for block in blocks(data, replace(header, end=at), _FILE_LIMITS):
         if block.count > DEFAULT.max_records:
@@ -89,17 +133,30 @@ def _blocks(data: Bytes, offset: int) -> Iterator[Unit]:
 
 
 def count_member(member: Member) -> int:
-    """Packets that the decoder makes of a member."""
+    """Packets that the decoder makes of a member.
+
+    Parameters
+    ----------
+    member : Member
+        One with a refusal counts as one packet.
+    """
     return 1 if member.refusal is not None else count_in(member.data)
 
 
 def raw_units(path: str, offset: int) -> Iterator[Unit]:
     """The row groups of a raw table from number `offset` on.
 
+    Parameters
+    ----------
+    path : str
+        Of a Parquet file.
+    offset : int
+        Number of the first row group.
+
     Raises
     ------
     NoRawTable
-        If it is none.
+        If the file is no raw table.
     """
     metadata = _raw_metadata(path)
     for group in range(offset, metadata.num_row_groups):

@@ -22,10 +22,14 @@ class Move:
 
     Attributes
     ----------
+    offset : int
+        The next to read.
     batch : int
         The first batch that it holds for.
     why : str
-        start, new topic, new partition, topics changed, or reset.
+        One of: start, new (topic or partition), topics changed, reset.
+    at : str
+        When, ISO 8601 in UTC.
     """
 
     topic: str
@@ -52,6 +56,8 @@ class Positions:
         The cluster's own id.
     topics, start : tuple of str, str
         The configuration that holds since the last change.
+    moves : tuple of Move
+        Oldest first.
     """
 
     cluster: str
@@ -61,7 +67,18 @@ class Positions:
 
     @classmethod
     def read(cls, directory: Path) -> "Positions | None":
-        """What `write` wrote; None if the stream has not begun. Raises LedgerError if it is damaged."""
+        """What `write` wrote; None if the stream has not begun.
+
+        Parameters
+        ----------
+        directory : Path
+            Of the stream's ledger files.
+
+        Raises
+        ------
+        LedgerError
+            If it is damaged.
+        """
         path = directory / NAME
         if not path.exists():
             return None
@@ -73,11 +90,23 @@ class Positions:
             raise LedgerError(f"{path} cannot be read: {type(error).__name__} {error}") from None
 
     def write(self, ledger: StreamLedger) -> None:
-        """Keep it beside the stream's ledger files."""
+        """Keep it beside the stream's ledger files.
+
+        Parameters
+        ----------
+        ledger : StreamLedger
+            Whose directory takes it.
+        """
         replace_json(ledger.directory / NAME, asdict(self), ledger.durable)
 
     def moved(self, moves: Iterable[Move]) -> "Positions":
-        """With further moves."""
+        """The positions with further moves.
+
+        Parameters
+        ----------
+        moves : iterable of Move
+            Later than those that are there.
+        """
         return replace(self, moves=(*self.moves, *moves))
 
     def latest(self) -> dict[TopicPartition, Move]:
@@ -94,8 +123,16 @@ def unplanned(positions: Positions, plans: Sequence[Plan]) -> Iterator[tuple[Top
 
     Parameters
     ----------
+    positions : Positions
+        Of the stream.
     plans : sequence of Plan
         All of the stream's, by batch.
+
+    Yields
+    ------
+    partition : TopicPartition
+    problem : str
+        For a person.
     """
     moves: dict[TopicPartition, list[Move]] = {}
     for move in positions.moves:
@@ -117,7 +154,15 @@ def unplanned(positions: Positions, plans: Sequence[Plan]) -> Iterator[tuple[Top
 
 
 def planned_to(positions: Positions, plans: Iterable[Plan]) -> dict[TopicPartition, int]:
-    """The next offset of each partition, after all plans and moves."""
+    """The next offset of each partition, after all plans and moves.
+
+    Parameters
+    ----------
+    positions : Positions
+        Of the stream.
+    plans : iterable of Plan
+        All of the stream's, by batch.
+    """
     moves = positions.latest()
     reached = {part: move.offset for part, move in moves.items()}
     for plan in plans:

@@ -55,7 +55,18 @@ class KafkaReader:
     connection: Connection
 
     def __call__(self, ranges: Sequence[Range]) -> Iterator[ReaderEvent]:
-        """The records of the ranges in order, a tally per partition; Away where the broker is."""
+        """The records of the ranges in order, then counts; `Unavailable` if the broker fails or denies access.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Of one task, as planned.
+
+        Yields
+        ------
+        ReaderEvent
+            Of each partition the messages, then its OffsetCounts; nothing follows `Unavailable`.
+        """
         try:
             clients = _clients(self.connection)
             for each in joined(ranges):
@@ -66,7 +77,13 @@ class KafkaReader:
 
 
 def joined(ranges: Sequence[Range]) -> list[Range]:
-    """Ranges that follow one another in a partition as one."""
+    """Ranges that follow one another in a partition, joined to one.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+        Of Kafka, in order.
+    """
     done: list[Range] = []
     for each in ranges:
         last = done[-1] if done else None

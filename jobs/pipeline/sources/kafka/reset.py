@@ -32,6 +32,10 @@ def reset(ledger: StreamLedger, cluster: Cluster, topics: Sequence[str], to: str
 
     Parameters
     ----------
+    ledger : StreamLedger
+        Of the stream.
+    cluster : Cluster
+        The one that the stream has read.
     topics : sequence of str
         As configured; empty: as the stream was last told.
     to : str

@@ -35,12 +35,16 @@ class KafkaSource:
 
     Parameters
     ----------
+    connection : Connection
+        To the cluster.
     topics : sequence of str
         Names, or patterns that begin with `^`. Topics and partitions that appear later are read from their beginning.
     start : str
         Where a new stream begins, as Start.parse reads it.
     bounded : bool
         Read what is there at the first look, then there is nothing more.
+    tasks : int
+        Tasks per batch, at most.
     """
 
     def __init__(
@@ -64,14 +68,31 @@ class KafkaSource:
         self.connection.client()
 
     def begin(self, ledger: StreamLedger) -> None:
-        """Take up where the stream's ledger ends."""
+        """Take up where the stream's ledger ends.
+
+        Parameters
+        ----------
+        ledger : StreamLedger
+            Of the stream; `positions.json` is read from its directory, and written there.
+
+        Raises
+        ------
+        LedgerError
+            If `positions.json` is damaged.
+        """
         self._ledger = ledger
         self._positions = Positions.read(ledger.directory)
         for part, move in self._positions.latest().items() if self._positions else ():
             self._progress[part] = _Progress(move.offset, move.offset, move.offset)
 
     def note(self, record: Record) -> None:
-        """Take note of what a sealed batch of this stream has read."""
+        """Take note of what a sealed batch of this stream has read.
+
+        Parameters
+        ----------
+        record : Record
+            One from before a partition's last move says nothing of that partition.
+        """
         moves = self._positions.latest() if self._positions else {}
         for each in record.plan.ranges:
             part = _part(each)
@@ -95,12 +116,21 @@ class KafkaSource:
     def plan(self, limit: int) -> list[Range]:
         """The next unread records of all partitions, fairly shared; empty if there are none now.
 
+        Parameters
+        ----------
+        limit : int
+            Offsets in all ranges together.
+
         Raises
         ------
-        ServiceUnavailable, AccessDenied
-            If the broker does not answer or does not let us in.
+        ServiceUnavailable
+            If the broker does not answer.
+        AccessDenied
+            If authentication failed or access is denied.
+        NoInput
+            If a topic that a bounded read names does not exist.
         ValueError
-            If the stream cannot begin: no such topic or offset, or its ledger is of another cluster.
+            If the stream cannot begin: no such offset, or its ledger is of another cluster.
         """
         snapshot = self._refreshed()
         backlog = {
@@ -116,15 +146,34 @@ class KafkaSource:
         return KafkaReader(self.connection)
 
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them."""
+        """The ranges as tasks can read them.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As planned.
+        folder : Path
+            Not used: nothing has to be prepared.
+
+        Returns
+        -------
+        list of Range
+            The same ones.
+        """
         del folder
         return list(ranges)
 
     def done(self, ranges: Sequence[Range]) -> None:
-        """Nothing to clean."""
+        """Nothing to clean up.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Not used.
+        """
 
     def close(self) -> None:
-        """Nothing to clean."""
+        """Nothing to clean up."""
 
     def report(self) -> dict[str, Any]:
         """Position, end and lag of each partition, for status.json."""
@@ -264,7 +313,20 @@ class KafkaSource:
 
 
 def shared_out(backlog: dict[TopicPartition, int], limit: int) -> dict[TopicPartition, int]:
-    """How many records to take of each partition: equal shares, and what one does not need goes to the others."""
+    """How many records to take of each partition: equal shares, and what one does not need goes to the others.
+
+    Parameters
+    ----------
+    backlog : dict of TopicPartition to int
+        Unread records of each partition.
+    limit : int
+        Records in all.
+
+    Returns
+    -------
+    dict of TopicPartition to int
+        Sorted, without partitions of which nothing is taken.
+    """
     shares: dict[TopicPartition, int] = {}
     left = limit
     for number, (part, count) in enumerate(sorted(backlog.items(), key=lambda each: (each[1], each[0]))):

@@ -30,6 +30,11 @@ class Start:
     def parse(cls, text: str) -> "Start":
         """`earliest`, `latest`, an ISO time (UTC unless it says otherwise), or `topic:partition=offset;...`.
 
+        Parameters
+        ----------
+        text : str
+            As configured.
+
         Raises
         ------
         ValueError
@@ -49,6 +54,18 @@ class Start:
 
     def resolve(self, cluster: Cluster, snapshot: ClusterSnapshot) -> dict[TopicPartition, int]:
         """The first offset to read of each partition.
+
+        Parameters
+        ----------
+        cluster : Cluster
+            Asked for the offsets of a time.
+        snapshot : ClusterSnapshot
+            Of the topics that are read.
+
+        Returns
+        -------
+        dict of TopicPartition to int
+            For a time that no record has reached, the partition's end.
 
         Raises
         ------
