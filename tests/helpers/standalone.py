@@ -12,7 +12,7 @@ from pathlib import Path
 import pyspark
 
 SPARK = Path(pyspark.__file__).parent
-READY_S = 60.0
+READY_S = 240.0  # a minute is not enough beside a full test run
 
 
 @contextmanager
