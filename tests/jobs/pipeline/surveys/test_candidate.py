@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from jobs.archive import cutout_geometry
 from jobs.pipeline.enrichment.one_pass import decoder
 from jobs.pipeline.surveys import LSST, SURVEYS, ZTF, candidate
 from jobs.pipeline.surveys.external import with_external
@@ -56,3 +57,19 @@ def test_the_surveys_of_the_package_keep_their_names(survey: Survey) -> None:
 def test_a_process_that_lacks_a_survey_says_so() -> None:
     with pytest.raises(LookupError, match=r"knows ztf, lsst, lacks nowhere: .*STRIX_SURVEY_PATH"):
         decoder(("ztf", "nowhere"), None)
+
+
+def test_cutouts_lie_as_the_survey_declares(atlas: Survey) -> None:
+    # Row 0 is south, column 0 east, 1.86 arcsec: ten pixels north and east of the middle is row 30, column 10.
+    place = cutout_geometry._declared(atlas.cutouts, (5000.0, 5000.0), (41, 41))
+    assert place.alert == (20.0, 20.0)
+    assert place.pixel(18.6, 18.6) == pytest.approx((10.0, 30.0))
+    # Cropped by the detector's low edge: the middle is nearer to row 0, and an unknown place stays unknown.
+    assert cutout_geometry._declared(atlas.cutouts, (5000.0, 3.0), (30, 41)).alert == (20.0, 9.0)
+    assert cutout_geometry._declared(atlas.cutouts, (None, None), (30, 41)).alert is None
+
+
+def test_pages_of_objects_are_those_of_names_that_they_know(atlas: Survey) -> None:
+    assert atlas.objects is not None
+    assert atlas.objects.of("ATLAS24ab") == [("ATLAS", "https://example.org/objects/ATLAS24ab")]
+    assert atlas.objects.of("sso:4") == []
