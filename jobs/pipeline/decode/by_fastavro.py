@@ -21,6 +21,7 @@ class FastavroReader:
     root : Node
         The writer schema.
     target : pyarrow.StructType
+        The fields to keep, by name; what the writer lacks is NULL.
     """
 
     def __init__(self, root: Node, target: pa.StructType) -> None:
@@ -28,7 +29,20 @@ class FastavroReader:
         self._convert, self._target = conversion(root, target), target
 
     def read(self, datums: Sequence[bytes]) -> tuple[pa.StructArray, list[RowFault]]:
-        """The packets, NULL where a value cannot be taken as what is wanted, and these rows."""
+        """The packets, NULL where a datum is refused.
+
+        Parameters
+        ----------
+        datums : sequence of bytes, length n
+            Walked before: fastavro believes every length.
+
+        Returns
+        -------
+        packets : pyarrow.StructArray, length n
+            Of the target type.
+        faults : list of RowFault
+            bad_datum: a value cannot be taken as what is wanted; in no order.
+        """
         records: list[Any] = []
         faults: list[RowFault] = []
         for row, datum in enumerate(datums):
@@ -42,7 +56,20 @@ class FastavroReader:
 
 
 def written_out(node: Node, known: set[str]) -> Any:
-    """The schema as fastavro takes it, without what plays no part in reading; a named type is written out once."""
+    """The schema as fastavro takes it, without what plays no part in reading; a named type is written out once.
+
+    Parameters
+    ----------
+    node : Node
+        The writer schema, or a part of it.
+    known : set of str
+        Names of the types that are written out already; those met here are added.
+
+    Returns
+    -------
+    str, list or dict
+        Avro's JSON.
+    """
     match node:
         case Primitive(kind):
             return kind

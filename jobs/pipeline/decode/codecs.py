@@ -34,11 +34,16 @@ def unpack(codec: str, payload: bytes, limit: int) -> Unpacked:
     limit : int
         Bytes that it may hold; no more than about that are ever unpacked.
 
+    Returns
+    -------
+    content, behind : bytes
+        What the block holds, and the bytes that stand behind it without belonging there.
+
     Raises
     ------
     Fault
-        bad_datum if it is not packed so or its checksum is another, truncated if its end is missing, too_large if there is
-        more than `limit` bytes in it.
+        bad_datum if it is not packed so or its checksum is another, truncated if its end is missing, too_large if there
+        is more than `limit` bytes in it.
     """
     return _UNPACK[codec](payload, limit)
 
@@ -52,6 +57,18 @@ def inflate(payload: bytes, limit: int) -> Unpacked:
 
     fastavro cuts a zlib stream's two bytes of header and one of its four bytes of Adler-32: the other three stand
     behind nearly every deflated block of Python origin. They are no left-over bytes if they are the right ones.
+
+    Parameters
+    ----------
+    payload : bytes
+        The block as stored.
+    limit : int
+        Most [bytes] that it may hold.
+
+    Returns
+    -------
+    content, behind : bytes
+        The latter empty where it is what is left of the right checksum.
 
     Raises
     ------

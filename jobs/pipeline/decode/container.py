@@ -79,13 +79,26 @@ class Block:
 
 
 def is_container(data: Bytes) -> bool:
-    """Whether the data begin as a container does."""
+    """Whether the data begin as a container does.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        From the beginning.
+    """
     return data[: len(MAGIC)] == MAGIC
 
 
 @only_faults()
 def read_header(data: Bytes, limits: Limits) -> Header:
     """The header of a container.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        From the container's beginning.
+    limits : Limits
+        Of these `max_schema_bytes`.
 
     Raises
     ------
@@ -135,6 +148,20 @@ def _chunk(data: Bytes, at: int, limits: Limits) -> tuple[bytes, int]:
 
 def blocks(data: Bytes, header: Header, limits: Limits) -> Iterator[Block]:
     """The sound blocks of a container, up to its end or to the first block that is not sound.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        From the container's beginning.
+    header : Header
+        With another `end`, the walk begins there and counts records from there.
+    limits : Limits
+        On records, and on what a block may inflate to.
+
+    Yields
+    ------
+    Block
+        One with no records, too.
 
     Raises
     ------
@@ -235,6 +262,7 @@ def count_datums(path: str | Path, limits: Limits = DEFAULT) -> int:
     Parameters
     ----------
     path : path
+        Of the file.
     limits : Limits
         Those of the decoder.
 
@@ -252,7 +280,15 @@ def count_datums(path: str | Path, limits: Limits = DEFAULT) -> int:
 
 
 def announced(data: Bytes, limits: Limits = DEFAULT) -> int:
-    """How many entries the decoder makes of these bytes when it gets them as one message; see `count_datums`."""
+    """How many entries the decoder makes of these bytes when it gets them as one message; see `count_datums`.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        From the message's beginning.
+    limits : Limits
+        Those of the decoder.
+    """
     if data[: len(MAGIC)] != MAGIC:
         return 1
     count = 0

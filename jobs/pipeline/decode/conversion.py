@@ -33,6 +33,7 @@ def conversion(writer: Node, target: pa.DataType) -> Convert | None:
     writer : Node
         A type of the writer schema.
     target : pyarrow.DataType
+        What Arrow is to take the value as.
     """
     match writer:
         case Union(branches):

@@ -20,7 +20,9 @@ class Datums:
     Parameters
     ----------
     writer : WriterSchema
+        Of all datums.
     limits : Limits
+        Of these `max_packet_bytes` and `max_values`.
     fast : bool
         Whether compiled code makes the packets where it can; the answers are the same.
     """
@@ -35,6 +37,13 @@ class Datums:
 
     def split(self, block: bytes, count: int) -> tuple[Sequence[int], Fault | None]:
         """Where `count` datums that stand one behind the other begin and end.
+
+        Parameters
+        ----------
+        block : bytes
+            Uncompressed.
+        count : int
+            As the block announces it.
 
         Returns
         -------
@@ -52,6 +61,7 @@ class Datums:
         Parameters
         ----------
         datums : sequence of bytes, length n
+            As `split` finds them.
         target : pyarrow.StructType
             What to take, by name; what the writer lacks is NULL. For conversions see `conversion`.
 

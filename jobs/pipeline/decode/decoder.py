@@ -43,15 +43,17 @@ class Decoder:
     Parameters
     ----------
     surveys : sequence of Survey
-        The first whose `matches` accepts the writer schema takes the packet. `matches` is given the schema's JSON
-        with the short name in `name` and the namespace in `namespace`, however they were written.
+        The first whose `matches` accepts the writer schema takes the packet. `matches` is given the schema's JSON with
+        the short name in `name` and the namespace in `namespace`, however they were written.
     schema_directory : path or None
         Where the writer schemas of wire messages are; see SchemaDirectory.
     limits : Limits
+        What one message may cost.
+    fast : bool or None
+        Whether compiled code makes packets where it can; the answers are the same. None: yes, unless STRIX_DECODE is
+        slow.
     registry : Registry, optional
         Asked for the schema ids that the directory lacks.
-    fast : bool or None
-        Whether compiled code makes packets where it can; the answers are the same. None: yes, unless STRIX_DECODE is slow.
     """
 
     def __init__(
@@ -74,6 +76,16 @@ class Decoder:
         """The datums of the messages, one group or more per survey.
 
         Nothing raises for what is in a message: each of its datums is either in a group or refused, with the reason.
+
+        Parameters
+        ----------
+        messages : sequence of Message
+            Of any surveys and schema versions.
+
+        Returns
+        -------
+        Decoded
+            Every datum, in the order of the messages.
 
         Notes
         -----

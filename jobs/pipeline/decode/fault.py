@@ -7,5 +7,13 @@ __all__ = ["Fault", "refusal_of"]
 
 
 def refusal_of(fault: Fault, where: str) -> Refusal:
-    """What quarantine keeps of a fault that a step has found."""
+    """What quarantine keeps of a fault that a step has found.
+
+    Parameters
+    ----------
+    fault : Fault
+        With byte and path where they are known.
+    where : str
+        The step; see `Refusal`.
+    """
     return Refusal(fault.reason, fault.told, where)

@@ -48,7 +48,13 @@ class Limits:
     max_schema_bytes: int = MIB // 2
 
     def inflated(self, size: int) -> int:
-        """Bytes that a packed block of this size may inflate to."""
+        """Bytes that a packed block of this size may inflate to.
+
+        Parameters
+        ----------
+        size : int
+            Of the block as stored [bytes].
+        """
         return min(self.max_inflated_bytes, self.free_bytes + self.max_ratio * size)
 
 

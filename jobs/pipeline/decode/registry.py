@@ -40,6 +40,8 @@ class Registry:
         http(s)://host:port/path.
     cache : str
         Directory; a schema is `<id>.avsc` in it and is never asked for again.
+    ca_file : str or None
+        Certificates that are trusted (PEM); None: those of the system.
     """
 
     url: str
@@ -52,11 +54,18 @@ class Registry:
     def of(cls, mapping: Mapping[str, str], cache: Path) -> "Registry | None":
         """The registry that a configuration's mapping describes; None for an empty one.
 
+        Parameters
+        ----------
+        mapping : mapping of str to str
+            See KEYS.
+        cache : Path
+            Directory for the schemas of all registries; each URL has a folder of its own in it.
+
         Raises
         ------
         SettingsError
-            For an unknown key, a URL that is none, a password that is written instead of named, or one that would go over
-            plain http without `insecure: true`.
+            For an unknown key, a URL that is none, a password that is written instead of named, or one that would go
+            over plain http without `insecure: true`.
         """
         if not mapping:
             return None
@@ -82,6 +91,11 @@ class Registry:
 
     def __call__(self, schema_id: int) -> Path:
         """The file with the schema of an id.
+
+        Parameters
+        ----------
+        schema_id : int
+            As a wire message names it.
 
         Raises
         ------
@@ -110,7 +124,21 @@ class Registry:
             raise self._remember(schema_id, told) from None
 
     def ask(self, path: str, content: bytes | None = None) -> tuple[int, bytes]:
-        """The status and the body of an answer; with content it is a POST.
+        """One request to the registry.
+
+        Parameters
+        ----------
+        path : str
+            Behind the registry's URL, from the slash on.
+        content : bytes, optional
+            Body (JSON); with one the request is a POST, without a GET.
+
+        Returns
+        -------
+        status : int
+            Of HTTP.
+        body : bytes
+            Cut after 1 MiB.
 
         Raises
         ------

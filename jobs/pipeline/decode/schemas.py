@@ -21,8 +21,9 @@ class SchemaDirectory:
     Parameters
     ----------
     directory : path or None
-        None knows no schema.
+        The operator's; None for none.
     limits : Limits
+        Of these `max_schema_bytes`.
     registry : callable, optional
         Gives the file of an id that the directories lack, or raises Fault.
     of_surveys : sequence of path
@@ -46,6 +47,11 @@ class SchemaDirectory:
 
         A schema that is found is kept; one that is not is looked for again at the next call, so that an operator can
         add it while the job runs.
+
+        Parameters
+        ----------
+        schema_id : int
+            As a wire message names it.
 
         Raises
         ------

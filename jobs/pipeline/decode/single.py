@@ -16,13 +16,28 @@ from jobs.pipeline.surveys import SURVEYS
 
 
 def container_of(schema: str, datum: bytes) -> bytes:
-    """An Avro object container that holds one datum, not compressed; the same bytes every time."""
+    """An Avro object container that holds one datum, not compressed; the same bytes every time.
+
+    Parameters
+    ----------
+    schema : str
+        Writer schema (JSON), complete in itself.
+    datum : bytes
+        Bare, as Avro writes it.
+    """
     head = _head(schema)
     return head + b"\x02" + _long(len(datum)) + datum + head[-SYNC_SIZE:]
 
 
 def wire_of(schema: str, datum: bytes) -> bytes:
     """A message in Confluent wire format, under the id that the survey's registry gives to the schema.
+
+    Parameters
+    ----------
+    schema : str
+        Writer schema (JSON).
+    datum : bytes
+        Bare, as Avro writes it.
 
     Raises
     ------
@@ -52,6 +67,11 @@ class Singles:
 
         A Fault stands for what cannot be read; in a message of wire format the packet is not looked at, as its schema
         is elsewhere.
+
+        Parameters
+        ----------
+        message : Message
+            Of any form.
         """
         if message.schema is None and message.value[:1] == b"\0":
             yield message.value

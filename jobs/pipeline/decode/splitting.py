@@ -50,7 +50,9 @@ class Splitter:
     Parameters
     ----------
     schemas : SchemaDirectory
+        For wire messages.
     limits : Limits
+        What one message may cost.
     datums : callable
         The splitter and decoder of a writer schema's datums.
     """
@@ -61,7 +63,18 @@ class Splitter:
         self._datums = datums
 
     def split(self, message: Message) -> Iterator[Piece]:
-        """The entries of a message, by their number; see `container` for the rule."""
+        """The entries of a message, by their number; see `container` for the rule.
+
+        Parameters
+        ----------
+        message : Message
+            Of any form.
+
+        Yields
+        ------
+        Piece
+            One at least, but for a container without records.
+        """
         if message.schema is not None:
             yield self._bare(message.value, message.schema)
         elif is_container(message.value):

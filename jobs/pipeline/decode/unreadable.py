@@ -35,7 +35,13 @@ def only_faults() -> Iterator[None]:
 
 
 def unreadable(error: Exception) -> Fault:
-    """The fault that an exception becomes, with the exception's name and the line that raised it."""
+    """The fault that an exception becomes, with the exception's name and the line that raised it.
+
+    Parameters
+    ----------
+    error : Exception
+        As caught, with its traceback.
+    """
     frames = traceback.extract_tb(error.__traceback__, limit=-1)
     at = f" ({Path(frames[0].filename).name}:{frames[0].lineno})" if frames else ""
     return Fault("unreadable", f"unreadable: {type(error).__name__}: {_text(error)}{at}")
@@ -49,12 +55,14 @@ def _text(error: Exception) -> str:
 
 
 def bisected(work: Callable[[range], Result], rows: range) -> Iterator[tuple[range, Result | Fault]]:
-    """What `work` makes of some rows, all at once; where it raises, of halves of them, down to the row that is to blame.
+    """What `work` makes of some rows, all at once; where it raises, of halves of them, down to the row at fault.
 
     Parameters
     ----------
     work : callable
         Takes consecutive rows. What it makes of one row must not depend on the others.
+    rows : range
+        Numbers of the rows, for `work`.
 
     Yields
     ------

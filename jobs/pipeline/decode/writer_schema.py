@@ -51,11 +51,18 @@ class WriterSchema:
 def writer_schema(text: str, max_bytes: int) -> WriterSchema:
     """The writer schema of a JSON text; the last 32 are kept, so that a stream's schemas are parsed once.
 
+    Parameters
+    ----------
+    text : str
+        The JSON.
+    max_bytes : int
+        Largest text.
+
     Raises
     ------
     Fault
-        unknown_schema if it is no Avro schema or could cost without bound (see `compiled.parse`); too_large if the text has
-        more than `max_bytes` bytes; unreadable.
+        unknown_schema if it is no Avro schema or could cost without bound (see `compiled.parse`); too_large if the text
+        is longer than `max_bytes`; unreadable.
     """
     if len(text) > max_bytes:
         raise Fault("too_large", f"wants a writer schema of at most {max_bytes} bytes, found {len(text)}")
@@ -65,7 +72,13 @@ def writer_schema(text: str, max_bytes: int) -> WriterSchema:
 
 
 def full_name(declared: Mapping[str, Any]) -> str:
-    """Namespace and name, with a dot between."""
+    """Namespace and name, with a dot between.
+
+    Parameters
+    ----------
+    declared : mapping
+        As `WriterSchema.declared`, not empty.
+    """
     return f"{declared['namespace']}.{declared['name']}".removeprefix(".")
 
 

@@ -31,6 +31,15 @@ class UnsupportedSchema(ValueError):
 def stored_type(leaf: Primitive | Fixed | Enum, wanted: pa.DataType, path: str) -> pa.DataType:
     """The type that a leaf is filled as, to be cast to the wanted one where the two differ.
 
+    Parameters
+    ----------
+    leaf : Primitive, Fixed or Enum
+        Of the writer schema.
+    wanted : pyarrow.DataType
+        The column's type in the end.
+    path : str
+        The field's, for the message.
+
     Raises
     ------
     UnsupportedSchema

@@ -13,7 +13,21 @@ from .programs import Column
 
 
 def start_cursors(columns: Sequence[Column], arena: Arena, counts: NDArray[Any]) -> NDArray[Any]:
-    """Cursors at the start of FILL: row 0 of every level, and for each column of bytes the address of its first."""
+    """Cursors at the start of FILL: row 0 of every level, and for each column of bytes the address of its first.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        By slot.
+    arena : Arena
+        Allocated for `counts`.
+    counts : numpy.ndarray of int64, shape (n_cursors,)
+        What COUNT has counted: rows of each level, bytes of each column.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n_cursors,)
+    """
     cursors = np.zeros_like(counts)
     start = arena.payload.address
     for column in columns:
@@ -24,7 +38,15 @@ def start_cursors(columns: Sequence[Column], arena: Arena, counts: NDArray[Any])
 
 
 def sum_up_offsets(columns: Sequence[Column], arena: Arena) -> None:
-    """Turn lengths into Arrow's offsets, in place."""
+    """Turn lengths into Arrow's offsets, in place.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        By slot.
+    arena : Arena
+        Filled; its lengths become offsets.
+    """
     for column in columns:
         if has_offsets(column):
             offsets = arena.offsets(column)

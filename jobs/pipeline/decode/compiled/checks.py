@@ -18,18 +18,44 @@ Check = Callable[[int, int, int, int, int, int, int], int]
 
 @inlined
 def fail(pos: int, leaf: int) -> int:
-    """A failure as a negative number: the value at `pos`, leaf number `leaf` in its run."""
+    """A failure as a negative number: the value at `pos`, leaf number `leaf` in its run.
+
+    Parameters
+    ----------
+    pos : int
+        Byte of the datum at which the value begins.
+    leaf : int
+        Under 2 ** LEAF_BITS.
+    """
     return -1 - ((pos << LEAF_BITS) | leaf)
 
 
 def unpack(failure: int) -> tuple[int, int]:
-    """Position and leaf number of a failure."""
+    """Position and leaf number of a failure.
+
+    Parameters
+    ----------
+    failure : int
+        As `fail` gives it.
+    """
     packed = -1 - failure
     return packed >> LEAF_BITS, packed & ((1 << LEAF_BITS) - 1)
 
 
 def checked(step: Step) -> Check:
-    """The check of a run of leaves that each may be a branch of a union with null."""
+    """The check of a run of leaves that each may be a branch of a union with null.
+
+    Parameters
+    ----------
+    step : callable
+        Compiled; steps over one value.
+
+    Returns
+    -------
+    callable
+        Compiled; `check(data, pos, end, repeat, value, null, arg)` gives the position behind `repeat` leaves, or a
+        failure.
+    """
 
     @inlined
     def check(data: int, pos: int, end: int, repeat: int, value: int, null: int, arg: int) -> int:
@@ -81,7 +107,26 @@ check_enum = checked(_enum)  # the index of a symbol that there is
 
 @inlined
 def check_bytes(data: int, pos: int, end: int, value: int, null: int, is_text: bool) -> tuple[int, int]:
-    """Bytes or string: a length, then so many bytes. Gives the length too, 0 if null or a failure."""
+    """Bytes or string: a length, then so many bytes.
+
+    Parameters
+    ----------
+    data : int
+        Address of the datum.
+    pos, end : int
+        Where the value begins, and the datum's end.
+    value, null : int
+        As for `open_union`.
+    is_text : bool
+        Whether the bytes must be UTF-8.
+
+    Returns
+    -------
+    after : int
+        Position behind the value, or a failure.
+    length : int
+        Of the bytes; 0 if null or a failure.
+    """
     after, present = open_union(data, pos, end, value, null)
     length = 0
     if present:

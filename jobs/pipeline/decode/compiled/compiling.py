@@ -22,17 +22,35 @@ HERE = Path(__file__).parent
 
 
 def inlined(function: Function) -> Function:
-    """Compile a function into those that call it."""
+    """Compile a function into those that call it.
+
+    Parameters
+    ----------
+    function : callable
+        Called from compiled code only.
+    """
     return cast(Function, numba.njit(nogil=True, error_model="numpy", forceinline=True)(function))
 
 
 def called(function: Function) -> Function:
-    """Compile a function that others call; for what is rare or long."""
+    """Compile a function that others call; for what is rare or long.
+
+    Parameters
+    ----------
+    function : callable
+        Called from compiled code.
+    """
     return cast(Function, numba.njit(nogil=True, error_model="numpy")(function))
 
 
 def entry(function: Function) -> Function:
-    """Compile a function that Python calls, from the disk cache if there is one."""
+    """Compile a function that Python calls, from the disk cache if there is one.
+
+    Parameters
+    ----------
+    function : callable
+        Called from Python.
+    """
     folder = cache_folder()
     if folder is None:
         return called(function)

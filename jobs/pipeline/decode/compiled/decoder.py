@@ -94,7 +94,18 @@ class DatumDecoder:
         return self._fill_arrays(table, counts, marks), self._faults(datums, table)
 
     def check(self, datums: Sequence[bytes | pa.Buffer]) -> list[RowFault]:
-        """What `decode` refuses, by the walk alone."""
+        """What `decode` refuses, by the walk alone.
+
+        Parameters
+        ----------
+        datums : sequence of bytes or pyarrow.Buffer
+            Of 2 GiB together at most.
+
+        Raises
+        ------
+        ValueError
+            If they have more.
+        """
         return self._faults(datums, self._walked(datums)[0])
 
     def split(self, block: bytes, count: int) -> tuple[NDArray[np.int64], Fault | None]:

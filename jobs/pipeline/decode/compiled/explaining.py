@@ -38,7 +38,18 @@ class Stop:
     frames: NDArray[Any]
 
     def explain(self, data: bytes) -> Fault:
-        """What is wrong there, with the byte counted as in `data`."""
+        """What is wrong there, with the byte counted as in `data`.
+
+        Parameters
+        ----------
+        data : bytes
+            The datum; for one in a block, the whole block.
+
+        Raises
+        ------
+        AssertionError
+            If nothing is wrong there: the compiled walk and this one disagree.
+        """
         try:
             self._reread(data)
         except Fault as fault:

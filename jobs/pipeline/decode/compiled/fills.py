@@ -19,25 +19,59 @@ Fill = Callable[[int, int, int, int, int, int, int, int, int], int]
 
 @inlined
 def set_bit(bits: int, row: int) -> None:
-    """Set bit `row` of the bits that begin at an address."""
+    """Set one bit.
+
+    Parameters
+    ----------
+    bits : int
+        Address at which the bits begin, the lowest of a byte first.
+    row : int
+        Number of the bit.
+    """
     address = bits + (row >> 3)
     store_8(address, load_8(address) | (1 << (row & 7)))
 
 
 @inlined
 def mark_valid(cells: int, row: int) -> None:
-    """Say that a column has a value in a row."""
+    """Say that a column has a value in a row.
+
+    Parameters
+    ----------
+    cells : int
+        Address of the column's row in the slots table.
+    row : int
+        Of the column.
+    """
     set_bit(load_64(cells), row)
 
 
 @inlined
 def values_of(cells: int) -> int:
-    """Address of a column's values."""
+    """Address of a column's values.
+
+    Parameters
+    ----------
+    cells : int
+        Address of the column's row in the slots table.
+    """
     return load_64(cells + 8)
 
 
 def filled(copy: Copy) -> Fill:
-    """The filling of a run of leaves that each may be a branch of a union with null."""
+    """The filling of a run of leaves that each may be a branch of a union with null.
+
+    Parameters
+    ----------
+    copy : callable
+        Compiled; copies one value.
+
+    Returns
+    -------
+    callable
+        Compiled; `fill(data, pos, end, repeat, value, null, cells, row, width)` gives the position behind `repeat`
+        leaves.
+    """
 
     @inlined
     def fill(
@@ -106,7 +140,26 @@ fill_fixed = filled(_copy_fixed)  # so many bytes
 def fill_bytes(
     data: int, pos: int, end: int, value: int, null: int, cells: int, row: int, payload: int
 ) -> tuple[int, int]:
-    """Bytes or string: the length beside the row, the bytes at the address `payload`. Gives the length too."""
+    """Bytes or string: the length goes beside the row, the bytes to the payload.
+
+    Parameters
+    ----------
+    data : int
+        Address of the datum.
+    pos, end : int
+        Where the value begins, and the datum's end.
+    value, null : int
+        As for `open_union`.
+    cells, row : int
+        Address of the column's row in the slots table, and row of the column.
+    payload : int
+        Address at which the bytes go.
+
+    Returns
+    -------
+    after, length : int
+        Position behind the value, and number of bytes, 0 if null.
+    """
     pos, present = open_union(data, pos, end, value, null)
     length = 0
     if present:
@@ -120,5 +173,13 @@ def fill_bytes(
 
 @inlined
 def set_length(cells: int, row: int, length: int) -> None:
-    """Write a row's length where Arrow has the offset of the next row: summed up later, they are the offsets."""
+    """Write a row's length where Arrow has the offset of the next row: summed up later, they are the offsets.
+
+    Parameters
+    ----------
+    cells, row : int
+        Address of the column's row in the slots table, and row of the column.
+    length : int
+        Bytes of text, or items of a list.
+    """
     store_32(values_of(cells) + 4 * (row + 1), length)

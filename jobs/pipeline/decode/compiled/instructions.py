@@ -92,7 +92,22 @@ class Program:
         cursor: int = 0,
         target: int = 0,
     ) -> int:
-        """Append an instruction, or lengthen the run that the last one is; gives its number."""
+        """Append an instruction, or lengthen the run that the last one is.
+
+        Parameters
+        ----------
+        op : int
+            One of the codes of this module.
+        path : str
+            Of the field, with ITEM for the numbers of items.
+        value, null, slot, arg, cursor, target : int
+            As the columns of the table say.
+
+        Returns
+        -------
+        int
+            Number of the instruction.
+        """
         row = [op, 1, value, null, slot, arg, cursor, target]
         if op in MERGEABLE and self._continues(row):
             self.rows[-1][REPEAT] += 1

@@ -47,10 +47,27 @@ def open_block(
 ) -> tuple[int, int, int]:
     """Read the header of an array's next block.
 
-    `block_end` is where the last block said it would end; an item takes `least` bytes or more here, `cost` in columns, and
-    has `values`; the datum may have `values_left` more and take `room` bytes in columns. Gives the position behind the
-    header or a failure, the number of items, and where the block says that it ends (-1: it does not say; only a negative
-    count does).
+    Parameters
+    ----------
+    data : int
+        Address of the datum.
+    pos, end : int
+        Where the header begins, and the datum's end.
+    block_end : int
+        Where the last block said it would end; -1: it did not say.
+    least, cost, values : int
+        Of an item: fewest bytes here, bytes in columns, most values.
+    values_left, room : int
+        Values that the datum may still have, bytes that it may still take in columns.
+
+    Returns
+    -------
+    after : int
+        Position behind the header, or a failure.
+    count : int
+        Items of the block.
+    next_end : int
+        Where the block says that it ends; -1: it does not say (only a negative count does).
     """
     count, after = read_signed(data, pos, end)
     next_end = -1
@@ -81,9 +98,35 @@ def run(
     marks: Ints,
     frames: Ints,
 ) -> tuple[int, int]:
-    """Run a program over one datum: the position behind it or a failure, and the last instruction.
+    """Run a program over one datum.
 
     One long switch, which LLVM makes a jump table of; what the leaves do is in functions of their own.
+
+    Parameters
+    ----------
+    code, jumps : numpy.ndarray of int64
+        The program: `Program.table` and `Program.jump_table`.
+    data : int
+        Address of the datum.
+    pos, end : int
+        Where it begins, counted from there, and where it must stop.
+    datum : int
+        Its number: row of the root's columns and of the marks.
+    values_left : int
+        Values that its arrays and maps may have.
+    cursors : numpy.ndarray of int64, shape (n_cursors,)
+        Moved.
+    slots : int
+        Address of the slots table.
+    marks : numpy.ndarray of int64, shape (n_datums, n_marks)
+        Written by MARK, read by SEEK.
+    frames : numpy.ndarray of int64, shape (N_FRAMES, FRAME_WIDTH)
+        The stack; after a failure as it was there.
+
+    Returns
+    -------
+    after, pc : int
+        Position behind the datum or a failure, and the last instruction.
     """
     pc, depth, row = 0, 0, datum
     room = GROWTH * (end - pos) + FREE_BYTES
@@ -195,11 +238,37 @@ def run_over(
     marks: Ints,
     frames: Ints,
 ) -> int:
-    """Run a program over datums; how many were run.
+    """Run a program over datums.
 
-    Datums that have failed before are left out. One that fails now leaves no trace in the cursors (`before` is memory to
-    keep them in). `chained`: each datum starts where the last one ended, up to the first that fails. `exact`: it must end
-    where it stops. `slots` is the address of the slots table.
+    Datums that have failed before are left out. One that fails now leaves no trace in the cursors.
+
+    Parameters
+    ----------
+    code, jumps : numpy.ndarray of int64
+        The program: `Program.table` and `Program.jump_table`.
+    datums : numpy.ndarray of int64, shape (n, DATUM_WIDTH)
+        AFTER and PC are written.
+    chained : bool
+        Whether each datum starts where the last one ended, up to the first that fails.
+    exact : bool
+        Whether a datum must end where it stops.
+    most_values : int
+        Values that the arrays and maps of one datum may have.
+    cursors : numpy.ndarray of int64, shape (n_cursors,)
+        Moved.
+    before : numpy.ndarray of int64, shape (n_cursors,)
+        Memory to keep the cursors in.
+    slots : int
+        Address of the slots table.
+    marks : numpy.ndarray of int64, shape (n, n_marks)
+        Written by COUNT, read by FILL.
+    frames : numpy.ndarray of int64, shape (N_FRAMES, FRAME_WIDTH)
+        Memory for the stack.
+
+    Returns
+    -------
+    int
+        How many datums were run, those left out included.
     """
     for i in range(len(datums)):
         if datums[i, AFTER] < 0:

@@ -32,11 +32,23 @@ class Arena:
     sizes: NDArray[Any]
 
     def validity(self, column: Column) -> pa.Buffer:
-        """A column's validity bits."""
+        """A column's validity bits.
+
+        Parameters
+        ----------
+        column : Column
+            With a slot; nullable.
+        """
         return self._slice(column, 0)
 
     def values(self, column: Column) -> pa.Buffer:
-        """A column's values, or its offsets."""
+        """A column's values, or its offsets.
+
+        Parameters
+        ----------
+        column : Column
+            With a slot.
+        """
         return self._slice(column, 1)
 
     def _slice(self, column: Column, part: int) -> pa.Buffer:
@@ -44,13 +56,30 @@ class Arena:
         return self.buffer.slice(start, int(self.sizes[column.slot, part]))
 
     def offsets(self, column: Column) -> NDArray[Any]:
-        """A column's offsets as an int32 array, to be written."""
+        """A column's offsets as an int32 array, to be written.
+
+        Parameters
+        ----------
+        column : Column
+            One that `has_offsets`.
+
+        Returns
+        -------
+        numpy.ndarray of int32, shape (n_rows + 1,)
+            A view.
+        """
         start = int(self.slots[column.slot, 1]) - self.buffer.address
         return np.frombuffer(self.buffer, np.int32, int(self.sizes[column.slot, 1]) // 4, start)
 
 
 def has_offsets(column: Column) -> bool:
-    """Whether a column's rows are of different lengths: bytes, text, list, map."""
+    """Whether a column's rows are of different lengths: bytes, text, list, map.
+
+    Parameters
+    ----------
+    column : Column
+        Decided by its `stored` type.
+    """
     stored = column.stored
     return stored in (pa.binary(), pa.string()) or pa.types.is_list(stored) or pa.types.is_map(stored)
 
@@ -75,12 +104,24 @@ def allocate(columns: list[Column], cursors: NDArray[Any]) -> Arena:
 
 
 def memory(size: int) -> pa.Buffer:
-    """Memory of exactly this size, to be written; a fuzz puts guard pages behind it."""
+    """Memory of exactly this size, to be written; a fuzz puts guard pages behind it.
+
+    Parameters
+    ----------
+    size : int
+        Number of [bytes].
+    """
     return pa.allocate_buffer(size)
 
 
 def is_payload(column: Column) -> bool:
-    """Whether a column's bytes are in the payload."""
+    """Whether a column's bytes are in the payload.
+
+    Parameters
+    ----------
+    column : Column
+        Decided by its `stored` type.
+    """
     return column.stored in (pa.binary(), pa.string())
 
 

@@ -137,7 +137,13 @@ TEXT = Primitive("string")
 
 
 def is_null(node: Node) -> bool:
-    """Whether it is the type null."""
+    """Whether it is the type null.
+
+    Parameters
+    ----------
+    node : Node
+        A union that holds null is not.
+    """
     return isinstance(node, Primitive) and node.kind == "null"
 
 

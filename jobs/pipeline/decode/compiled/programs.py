@@ -67,7 +67,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the schema the traversal is: field path, level, and the union that the value is a branch of."""
+    """Where in the schema the traversal is: field path, level, and the union that the value is a branch of.
+
+    Attributes
+    ----------
+    path : str
+        Names of the fields, with ITEM for the numbers of items.
+    level : int
+        Cursor of the rows around the value.
+    value, null : int
+        Indices of the union's branches; -1: no union, no null.
+    """
 
     path: str
     level: int
@@ -80,7 +90,13 @@ class Place:
         return self.value >= 0
 
     def field(self, name: str) -> "Place":
-        """The place of a field of the record here."""
+        """The place of a field of the record here.
+
+        Parameters
+        ----------
+        name : str
+            Of the field.
+        """
         return Place(f"{self.path}.{name}" if self.path else name, self.level)
 
 

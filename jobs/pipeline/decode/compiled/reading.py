@@ -15,7 +15,20 @@ NOT_ASCII = -0x7F7F7F7F7F7F7F80
 
 @called
 def read_long_number(data: int, pos: int, end: int) -> tuple[int, int]:
-    """A number of two bytes or more as its 64 bits before zig-zag, and the position behind it or BROKEN."""
+    """A number of two bytes or more, as its 64 bits before zig-zag.
+
+    Parameters
+    ----------
+    data : int
+        Address of the datum.
+    pos, end : int
+        Where the number begins, and the datum's end.
+
+    Returns
+    -------
+    bits, after : int
+        `after` is the position behind the number, or BROKEN.
+    """
     bits = 0
     shift = 0
     while pos < end:
@@ -32,7 +45,20 @@ def read_long_number(data: int, pos: int, end: int) -> tuple[int, int]:
 
 @inlined
 def read_signed(data: int, pos: int, end: int) -> tuple[int, int]:
-    """A zig-zag number, and the position behind it or BROKEN."""
+    """A zig-zag number.
+
+    Parameters
+    ----------
+    data : int
+        Address of the datum.
+    pos, end : int
+        Where the number begins, and the datum's end.
+
+    Returns
+    -------
+    number, after : int
+        `after` is the position behind it, or BROKEN.
+    """
     if pos >= end:
         return 0, BROKEN
     bits = load_8(data + pos)
@@ -45,10 +71,25 @@ def read_signed(data: int, pos: int, end: int) -> tuple[int, int]:
 
 @inlined
 def open_union(data: int, pos: int, end: int, value: int, null: int) -> tuple[int, bool]:
-    """Step over a union's branch: the position behind it or BROKEN; whether a value follows.
+    """Step over a union's branch.
 
-    `value` and `null` are the indices of the branches; a `value` of -1 says that there is no union, only a value;
-    a `null` of -1 that the union has no null.
+    Parameters
+    ----------
+    data : int
+        Address of the datum.
+    pos, end : int
+        Where the union begins, and the datum's end.
+    value : int
+        Index of the branch with a value; -1: there is no union, only a value.
+    null : int
+        Index of the branch null; -1: the union has none.
+
+    Returns
+    -------
+    after : int
+        Position behind the branch's index, or BROKEN.
+    present : bool
+        Whether a value follows.
     """
     if value < 0:
         return pos, True
@@ -60,7 +101,15 @@ def open_union(data: int, pos: int, end: int, value: int, null: int) -> tuple[in
 
 @called
 def is_utf8(data: int, pos: int, stop: int) -> bool:
-    """Whether the text is UTF-8 by Unicode's table 3-7: no overlong form, surrogate, or point over U+10FFFF."""
+    """Whether the text is UTF-8 by Unicode's table 3-7: no overlong form, surrogate, or point over U+10FFFF.
+
+    Parameters
+    ----------
+    data : int
+        Address of the datum.
+    pos, stop : int
+        Where the text begins, and the byte behind it.
+    """
     while pos < stop:
         if pos + 8 <= stop and load_64(data + pos) & NOT_ASCII == 0:
             pos += 8
@@ -74,7 +123,15 @@ def is_utf8(data: int, pos: int, stop: int) -> bool:
 
 @called
 def character_length(text: int, size: int) -> int:
-    """Bytes of the UTF-8 character at an address with `size` bytes left, 0 if there is none."""
+    """Bytes of a UTF-8 character, 0 if there is none.
+
+    Parameters
+    ----------
+    text : int
+        Address at which it begins.
+    size : int
+        How many bytes are left there, 1 or more.
+    """
     first = load_8(text)
     if first < 0x80:
         return 1

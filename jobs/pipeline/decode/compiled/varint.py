@@ -10,7 +10,19 @@ Bytes = bytes | mmap
 
 
 def read_long(data: Bytes, at: int) -> tuple[int, int]:
-    """The long at byte `at` and the byte behind it.
+    """An Avro long.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        What holds it.
+    at : int
+        Its first byte.
+
+    Returns
+    -------
+    value, end : int
+        The long, and the byte behind it.
 
     Raises
     ------
