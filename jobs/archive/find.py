@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.archive.top_alerts import files_of
-from jobs.ledger.records import StreamLedger, streams
+from jobs.ledger.id_index import holders_of
+from jobs.ledger.records import StreamLedger
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.surveys.candidate import stored_names
 from jobs.storage.footers import may_hold, ranges
@@ -58,7 +59,7 @@ def find(layout: Layout, name: str, survey: str | None = None) -> pa.Table:
 
 def find_alert(layout: Layout, alert_id: int, survey: str | None = None) -> pa.Table:
     """The science rows of an alert id, by the ledger's index of ids: only the files of its batch are opened."""
-    holders = [StreamLedger(layout, stream).read(batch) for stream, batch in _batches(layout, alert_id)]
+    holders = [StreamLedger(layout, stream).read(batch) for stream, batch in holders_of(layout, alert_id)]
     return _rows(files_of(layout, holders), "alert_id", alert_id, survey)
 
 
@@ -81,16 +82,6 @@ def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:
     names = zip(found["survey"].to_pylist(), found["alert_id"].to_pylist(), strict=True)
     place = {key: row for row, key in enumerate(names)}
     return found.take([place[key[:2]] for key in keys if key[:2] in place])
-
-
-def _batches(layout: Layout, alert_id: int) -> Iterator[tuple[str, int]]:
-    """Stream and number of the sealed batches that committed an id."""
-    for stream in streams(layout):
-        ledger = StreamLedger(layout, stream)
-        for batch in ledger.sealed():
-            path = ledger.ids_path(batch)
-            if path.exists() and pq.read_table(path, columns=[], filters=pc.field("alert_id") == alert_id).num_rows:
-                yield stream, batch
 
 
 def _rows(files: Sequence[Path], column: str, value: int | str, survey: str | None) -> pa.Table:

@@ -2,23 +2,26 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.audit.committed import Committed, Planned
 from jobs.audit.files import Found, read_files, same_alerts
 from jobs.audit.maintenance import Moved
 from jobs.audit.moved import left_alerts, read_moved
-from jobs.audit.offsets import check_positions, check_read
+from jobs.audit.offsets import OffsetsOf, check_read
 from jobs.ledger.counts import by_earlier_rule, empty_counts
+from jobs.ledger.hashed import Hashed
 from jobs.ledger.id_index import span
 from jobs.ledger.not_sent import told_not_sent
-from jobs.ledger.records import FORMAT, IDS, Plan, Record, StreamLedger, streams
+from jobs.ledger.numbers import Numbers
+from jobs.ledger.records import FORMAT, IDS, Record, StreamLedger, nights_of, records, streams
+from jobs.ledger.summary import Summary
+from jobs.ledger.volumes import FOLDER, NAME, Entry, Rolled, Wanted
 from jobs.maintenance.rescored import Newest, Recounted, versions_now
 from jobs.pipeline.sinks.registry import audit_sinks, unknown_sinks
 from jobs.storage.checksums import Verified, verify
@@ -63,7 +66,12 @@ class Checked:
     verified: Verified | None = None
 
 
-def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool = False) -> Checked:
+def check_ledger(
+    layout: Layout,
+    since: dict[str, int] | None = None,
+    deep: bool = False,
+    nights: Collection[str] | None = None,
+) -> Checked:
     """Check an output.
 
     Parameters
@@ -73,6 +81,9 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
         names, and packets that were planned twice, are then not looked for.
     deep : bool
         Also read every page of every file with its checksum (`check_content`).
+    nights : collection of str, optional
+        Only batches that hold packets or files of these nights, with the same restriction, and only what was done to
+        the files of these nights since.
 
     Returns
     -------
@@ -81,72 +92,130 @@ def check_ledger(layout: Layout, since: dict[str, int] | None = None, deep: bool
 
     Notes
     -----
-    Everything is counted again from the files, a few thousand rows at a time; what stays in memory is 24 bytes per
-    alert. What cannot be counted again is not looked at: the seconds that a batch took.
+    Everything is counted again from the files, a few thousand rows at a time. Ids of rolled batches are compared span
+    by span from disk; what stays in memory is 16 bytes per data file, and the ids of batches that are not rolled. What
+    cannot be counted again is not looked at: the seconds that a batch took.
     """
-    checked = Checked()
-    named: dict[str, int | None] = {}
-    committed, planned = Committed(), Planned()
-    earlier = 0
-    unknown: Counter[str] = Counter()
-    moved, recounted = Moved(layout), Recounted()
+    check = _Check(layout, nights)
     for stream in streams(layout):
-        ledger = StreamLedger(layout, stream)
-        numbers = ledger.sealed()
-        checked.gaps.extend(_numbering(stream, numbers))
-        plans: list[Plan] = []
-        for number in numbers:
-            if since is not None and number < since.get(stream, number + 1):
-                continue
-            where = f"stream {stream} batch {number}"
-            try:
-                content = json.loads(ledger.record_path(number).read_text(encoding="utf-8"))
-                record = Record.from_json(content)
-                _count(checked, record)
-                earlier += _counted_earlier(record)
-                checked.notes.extend(told_not_sent(record))
-                unknown.update(unknown_sinks(record))
-                gaps = list(_check_batch(moved, ledger, record, where, recounted))
-                gaps += _gaps(where, _check_plan(ledger, record, number, content))
-            except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
-                checked.gaps.append(Gap(where, f"its record cannot be read: {type(error).__name__} {error}"))
-                continue
-            checked.gaps.extend(gaps)
-            planned.add(where, record)
-            plans.append(record.plan)
-            committed.add(where, record, _ids(ledger, number))
-            named.update((file.name, file.crc) for file in record.files)
-        if since is None:
-            checked.gaps.extend(_gaps(f"stream {stream}", check_positions(ledger, plans)))
-    checked.notes.extend(_earlier(earlier))
-    checked.notes.extend(_unknown_sinks(unknown))
-    checked.gaps.extend(Gap(where, message) for where, message in committed.repeated())
-    checked.gaps.extend(Gap(where, message) for where, message in moved.problems())
-    if since is None:
-        checked.gaps.extend(Gap(where, message) for where, message in recounted.problems())
-        checked.gaps.extend(Gap(where, message) for where, message in moved.strangers(set(named)))
-        checked.gaps.extend(Gap(where, message) for where, message in planned.problems)
-        checked.gaps.extend(_unnamed(layout, moved.in_use(set(named))))
-    if deep:
-        _check_content(checked, moved, named)
-    return checked
+        if since is None or stream in since:
+            check.stream(stream, Wanted(nights=nights, since=(since or {}).get(stream, 0)))
+    return check.end(whole=since is None and nights is None, deep=deep)
 
 
-def _check_content(checked: Checked, moved: Moved, named: dict[str, int | None]) -> None:
-    """Every page of every data file, and of the ledger's own tables."""
+class _Check:
+    """A check under way, one batch in hand."""
+
+    def __init__(self, layout: Layout, nights: Collection[str] | None) -> None:
+        self.layout = layout
+        self.nights = nights
+        self.checked = Checked()
+        self.named = Hashed()
+        self.committed, self.planned = Committed(), Planned()
+        self.moved, self.recounted = Moved(layout), Recounted()
+        self.seen: set[str] = set()
+        self.earlier = 0
+        self.unknown: Counter[str] = Counter()
+
+    def stream(self, stream: str, wanted: Wanted) -> None:
+        """Check the batches of a stream that are wanted."""
+        ledger = StreamLedger(self.layout, stream)
+        whole = wanted == Wanted()
+        self._add_gaps(f"stream {stream}", _numbering(ledger.numbers()))
+        offsets, rolled = OffsetsOf(ledger), ledger.rolled
+        summed = Summary()
+        for entry in ledger.entries(wanted):
+            record = self._entry(ledger, entry, wanted, with_ids=not whole or entry.batch >= rolled.until)
+            if record is not None and whole:
+                offsets.add(record.plan)
+                if entry.batch < rolled.until:
+                    summed.add(record)
+        if whole:
+            for volume in rolled.volumes:
+                self.committed.add_volume(stream, rolled, volume)
+            self._add_gaps(f"stream {stream}", (*offsets.problems, *_check_summary(rolled, summed)))
+
+    def end(self, whole: bool, deep: bool) -> Checked:
+        """What concerns all batches together."""
+        checked = self.checked
+        checked.notes.extend(_earlier(self.earlier))
+        checked.notes.extend(_unknown_sinks(self.unknown))
+        checked.gaps.extend(Gap(where, message) for where, message in self.committed.repeated())
+        checked.gaps.extend(Gap(where, message) for where, message in self.moved.problems(None if whole else self.seen))
+        if whole:
+            checked.gaps.extend(Gap(where, message) for where, message in self.recounted.problems())
+            checked.gaps.extend(Gap(where, message) for where, message in self.moved.strangers(self.named))
+            checked.gaps.extend(Gap(where, message) for where, message in self.planned.problems)
+            checked.gaps.extend(_unnamed(self.layout, self.moved, self.named))
+        if deep:
+            _check_content(checked, self.moved, self.nights)
+        return checked
+
+    def _entry(self, ledger: StreamLedger, entry: Entry, wanted: Wanted, with_ids: bool) -> Record | None:
+        """Check a batch; None if its record cannot be read, or is not wanted."""
+        where = f"stream {ledger.stream} batch {entry.batch}"
+        try:
+            content = json.loads(entry.record)
+            record = Record.from_json(content)
+            if not wanted.takes(entry.batch, nights_of(record), False, False, ()):
+                return None
+            _count(self.checked, record)
+            self.earlier += _counted_earlier(record)
+            self.checked.notes.extend(told_not_sent(record))
+            self.unknown.update(unknown_sinks(record))
+            gaps = list(_check_batch(self.moved, ledger, record, where, self.recounted))
+            gaps += _gaps(where, _check_plan(ledger, record, entry, content))
+        except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
+            self.checked.gaps.append(Gap(where, f"its record cannot be read: {type(error).__name__} {error}"))
+            return None
+        self.checked.gaps.extend(gaps)
+        self.planned.add(where, record)
+        if with_ids:
+            self.committed.add(entry.batch, record, _ids(ledger, entry.batch))
+        self.seen |= nights_of(record)
+        for file in record.files:
+            self.named.set(file.name)
+        return record
+
+    def _add_gaps(self, where: str, messages: Iterable[str]) -> None:
+        self.checked.gaps.extend(Gap(where, message) for message in messages)
+
+
+def _check_summary(rolled: Rolled, summed: Summary) -> Iterator[str]:
+    """What a start believes of the rolled batches against what they say themselves."""
+    told, found = rolled.summary.to_json(), summed.to_json()
+    for name in told:
+        if _in_order(told[name]) != _in_order(found[name]):
+            yield f"{NAME} says of {name} {told[name]}, the rolled batches {found[name]}"
+
+
+def _in_order(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, list) else value
+
+
+def _check_content(checked: Checked, moved: Moved, nights: Collection[str] | None) -> None:
+    """Every page of every data file (of these nights), and of the ledger's own tables."""
     verified = checked.verified = Verified()
-    known = {**named, **moved.checksums()}
     layout = moved.layout
-    files = {layout.root / name: known.get(name) for name in moved.in_use(set(named))}
-    files |= dict.fromkeys(layout.ledger.glob("stream=*/[0-9]*.parquet"))
-    for path in sorted(path for path in files if path.exists()):
-        name = str(path.relative_to(layout.root))
-        checked.gaps.extend(Gap(name, problem) for problem in verify(path, files[path], verified))
+    for name, crc in _contents(moved, nights):
+        if (layout.root / name).exists():
+            checked.gaps.extend(Gap(name, problem) for problem in verify(layout.root / name, crc, verified))
     if verified.unverified:
         count = len(verified.unverified)
         checked.notes.append(
             f"{count} of {verified.files} files have no checksums, an earlier version wrote them: they can be read, and"
             " whether a byte of them changed is not known (`strix compact` writes them anew, with checksums)"
+        )
+
+
+def _contents(moved: Moved, nights: Collection[str] | None) -> Iterator[tuple[str, int | None]]:
+    """The files in use with the checksums that are told of them: of batches, of changes, and the ledger's own."""
+    for record in records(moved.layout, nights=nights):
+        yield from ((file.name, file.crc) for file in record.files if moved.history(file) is None)
+    yield from sorted(moved.checksums(nights).items())
+    for pattern in ("stream=*/[0-9]*.parquet", f"stream=*/{FOLDER}/*.parquet"):
+        yield from (
+            (str(path.relative_to(moved.layout.root)), None) for path in sorted(moved.layout.ledger.glob(pattern))
         )
 
 
@@ -188,21 +257,21 @@ def _gaps(where: str, messages: Iterator[str]) -> Iterator[Gap]:
     return (Gap(where, message) for message in messages)
 
 
-def _numbering(stream: str, numbers: list[int]) -> Iterator[Gap]:
-    for number in sorted(set(range(numbers[-1] if numbers else 0)) - set(numbers)):
-        yield Gap(f"stream {stream}", f"batch {number} is missing, the ledger goes up to {numbers[-1]}")
+def _numbering(numbers: Numbers) -> Iterator[str]:
+    last = numbers.runs[-1][1] if len(numbers) else 0
+    for number in numbers.missing():
+        yield f"batch {number} is missing, the ledger goes up to {last}"
 
 
-def _check_plan(ledger: StreamLedger, record: Record, number: int, content: dict[str, Any]) -> Iterator[str]:
+def _check_plan(ledger: StreamLedger, record: Record, entry: Entry, content: dict[str, Any]) -> Iterator[str]:
     """The record against its own name and its plan file."""
     yield from _equal("format", content["format"], "the format that is known", FORMAT)
-    yield from _equal("batch", record.batch, "the number in the file's name", number)
+    yield from _equal("batch", record.batch, "the number in the file's name", entry.batch)
     yield from _equal("stream", record.stream, "the stream in the folder's name", ledger.stream)
-    path = ledger.plan_path(number)
-    if not path.exists():
+    if entry.plan is None:
         yield "its plan file is gone"
         return
-    planned = json.loads(path.read_text(encoding="utf-8"))
+    planned = json.loads(entry.plan)
     for key in sorted(set(planned) | set(content["plan"])):
         if planned.get(key) != content["plan"].get(key):
             yield f"plan: {key} is not what its plan file says{_first_difference(planned.get(key), content['plan'].get(key))}"
@@ -303,12 +372,11 @@ def _equal(left: str, left_value: Any, right: str, right_value: Any) -> Iterator
 
 def _check_ids(ledger: StreamLedger, record: Record, found: Found) -> Iterator[str]:
     """The id file against the ledger and against the alerts of every table of the batch."""
-    path = ledger.ids_path(record.batch)
-    if not path.exists():
+    ids = ledger.ids(record.batch)
+    if ids is None:
         told = sum(count for _, _, count in record.ids.values())
-        yield f"{path.name} is missing, {told} ids in the ledger"
+        yield f"{ledger.ids_path(record.batch).name} is missing, {told} ids in the ledger"
         return
-    ids = _ids(ledger, record.batch)
     yield from _equal("ids (least, greatest, count)", record.ids, "in the id file", span(ids))
     for table in record.tables:
         held = pa.concat_tables(found.alerts.get(table) or [ids.slice(0, 0)])
@@ -317,16 +385,16 @@ def _check_ids(ledger: StreamLedger, record: Record, found: Found) -> Iterator[s
 
 
 def _ids(ledger: StreamLedger, batch: int) -> pa.Table:
-    path = ledger.ids_path(batch)
-    return pq.read_table(path, schema=IDS) if path.exists() else IDS.empty_table()
+    ids = ledger.ids(batch)
+    return IDS.empty_table() if ids is None else ids
 
 
-def _unnamed(layout: Layout, named: set[str]) -> Iterator[Gap]:
+def _unnamed(layout: Layout, moved: Moved, named: Hashed) -> Iterator[Gap]:
     """Whatever lies in a table's folder is read by some reader, hidden files too."""
     for table in TABLES:
         for path in sorted(layout.table(table).rglob("*")):
             name = str(path.relative_to(layout.root))
-            if name not in named and not path.is_dir():
+            if not moved.in_use(name, named) and not path.is_dir():
                 yield Gap("files", f"{name} is in no ledger")
 
 

@@ -1,13 +1,14 @@
 """What the ledger check asks of files that maintenance moved: where their rows are, and whether the journal adds up."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from jobs.audit.merged_science import MergedScience
-from jobs.ledger.journal import PRUNING, Change, History, Journal, StoredFile
+from jobs.ledger.hashed import Hashed
+from jobs.ledger.journal import PRUNING, Change, Histories, History, Journal, StoredFile
 from jobs.ledger.records import DataFile, Record
 from jobs.maintenance.maintenance import total
 from jobs.maintenance.rescored import Newest, newest
@@ -23,6 +24,7 @@ class Moved:
         self.layout = layout
         self.journal = Journal(layout)
         self._histories = self.journal.histories()
+        self._now: Histories | None = None
         self._science = lru_cache(maxsize=_NIGHTS_IN_HAND)(MergedScience)
 
     def history(self, file: DataFile) -> History | None:
@@ -30,7 +32,7 @@ class Moved:
         key = (file.table, file.night)
         known = self._histories.get(key)
         if (known is None or not known.moved(file.name)) and not (self.layout.root / file.name).exists():
-            known = self._histories[key] = self.journal.history(*key)
+            known = self._histories.again(key)
         return known if known is not None and known.moved(file.name) else None
 
     def replaced(self, record: Record) -> Newest:
@@ -41,27 +43,38 @@ class Moved:
         """The merged files that hold the rows of a science file."""
         return self._science(tuple(self.layout.root / name for name in history.successors(file.name)))
 
-    def in_use(self, named: set[str]) -> set[str]:
-        """Of the files that batches wrote, those that are in their place; and those that changes made, as it is now."""
-        histories = self.journal.histories().values()
-        gone = {part.name for history in histories for change in history.changes for part in change.old}
-        return (named - gone) | {part.name for history in histories for part in history.live()}
+    def in_use(self, name: str, named: Hashed) -> bool:
+        """Whether a file is one that a batch wrote and that is in its place, or one that a change made; as it is now."""
+        if self._now is None:
+            self._now = self.journal.histories()
+        table, _, rest = name.partition("/")
+        history = self._now.get((table, rest.partition("/")[0].removeprefix("night=")))
+        if history is not None and (history.moved(name) or history.product(name)):
+            return not history.moved(name)
+        return name in named
 
-    def checksums(self) -> dict[str, int | None]:
+    def checksums(self, nights: Collection[str] | None = None) -> dict[str, int | None]:
         """The files that changes made, as it is now, and what the journal says of their content."""
-        return {part.name: part.crc for history in self.journal.histories().values() for part in history.live()}
+        return {
+            part.name: part.crc for history in self._each(self.journal.histories(), nights) for part in history.live()
+        }
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Where and what does not add up in the journal."""
-        for history in self._histories.values():
+    def _each(self, histories: Histories, nights: Collection[str] | None) -> Iterator[History]:
+        """Those of some nights, of all if none are named."""
+        wanted = (key for key in histories.keys if nights is None or key[1] in nights)
+        return (history for key in wanted if (history := histories.get(key)) is not None)
+
+    def problems(self, nights: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
+        """Where and what does not add up in the journal, of these nights or of all."""
+        for history in self._each(self._histories, nights):
             for change in history.changes:
                 yield from ((f"change {change.id}", message) for message in _unbalanced(change))
             for part in history.live():
                 yield from ((f"change of {part.name}", message) for message in self._file(part))
 
-    def strangers(self, named: set[str]) -> Iterator[tuple[str, str]]:
+    def strangers(self, named: Hashed) -> Iterator[tuple[str, str]]:
         """Files that changes say they took and that no batch and no change wrote."""
-        for history in self._histories.values():
+        for history in self._each(self._histories, None):
             for change in history.changes:
                 for part in change.old:
                     if part.name not in named and history.product(part.name) is None:
@@ -82,11 +95,6 @@ def _unbalanced(change: Change) -> Iterator[str]:
     old, new = total(change.old)[0], total(change.new)[0]
     if change.kind != PRUNING and old != new:
         yield f"rows of the old files {old} is not rows of the new files ({new})"
-
-
-def told_of(history: History, file: DataFile) -> StoredFile:
-    """What the journal says of a file of a batch that was moved."""
-    return next(part for change in history.changes for part in change.old if part.name == file.name)
 
 
 def spans_of(layout: Layout, history: History, file: DataFile) -> list[tuple[Path, int, int]]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
-from jobs.pipeline.sources.kafka.positions import Positions, unplanned
+from jobs.pipeline.sources.kafka.positions import Positions, Unplanned
 
 
 def check_read(record: Record) -> Iterator[str]:
@@ -40,17 +40,32 @@ def _check_parts(record: Record) -> Iterator[str]:
             )
 
 
-def check_positions(ledger: StreamLedger, plans: list[Plan]) -> Iterator[str]:
-    """Offsets that no batch planned, between those that were."""
-    if not any(each.kind == "kafka" for plan in plans for each in plan.ranges):
-        return
-    try:
-        positions = Positions.read(ledger.directory)
-    except LedgerError as problem:
-        yield str(problem)
-        return
-    if positions is None:
-        yield "positions.json is gone, which says where its partitions began"
-        return
-    for part, hole in unplanned(positions, plans):
-        yield f"{part}: {hole}"
+class OffsetsOf:
+    """Offsets that no batch of a stream planned, between those that were: its batches are added in order."""
+
+    def __init__(self, ledger: StreamLedger) -> None:
+        self.problems: list[str] = []
+        self._ledger = ledger
+        self._unplanned: Unplanned | None = None
+        self._unknown = False
+
+    def add(self, plan: Plan) -> None:
+        """Take note of the next batch's plan."""
+        if self._unknown or not any(each.kind == "kafka" for each in plan.ranges):
+            return
+        if self._unplanned is None:
+            self._unplanned = self._begin()
+        if self._unplanned is not None:
+            self.problems.extend(f"{part}: {hole}" for part, hole in self._unplanned.add(plan))
+
+    def _begin(self) -> Unplanned | None:
+        try:
+            positions = Positions.read(self._ledger.directory)
+        except LedgerError as problem:
+            self.problems.append(str(problem))
+            positions = None
+        else:
+            if positions is None:
+                self.problems.append("positions.json is gone, which says where its partitions began")
+        self._unknown = positions is None
+        return None if positions is None else Unplanned(positions)

@@ -22,10 +22,11 @@ KINDS = {
     "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.pipeline", "memory"),
     "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
     "latency": ("50 alerts/s arriving: produce to match; restart", "jobs.bench.stream", "latency"),
+    "ledger": ("start, plan and questions over a past of --batches batches", "jobs.bench.ledger", "ledger"),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
 ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
-ALERTS |= {"stream": 10_000, "latency": 3300}
+ALERTS |= {"stream": 10_000, "latency": 3300, "ledger": 100_000}
 CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
 MODULES = "braai,acai,lc_features,rise,anomaly"
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("what", choices=KINDS)
     options.add_argument("--alerts", type=int, help="how many (default: enough for steady numbers)")
+    options.add_argument("--batches", type=int, help="of ledger: how many (default: 100,000)")
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--modules", default=MODULES, help=f"science modules (default: {MODULES}); '' for none")
     options.add_argument("--models", default="models")
@@ -62,9 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench = _bench(given)
     on, what = machine(), "real packets" if bench.real else WHAT
     print("; ".join(f"{key} {value}" for key, value in on.items()))
-    print(f"{given.what}: {bench.alerts} alerts, {what}; modules {', '.join(bench.modules) or 'none'}")
-    checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
-    print(f"median (range) of {bench.repeats}, after one that does not count{checked}")
+    if given.what == "ledger":
+        print(f"ledger: a past of {bench.alerts} batches; each number once")
+    else:
+        print(f"{given.what}: {bench.alerts} alerts, {what}; modules {', '.join(bench.modules) or 'none'}")
+        checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
+        print(f"median (range) of {bench.repeats}, after one that does not count{checked}")
     _, module, function = KINDS[given.what]
     numbers = getattr(importlib.import_module(module), function)(bench)
     print("\n".join(number.line() for number in numbers))
@@ -77,7 +82,7 @@ def _bench(given: argparse.Namespace) -> Any:
     from jobs.bench.inputs import Bench
 
     return Bench(
-        alerts=given.alerts or ALERTS[given.what],
+        alerts=(given.batches if given.what == "ledger" else given.alerts) or ALERTS[given.what],
         repeats=given.repeats,
         packets=given.packets or Path(tempfile.gettempdir()) / "strix-bench-packets",
         modules=tuple(name for name in given.modules.split(",") if name),

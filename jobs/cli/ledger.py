@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--deep", action="store_true", help="also read every page of every file and compare it with its checksum"
     )
+    check.add_argument("--night", help="only batches that hold packets of this night (YYYYMMDD)")
     show = actions.add_parser("show", help="per night: read, decoded, duplicates, quarantined, enriched, nulls")
     show.add_argument("--night", help="YYYYMMDD, or unknown")
     for each in (check, show):
@@ -50,7 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    checked = check_ledger(output_of(given.directory), deep=given.deep)
+    layout = output_of(given.directory)
+    checked = check_ledger(layout, deep=given.deep, nights=None if given.night is None else [given.night])
+    if given.night is not None and not checked.batches:
+        raise ConfigError(
+            f"no batch of {layout.root} holds packets of night {given.night}; `strix ledger show` has all"
+        )
     if given.json:
         pour(json.dumps(_checked_json(checked), indent=1) + "\n")
     else:
@@ -92,11 +98,13 @@ def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
     """
     nights: dict[str, Counts] = {}
     now = NightsNow(layout)
-    for record in records(layout):
+    for record in records(layout, nights=None if night is None else [night]):
         for name, counts in now.of(record).items():
-            add_night(nights.setdefault(name, empty_counts()), counts)
+            if night in (None, name):
+                add_night(nights.setdefault(name, empty_counts()), counts)
     if night is not None and night not in nights:
-        raise ConfigError(f"no night {night} in {layout.root}; there are {', '.join(sorted(nights)) or 'none'}")
+        there = sorted({name for record in records(layout) for name in record.nights})
+        raise ConfigError(f"no night {night} in {layout.root}; there are {', '.join(there) or 'none'}")
     return {name: nights[name] for name in sorted(nights) if night in (None, name)}
 
 
@@ -104,7 +112,10 @@ def _show(given: argparse.Namespace) -> int:
     layout = output_of(given.directory)
     nights, again = nights_of(layout, given.night), scored_again(layout, given.night)
     notes = [
-        note for record in records(layout) if nights.keys() & record.nights.keys() for note in told_not_sent(record)
+        note
+        for record in records(layout, nights=nights.keys())
+        if nights.keys() & record.nights.keys()
+        for note in told_not_sent(record)
     ]
     total = empty_counts()
     for counts in nights.values():
@@ -131,8 +142,9 @@ def _print_notes(notes: Sequence[str]) -> None:
 
 def scored_again(layout: Layout, night: str | None = None) -> list[Change]:
     """The changes that scored nights again, oldest first."""
-    histories = Journal(layout).histories().items()
-    changes = [each for (table, name), history in histories if night in (None, name) for each in history.changes]
+    histories = Journal(layout).histories()
+    keys = [key for key in histories.keys if key[0] == "science" and night in (None, key[1])]
+    changes = [each for key in keys if (history := histories.get(key)) for each in history.changes]
     return sorted(rescorings(changes), key=lambda change: (change.at, change.id))
 
 

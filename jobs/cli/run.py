@@ -6,15 +6,19 @@ from typing import Any
 
 from jobs.audit.check import Gap, check_ledger
 from jobs.cli import again
-from jobs.cli.console import complain
+from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, UNBALANCED, Options, verb
 from jobs.config import add_options, load, overrides
 from jobs.config.job import Job
 from jobs.launcher.run import Outcome, run_job
 from jobs.ledger.records import StreamLedger
+from jobs.ledger.volumes import Wanted
 from jobs.pipeline.sources.files.names import HIDDEN
 from jobs.pipeline.sources.files.passed_over import LOSSES
 from jobs.streaming.last_words import tell
+
+# Records of so many batches are held for the closing table.
+MOST_BATCHES = 2000
 
 
 def parser(job: Job) -> argparse.ArgumentParser:
@@ -52,11 +56,17 @@ def close(job: Job, outcome: Outcome) -> int:
     from jobs.cli.report import print_outcome
 
     ledger = StreamLedger(outcome.layout, outcome.stream)
-    first = len(ledger.sealed()) - outcome.status.batches
+    batches = ledger.next_batch()
+    first = batches - outcome.status.batches
     checked = check_ledger(outcome.layout, since={outcome.stream: first})
-    # With nothing new to read, the table is of all that the stream has read before.
-    records = [ledger.read(batch) for batch in ledger.sealed()[first if outcome.status.batches else 0 :]]
-    print_outcome(job, outcome, records, outcome.status.rate.whole_run())
+    # With nothing new to read, the table is of what the stream has read before.
+    since = first if outcome.status.batches else 0
+    if batches - since > MOST_BATCHES:
+        say(
+            f"{job.name}: {batches - since:,} batches; the table is of the last {MOST_BATCHES:,}, `strix ledger show` has all"
+        )
+        since = batches - MOST_BATCHES
+    print_outcome(job, outcome, list(ledger.records(Wanted(since=since))), outcome.status.rate.whole_run())
     if checked.gaps:
         outcome.status.fail(
             f"some packets are not accounted for: {len(checked.gaps)} gaps in the ledger, the first: {checked.gaps[0]}"

@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 
 from jobs.cli.console import styled
-from jobs.ledger.records import LedgerError, records, streams
+from jobs.ledger.records import LedgerError, StreamLedger, streams
 from jobs.services.process import alive
 from jobs.storage.layout import Layout
 from jobs.storage.lock import STALE_S, read_holder
@@ -63,10 +63,10 @@ def read_stream(layout: Layout) -> Stream:
         raise LedgerError(f"{layout.root} has no status.json; it should be the output of a job") from None
     known = [status["stream"]] if status["stream"] in streams(layout) else []
     lost = {
-        f"{each.topic}/{each.partition} {start} to {stop - 1} ({each.why})": stop - start
-        for record in (records(layout, *known) if known else ())
-        for each in record.tallies
-        for start, stop in each.gaps
+        f"{each['topic']}/{each['partition']} {each['start']} to {each['stop'] - 1} ({each['why']})": each["stop"]
+        - each["start"]
+        for stream in known
+        for each in StreamLedger(layout, stream).lost()
     }
     return Stream(status, _state(layout, status), lost)
 

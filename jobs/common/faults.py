@@ -40,6 +40,18 @@ MAINTENANCE = (
     "after_sweep",
 )
 
+# The steps of rolling closed batches into a volume; `after_known` is come to where files were read.
+ROLLING = (
+    "roll_begun",
+    "in_roll",
+    "after_volume",
+    "after_known",
+    "before_rolled",
+    "after_rolled",
+    "in_roll_sweep",
+    "after_roll_sweep",
+)
+
 # The same for a night that is scored again: two Spark jobs, then the exchange.
 RESCORING = (
     "house_begun",

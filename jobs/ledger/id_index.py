@@ -1,8 +1,9 @@
 """The index of committed alert ids: which of a batch's alerts are already there, and with which measurement."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,35 +11,51 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from jobs.ledger.records import KEPT_IDS, Record, StreamLedger
+from jobs.ledger.records import KEPT_IDS, Record, StreamLedger, streams
+from jobs.ledger.volumes import Rolled, Volume, groups_with
 from jobs.packets.content import MEASUREMENT
 from jobs.storage.layout import Layout
 
 Ints = NDArray[np.int64]
 CACHED_SEGMENTS = 256
+CACHED_IDS = 2_000_000  # of 16 bytes
 _MEASURED = pa.schema([KEPT_IDS.field("alert_id"), *MEASUREMENT])
 
 
 @dataclass(frozen=True)
 class _Segment:
+    """A file of ids: of one batch, or of a volume of them (`batch` is its first)."""
+
     stream: str
     batch: int
     least: int
     greatest: int
+    path: Path
+    rolled: bool = False
+
+    def may_hold(self, wanted: Ints) -> bool:
+        """Whether one of some sorted ids lies between its least and its greatest."""
+        first = int(np.searchsorted(wanted, self.least))
+        return first < len(wanted) and bool(wanted[first] <= self.greatest)
 
 
 class IdIndex:
     """Ids and content hashes of every sealed batch, those that a resume finished included.
 
-    Each batch is a sorted segment on disk with its least and greatest id in the ledger. Survey ids grow with time, so a
-    batch overlaps few segments and only those are read: memory does not grow with the archive.
+    Each batch is a sorted segment on disk with its least and greatest id in the ledger, and so is each volume of rolled
+    batches. Survey ids grow with time, so a batch overlaps few segments and only those are read, of volumes only some
+    row groups: memory does not grow with the archive.
     """
 
     def __init__(self, layout: Layout, tables: Iterable[str], known: Iterable[Record] = ()) -> None:
         self.layout = layout
         self.tables = set(tables) - {"quarantine"}
         self._segments: dict[str, list[_Segment]] = {}
-        self._cache: OrderedDict[tuple[str, int, str], tuple[Ints, Ints]] = OrderedDict()
+        self._volumes: dict[str, list[_Segment]] = {}
+        self._ledgers: dict[str, StreamLedger] = {}
+        self._seen: dict[str, int] = {}
+        self._cache: OrderedDict[tuple[Path, str, int], tuple[Ints, Ints]] = OrderedDict()
+        self._cached_ids = 0
         for record in known:
             self.add(record)
 
@@ -46,8 +63,9 @@ class IdIndex:
         """Take note of a sealed batch, if it wrote one of the tables that this index guards."""
         if not self.tables & set(record.tables):
             return
+        path = StreamLedger(self.layout, record.stream).ids_path(record.batch)
         for survey, (least, greatest, _) in record.ids.items():
-            segment = _Segment(record.stream, record.batch, least, greatest)
+            segment = _Segment(record.stream, record.batch, least, greatest, path)
             self._segments.setdefault(survey, []).append(segment)
 
     def committed(self, survey: str, ids: Ints) -> Mapping[int, int]:
@@ -56,10 +74,7 @@ class IdIndex:
         if not len(ids):
             return found
         wanted = np.unique(ids)
-        for segment in self._segments.get(survey, ()):
-            if segment.least > wanted[-1] or segment.greatest < wanted[0]:
-                continue
-            there, hashes = self._load(survey, segment)
+        for there, hashes in self._pieces(survey, wanted):
             places = np.searchsorted(there, wanted).clip(max=len(there) - 1)
             hits = there[places] == wanted
             found.update(zip(wanted[hits].tolist(), hashes[places[hits]].tolist(), strict=True))
@@ -72,24 +87,79 @@ class IdIndex:
         """
         wanted = np.unique(ids)
         found = [_MEASURED.empty_table()]
-        for segment in self._segments.get(survey, ()) if len(wanted) else ():
-            if segment.least <= wanted[-1] and segment.greatest >= wanted[0]:
-                path = StreamLedger(self.layout, segment.stream).ids_path(segment.batch)
-                own = (pc.field("survey") == survey) & pc.field("alert_id").isin(pa.array(wanted))
-                found.append(pq.read_table(path, schema=KEPT_IDS, filters=own).select(_MEASURED.names))
+        for segment in self._holders(survey, wanted):
+            own = (pc.field("survey") == survey) & pc.field("alert_id").isin(pa.array(wanted))
+            found.append(pq.read_table(segment.path, schema=KEPT_IDS, filters=own).select(_MEASURED.names))
         return pa.concat_tables(found)
 
-    def _load(self, survey: str, segment: _Segment) -> tuple[Ints, Ints]:
-        key = (segment.stream, segment.batch, survey)
+    def _holders(self, survey: str, wanted: Ints) -> list[_Segment]:
+        """The segments that may hold some sorted ids, rolled ones first."""
+        self._take_rolled()
+        there = (*self._volumes.get(survey, ()), *self._segments.get(survey, ()))
+        return [segment for segment in there if segment.may_hold(wanted)]
+
+    def _pieces(self, survey: str, wanted: Ints) -> Iterator[tuple[Ints, Ints]]:
+        """Sorted ids with their hashes, of all that may hold some of the wanted ones."""
+        for segment in self._holders(survey, wanted):
+            for group in groups_with(segment.path, survey, wanted) if segment.rolled else (-1,):
+                yield self._load(segment.path, survey, group)
+
+    def _load(self, path: Path, survey: str, group: int) -> tuple[Ints, Ints]:
+        """A row group of a volume's ids, or (-1) a survey's ids of a batch."""
+        key = (path, survey, group)
         if key not in self._cache:
-            path = StreamLedger(self.layout, segment.stream).ids_path(segment.batch)
-            of_survey = pc.field("survey") == survey
-            table = pq.read_table(path, columns=["alert_id", "content_hash"], filters=of_survey)
-            self._cache[key] = _sorted(table)
-            if len(self._cache) > CACHED_SEGMENTS:
-                self._cache.popitem(last=False)
+            self._cache[key] = _sorted(_read_group(path, group) if group >= 0 else _read_batch(path, survey))
+            self._cached_ids += len(self._cache[key][0])
+            while len(self._cache) > CACHED_SEGMENTS or (self._cached_ids > CACHED_IDS and len(self._cache) > 1):
+                self._cached_ids -= len(self._cache.popitem(last=False)[1][0])
         self._cache.move_to_end(key)
         return self._cache[key]
+
+    def _take_rolled(self) -> None:
+        """Take note of what was rolled since the last time: a volume stands for its batches."""
+        for stream in streams(self.layout):
+            ledger = self._ledgers.setdefault(stream, StreamLedger(self.layout, stream))
+            rolled = ledger.rolled
+            if self._seen.get(stream, 0) == rolled.until:
+                continue
+            self._seen[stream] = rolled.until
+            for survey, own in self._segments.items():
+                self._segments[survey] = [each for each in own if each.stream != stream or each.batch >= rolled.until]
+            for survey, own in self._volumes.items():
+                self._volumes[survey] = [each for each in own if each.stream != stream]
+            for volume in rolled.volumes:
+                self._add_volume(stream, rolled, volume)
+
+    def _add_volume(self, stream: str, rolled: Rolled, volume: Volume) -> None:
+        if self.tables & set(volume.tables):
+            for survey, (least, greatest, _) in volume.ids.items():
+                segment = _Segment(stream, volume.first, least, greatest, rolled.path(volume, "ids"), True)
+                self._volumes.setdefault(survey, []).append(segment)
+
+
+def holders_of(layout: Layout, alert_id: int) -> Iterator[tuple[str, int]]:
+    """Stream and number of the sealed batches that committed an id."""
+    for stream in streams(layout):
+        ledger = StreamLedger(layout, stream)
+        numbers, rolled = ledger.open_numbers(), ledger.rolled
+        for volume in rolled.volumes:
+            if any(least <= alert_id <= greatest for least, greatest, _ in volume.ids.values()):
+                mine = pc.field("alert_id") == alert_id
+                found = pq.read_table(rolled.path(volume, "ids"), columns=["batch"], filters=mine)["batch"]
+                yield from ((stream, batch) for batch in sorted(found.to_pylist()))
+        for batch in numbers:
+            ids = ledger.ids(batch) if batch >= rolled.until else None
+            if ids is not None and pc.any(pc.equal(ids["alert_id"], alert_id)).as_py():
+                yield stream, batch
+
+
+def _read_batch(path: Path, survey: str) -> pa.Table:
+    return pq.read_table(path, columns=["alert_id", "content_hash"], filters=pc.field("survey") == survey)
+
+
+def _read_group(path: Path, group: int) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return file.read_row_group(group, columns=["alert_id", "content_hash"])
 
 
 def _sorted(table: pa.Table) -> tuple[Ints, Ints]:

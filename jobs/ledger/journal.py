@@ -6,15 +6,21 @@ rewritten; who looks for a file of theirs asks a `History` where its rows are no
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from jobs.common import faults
 from jobs.storage.layout import Layout
-from jobs.storage.writing import replace_json, sync_directory
+from jobs.storage.writing import replace_file, replace_json, sync_directory
 
 FORMAT = 1
+# Changes of a night in one file each, and in one file together once there are many: `rolled/<table>-<night>.jsonl`.
+ROLLED = "rolled"
+MOST_FILES, MOST_OF_NIGHT = 200, 20
+_IN_HAND = 32
 COMPACTION, PRUNING, RESCORING = "compaction", "pruning", "rescoring"
 # Files that a change makes are named like a batch's, with this for the stream.
 PRODUCT, RESCORED = "compact", "again"
@@ -106,15 +112,63 @@ class Journal:
         self.layout = layout
         self.directory = layout.ledger / "compactions"
 
-    def changes(self, table: str = "*", night: str = "*") -> list[Change]:
-        """Changes of a table and night (of all, if none is named) in the order in which they were made."""
+    def changes(self, table: str, night: str) -> list[Change]:
+        """Changes of a table and night in the order in which they were made."""
+        own = self._own_files(table, night)  # first: what is rolled meanwhile is in the rolled file then
+        found = {change.number: change for change in (*own, *self._rolled(table, night))}
+        return [found[number] for number in sorted(found)]
+
+    def unfinished(self) -> list[Change]:
+        """Changes that were announced and are not done: none of them is rolled."""
+        found = [change for change in self._own_files("*", "*") if change.state != "done"]
+        return sorted(found, key=lambda change: (change.table, change.night, change.number))
+
+    def changed(self) -> list[tuple[str, str]]:
+        """Table and night of all that was changed, ascending; no change is read for it."""
+        own = (path.stem.rpartition("-")[0] for path in self.directory.glob("*-[0-9]*.json"))
+        rolled = (path.stem for path in (self.directory / ROLLED).glob("*.jsonl"))
+        return sorted({(name.partition("-")[0], name.partition("-")[2]) for name in (*own, *rolled)})
+
+    def roll(self, most: int = MOST_FILES, of_night: int = MOST_OF_NIGHT) -> None:
+        """Put the changes of a night in one file where it has more than `of_night`; of all nights where `most` are there.
+
+        The rolled file is replaced in one step and the others removed then: a change that is in both is the same.
+        """
+        numbers: dict[tuple[str, str], int] = {}
+        for path in self.directory.glob("*-[0-9]*.json"):
+            table, night, _ = path.stem.split("-")
+            numbers[(table, night)] = numbers.get((table, night), 0) + 1
+        least = 1 if sum(numbers.values()) > most else of_night + 1
+        for (table, night), count in numbers.items():
+            if count >= least:
+                self._roll(table, night)
+
+    def _roll(self, table: str, night: str) -> None:
+        changes = [change for change in self.changes(table, night) if change.state == "done"]
+        lines = [json.dumps(change.to_json(), sort_keys=True, separators=(",", ":")) + "\n" for change in changes]
+        replace_file(self._rolled_path(table, night), "".join(lines), durable=True)
+        faults.maintenance("journal_rolled")
+        for change in changes:
+            self._path(change).unlink(missing_ok=True)
+
+    def _own_files(self, table: str, night: str) -> list[Change]:
         found = []
         for path in self.directory.glob(f"{table}-{night}-[0-9]*.json"):
             try:
                 found.append(Change.from_json(json.loads(path.read_text(encoding="utf-8"))))
-            except FileNotFoundError:  # undone since it was listed
+            except FileNotFoundError:  # undone, or rolled, since it was listed
                 continue
-        return sorted(found, key=lambda change: (change.table, change.night, change.number))
+        return found
+
+    def _rolled(self, table: str, night: str) -> list[Change]:
+        try:
+            text = self._rolled_path(table, night).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        return [Change.from_json(json.loads(line)) for line in text.splitlines()]
+
+    def _rolled_path(self, table: str, night: str) -> Path:
+        return self.directory / ROLLED / f"{table}-{night}.jsonl"
 
     def next_number(self, table: str, night: str) -> int:
         """The number of the next change of a table and night."""
@@ -134,13 +188,9 @@ class Journal:
         """What became of the files of a table and night."""
         return History(change for change in self.changes(table, night) if is_made(self.layout, change))
 
-    def histories(self) -> dict[tuple[str, str], "History"]:
-        """The same for every table and night that was changed."""
-        made: dict[tuple[str, str], list[Change]] = {}
-        for change in self.changes():
-            if is_made(self.layout, change):
-                made.setdefault((change.table, change.night), []).append(change)
-        return {key: History(changes) for key, changes in made.items()}
+    def histories(self) -> "Histories":
+        """The same for every table and night, read when it is asked for."""
+        return Histories(self)
 
     def _path(self, change: Change) -> Path:
         return self.directory / f"{change.id}.json"
@@ -153,6 +203,37 @@ def is_made(layout: Layout, change: Change) -> bool:
     if change.new:
         return (layout.root / change.new[0].name).exists()
     return not (layout.root / change.old[0].name).exists()
+
+
+class Histories:
+    """Histories by table and night, read when they are asked for; the last few stay in hand."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.keys = journal.changed()
+        self._known = set(self.keys)
+        self._in_hand: OrderedDict[tuple[str, str], History] = OrderedDict()
+
+    def get(self, key: tuple[str, str]) -> "History | None":
+        """What became of the files of a table and night; None if nothing was changed there."""
+        if key not in self._known:
+            return None
+        if key not in self._in_hand:
+            self.again(key)
+        self._in_hand.move_to_end(key)
+        return self._in_hand[key]
+
+    def again(self, key: tuple[str, str]) -> "History":
+        """The same, as it is now."""
+        self._known.add(key)
+        self._in_hand[key] = self.journal.history(*key)
+        if len(self._in_hand) > _IN_HAND:
+            self._in_hand.popitem(last=False)
+        return self._in_hand[key]
+
+    def each(self) -> "Iterator[History]":
+        """Those of all tables and nights, one after the other."""
+        return (history for key in self.keys if (history := self.get(key)) is not None)
 
 
 class History:
@@ -168,6 +249,9 @@ class History:
         self.changes = list(changes)
         self._left_by = {part.name: change for change in self.changes for part in change.old}
         self._made_by = {part.name: change for change in self.changes for part in change.new}
+        self._old = {part.name: part for change in self.changes for part in change.old}
+        self._new = {part.name: part for change in self.changes for part in change.new}
+        self._offsets: dict[str, dict[str, int]] = {}
 
     def moved(self, name: str) -> bool:
         """Whether a file was replaced or removed."""
@@ -175,8 +259,11 @@ class History:
 
     def product(self, name: str) -> StoredFile | None:
         """What the journal says of a file that a change made."""
-        change = self._made_by.get(name)
-        return next(part for part in change.new if part.name == name) if change else None
+        return self._new.get(name)
+
+    def told(self, name: str) -> StoredFile:
+        """What the journal says of a file that was replaced or removed."""
+        return self._old[name]
 
     def live(self) -> list[StoredFile]:
         """The files that changes made and that are still in use."""
@@ -215,7 +302,9 @@ class History:
         change = self._left_by[name]
         if not change.in_order:
             raise ValueError(f"the rows of {name} were sorted among others by {change.id}")
-        first = _offset(change.old, name)
+        if change.id not in self._offsets:
+            self._offsets[change.id] = _offsets(change.old)
+        first = self._offsets[change.id][name]
         return [
             span
             for part, after, until in _cut(change.new, first + start, first + stop)
@@ -240,14 +329,13 @@ class History:
         return [each for each in found if each not in self._made_by]
 
 
-def _offset(parts: Sequence[StoredFile], name: str) -> int:
-    """The rows before a file."""
-    offset = 0
+def _offsets(parts: Sequence[StoredFile]) -> dict[str, int]:
+    """The rows before each file."""
+    offsets, offset = {}, 0
     for part in parts:
-        if part.name == name:
-            return offset
+        offsets[part.name] = offset
         offset += part.rows
-    raise KeyError(name)
+    return offsets
 
 
 def _cut(parts: Sequence[StoredFile], start: int, stop: int) -> Iterable[tuple[StoredFile, int, int]]:

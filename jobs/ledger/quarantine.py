@@ -14,6 +14,7 @@ from jobs.ledger.records import Record, records
 from jobs.ledger.spans import Rows, open_moved
 from jobs.ledger.too_large import REASON as MATCH_TOO_LARGE
 from jobs.ledger.too_large import read_too_large, too_large_path
+from jobs.ledger.volumes import Wanted
 from jobs.storage.layout import Layout
 
 _COLUMNS = ["quarantine_id", "reason", "message", "failed_at", "night_from", "survey", "alert_id", "size", "provenance"]
@@ -87,8 +88,10 @@ def entries(layout: Layout, night: str | None = None, reason: str | None = None)
         Only those of this night, with this reason.
     """
     again = replayed(layout)
-    found = [entry for record in records(layout) for entry in _of_batch(layout, record, again, night)]
-    found += [entry for record in records(layout) for entry in _unsent(layout, record) if night in (None, entry.night)]
+    found: list[Entry] = []
+    for record in records(layout, wanted=Wanted(None if night is None else [night], refused=True)):
+        found += _of_batch(layout, record, again, night)
+        found += [entry for entry in _unsent(layout, record) if night in (None, entry.night)]
     chosen = [entry for entry in found if reason in (None, entry.reason)]
     return sorted(chosen, key=lambda entry: (entry.night, entry.stream, entry.batch))
 
@@ -122,7 +125,7 @@ def replayed(layout: Layout) -> dict[str, str]:
     """Which entries were read again, and by which batch `<stream>/<batch>`: what the ledger's plans say."""
     return {
         entry: f"{record.stream}/{record.batch}"
-        for record in records(layout)
+        for record in records(layout, wanted=Wanted(replays=True))
         for planned in record.plan.ranges
         for entry in planned.entries
     }

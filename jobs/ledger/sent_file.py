@@ -13,9 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.ledger.records import StreamLedger
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_table
 
+ENDING = "sent.parquet"
 _COUNTS = b"strix.filters"
 ORDER = ("object_id", "mjd", "alert_id", "filter")
 
@@ -38,7 +40,7 @@ class Sent:
 
 def sent_path(layout: Layout, stream: str, batch: int) -> Path:
     """Where it is."""
-    return layout.stream_ledger(stream) / f"{batch:09d}.sent.parquet"
+    return layout.stream_ledger(stream) / f"{batch:09d}.{ENDING}"
 
 
 def write_sent(path: Path, sent: Sent, durable: bool = False) -> None:
@@ -48,10 +50,11 @@ def write_sent(path: Path, sent: Sent, durable: bool = False) -> None:
     replace_table(path, table, durable)
 
 
-def read_sent(path: Path) -> Sent | None:
+def read_sent(layout: Layout, stream: str, batch: int) -> Sent | None:
     """What a batch sends, or None if its filters have not run."""
-    if not path.exists():
+    held = StreamLedger(layout, stream).kept(batch, ENDING)
+    if held is None:
         return None
-    table = pq.read_table(path)
+    table = pq.read_table(pa.BufferReader(held))
     filters = json.loads(table.schema.metadata[_COUNTS])
     return Sent(table.replace_schema_metadata(None), filters)

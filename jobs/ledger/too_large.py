@@ -13,11 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.ledger.records import Record
+from jobs.ledger.records import Record, StreamLedger
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_table
 from science_modules.common.view import PROVENANCE
 
+ENDING = "too_large.parquet"
 REASON = "match_too_large"
 
 
@@ -67,7 +68,7 @@ SCHEMA = pa.schema(
 
 def too_large_path(layout: Layout, stream: str, batch: int) -> Path:
     """Where they are."""
-    return layout.stream_ledger(stream) / f"{batch:09d}.too_large.parquet"
+    return layout.stream_ledger(stream) / f"{batch:09d}.{ENDING}"
 
 
 def note_too_large(path: Path, found: Sequence[TooLarge], durable: bool = False) -> None:
@@ -80,9 +81,9 @@ def note_too_large(path: Path, found: Sequence[TooLarge], durable: bool = False)
 
 def read_too_large(layout: Layout, record: Record) -> Iterator[TooLarge]:
     """What a batch did not send."""
-    path = too_large_path(layout, record.stream, record.batch)
-    if path.exists():
-        yield from (TooLarge(**row) for row in pq.read_table(path).to_pylist())
+    held = StreamLedger(layout, record.stream).kept(record.batch, ENDING)
+    if held is not None:
+        yield from (TooLarge(**row) for row in pq.read_table(pa.BufferReader(held)).to_pylist())
 
 
 def by_filter(found: Sequence[TooLarge]) -> dict[str, int]:

@@ -1,6 +1,7 @@
-"""Between two batches of a running job: a night with too many files gets a few of them merged."""
+"""Between two batches of a running job: a night with too many files gets a few of them merged, old batches are rolled."""
 
-from jobs.ledger.records import Record
+from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.rolling import enough, roll
 from jobs.maintenance.compaction import merge
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.stored_files import KnownParts, names, oldest_small
@@ -9,13 +10,21 @@ from jobs.maintenance.stored_files import KnownParts, names, oldest_small
 MANY_FILES = 1500
 # At most so many files at a time: some seconds of work, and more than a batch adds.
 FILES_AT_ONCE = 50
+# No further volume of closed batches is begun after so long.
+ROLLING_S = 1.0
 
 
 def maintain(maintenance: NightMaintenance, record: Record) -> None:
-    """Merge some files of the nights that a closed batch wrote to, where there are many; and remove what was replaced."""
+    """Merge some files of the nights that a closed batch wrote to, where there are many; and remove what was replaced.
+
+    Closed batches are rolled where there are enough of them for a volume, so that a stream never has many files of its own.
+    """
     for table, night in sorted({(file.table, file.night) for file in record.files}):
         if len(names(maintenance.layout, table, night)) > MANY_FILES:
             parts = oldest_small(KnownParts(maintenance.layout).of(table, night), FILES_AT_ONCE)
             if parts:
                 merge(maintenance, parts, table, night, f"more than {MANY_FILES} files while the job runs", None)
     maintenance.sweep()
+    ledger = StreamLedger(maintenance.layout, record.stream, maintenance.durable)
+    if enough(ledger, record):
+        roll(ledger, ROLLING_S)

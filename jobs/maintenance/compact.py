@@ -43,6 +43,7 @@ def compact(maintenance: NightMaintenance, wanted: Wanted) -> Iterator[Change]:
                 yield merge(maintenance, parts, table, night, why, schema)
                 maintenance.sweep()
     maintenance.sweep(wait=True)
+    maintenance.roll()
 
 
 def chosen(maintenance: NightMaintenance, parts: Sequence[StoredFile], schema: pa.Schema | None) -> list[StoredFile]:

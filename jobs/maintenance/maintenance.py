@@ -13,12 +13,16 @@ from pathlib import Path
 from jobs.common import faults
 from jobs.ledger.journal import Change, Journal, StoredFile, is_made
 from jobs.ledger.records import LedgerError
+from jobs.ledger.rolling import roll_all
+from jobs.ledger.rolling import sweep as sweep_rolled
 from jobs.maintenance.swap import take_place
 from jobs.storage.layout import Layout
 from jobs.storage.writing import remove_halves, sync_directory, sync_file
 
 # Who opened a night's folder just before the swap gets this long to read its list of files.
 GRACE_S = 1.0
+# How long a job may roll closed batches of all streams when it ends.
+AT_END_S = 5.0
 
 
 class NightMaintenance:
@@ -38,13 +42,17 @@ class NightMaintenance:
         self._replaced: list[tuple[float, Path]] = []
 
     def recover(self) -> None:
-        """Finish or undo the change that a kill left, and remove what it had made ready."""
-        for change in self.journal.changes():
-            if change.state == "prepared":
-                self._finish_or_undo(change)
+        """Finish or undo the change that a kill left, and remove what it had made ready or had rolled."""
+        for change in self.journal.unfinished():
+            self._finish_or_undo(change)
         remove_halves(self.journal.directory)
         # A task of a killed driver, on an executor that does not know yet, may write while this is removed.
         shutil.rmtree(self.works, ignore_errors=True)
+        sweep_rolled(self.layout)
+
+    def roll(self, seconds: float = float("inf")) -> int:
+        """Roll closed batches of all streams, for about so many seconds; how many batches were rolled."""
+        return roll_all(self.layout, self.durable, seconds)
 
     def begin(self, table: str, night: str, number: int) -> Path:
         """The empty folder in which a change is made ready."""
@@ -81,10 +89,11 @@ class NightMaintenance:
         self._show_kept(change, work)
         self.journal.write(change.done(), self.durable)
         faults.maintenance("after_done")
+        self.journal.roll()
         self._replaced.append((time.monotonic(), work))
 
     def sweep(self, wait: bool = False) -> None:
-        """Remove what was replaced at least GRACE_S ago; `wait` for the rest."""
+        """Remove what was replaced at least GRACE_S ago; `wait` for the rest, and roll closed batches for AT_END_S."""
         while self._replaced and (wait or self._replaced[0][0] + GRACE_S <= time.monotonic()):
             at, work = self._replaced.pop(0)
             time.sleep(max(at + GRACE_S - time.monotonic(), 0))
@@ -95,6 +104,8 @@ class NightMaintenance:
             faults.maintenance("after_sweep")
         if wait and self.works.exists():
             shutil.rmtree(self.works)
+        if wait:
+            self.roll(AT_END_S)
 
     def _place(self, change: Change) -> Path:
         return self.layout.table(change.table) / f"night={change.night}"

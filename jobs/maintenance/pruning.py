@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from jobs.ledger.journal import PRUNING, Change, StoredFile
-from jobs.ledger.records import records
+from jobs.ledger.numbers import Numbers
+from jobs.ledger.records import StreamLedger, streams
+from jobs.ledger.summary import batch_number
+from jobs.ledger.volumes import Wanted
 from jobs.maintenance.maintenance import NightMaintenance, total
 from jobs.maintenance.stored_files import KnownParts, names
-from jobs.storage.layout import Layout
+from jobs.storage.layout import Layout, batch_of
 
 PRUNABLE = ("raw", "cutouts")
 
@@ -48,29 +51,43 @@ def prune(
         Also remove raw packets that no batch of this output has scored.
     """
     known = KnownParts(maintenance.layout)
-    needed = set() if unscored else _unscored(maintenance.layout)
+    scored = None if unscored else _scored(maintenance.layout)
     for limit in limits:
         for night in maintenance.layout.nights(limit.table):
             if not re.fullmatch(r"\d{8}", night) or night >= limit.first_kept:
                 continue
             parts = known.of(limit.table, night)
-            why = _reason_to_keep(maintenance, limit.table, night, parts, needed)
+            why = _reason_to_keep(maintenance, limit.table, night, parts, scored)
             if why:
                 yield Kept(limit.table, night, why)
             elif parts:
                 yield _remove(maintenance, limit, night, parts, dry_run)
     maintenance.sweep(wait=True)
+    if not dry_run:
+        maintenance.roll()
 
 
 def _reason_to_keep(
-    maintenance: NightMaintenance, table: str, night: str, parts: list[StoredFile], needed: set[str]
+    maintenance: NightMaintenance,
+    table: str,
+    night: str,
+    parts: list[StoredFile],
+    scored: dict[str, Numbers] | None,
 ) -> str:
     strangers = set(names(maintenance.layout, table, night)) - {part.name for part in parts}
     if strangers:
         return f"{min(strangers)} is of no closed batch"
     history = maintenance.journal.history(table, night)
-    open_ = sorted({each for part in parts for each in history.originals(part.name)} & needed)
+    if scored is None or table != "raw":
+        return ""
+    written = {each for part in parts for each in history.originals(part.name)}
+    open_ = sorted(name for name in written if not _is_scored(name, scored))
     return f"{len(open_)} files of packets that no batch here has scored, e.g. {open_[0]}" if open_ else ""
+
+
+def _is_scored(name: str, scored: dict[str, Numbers]) -> bool:
+    stream, batch = batch_of(name)
+    return batch in scored.get(stream, Numbers())
 
 
 def _remove(maintenance: NightMaintenance, limit: Limit, night: str, parts: list[StoredFile], dry_run: bool) -> Change:
@@ -84,15 +101,23 @@ def _remove(maintenance: NightMaintenance, limit: Limit, night: str, parts: list
     return change
 
 
-def _unscored(layout: Layout) -> set[str]:
-    """Raw files of batches that neither scored their alerts nor were read by a batch that did."""
-    scored, raw = set(), {}
-    for record in records(layout):
-        name = f"{record.stream}/{record.batch}"
-        if "science" in record.tables:
-            scored.update([name, *(each.batch for each in record.plan.ranges if each.batch)])
-        raw[name] = [file.name for file in record.files if file.table == "raw"]
-    return {name for batch, files in raw.items() if batch not in scored for name in files}
+def _scored(layout: Layout) -> dict[str, Numbers]:
+    """By stream: batches that scored their alerts, or were read by a batch that did."""
+    scored: dict[str, Numbers] = {}
+    for stream in streams(layout):
+        ledger = StreamLedger(layout, stream)
+        rolled = ledger.rolled
+        since = rolled.until if all("science" in each.tables for each in rolled.volumes) else 0
+        if since:  # what the summary says is enough
+            own = Numbers((each.first, each.last) for each in rolled.volumes)
+            for name, numbers in (*rolled.summary.followed.items(), (stream, own)):
+                scored.setdefault(name, Numbers()).update(numbers)
+        for record in ledger.records(Wanted(table="science", since=since)):
+            scored.setdefault(stream, Numbers()).add(record.batch)
+            for each in record.plan.ranges:
+                if each.batch:
+                    scored.setdefault(each.batch.rpartition("/")[0], Numbers()).add(batch_number(each.batch))
+    return scored
 
 
 def size_of(changes: list[Change]) -> tuple[int, int]:

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
-from jobs.ledger.journal import RESCORING, Change, History, Journal
+from jobs.ledger.journal import RESCORING, Change, Histories, Journal
 from jobs.ledger.records import Record, records
 from jobs.storage.layout import Layout
 
 # By night, then by module: the change whose answers the files hold now.
 Newest = dict[str, dict[str, Change]]
-Histories = Mapping[tuple[str, str], History]
 
 
 def newest(histories: Histories, record: Record) -> Newest:
@@ -69,7 +68,7 @@ class NightsNow:
 def counts_of(layout: Layout, night: str) -> Counts:
     """The numbers of a night as its files hold them now."""
     now, total = NightsNow(layout), empty_counts()
-    for record in records(layout):
+    for record in records(layout, nights=[night]):
         add_night(total, now.of(record).get(night) or empty_counts())
     return total
 

@@ -55,9 +55,10 @@ class KnownParts:
 
     def _read_batch(self, stream: str, batch: int) -> dict[str, StoredFile]:
         ledger = StreamLedger(self.layout, stream)
-        if not ledger.record_path(batch).exists():
+        try:
+            record = ledger.read(batch)
+        except FileNotFoundError:
             return {}
-        record = ledger.read(batch)
         if record.state != "closed":
             return {}
         return {file.name: StoredFile(file.name, file.rows, file.bytes, file.crc) for file in record.files}

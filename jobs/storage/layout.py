@@ -85,3 +85,9 @@ class Layout:
     def published(self, table: str, night: str, stream: str, batch: int, part: int) -> Path:
         """The final name of a data file."""
         return self.table(table) / f"night={night}" / f"{stream}-{batch:09d}-{part:04d}.parquet"
+
+
+def batch_of(name: str) -> tuple[str, int]:
+    """Stream and batch of a data file that a batch wrote, from its name."""
+    stream, batch, _ = Path(name).stem.rsplit("-", 2)
+    return stream, int(batch)

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.ledger.id_index import IdIndex
-from jobs.ledger.records import Plan, Record, StreamLedger, records
+from jobs.ledger.records import Plan, Record, StreamLedger, open_records
 from jobs.maintenance.between_batches import maintain
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
@@ -121,11 +121,14 @@ class Runner:
             self.status.write("stopped")
 
     def _recover(self) -> None:
-        """Note all that is committed; clear away what no sealed batch needs."""
+        """Note what is committed and not rolled; clear away what no sealed batch needs.
+
+        What is rolled, index and source have from the ledger's summary: a start does not read the past.
+        """
         self.maintenance.recover()
         # Sealed batches are published from their staged files, those of other streams (ingest, a replay) by their own jobs.
         kept = {self.layout.artefacts}
-        for record in records(self.layout):
+        for record in open_records(self.layout):
             if record.state != "closed":
                 kept.add(self.layout.batch_staging(record.stream, record.batch))
             elif record.stream == self.stream:

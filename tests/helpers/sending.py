@@ -73,7 +73,7 @@ class Output:
     def counts(self, batch: Record) -> dict[str, Any]:
         """What the ledger would say of the filters: all that matched is sent. The sent file says the same."""
         path = sent_path(self.layout, batch.stream, batch.batch)
-        sent = read_sent(path)
+        sent = read_sent(self.layout, batch.stream, batch.batch)
         assert sent is not None
         names = sent.matches["filter"].to_pylist()
         nothing = {"per_object": 0, "over_max_per_night": 0, "over": [], "unknown": 0}
@@ -86,7 +86,7 @@ class Output:
 
     def sizes_without_curve(self, batch: Record) -> list[int]:
         """Bytes of the messages of a batch, with neither stamps nor light curve."""
-        sent = read_sent(sent_path(self.layout, batch.stream, batch.batch))
+        sent = read_sent(self.layout, batch.stream, batch.batch)
         assert sent is not None
         settings = replace(self.settings, max_message_bytes=1)
         making = Making.of(batch, encoder("avro"), settings, {})

@@ -3,13 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from jobs.ledger.journal import Change, StoredFile
 from jobs.ledger.records import StreamLedger
 from jobs.maintenance.stored_files import KnownParts
-from jobs.storage.layout import Layout
+from jobs.storage.layout import Layout, batch_of
 from science_modules import registry
 
 # By module. Two answers of one fingerprint to one alert are the same, bit for bit.
@@ -67,17 +66,11 @@ def made_with(layout: Layout, night: str, parts: Sequence[StoredFile]) -> list[F
     batches: dict[tuple[str, int], Fingerprints] = {}
     found = []
     for name in originals:
-        key = _batch_of(name)
+        key = batch_of(name)
         if key not in batches:
             batches[key] = fingerprints(StreamLedger(layout, key[0]).read(key[1]).hashes)
         found.append(batches[key] | _replaced(history.rescorings(name)))
     return found
-
-
-def _batch_of(name: str) -> tuple[str, int]:
-    """Stream and batch of a data file, from its name."""
-    stream, batch, _ = Path(name).stem.rsplit("-", 2)
-    return stream, int(batch)
 
 
 def _replaced(changes: Iterable[Change]) -> Fingerprints:

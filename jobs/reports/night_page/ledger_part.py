@@ -129,7 +129,7 @@ def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
     """
     part, before = LedgerPart(), dict[str, Counts]()
     now = NightsNow(layout)
-    for record in records(layout):
+    for record in records(layout, nights=[night, *week]):
         nights = now.of(record)
         if night in nights:
             add_night(part.jobs.setdefault(record.plan.job, empty_counts()), nights[night])

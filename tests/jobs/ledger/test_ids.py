@@ -35,9 +35,13 @@ def wanted(*values: int) -> np.ndarray:
     return np.array(values, dtype=np.int64)
 
 
-def test_the_index_finds_what_a_dictionary_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("segments", "held"), [(3, 10**9), (256, 120)])
+def test_the_index_finds_what_a_dictionary_finds(
+    segments: int, held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Overlapping batches of two surveys, more of them than are kept in memory."""
-    monkeypatch.setattr(ids, "CACHED_SEGMENTS", 3)
+    monkeypatch.setattr(ids, "CACHED_SEGMENTS", segments)
+    monkeypatch.setattr(ids, "CACHED_IDS", held)
     layout, noise = Layout(tmp_path), random.Random(0)
     index, known = IdIndex(layout, ("raw", "science")), {}
     for batch in range(12):
@@ -51,7 +55,8 @@ def test_the_index_finds_what_a_dictionary_finds(tmp_path: Path, monkeypatch: py
             asked = [noise.randrange(-2000, 2000) for _ in range(40)] + list(LIMITS)
             expected = {each: known[(survey, each)] for each in asked if (survey, each) in known}
             assert dict(index.committed(survey, wanted(*asked))) == expected
-    assert len(index._cache) <= 3
+    assert len(index._cache) <= segments
+    assert index._cached_ids == sum(len(there) for there, _ in index._cache.values()) <= held
 
 
 def test_only_batches_that_wrote_one_of_the_tables_count(tmp_path: Path) -> None:

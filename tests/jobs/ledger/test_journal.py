@@ -1,9 +1,13 @@
 """The journal finds every row of every batch's file again, through any number of changes."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ledger.journal import COMPACTION, PRUNING, Change, History, StoredFile
+from jobs.ledger.journal import COMPACTION, PRUNING, Change, History, Journal, StoredFile
+from jobs.storage.layout import Layout
 
 Rows = dict[str, list[int]]
 
@@ -58,3 +62,66 @@ def test_a_file_counts_as_read_only_if_all_its_rows_were(case: tuple[Rows, Rows,
                 assert set(rows) <= known
     assert all(history.covered(name, lambda each: each in first) for name in held)
     assert {part.name for part in history.live()} == set(held) - set(first)
+
+
+def _made(night: str, number: int, state: str = "done") -> Change:
+    old = (StoredFile(f"raw/night={night}/s-{number:09d}-0000.parquet", 3, 10),)
+    new = (StoredFile(f"raw/night={night}/compact-{number:09d}-0000.parquet", 3, 9),)
+    return Change("raw", night, number, COMPACTION, "", "why", True, old, new, state=state)
+
+
+def _journal(root: Path) -> Journal:
+    """25 changes of one night, 3 of another, the last of them not done."""
+    journal = Journal(Layout(root))
+    for number in range(25):
+        journal.write(_made("20240101", number))
+    for number in range(3):
+        journal.write(_made("20240102", number, "done" if number < 2 else "prepared"))
+    return journal
+
+
+def _told(journal: Journal) -> list[object]:
+    numbers = [journal.next_number("raw", night) for night in ("20240101", "20240102", "20240103")]
+    histories = [(key, journal.histories().get(key)) for key in journal.changed()]
+    changes = [history.changes for _, history in histories if history is not None]
+    return [
+        journal.changes("raw", "20240101"),
+        journal.changes("raw", "20240102"),
+        journal.unfinished(),
+        numbers,
+        changes,
+    ]
+
+
+def test_changes_of_a_night_are_in_one_file_once_there_are_many_and_are_the_same(tmp_path: Path) -> None:
+    journal = _journal(tmp_path)
+    before = _told(journal)
+    assert before[3] == [25, 3, 0]
+    journal.roll()
+    assert sorted(path.name for path in journal.directory.glob("*.json")) == [
+        f"raw-20240102-{number:09d}.json" for number in range(3)
+    ]
+    assert _told(journal) == before
+    journal.roll(most=2)
+    assert [path.name for path in journal.directory.glob("*.json")] == ["raw-20240102-000000002.json"]
+    assert _told(journal) == before
+    journal.write(_made("20240101", 25))
+    journal.roll(most=0)
+    assert [each.number for each in journal.changes("raw", "20240101")] == list(range(26))
+
+
+def test_a_kill_while_changes_are_rolled_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = _journal(tmp_path)
+    before = _told(journal)
+
+    def killed(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("jobs.common.faults.maintenance", killed)
+    with pytest.raises(KeyboardInterrupt):
+        journal.roll()
+    assert (journal.directory / "rolled" / "raw-20240101.jsonl").exists()
+    assert _told(journal) == before
+    monkeypatch.undo()
+    journal.roll()
+    assert _told(journal) == before

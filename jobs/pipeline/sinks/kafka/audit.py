@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jobs.ledger.records import Record
-from jobs.ledger.sent_file import Sent, read_sent, sent_path
+from jobs.ledger.sent_file import Sent, read_sent
 from jobs.ledger.too_large import TooLarge, by_filter, read_too_large
 from jobs.pipeline.sinks.kafka import KAFKA
 from jobs.storage.layout import Layout
@@ -19,7 +19,7 @@ def audit(layout: Layout, record: Record) -> Iterator[str]:
     record : Record
         A closed batch; where its file of what is sent is gone, the filters' audit says so.
     """
-    sent = read_sent(sent_path(layout, record.stream, record.batch))
+    sent = read_sent(layout, record.stream, record.batch)
     if sent is not None:
         yield from _check_topics(record.sinks[KAFKA.name], sent, list(read_too_large(layout, record)))
 

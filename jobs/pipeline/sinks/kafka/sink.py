@@ -82,7 +82,7 @@ class KafkaSink:
             If waiting will not help.
         """
         path = sent_path(self.layout, batch.stream, batch.batch)
-        sent = read_sent(path)
+        sent = read_sent(self.layout, batch.stream, batch.batch)
         if sent is None:
             raise LedgerError(f"batch {batch.batch} has no {path.name}")
         if not sent.matches.num_rows:
@@ -126,7 +126,7 @@ class KafkaSink:
         SentElsewhere
             If the topics hold a later batch, or this one with other packets.
         """
-        sent = read_sent(sent_path(self.layout, batch.stream, batch.batch))
+        sent = read_sent(self.layout, batch.stream, batch.batch)
         if sent is None or not sent.matches.num_rows:
             return None
         with _Answering(self):

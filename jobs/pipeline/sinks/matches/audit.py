@@ -6,7 +6,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.ledger.records import Record, StreamLedger
 from jobs.ledger.sent_file import Sent, read_sent, sent_path
@@ -24,7 +23,7 @@ def audit(layout: Layout, record: Record) -> Iterator[str]:
     """
     told = record.sinks[FILTERS.name]
     path = sent_path(layout, record.stream, record.batch)
-    sent = read_sent(path)
+    sent = read_sent(layout, record.stream, record.batch)
     if sent is None:
         yield f"{path.name} is gone, {sum(each['sent'] for each in told.values())} matches were sent by it"
         return
@@ -55,10 +54,9 @@ def _check_filter(name: str, told: dict[str, Any] | None, rows: int) -> Iterator
 
 
 def _check_alerts(ledger: StreamLedger, record: Record, sent: Sent) -> Iterator[str]:
-    path = ledger.ids_path(record.batch)
-    if not path.exists():
+    known = ledger.ids(record.batch)
+    if known is None:
         return
-    known = pq.read_table(path, columns=["survey", "alert_id"])
     strangers = pc.invert(pc.is_in(_keys(sent.matches), value_set=_keys(known)))
     count = pc.sum(strangers).as_py() or 0
     if count:

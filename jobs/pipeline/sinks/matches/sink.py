@@ -79,7 +79,7 @@ class MatchSink:
 
     def committed(self, batch: Record) -> dict[str, Any] | None:
         """The counts of a batch whose filters have run."""
-        sent = read_sent(sent_path(self.layout, self.stream, batch.batch))
+        sent = read_sent(self.layout, self.stream, batch.batch)
         return None if sent is None else sent.filters
 
     def _state_path(self, batch: int) -> Path:

@@ -7,9 +7,13 @@ the batch wrote; if they were merged since, their rows are read from where they 
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from jobs.ledger.numbers import Numbers
 from jobs.ledger.records import DataFile, Record, StreamLedger, streams
 from jobs.ledger.spans import spans_now
+from jobs.ledger.summary import batch_number
+from jobs.ledger.volumes import Wanted
 from jobs.packets.problems import InputChanged, NoInput
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.readers import read_ranges
@@ -31,12 +35,20 @@ class LedgerSource:
     def __init__(self, upstream: Layout, tasks: int = 4) -> None:
         self.upstream = upstream
         self.tasks = tasks
-        self._done: set[str] = set()
+        self._done: dict[str, Numbers] = {}
 
     def check(self) -> None:
         """Raise NoInput if there is no ledger to follow."""
         if not self.upstream.ledger.is_dir():
             raise NoInput(f"{self.upstream.root} has no ledger to follow; it should be the output of `strix ingest`")
+
+    def begin(self, ledger: StreamLedger) -> None:
+        """Take up where the stream's ledger ends."""
+        self._done = {stream: Numbers(done.runs) for stream, done in ledger.rolled.summary.followed.items()}
+
+    def report(self) -> dict[str, Any]:
+        """Nothing more than what was read."""
+        return {}
 
     def note(self, record: Record) -> None:
         """Take note of what a sealed batch of this stream has read.
@@ -46,7 +58,9 @@ class LedgerSource:
         record : Record
             Its ranges name the upstream batches, which are not planned again.
         """
-        self._done.update(each.batch for each in record.plan.ranges)
+        for each in record.plan.ranges:
+            if each.batch:
+                self._of(each.batch.rpartition("/")[0]).add(batch_number(each.batch))
 
     def waiting_s(self) -> float | None:
         """Nothing here waits to settle."""
@@ -67,19 +81,16 @@ class LedgerSource:
         """
         ranges: list[Range] = []
         for stream in streams(self.upstream):
-            ledger = StreamLedger(self.upstream, stream)
-            for batch in ledger.sealed():
+            for record in StreamLedger(self.upstream, stream).records(Wanted(table="raw", without=self._of(stream))):
                 if total(ranges) >= limit:
                     return ranges
-                name = f"{stream}/{batch}"
-                if name not in self._done:
-                    ranges.extend(self._batch(ledger.read(batch), name))
+                ranges.extend(self._batch(record))
         return ranges
 
     def share(self) -> float | None:
         """Share of the other stream's batches that have been planned."""
-        there = sum(len(StreamLedger(self.upstream, stream).sealed()) for stream in streams(self.upstream))
-        return min(len(self._done) / there, 1.0) if there else None
+        there = sum(len(StreamLedger(self.upstream, stream).numbers()) for stream in streams(self.upstream))
+        return min(sum(map(len, self._done.values())) / there, 1.0) if there else None
 
     @property
     def reader(self) -> Reader:
@@ -126,10 +137,15 @@ class LedgerSource:
     def close(self) -> None:
         """Nothing to clean up."""
 
-    def _batch(self, record: Record, name: str) -> list[Range]:
-        if "raw" not in record.tables or record.state != "closed":
+    def _of(self, stream: str) -> Numbers:
+        """The batches of a stream that were planned."""
+        return self._done.setdefault(stream, Numbers())
+
+    def _batch(self, record: Record) -> list[Range]:
+        if record.state != "closed":
             return []
-        self._done.add(name)
+        self._of(record.stream).add(record.batch)
+        name = f"{record.stream}/{record.batch}"
         files = [file for file in record.files if file.table == "raw" and not self._pruned(file)]
         return [self._range(file, name) for file in files]
 

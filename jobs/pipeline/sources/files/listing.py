@@ -13,6 +13,9 @@ from jobs.pipeline.sources.files.patterns import folders_below, is_pattern, name
 
 # Whether a file in a directory is taken, by its name or, where that says nothing, by what it holds.
 Taken = Callable[[str, os.stat_result], bool]
+# Which of some files are known to have been read to their end, and not changed since.
+Finished = Callable[[Sequence[tuple[str, os.stat_result]]], Sequence[bool]]
+_AT_ONCE = 4096
 
 
 @dataclass
@@ -22,15 +25,24 @@ class InputListing:
     Attributes
     ----------
     files : dict
-        Path and status of every file that is taken.
+        Path and status of every file that is taken, but for those that are known to have been read to their end.
+    known, known_bytes : int
+        How many files those are, and their size.
     """
 
     files: dict[str, os.stat_result] = field(default_factory=dict)
+    known: int = 0
+    known_bytes: int = 0
     passed: PassedOver = field(default_factory=PassedOver)
 
 
-def list_inputs(inputs: Sequence[str], taken: Taken) -> InputListing:
+def list_inputs(inputs: Sequence[str], taken: Taken, finished: Finished | None = None) -> InputListing:
     """Find the files of some inputs: files, directories (searched to any depth) and patterns.
+
+    Parameters
+    ----------
+    finished : callable, optional
+        Which of some files were read to their end: they are counted and not kept, so that memory does not grow with them.
 
     A path that exists is that path, whatever brackets it has. Folders that links lead to are entered once, behind all
     others, so that a folder that is there twice keeps its own name.
@@ -47,20 +59,23 @@ def list_inputs(inputs: Sequence[str], taken: Taken) -> InputListing:
     InputListing
         The files, and what was passed over and why.
     """
-    walk = _Walk(taken)
+    walk = _Walk(taken, finished)
     for each in inputs:
         for path in named(each):
             walk.add(path)
         if is_pattern(each):
             walk.shut_folders(os.path.dirname(each))
     walk.follow_links()
+    walk.sort_out()
     return walk.list_inputs
 
 
 class _Walk:
-    def __init__(self, taken: Taken) -> None:
+    def __init__(self, taken: Taken, finished: Finished | None) -> None:
         self.list_inputs = InputListing()
         self._taken = taken
+        self._finished = finished
+        self._waiting: list[tuple[str, os.stat_result]] = []
         self._entered: set[tuple[int, int]] = set()
         self._links: list[str] = []
 
@@ -76,7 +91,7 @@ class _Walk:
         elif is_hidden(os.path.basename(path)):
             self.list_inputs.passed.add(HIDDEN, path)
         elif stat.S_ISREG(status.st_mode):
-            self.list_inputs.files[path] = status
+            self._take(path, status)
         else:
             self.list_inputs.passed.add(passed_over.NO_FILE, path)
 
@@ -133,9 +148,25 @@ class _Walk:
         if not stat.S_ISREG(status.st_mode):
             self.list_inputs.passed.add(passed_over.NO_FILE, entry.path)
         elif self._taken(entry.path, status):
-            self.list_inputs.files[entry.path] = status
+            self._take(entry.path, status)
         else:
             self.list_inputs.passed.add(ending(entry.name), entry.path)
+
+    def _take(self, path: str, status: os.stat_result) -> None:
+        self._waiting.append((path, status))
+        if len(self._waiting) >= _AT_ONCE:
+            self.sort_out()
+
+    def sort_out(self) -> None:
+        """Keep what is waiting, but for what is known to have been read."""
+        waiting, self._waiting = self._waiting, []
+        known = self._finished(waiting) if self._finished else [False] * len(waiting)
+        for (path, status), finished in zip(waiting, known, strict=True):
+            if not finished:
+                self.list_inputs.files[path] = status
+            else:
+                self.list_inputs.known += 1
+                self.list_inputs.known_bytes += status.st_size
 
     def _problem(self, path: str, error: OSError) -> None:
         passed = self.list_inputs.passed

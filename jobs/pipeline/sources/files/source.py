@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from jobs.common.plain_text import visible
-from jobs.ledger.records import Record
+from jobs.ledger.known_files import KnownFiles
+from jobs.ledger.records import Record, StreamLedger
 from jobs.ledger.spans import was_read
+from jobs.ledger.volumes import Rolled
 from jobs.packets.problems import InputChanged, InputUnreadable, NoInput
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.files import passed_over
@@ -74,6 +76,8 @@ class FileSource:
         self.waits = waits
         self.spooler = Spooler(spool)
         self._taking = Taking(tuple(patterns))
+        self._ledger: StreamLedger | None = None
+        self._finished = KnownFiles(Rolled(spool))
         self._progress: dict[str, Range] = {}
         self._begun: set[str] = set()
         self._walks: dict[str, FileWalk] = {}
@@ -94,6 +98,11 @@ class FileSource:
             if not self.waits:
                 raise NoInput(f"input {visible(each)} {told}")
             _LOG.warning("input %s %s yet; waiting for it", visible(each), told)
+
+    def begin(self, ledger: StreamLedger) -> None:
+        """Take up where the stream's ledger ends: of what is rolled, files that are not finished are kept in mind."""
+        self._ledger = ledger
+        self._note(list(ledger.rolled.summary.unfinished.values()))
 
     def note(self, record: Record) -> None:
         """Take note of what a sealed batch of this stream has read.
@@ -125,6 +134,7 @@ class FileSource:
         grain = max(1, -(-limit // (2 * self.tasks)))
         ranges: list[Range] = []
         self._unreadable = dict(self._shut)
+        self._take_rolled()
         for path in self._unread():
             wanted = limit - total(ranges)
             if wanted <= 0:
@@ -137,8 +147,9 @@ class FileSource:
     def share(self) -> float | None:
         """Share of the bytes seen at the last look that have been planned."""
         sizes = {path: status.st_size for path, status in self._last_listing.files.items()}
-        everything = sum(sizes.values())
+        everything = sum(sizes.values()) + self._last_listing.known_bytes
         read = sum(min(self._read_bytes(path, size), size) for path, size in sizes.items())
+        read += self._last_listing.known_bytes
         return read / everything if everything else None
 
     def report(self) -> dict[str, Any]:
@@ -199,7 +210,7 @@ class FileSource:
             self._shut[unreadable.path] = unreadable.problem
 
     def _read_bytes(self, path: str, size: int) -> int:
-        known = self._progress.get(path)
+        known = self._known(path)
         if known is None:
             return 0
         return size if known.last else known.end
@@ -244,6 +255,22 @@ class FileSource:
         """Remove the spool."""
         shutil.rmtree(self.spooler.directory, ignore_errors=True)
 
+    def _known(self, path: str) -> Range | None:
+        """The last range that was planned of a file; None if none was."""
+        known = self._progress.get(path)
+        return known if known is not None else self._finished.last_range(path)
+
+    def _take_rolled(self) -> None:
+        """What was rolled since the last time is not kept in mind any more: the ledger finds it by the file's hash."""
+        if self._ledger is None or self._ledger.rolled.until == self._finished.rolled.until:
+            return
+        self._finished = KnownFiles(self._ledger.rolled)
+        known = [(path, each) for path, each in self._progress.items() if each.last]
+        same = self._finished.holds([(path, each.size, each.mtime_ns) for path, each in known])
+        for (path, _), rolled in zip(known, same, strict=True):
+            if rolled:
+                del self._progress[path]
+
     def _note(self, ranges: Sequence[Range]) -> None:
         for each in ranges:
             self._progress[each.path] = each
@@ -256,9 +283,9 @@ class FileSource:
     def _unread(self) -> Iterator[str]:
         """Paths of settled files with packets that were not read, ascending."""
         self._young = 0
-        self._last_listing = list_inputs(self.inputs, self._taking)
+        self._last_listing = list_inputs(self.inputs, self._taking, self._unchanged)
         for path, status in sorted(self._last_listing.files.items()):
-            known = self._progress.get(path)
+            known = self._known(path)
             same = known is not None and (known.size, known.mtime_ns) == (status.st_size, status.st_mtime_ns)
             if (same and known is not None and known.last) or path in self._shut:
                 continue
@@ -273,8 +300,13 @@ class FileSource:
         # A time in the future says nothing of the file's age: it is read at once.
         return 0 <= time.time() - status.st_mtime < self.settle_s
 
+    def _unchanged(self, files: Sequence[tuple[str, os.stat_result]]) -> Sequence[bool]:
+        """Which files were read to their end in rolled batches; one that was planned since is looked at by its path."""
+        known = self._finished.holds([(path, status.st_size, status.st_mtime_ns) for path, status in files])
+        return [same and path not in self._progress for (path, _), same in zip(files, known, strict=True)]
+
     def _read_whole(self, path: str) -> bool:
-        known = self._progress.get(path)
+        known = self._known(path)
         return known is not None and known.last
 
     def _taken(self, path: str, wanted: int, grain: int) -> list[Range]:
@@ -329,7 +361,7 @@ class FileSource:
 
     def _begin(self, file: OpenFile) -> Range | None:
         """Where to read on in a file; None if all of it was read."""
-        known = self._progress.get(file.path)
+        known = self._known(file.path)
         if known is None:
             return Range(file.kind, file.path, 0, 0)
         if (known.size, known.mtime_ns) == (file.size, file.status.st_mtime_ns):

@@ -5,12 +5,13 @@ so that `latest` means the same after a crash.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jobs.kafka.topic_partition import TopicPartition
 from jobs.ledger.records import LedgerError, Plan, StreamLedger
+from jobs.packets.ranges import Range
 from jobs.storage.writing import replace_json
 
 NAME = "positions.json"
@@ -118,27 +119,30 @@ class Positions:
         return {each.topic for each in self.moves}
 
 
-def unplanned(positions: Positions, plans: Sequence[Plan]) -> Iterator[tuple[TopicPartition, str]]:
-    """Partitions whose plans do not follow one another without a hole, and what is wrong.
+class Unplanned:
+    """Partitions whose plans do not follow one another without a hole; a stream's plans are added by batch."""
 
-    Parameters
-    ----------
-    positions : Positions
-        Of the stream.
-    plans : sequence of Plan
-        All of the stream's, by batch.
+    def __init__(self, positions: Positions) -> None:
+        self._moves: dict[TopicPartition, list[Move]] = {}
+        self._expected: dict[TopicPartition, int] = {}
+        for move in positions.moves:
+            self._moves.setdefault(move.part, []).append(move)
 
-    Yields
-    ------
-    partition : TopicPartition
-    problem : str
-        For a person.
-    """
-    moves: dict[TopicPartition, list[Move]] = {}
-    for move in positions.moves:
-        moves.setdefault(move.part, []).append(move)
-    expected: dict[TopicPartition, int] = {}
-    for plan in plans:
+    def add(self, plan: Plan) -> Iterator[tuple[TopicPartition, str]]:
+        """What is wrong with the next plan.
+
+        Parameters
+        ----------
+        plan : Plan
+            Of the batch behind the one before.
+
+        Yields
+        ------
+        partition : TopicPartition
+        problem : str
+            For a person.
+        """
+        moves, expected = self._moves, self._expected
         for each in plan.ranges:
             part = TopicPartition(each.path, each.topic_id, each.partition)
             while moves.get(part) and moves[part][0].batch <= plan.batch:
@@ -153,21 +157,20 @@ def unplanned(positions: Positions, plans: Sequence[Plan]) -> Iterator[tuple[Top
             expected[part] = each.stop
 
 
-def planned_to(positions: Positions, plans: Iterable[Plan]) -> dict[TopicPartition, int]:
+def planned_to(positions: Positions, planned: Iterable[tuple[int, Range]]) -> dict[TopicPartition, int]:
     """The next offset of each partition, after all plans and moves.
 
     Parameters
     ----------
     positions : Positions
         Of the stream.
-    plans : iterable of Plan
-        All of the stream's, by batch.
+    planned : iterable of (int, Range)
+        All ranges of the stream with their batches, by batch; of what is rolled the last of each partition is enough.
     """
     moves = positions.latest()
     reached = {part: move.offset for part, move in moves.items()}
-    for plan in plans:
-        for each in plan.ranges:
-            part = TopicPartition(each.path, each.topic_id, each.partition)
-            if part in moves and plan.batch >= moves[part].batch:
-                reached[part] = each.stop
+    for batch, each in planned:
+        part = TopicPartition(each.path, each.topic_id, each.partition)
+        if part in moves and batch >= moves[part].batch:
+            reached[part] = each.stop
     return reached

@@ -1,12 +1,13 @@
 """Moving a stream to other offsets: a decision of a person, kept in the stream's positions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.ledger.records import LedgerError, Plan, StreamLedger
+from jobs.ledger.records import LedgerError, StreamLedger
+from jobs.packets.ranges import Range
 from jobs.pipeline.sources.kafka.positions import Move, Positions, planned_to
 from jobs.pipeline.sources.kafka.start import Start
 
@@ -64,8 +65,9 @@ def reset(ledger: StreamLedger, cluster: Cluster, topics: Sequence[str], to: str
     offsets = start.resolve(cluster, snapshot)
     if start.offsets:
         offsets = {part: at for part, at in offsets.items() if (part.topic, part.partition) in start.offsets}
-    plans, batch = _plans(ledger)
-    reached = planned_to(positions, plans)
+    reached = planned_to(positions, _planned(ledger))
+    opened = ledger.open_plan()
+    batch = opened.batch + 1 if opened else ledger.next_batch()
     moved = [Moved(part, reached[part], at) for part, at in sorted(offsets.items()) if reached.get(part, at) != at]
     at = datetime.now(UTC).isoformat(timespec="seconds")
     moves = [
@@ -75,9 +77,9 @@ def reset(ledger: StreamLedger, cluster: Cluster, topics: Sequence[str], to: str
     return moved
 
 
-def _plans(ledger: StreamLedger) -> tuple[list[Plan], int]:
-    """All plans, one that is not sealed too, and the number of the batch behind them."""
-    plans = [ledger.read(batch).plan for batch in ledger.sealed()]
+def _planned(ledger: StreamLedger) -> Iterator[tuple[int, Range]]:
+    """The last ranges of what is rolled and all later ones, one that is not sealed too, each with its batch."""
+    yield from ledger.rolled.summary.positions.values()
     opened = ledger.open_plan()
-    plans += [opened] if opened else []
-    return plans, plans[-1].batch + 1 if plans else 0
+    plans = [*(record.plan for record in ledger.open_records()), *([opened] if opened else [])]
+    yield from ((plan.batch, each) for plan in plans for each in plan.ranges)

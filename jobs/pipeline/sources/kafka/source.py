@@ -84,6 +84,8 @@ class KafkaSource:
         self._positions = Positions.read(ledger.directory)
         for part, move in self._positions.latest().items() if self._positions else ():
             self._progress[part] = _Progress(move.offset, move.offset, move.offset)
+        for batch, each in ledger.rolled.summary.positions.values():
+            self._note(batch, each)
 
     def note(self, record: Record) -> None:
         """Take note of what a sealed batch of this stream has read.
@@ -93,14 +95,17 @@ class KafkaSource:
         record : Record
             One from before a partition's last move says nothing of that partition.
         """
-        moves = self._positions.latest() if self._positions else {}
         for each in record.plan.ranges:
-            part = _part(each)
-            if part in moves and moves[part].batch > record.batch:
-                continue
-            known = self._progress.setdefault(part, _Progress(each.stop, each.stop, each.size))
-            known.committed = each.stop
-            known.planned, known.end = max(known.planned, each.stop), max(known.end, each.size)
+            self._note(record.batch, each)
+
+    def _note(self, batch: int, each: Range) -> None:
+        moves = self._positions.latest() if self._positions else {}
+        part = _part(each)
+        if part in moves and moves[part].batch > batch:
+            return
+        known = self._progress.setdefault(part, _Progress(each.stop, each.stop, each.size))
+        known.committed = each.stop
+        known.planned, known.end = max(known.planned, each.stop), max(known.end, each.size)
 
     def waiting_s(self) -> float | None:
         """Nothing here waits to settle."""
@@ -280,8 +285,7 @@ class KafkaSource:
         _LOG.warning("%s", notice)
 
     def _moves(self, offsets: dict[TopicPartition, int], why: str) -> Iterator[Move]:
-        sealed = self._own_ledger().sealed()
-        batch = sealed[-1] + 1 if sealed else 0
+        batch = self._own_ledger().next_batch()
         at = datetime.now(UTC).isoformat(timespec="seconds")
         for part, offset in sorted(offsets.items()):
             yield Move(part.topic, part.topic_id, part.partition, offset, batch, why, at)

@@ -21,7 +21,7 @@ def closed(output: Output) -> tuple[StreamLedger, Record, Path]:
     """A closed batch whose filters' counts and topics are right."""
     batch = output.batches[0]
     path = sent_path(output.layout, batch.stream, batch.batch)
-    sent = read_sent(path)
+    sent = read_sent(output.layout, batch.stream, batch.batch)
     assert sent is not None
     names = sent.matches["filter"].to_pylist()
     filters = {
@@ -83,7 +83,7 @@ def test_a_number_that_is_wrong_is_named(
 
 def test_a_file_that_is_gone_and_rows_that_are_strange_are_named(closed: tuple[StreamLedger, Record, Path]) -> None:
     ledger, record, path = closed
-    sent = read_sent(path)
+    sent = read_sent(ledger.layout, record.stream, record.batch)
     assert sent is not None
     at = sent.matches.schema.get_field_index("alert_id")
     strange = sent.matches.set_column(at, "alert_id", [[5] * sent.matches.num_rows])

@@ -50,7 +50,7 @@ def test_filters_that_run_again_after_a_crash_send_the_same(
         return [sent_path(layout, each.stream, each.batch) for each in batches]
 
     told = [sink.write(batch) for batch in batches]
-    sent = [read_sent(path) for path in paths()]
+    sent = [read_sent(layout, each.stream, each.batch) for each in batches]
     assert [each["all"]["sent"] for each in told] == [
         sum(file.rows for file in batch.files if file.table == "science") for batch in batches
     ]
@@ -60,7 +60,7 @@ def test_filters_that_run_again_after_a_crash_send_the_same(
     paths()[1].unlink()
     assert sink.committed(batches[1]) is None
     assert sink.write(batches[1]) == told[1]
-    again = read_sent(paths()[1])
+    again = read_sent(layout, batches[1].stream, batches[1].batch)
     assert again is not None and sent[1] is not None
     assert again.matches.equals(sent[1].matches) and again.filters == sent[1].filters
     assert pa.types.is_string(again.matches.schema.field("file").type)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sending import Output
 
-from jobs.ledger.sent_file import read_sent, sent_path
+from jobs.ledger.sent_file import read_sent
 from jobs.pipeline.decode.writer_schema import writer_schema
 from jobs.pipeline.sinks.kafka import message_columns as columns
 from jobs.pipeline.sinks.kafka.message import MATCH, SCHEMA_ID, schema_json
@@ -231,8 +231,7 @@ def test_messages_hold_public_points_unless_the_filter_asks_for_all(small_output
         hidden = [[at % 2 == 0 for at in range(len(mjd))] for mjd in table["lc_mjd"].to_pylist()]
         at = table.schema.get_field_index("lc_public")
         pq.write_table(table.set_column(at, table.schema.field(at), pa.array(hidden)), output.layout.root / file.name)
-    path = sent_path(output.layout, batch.stream, batch.batch)
-    sent = read_sent(path)
+    sent = read_sent(output.layout, batch.stream, batch.batch)
     assert sent is not None
     sent.filters["even"]["with_private"] = True
     lengths: dict[str, list[tuple[int, int]]] = {"all": [], "even": []}

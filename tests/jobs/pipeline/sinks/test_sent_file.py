@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 from sending import SCHEMA
 
-from jobs.ledger.sent_file import Sent, read_sent, write_sent
+from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent
+from jobs.storage.layout import Layout
 
 
 def test_rows_stand_by_object_time_alert_and_filter_whatever_their_order_was(tmp_path: Path) -> None:
@@ -19,14 +20,15 @@ def test_rows_stand_by_object_time_alert_and_filter_whatever_their_order_was(tmp
     full = [{"survey": "ztf", "file": "f", "row": 0, "annotations": None, **row} for row in rows]
     for seed in range(5):
         random.Random(seed).shuffle(full)
-        path = tmp_path / f"{seed}.parquet"
-        write_sent(path, Sent(pa.Table.from_pylist(full, SCHEMA), {"x": {"sent": 5}}))
-        held = read_sent(path)
+        write_sent(sent_path(Layout(tmp_path), "s", seed), Sent(pa.Table.from_pylist(full, SCHEMA), {"x": {"sent": 5}}))
+        held = read_sent(Layout(tmp_path), "s", seed)
         assert held is not None and held.filters == {"x": {"sent": 5}}
         assert [{name: row[name] for name in wanted[0]} for row in held.matches.to_pylist()] == wanted
 
 
 def test_a_file_that_is_not_there_is_a_batch_whose_filters_have_not_run(tmp_path: Path) -> None:
-    assert read_sent(tmp_path / "none.parquet") is None
-    (tmp_path / ".none.parquet.123.tmp").write_bytes(b"half a file")
-    assert read_sent(tmp_path / "none.parquet") is None
+    path = sent_path(Layout(tmp_path), "s", 0)
+    assert read_sent(Layout(tmp_path), "s", 0) is None
+    path.parent.mkdir(parents=True)
+    path.with_name(f".{path.name}.123.tmp").write_bytes(b"half a file")
+    assert read_sent(Layout(tmp_path), "s", 0) is None

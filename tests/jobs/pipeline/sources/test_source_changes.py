@@ -1,8 +1,10 @@
 """A file that changes after it was read: what is new of it is read, another one is read again, nothing in silence."""
 
 import gzip
+import json
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +12,40 @@ import pytest
 from source_reading import Entry, archive, entries, refusals, simulated, source
 
 from jobs.audit.committed import Planned
-from jobs.ledger.records import Plan, Record
+from jobs.ledger.records import KEPT_IDS, Plan, Record, StreamLedger
+from jobs.ledger.rolling import ClosedBatch, write_volume
+from jobs.ledger.volumes import Entry as Entry_
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.files.source import FileSource
+from jobs.storage.layout import Layout
 
 WHOLE = simulated(6, per_block=1)
 MEMBERS = {f"{number}.avro": simulated(1, first=number) for number in range(6)}
 
 
 class Stream:
-    """A job that is started anew at each look, with nothing but what its ledger holds."""
+    """A job that is started anew at each look, with nothing but what its ledger holds: records, or what is rolled of them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, rolled: bool = False) -> None:
         self.directory = directory
+        self.ledger = StreamLedger(Layout(directory), "s") if rolled else None
         self.batches: list[list[Range]] = []
         self.last: FileSource
 
     def look(self, limit: int = 100) -> list[Range]:
         self.last = source(self.directory / "spool", self.directory / "in", tasks=1)
-        for number, ranges in enumerate(self.batches):
+        if self.ledger is not None:
+            for number in range(self.ledger.next_batch(), len(self.batches)):
+                roll(self.ledger, self._record(number, self.batches[number]))
+            self.last.begin(self.ledger)
+        for number, ranges in enumerate(self.batches if self.ledger is None else ()):
             self.last.note(self._record(number, ranges))
         planned: list[Range] = []
         while batch := self.last.plan(limit):
             planned += batch
             self.batches.append(batch)
+            if self.ledger is not None:
+                roll(self.ledger, self._record(len(self.batches) - 1, batch))
         return planned
 
     def read(self, limit: int = 100) -> list[Entry]:
@@ -54,10 +66,18 @@ class Stream:
         return Record(Plan("s", number, "night", "", 0.0, stored), "", (), {}, (), {}, {})
 
 
-@pytest.fixture
-def stream(tmp_path: Path) -> Stream:
+def roll(ledger: StreamLedger, record: Record) -> None:
+    """Roll a batch at once."""
+    ledger.directory.mkdir(parents=True, exist_ok=True)
+    content = replace(record, state="closed").to_json()
+    entry = Entry_(record.batch, json.dumps(content), json.dumps(content["plan"]))
+    write_volume(ledger, iter([ClosedBatch(entry, Record.from_json(content), KEPT_IDS.empty_table())]))
+
+
+@pytest.fixture(params=[False, True], ids=["records", "rolled"])
+def stream(tmp_path: Path, request: pytest.FixtureRequest) -> Stream:
     (tmp_path / "in").mkdir()
-    return Stream(tmp_path)
+    return Stream(tmp_path, request.param)
 
 
 def put(stream: Stream, name: str, content: bytes, when: float) -> None:
@@ -263,3 +283,35 @@ def test_a_file_that_has_changed_settles_like_a_new_one(stream: Stream, tmp_path
     assert (reader.plan(10), reader.waiting_s()) == ([], 60.0)
     put(stream, "a.avro", WHOLE, 1.1e9)
     assert total(reader.plan(10)) == 4
+
+
+def test_files_that_were_read_in_rolled_batches_are_counted_and_not_kept(tmp_path: Path) -> None:
+    """Whatever number of files is known: of each there are some bytes of hashes, and it is in no dictionary."""
+    stream = Stream(tmp_path, rolled=True)
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        (tmp_path / "in" / f"{number:03d}.avro").write_bytes(simulated(1, first=number))
+    assert total(stream.look(limit=7)) == 40
+    assert len(stream.last._progress) <= 7
+    assert stream.look() == []
+    assert (stream.last._last_listing.known, stream.last._last_listing.files, stream.last._progress) == (40, {}, {})
+    assert stream.last.share() == 1.0
+    assert stream.last.waiting_s() is None
+
+
+def test_a_file_that_is_being_written_is_read_on_after_its_batches_were_rolled(tmp_path: Path) -> None:
+    stream = Stream(tmp_path, rolled=True)
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "a.avro"
+    path.write_bytes(WHOLE)
+    stream.last = source(tmp_path / "spool", tmp_path / "in", tasks=1)
+    assert stream.ledger is not None
+    stream.last.begin(stream.ledger)
+    first = stream.last.plan(2)
+    assert [each.last for each in first] == [False, False]
+    roll(stream.ledger, stream._record(0, first))
+    stream.batches.append(first)
+    assert [each["path"] for each in stream.ledger.rolled.summary.to_json()["unfinished"]] == [str(path)]
+    assert (stream.look()[0].start, total(stream.batches[0]) + total(stream.batches[1])) == (first[-1].stop, 6)
+    assert stream.ledger.rolled.summary.unfinished == {}
+    assert stream.problems() == []
