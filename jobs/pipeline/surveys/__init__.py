@@ -14,10 +14,22 @@ __all__ = ["AUTO", "SURVEYS", "SURVEY_NAMES", "AdapterResult", "Survey", "survey
 
 
 def survey_of(name: str) -> Survey | None:
-    """The survey of this name; None for one that this process does not know, as of an output that another wrote."""
+    """The survey of this name; None for one that this process does not know, as of an output that another wrote.
+
+    Parameters
+    ----------
+    name : str
+        As the column `survey` has it.
+    """
     return next((survey for survey in SURVEYS if survey.name == name), None)
 
 
 def surveys_of(choice: str) -> tuple[str, ...]:
-    """The names of the surveys that a choice (a survey's name, or `auto`) takes."""
+    """The names of the surveys that a choice (a survey's name, or `auto`) takes.
+
+    Parameters
+    ----------
+    choice : str
+        Not checked against the surveys there are.
+    """
     return SURVEY_NAMES if choice == AUTO else (choice,)

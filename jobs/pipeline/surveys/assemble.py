@@ -44,6 +44,22 @@ class AdapterResult:
 def assemble(survey: "Survey", read: Read, schema_versions: Sequence[str], now_mjd: float) -> AdapterResult:
     """What an adapter has read, in the common view; see `Survey.view`.
 
+    Parameters
+    ----------
+    survey : Survey
+        Whose adapter read them.
+    read : Read
+        N packets.
+    schema_versions : sequence of str, length n
+        What each writer schema says of itself; "" if nothing.
+    now_mjd : float
+        When the batch was planned, MJD TAI [d].
+
+    Returns
+    -------
+    AdapterResult
+        N rows, in order.
+
     Raises
     ------
     ValueError

@@ -19,12 +19,36 @@ def candidate_type() -> pa.StructType:
 
 
 def stored_names(survey: Survey) -> dict[str, str]:
-    """For each field of the survey's own `candidate`, its name in the common one."""
+    """For each field of the survey's own `candidate`, its name in the common one.
+
+    Parameters
+    ----------
+    survey : Survey
+        One of SURVEYS.
+
+    Returns
+    -------
+    dict of str to str
+        In the order of the survey's fields.
+    """
     return _layout()[1][survey.name]
 
 
 def to_common(own: pa.StructArray, survey: Survey) -> pa.StructArray:
-    """A survey's own `candidate` as the common type; the fields of other surveys are NULL."""
+    """A survey's own `candidate` as the common type; the fields of other surveys are NULL.
+
+    Parameters
+    ----------
+    own : pyarrow.StructArray, length n
+        Of type `survey.candidate`.
+    survey : Survey
+        One of SURVEYS.
+
+    Returns
+    -------
+    pyarrow.StructArray, length n
+        Of type `candidate_type()`.
+    """
     positions = {stored: place for place, stored in enumerate(stored_names(survey).values())}
     children = [
         _as(own.field(positions[field.name]), field.type) if field.name in positions else pa.nulls(len(own), field.type)
@@ -34,7 +58,20 @@ def to_common(own: pa.StructArray, survey: Survey) -> pa.StructArray:
 
 
 def to_own(common: pa.StructArray, survey: Survey) -> pa.StructArray:
-    """The common `candidate` of a survey's alerts as the survey's own type."""
+    """The common `candidate` of a survey's alerts as the survey's own type.
+
+    Parameters
+    ----------
+    common : pyarrow.StructArray, length n
+        Of type `candidate_type()`; rows of this survey alone.
+    survey : Survey
+        One of SURVEYS.
+
+    Returns
+    -------
+    pyarrow.StructArray, length n
+        Of type `survey.candidate`.
+    """
     stored = stored_names(survey)
     children = [_as(common.field(stored[field.name]), field.type) for field in survey.candidate]
     return pa.StructArray.from_arrays(children, fields=list(survey.candidate), mask=common.is_null())

@@ -38,7 +38,13 @@ def unpack(names: pa.Array) -> pa.Array:
 
 
 def unpack_one(name: str) -> str:
-    """One designation as people write it; see `unpack`."""
+    """One designation as people write it; see `unpack`.
+
+    Parameters
+    ----------
+    name : str
+        Packed or unpacked.
+    """
     text = name.strip()
     for pattern, written in _RULES:
         match = pattern.fullmatch(text)

@@ -14,6 +14,11 @@ from jobs.pipeline.surveys.survey import Survey
 def with_external(own: Sequence[Survey]) -> tuple[Survey, ...]:
     """These surveys, and one for every `<name>.py` or folder `<name>` of the path that has a `SURVEY` called so.
 
+    Parameters
+    ----------
+    own : sequence of Survey
+        Those of the package.
+
     Raises
     ------
     SearchPathProblem

@@ -48,6 +48,7 @@ def numbered_runs(series: Integers, values: Floats, tolerance: float) -> Integer
     Parameters
     ----------
     series : numpy.ndarray of int64, shape (n_points,)
+        Points of different series are of different runs.
     values : numpy.ndarray of float64, shape (n_points,)
         Finite.
     tolerance : float
@@ -66,31 +67,85 @@ def numbered_runs(series: Integers, values: Floats, tolerance: float) -> Integer
 
 
 def offsets_of(owner: Integers, n_alerts: int) -> Integers:
-    """Where each alert's points begin, shape (n_alerts + 1,), for points sorted by owner."""
+    """Where each alert's points begin, for points sorted by owner.
+
+    Parameters
+    ----------
+    owner : numpy.ndarray of int64, shape (n_points,)
+        Row of each point's alert, ascending.
+    n_alerts : int
+        Alerts without points included.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n_alerts + 1,)
+        The last is n_points.
+    """
     return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_alerts))]).astype(np.int64)
 
 
 def first_of_each(key: Integers) -> tuple[Integers, Integers]:
-    """Index of the first point with each key, and for every point the number of its key in that list."""
+    """The first point with each key.
+
+    Parameters
+    ----------
+    key : numpy.ndarray of int64, shape (n_points,)
+        Equal for points that belong together.
+
+    Returns
+    -------
+    first : numpy.ndarray of int64, shape (n_keys,)
+        Its index, by ascending key.
+    number : numpy.ndarray of int64, shape (n_points,)
+        Number of each point's key in `first`.
+    """
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     return first, inverse
 
 
 def as_lists(offsets: Integers, values: pa.Array) -> pa.ListArray:
-    """One Arrow list per alert."""
+    """One Arrow list per alert.
+
+    Parameters
+    ----------
+    offsets : numpy.ndarray of int64, shape (n_alerts + 1,)
+        As `offsets_of` gives them.
+    values : pyarrow.Array, length n_points
+        In the order of the points.
+    """
     return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
 
 
 def floats(values: Floats) -> pa.Array:
-    """Numbers as Arrow, NULL for NaN."""
+    """Numbers as Arrow, NULL for NaN.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float64, shape (n,)
+        In any unit.
+    """
     return pa.array(values, type=pa.float64(), from_pandas=True)
 
 
 def flags(values: NDArray[np.bool_], known: NDArray[np.bool_]) -> pa.Array:
-    """Booleans as Arrow, NULL where not known."""
+    """Booleans as Arrow, NULL where not known.
+
+    Parameters
+    ----------
+    values, known : numpy.ndarray of bool, shape (n,)
+        What is not known may have any value.
+    """
     return pa.array(values, type=pa.bool_(), mask=~known)
 
 
 def letters(codes: NDArray[np.integer], names: tuple[str, ...]) -> pa.Array:
-    """Names as Arrow by their index, NULL where it is negative."""
+    """Names as Arrow by their index, NULL where it is negative.
+
+    Parameters
+    ----------
+    codes : numpy.ndarray of int, shape (n,)
+        Indices into `names`.
+    names : tuple of str
+        Bands, or kinds of points.
+    """
     return pa.array(names).take(pa.array(codes, mask=codes < 0))

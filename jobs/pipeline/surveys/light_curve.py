@@ -61,15 +61,47 @@ class LightCurve:
         return len(self.alert)
 
     def count(self, mask: Bools) -> pa.Array:
-        """Points per alert where mask is true."""
+        """Points per alert where a mask is true.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray of bool, shape (n_points,)
+            One value for each of `points`.
+
+        Returns
+        -------
+        pyarrow.Int32Array, length n
+        """
         return pa.array(np.bincount(self.points.owner[mask], minlength=len(self)), pa.int32())
 
     def first_mjd(self, kind: int) -> Floats:
-        """Time of the first point of a kind per alert, shape (n,); NaN where there is none."""
+        """Time of the first point of a kind, per alert.
+
+        Parameters
+        ----------
+        kind : int
+            DETECTION, FORCED or UPPER_LIMIT.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n,)
+            MJD TAI [d]; NaN where there is none.
+        """
         return self._mjd_of(np.flatnonzero(self.points.kind == kind)[::-1])
 
     def last_mjd(self, kind: int) -> Floats:
-        """Time of the last point of a kind per alert, shape (n,); NaN where there is none."""
+        """Time of the last point of a kind, per alert.
+
+        Parameters
+        ----------
+        kind : int
+            DETECTION, FORCED or UPPER_LIMIT.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n,)
+            MJD TAI [d]; NaN where there is none.
+        """
         return self._mjd_of(np.flatnonzero(self.points.kind == kind))
 
     def _mjd_of(self, points: Ints) -> Floats:
@@ -82,16 +114,18 @@ def light_curve(points: Points, n: int) -> LightCurve:
     """The light curves of n alerts.
 
     Dropped and counted as impossible: a time before 2016 or after the alert's own, a band that the survey does not
-    declare, a detection or forced point without a finite flux (whatever its signal to noise, it stays otherwise; without a
-    usable error, its error is NULL), a limit outside 10 to 26 mag. Of several points of one kind, exposure and band one
-    stays and the others are not counted as impossible: the alert itself, else a sound one, else the one with the highest
-    real-bogus score, else the one with the lower id. A forced point of an exposure with a detection stays. The alert itself
-    is never dropped.
+    declare, a detection or forced point without a finite flux (whatever its signal to noise, it stays otherwise;
+    without a usable error, its error is NULL), a limit outside 10 to 26 mag. Of several points of one kind, exposure
+    and band one stays and the others are not counted as impossible: the alert itself, else a sound one, else the one
+    with the highest real-bogus score, else the one with the lower id. A forced point of an exposure with a detection
+    stays. The alert itself is never dropped.
 
     Parameters
     ----------
     points : Points
         In any order; one `is_alert` of each alert.
+    n : int
+        Number of alerts.
     """
     possible = _possible(points)
     n_bad = np.bincount(points.owner[~possible], minlength=n).astype(np.int32)
@@ -101,10 +135,21 @@ def light_curve(points: Points, n: int) -> LightCurve:
 
 
 def first_detection(curve: LightCurve, stated: Floats) -> Floats:
-    """First detection known to the packet, MJD TAI: what the survey states, or the oldest in the packet if that is older.
+    """First detection known to the packet, MJD TAI: as the survey states it, or the oldest in the packet if that is older.
 
-    A statement that is no date, or later than the alert, is none. One of the alert's own exposure is the alert's own time,
-    so that the age of a first detection is exactly 0.
+    A statement that is no date, or later than the oldest detection in the packet, is none. One of the alert's own
+    exposure is the alert's own time, so that the age of a first detection is exactly 0.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        Of n alerts.
+    stated : numpy.ndarray of float64, shape (n,)
+        The survey's own word, MJD TAI [d]; NaN where it says none.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
     """
     own, oldest = curve.points.mjd[curve.alert], curve.first_mjd(DETECTION)
     usable = (stated >= FIRST_MJD) & (stated <= oldest + SAME_EXPOSURE)
@@ -139,7 +184,22 @@ def dubious(points: Points) -> tuple[Bools, Bools]:
 
 
 def columns(curve: LightCurve, bands: tuple[str, ...], is_dubious: pa.Array) -> dict[str, pa.Array]:
-    """The lc_ columns of the common view; `is_dubious` per point, as Arrow."""
+    """The lc_ columns of the common view.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        Of n alerts.
+    bands : tuple of str
+        The survey's.
+    is_dubious : pyarrow.BooleanArray, length n_points
+        NULL where it is not known.
+
+    Returns
+    -------
+    dict of str to pyarrow.ListArray, length n
+        By name of the column; fluxes in [nJy], times in MJD TAI [d].
+    """
     points, flagged = curve.points, curve.points.flagged
     total = np.where(flagged, np.nan, points.flux_total)
     flat = {
@@ -163,7 +223,15 @@ def columns(curve: LightCurve, bands: tuple[str, ...], is_dubious: pa.Array) -> 
 
 
 def corrected(points: Points, has_total: Bools) -> pa.Array:
-    """Whether there is a flux of the source itself; NULL where nothing is said of a reference source."""
+    """Whether there is a flux of the source itself; NULL where nothing is said of a reference source.
+
+    Parameters
+    ----------
+    points : Points
+        N of them.
+    has_total : numpy.ndarray of bool, shape (n,)
+        Where there is a flux of the source itself.
+    """
     known = points.same_source_known
     return pa.array(has_total) if known is None else flags(has_total, known)
 

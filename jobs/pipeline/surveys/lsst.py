@@ -50,20 +50,38 @@ _SCHEMA_NAME = re.compile(r"lsst\.v(\d+)_(\d+)\b")
 
 
 def matches(writer_schema: Mapping[str, Any]) -> bool:
-    """Whether a writer schema is a Rubin alert: a record `lsst.v<major>_<minor>.alert` with a field `diaSource`."""
+    """Whether a writer schema is a Rubin alert: a record `lsst.v<major>_<minor>.alert` with a field `diaSource`.
+
+    Parameters
+    ----------
+    writer_schema : mapping
+        Parsed Avro schema.
+    """
     full_name = f"{writer_schema.get('namespace') or ''}.{writer_schema.get('name') or ''}".strip(".")
     fields = {field["name"] for field in writer_schema.get("fields", ())}
     return full_name.startswith("lsst.v") and full_name.endswith(".alert") and "diaSource" in fields
 
 
 def wire_id(schema_name: str) -> int | None:
-    """The id of a writer schema in Rubin's registry."""
+    """The id of a writer schema in Rubin's registry; None for a schema that is not Rubin's.
+
+    Parameters
+    ----------
+    schema_name : str
+        With its namespace: `lsst.v10_0.alert`.
+    """
     found = _SCHEMA_NAME.match(schema_name)
     return 100 * int(found.group(1)) + int(found.group(2)) if found else None
 
 
 def read(packets: pa.StructArray) -> Read:
-    """Rubin packets, n of type lsst_fields.PACKET, as they are read."""
+    """Rubin packets, n of type lsst_fields.PACKET, as they are read.
+
+    Parameters
+    ----------
+    packets : pyarrow.StructArray, length n
+        As the decoder gives them.
+    """
     packet = children(packets)
     source, dia_object = children(packet["diaSource"]), children(packet["diaObject"])
     alert_id = _real_id(source["diaSourceId"])

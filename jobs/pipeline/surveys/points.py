@@ -88,7 +88,13 @@ class Points:
         return np.isfinite(self.flux_total)
 
     def take(self, which: Ints | Bools) -> "Points":
-        """Some of the points, by index or mask."""
+        """Some of the points, by index or mask.
+
+        Parameters
+        ----------
+        which : numpy.ndarray of int64 or bool
+            Indices, or a mask of shape (n,).
+        """
         return replace(self, **{name: values[which] for name, values in _arrays(self).items()})
 
     @staticmethod
@@ -104,7 +110,13 @@ class Points:
 
 
 def no_values(n: int) -> Floats:
-    """NaN for n points."""
+    """NaN for n points.
+
+    Parameters
+    ----------
+    n : int
+        Number of points.
+    """
     return np.full(n, np.nan)
 
 

@@ -76,7 +76,13 @@ class ObjectPages:
     pages: Mapping[str, str]
 
     def of(self, object_id: str) -> list[tuple[str, str]]:
-        """Title and address of each page; none for a name that no page knows."""
+        """Title and address of each page; none for a name that no page knows.
+
+        Parameters
+        ----------
+        object_id : str
+            As the view has it.
+        """
         known = re.fullmatch(self.name, object_id)
         return [(title, address.format(object_id)) for title, address in self.pages.items()] if known else []
 

@@ -41,7 +41,18 @@ def utc_to_tai(mjd_utc: Floats) -> Floats:
 
 
 def tai_to_utc(mjd_tai: Floats) -> Floats:
-    """UTC of TAI instants, both as MJD; the inverse of `utc_to_tai`."""
+    """UTC of TAI instants, both as MJD; the inverse of `utc_to_tai`.
+
+    Parameters
+    ----------
+    mjd_tai : numpy.ndarray of float64, any shape
+        TAI as MJD [d].
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        NaN where there is none.
+    """
     return _converted(mjd_tai, erfa.ufunc.taiutc)
 
 
@@ -82,5 +93,11 @@ def _converted(mjd: Floats, function: Callable[..., tuple[Floats, Floats, NDArra
 
 
 def tai_of_unix(seconds: float) -> float:
-    """MJD TAI of a time in Unix seconds."""
+    """MJD TAI of a time in Unix seconds.
+
+    Parameters
+    ----------
+    seconds : float
+        Since 1970-01-01 UTC [s].
+    """
     return float(utc_to_tai(np.array([MJD_OF_UNIX_EPOCH + seconds / 86400.0]))[0])

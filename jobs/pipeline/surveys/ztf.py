@@ -39,7 +39,13 @@ MAX_SSO_ARCSEC = 5.0
 
 
 def read(packets: pa.StructArray) -> Read:
-    """ZTF packets, n of type ztf_fields.PACKET, as they are read."""
+    """ZTF packets, n of type ztf_fields.PACKET, as they are read.
+
+    Parameters
+    ----------
+    packets : pyarrow.StructArray, length n
+        As the decoder gives them.
+    """
     candidate = child(packets, "candidate")
     exposures = exposures_of(candidate)
     return Read(

@@ -86,7 +86,13 @@ _OWN_FIELDS = {"jd", "fid", "magpsf", "isdiffpos", "pid", "rcid", "programid", "
 
 
 def is_ztf_schema(writer_schema: Mapping[str, Any]) -> bool:
-    """Whether an Avro writer schema is ZTF's: record `alert` of namespace `ztf` with ZTF's own `candidate`."""
+    """Whether an Avro writer schema is ZTF's: record `alert` of namespace `ztf` with ZTF's own `candidate`.
+
+    Parameters
+    ----------
+    writer_schema : mapping
+        Parsed Avro schema.
+    """
     if full_name(writer_schema) != "ztf.alert":
         return False
     types = {field["name"]: field["type"] for field in writer_schema.get("fields", ())}
@@ -94,14 +100,26 @@ def is_ztf_schema(writer_schema: Mapping[str, Any]) -> bool:
 
 
 def full_name(schema: Mapping[str, Any]) -> str:
-    """A named Avro type's name with its namespace, however the schema spells it."""
+    """A named Avro type's name with its namespace, however the schema spells it.
+
+    Parameters
+    ----------
+    schema : mapping
+        A record, enum or fixed, parsed.
+    """
     name = str(schema.get("name", ""))
     namespace = schema.get("namespace")
     return name if "." in name or not namespace else f"{namespace}.{name}"
 
 
 def field_names(avro_type: object) -> set[str]:
-    """The field names of a record, also inside a union; empty for any other type."""
+    """The field names of a record, also inside a union; empty for any other type.
+
+    Parameters
+    ----------
+    avro_type : object
+        As an Avro schema has it: a name, a list for a union, a mapping.
+    """
     if isinstance(avro_type, list):
         return set().union(*(field_names(branch) for branch in avro_type))
     if isinstance(avro_type, Mapping) and "fields" in avro_type:

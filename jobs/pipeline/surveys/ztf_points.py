@@ -46,14 +46,34 @@ class Exposures:
     exptime: Floats
 
     def midpoints(self, jd: Floats, exptime: Floats, owner: Ints) -> Floats:
-        """Mid-exposure, MJD TAI, of points that began at `jd` and last `exptime`; as long as the alert's, if it is that."""
+        """Mid-exposure, MJD TAI [d], of points.
+
+        Parameters
+        ----------
+        jd : numpy.ndarray of float64, shape (n_points,)
+            When each began, JD UTC [d].
+        exptime : numpy.ndarray of float64, shape (n_points,)
+            How long it lasted [s]; not asked where the point is of the alert's own exposure.
+        owner : numpy.ndarray of int64, shape (n_points,)
+            Row of its alert.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n_points,)
+        """
         same = np.abs(jd - self.jd[owner]) <= SAME_EXPOSURE
         length = np.where(same, self.exptime[owner], exptime)
         return utc_to_tai(jd - MJD_ZERO + length / (2 * _SECONDS))
 
 
 def exposures_of(candidate: pa.StructArray) -> Exposures:
-    """The exposures of the alerts; 30 s where the packet says no length."""
+    """The exposures of the alerts; 30 s where the packet says no length.
+
+    Parameters
+    ----------
+    candidate : pyarrow.StructArray, length n
+        Of type ztf_fields.CANDIDATE.
+    """
     return Exposures(numbers(child(candidate, "jd")), _exposure_times(candidate))
 
 
@@ -61,6 +81,13 @@ def points_of(packets: pa.StructArray, exposures: Exposures) -> Points:
     """The alerts, the rows of `prv_candidates` and those of `fp_hists` (schema 4): PSF fluxes at the alert's position.
 
     `prv_candidates` has detections and upper limits, and forced photometry in the archive's schema 3.5.
+
+    Parameters
+    ----------
+    packets : pyarrow.StructArray, length n
+        Of type ztf_fields.PACKET.
+    exposures : Exposures
+        Of the same alerts.
     """
     rows, owner = history(child(packets, "prv_candidates"))
     is_forced = pc.is_valid(child(rows, "forcediffimflux"))
@@ -77,7 +104,17 @@ def _where(rows: pa.StructArray, owner: Ints, mask: pa.BooleanArray) -> tuple[pa
 
 
 def signs(isdiffpos: pa.Array) -> Floats:
-    """+1 for 't', 'true', '1'; -1 for 'f', 'false', '0'; else NaN."""
+    """+1 for 't', 'true', '1'; -1 for 'f', 'false', '0'; else NaN.
+
+    Parameters
+    ----------
+    isdiffpos : pyarrow.StringArray, length n
+        Upper or lower case.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+    """
     text = pc.utf8_lower(isdiffpos)
     positive, negative = (
         pc.is_in(text, value_set=values).to_numpy(zero_copy_only=False) for values in (_POSITIVE, _NEGATIVE)
@@ -86,7 +123,20 @@ def signs(isdiffpos: pa.Array) -> Floats:
 
 
 def procstatus_flags(procstatus: pa.Array) -> tuple[Ints, tuple[str | None, ...]]:
-    """Flags and their words: `procstatus <codes>` where one is not among SOUND_PROCSTATUS; no code is no complaint."""
+    """Flags and their words: `procstatus <codes>` where one is not among SOUND_PROCSTATUS; no code is no complaint.
+
+    Parameters
+    ----------
+    procstatus : pyarrow.StringArray, length n
+        Codes with commas between, or NULL.
+
+    Returns
+    -------
+    flags : numpy.ndarray of int64, shape (n,)
+        Index into `words`; 0 for a sound point.
+    words : tuple of str or None
+        The first is None.
+    """
     encoded = pc.dictionary_encode(procstatus)
     said = [None if _sound(text) else f"procstatus {text}" for text in encoded.dictionary.to_pylist()]
     number = np.array([0, *(place + 1 if word else 0 for place, word in enumerate(said))])

@@ -20,7 +20,18 @@ _SAME_SOURCE_ARCSEC = 1.4
 
 
 def reference_of(rows: pa.StructArray) -> tuple[Floats, Floats]:
-    """Flux of the nearest source of the reference image and its error [nJy], shape (n_points,)."""
+    """Flux of the nearest source of the reference image, and its error.
+
+    Parameters
+    ----------
+    rows : pyarrow.StructArray, length n_points
+        With `magnr` and `sigmagnr`.
+
+    Returns
+    -------
+    flux, flux_err : numpy.ndarray of float64, shape (n_points,)
+        In [nJy]; NaN where there is none.
+    """
     flux = flux_of_magnitude(magnitudes(child(rows, "magnr")))
     return flux, flux_error(flux, errors(child(rows, "sigmagnr")))
 
@@ -68,6 +79,11 @@ def stellar(candidate: pa.StructArray) -> pa.BooleanArray:
 
     Within 1.4 of the reference source (pixels) and of the Pan-STARRS source (arcsec): sgscore1 > 0.4. Without a
     Pan-STARRS source: chinr < 2 and -0.13 < sharpnr < 0.1. NULL where a value that decides is missing.
+
+    Parameters
+    ----------
+    candidate : pyarrow.StructArray, length n
+        Of type ztf_fields.CANDIDATE.
     """
     chinr, sharpnr, sgscore1 = (_without_sentinel(candidate, name) for name in ("chinr", "sharpnr", "sgscore1"))
     near_ztf = _near(candidate, "distnr", SAME_SOURCE_PIXELS)
