@@ -31,6 +31,8 @@ def prepare_sinks(sections: Mapping[str, Any], job: JobFacts) -> tuple[PreparedS
     ----------
     sections : mapping of str to section
         By key of the configuration; an empty one asks for nothing.
+    job : JobFacts
+        Without `earlier`: each sink is told of those before it.
 
     Returns
     -------
@@ -55,6 +57,7 @@ def versions_of(prepared: Sequence[PreparedSink]) -> dict[str, Any]:
     Parameters
     ----------
     prepared : sequence of PreparedSink
+        A job's, in order.
 
     Returns
     -------
@@ -70,8 +73,15 @@ def audit_sinks(layout: Layout, record: Record) -> Iterator[str]:
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     record : Record
         Batches that are not closed owe nothing yet; what a batch was finished without is said elsewhere (`not_sent`).
+
+    Yields
+    ------
+    str
+        One gap, for a person.
     """
     if record.state != "closed":
         return
@@ -93,5 +103,11 @@ def _audited(kind: SinkKind, layout: Layout, record: Record) -> Iterator[str]:
 
 
 def unknown_sinks(record: Record) -> list[str]:
-    """The sinks of a batch that this installation lacks: nobody here can check them."""
+    """The sinks of a batch that this installation lacks: nobody here can check them.
+
+    Parameters
+    ----------
+    record : Record
+        Of any batch.
+    """
     return sorted({*record.sinks} - {*_OWN, *(kind.name for kind in SINKS)})

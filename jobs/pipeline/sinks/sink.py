@@ -57,8 +57,12 @@ class SinkContext:
     ----------
     spark : SparkSession
         The job's: a sink that can write from executors does it by tasks of this session.
+    layout : Layout
+        Of the output.
     stream : str
         The stream whose batches it is given, and under whose name it keeps files beside the ledger.
+    surveys : tuple of str
+        Those that the job takes.
     durable : bool
         Whether files are synchronised before they are renamed.
     """
@@ -99,7 +103,18 @@ class Sink(Protocol):
         ...
 
     def committed(self, batch: Record) -> dict[str, Any] | None:
-        """The counts of a batch that the other side holds already, else None."""
+        """The counts of a batch that the other side holds already.
+
+        Parameters
+        ----------
+        batch : Record
+            Sealed, as for `write`.
+
+        Returns
+        -------
+        dict or None
+            As `write` gave it; None if the batch has to be written.
+        """
         ...
 
 
@@ -117,7 +132,13 @@ class PreparedSink(Protocol):
         ...
 
     def open(self, context: SinkContext) -> Sink:
-        """The sink of a stream."""
+        """The sink of a stream.
+
+        Parameters
+        ----------
+        context : SinkContext
+            Of the stream.
+        """
         ...
 
 

@@ -135,7 +135,7 @@ def light_curve(points: Points, n: int) -> LightCurve:
 
 
 def first_detection(curve: LightCurve, stated: Floats) -> Floats:
-    """First detection known to the packet, MJD TAI: as the survey states it, or the oldest in the packet if that is older.
+    """First detection known to the packet, MJD TAI: as the survey states it, or the oldest one if that is older.
 
     A statement that is no date, or later than the oldest detection in the packet, is none. One of the alert's own
     exposure is the alert's own time, so that the age of a first detection is exactly 0.

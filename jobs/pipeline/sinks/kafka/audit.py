@@ -16,8 +16,15 @@ def audit(layout: Layout, record: Record) -> Iterator[str]:
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     record : Record
         A closed batch; where its file of what is sent is gone, the filters' audit says so.
+
+    Yields
+    ------
+    str
+        One gap, for a person.
     """
     sent = read_sent(layout, record.stream, record.batch)
     if sent is not None:

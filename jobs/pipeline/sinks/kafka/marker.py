@@ -32,6 +32,8 @@ class Marker:
 
     Attributes
     ----------
+    batch : int
+        The last that was sent.
     ranges : str
         Hash of what the batch was planned to read.
     sent : dict
@@ -49,7 +51,18 @@ class Marker:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Marker":
-        """The marker that `to_bytes` wrote."""
+        """The marker that `to_bytes` wrote.
+
+        Parameters
+        ----------
+        content : bytes
+            Value of the topic's message.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is no marker.
+        """
         return cls(**json.loads(content))
 
 
@@ -59,6 +72,7 @@ def hash_of_ranges(ranges: Sequence[Range]) -> str:
     Parameters
     ----------
     ranges : sequence of Range
+        Of the plan.
 
     Returns
     -------
@@ -77,6 +91,12 @@ def last_marker(client: Mapping[str, Any], topic: str) -> Marker | None:
     client : mapping of str to any
         Settings of a client.
     topic : str
+        The stream's, see `TopicSettings.marker`.
+
+    Returns
+    -------
+    Marker or None
+        None if nothing was sent yet.
 
     Raises
     ------

@@ -103,7 +103,20 @@ def filter_fields() -> list[dict[str, Any]]:
 
 
 def record_schema(fields: list[dict[str, Any]], name: str = "Match") -> dict[str, Any]:
-    """An Avro record of these fields."""
+    """An Avro record of these fields.
+
+    Parameters
+    ----------
+    fields : list of dict
+        As Avro's JSON has them.
+    name : str
+        Of the record, in our namespace.
+
+    Returns
+    -------
+    dict
+        Avro's JSON.
+    """
     doc = f"A filter's match with its alert; Strix message {VERSION}"
     return _record(name, fields, namespace=NAMESPACE, version=VERSION, doc=doc)
 

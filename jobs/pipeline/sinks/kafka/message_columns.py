@@ -73,6 +73,7 @@ def nullable(column: pa.Array, branch: int = 1) -> pa.Array:
     Parameters
     ----------
     column : pyarrow.Array
+        Of a type that `datum` takes.
     branch : int
         Of the column's type in the union, from 0; below 64.
     """
@@ -82,7 +83,22 @@ def nullable(column: pa.Array, branch: int = 1) -> pa.Array:
 
 
 def value(column: pa.Array) -> pa.Array:
-    """The datums of a column in the union of values, message.VALUE."""
+    """The datums of a column in the union of values, message.VALUE.
+
+    Parameters
+    ----------
+    column : pyarrow.Array, length n
+        Of a type in AVRO_TYPES, or lists of one.
+
+    Returns
+    -------
+    pyarrow.BinaryArray, length n
+
+    Raises
+    ------
+    TypeError
+        For a type that the union lacks.
+    """
     if not pa.types.is_list(column.type):
         return nullable(column, _branch(column.type))
     return pc.if_else(column.is_null(), _NULL, join([_varint(_branch(column.type)), _arrays(column, value)]))
@@ -140,6 +156,7 @@ def map_of(names: Sequence[str], values: Sequence[pa.Array]) -> Any:
     Parameters
     ----------
     names : sequence of str
+        Keys of the map.
     values : sequence of pyarrow.BinaryArray
         Per name, the datums of its values.
     """
@@ -150,7 +167,13 @@ def map_of(names: Sequence[str], values: Sequence[pa.Array]) -> Any:
 
 
 def constant(value_: str | int) -> pa.Scalar:
-    """The datum of a value that is the same in every row."""
+    """The datum of a value that is the same in every row.
+
+    Parameters
+    ----------
+    value_ : str or int
+        Not NULL.
+    """
     return _key(value_) if isinstance(value_, str) else _varint(value_)
 
 
@@ -186,7 +209,17 @@ def _known(column: pa.Array) -> pa.Array:
 
 
 def varints(numbers: NDArray[Any]) -> pa.Array:
-    """Avro's integers: zigzag, then seven bits a byte, the least first, shape (n,)."""
+    """Avro's integers: zigzag, then seven bits a byte, the least first.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of integers, shape (n,)
+        Within 64 bits, signed.
+
+    Returns
+    -------
+    pyarrow.BinaryArray, length n
+    """
     signed = numbers.astype(np.int64)
     left = ((signed << 1) ^ (signed >> 63)).view(np.uint64)
     columns = []

@@ -46,7 +46,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Match:
-    """What a filter adds to an alert."""
+    """What a filter adds to an alert.
+
+    Attributes
+    ----------
+    filter_version : str
+        Hash of the filter's content.
+    annotations : mapping
+        Values by name.
+    cutouts : mapping of str to bytes, or None
+        By kind, as received; None if the filter asks for none.
+    """
 
     filter: str
     filter_version: str
@@ -54,7 +64,13 @@ class Match:
     cutouts: Mapping[str, bytes | None] | None = None
 
     def part(self, left_out: Sequence[str]) -> dict[str, Any]:
-        """The fields of the message; without stamps if they are left out."""
+        """The fields of the message that the filter gives.
+
+        Parameters
+        ----------
+        left_out : sequence of str
+            Of cutouts, light_curve; without cutouts if they are among them.
+        """
         return {
             "filter": self.filter,
             "filter_version": self.filter_version,
@@ -75,6 +91,7 @@ class Encoder(Protocol):
         table : pyarrow.Table
             Rows of the science table.
         batch : Batch
+            The one that they are of.
 
         Returns
         -------
@@ -90,18 +107,38 @@ class Encoder(Protocol):
         alert : bytes
             The shared part of its alert.
         match : Match
+            What the filter adds.
         left_out : sequence of str
             Of cutouts, light_curve: what would have made it too large.
         """
 
 
 def encoder(format_: str, schema_id: int = SCHEMA_ID) -> Encoder:
-    """The encoder of a format, of FORMATS."""
+    """The encoder of a format, of FORMATS.
+
+    Parameters
+    ----------
+    format_ : str
+        Of FORMATS.
+    schema_id : int
+        That Avro messages carry.
+    """
     return JsonEncoder() if format_ == "json" else AvroEncoder(schema_id)
 
 
 def without_light_curve(table: pa.Table) -> pa.Table:
-    """Rows whose history is left out, for messages that would be too large with it."""
+    """Rows whose history is left out, for messages that would be too large with it.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        With the columns of the science table's light curve.
+
+    Returns
+    -------
+    pyarrow.Table
+        The same rows; these columns are NULL.
+    """
     for name in LIGHT_CURVE_NAMES:
         at = table.schema.get_field_index(name)
         field = table.schema.field(at)
@@ -132,14 +169,33 @@ def iso_utc(mjd: pa.ChunkedArray) -> pa.Array:
 
 
 class AvroEncoder:
-    """Messages in wire format: a zero byte, the schema's id, the datum."""
+    """Messages in wire format: a zero byte, the schema's id, the datum.
+
+    Parameters
+    ----------
+    schema_id : int
+        32 bits, signed: that of the message's schema.
+    """
 
     def __init__(self, schema_id: int) -> None:
         self._head = pa.scalar(struct.pack(">bI", 0, schema_id), pa.binary())
         self._filter = fastavro.parse_schema(record_schema(filter_fields(), "Filter"))
 
     def alerts(self, table: pa.Table, batch: Batch) -> list[bytes]:
-        """The fields of message.alert_fields(), in their order."""
+        """The fields of message.alert_fields(), in their order.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            Rows of the science table.
+        batch : Batch
+            The one that they are of.
+
+        Returns
+        -------
+        list of bytes
+            One per row, with the head of the wire format.
+        """
         table = table.combine_chunks()
         provenance = _column(table, "provenance")
         origin = [_origin(provenance, field) for field in ORIGIN]
@@ -161,7 +217,17 @@ class AvroEncoder:
         return list(columns.join(parts).to_pylist())
 
     def message(self, alert: bytes, match: Match, left_out: Sequence[str] = ()) -> bytes:
-        """The alert's fields and the filter's."""
+        """The alert's fields and the filter's.
+
+        Parameters
+        ----------
+        alert : bytes
+            As `alerts` gives it.
+        match : Match
+            What the filter adds.
+        left_out : sequence of str
+            Of cutouts, light_curve.
+        """
         out = BytesIO()
         fastavro.schemaless_writer(out, self._filter, match.part(left_out))
         return alert + out.getvalue()
@@ -187,13 +253,36 @@ class JsonEncoder:
     """Messages as JSON; ids are strings, as no integer above 2^53 survives every reader."""
 
     def alerts(self, table: pa.Table, batch: Batch) -> list[bytes]:
-        """Objects that are not closed yet."""
+        """Objects that are not closed yet.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            Rows of the science table.
+        batch : Batch
+            The one that they are of.
+
+        Returns
+        -------
+        list of bytes
+            One per row.
+        """
         times = iso_utc(table["mjd"]).to_pylist()
         rows = table.select([*VIEW_COLUMNS, "candidate", "provenance", *batch.modules]).to_pylist()
         return [to_json(_shared(row, time, batch))[:-1].encode() for row, time in zip(rows, times, strict=True)]
 
     def message(self, alert: bytes, match: Match, left_out: Sequence[str] = ()) -> bytes:
-        """The alert's fields and the filter's."""
+        """The alert's fields and the filter's.
+
+        Parameters
+        ----------
+        alert : bytes
+            As `alerts` gives it.
+        match : Match
+            What the filter adds.
+        left_out : sequence of str
+            Of cutouts, light_curve.
+        """
         return alert + b"," + to_json(match.part(left_out))[1:].encode()
 
 
@@ -213,7 +302,13 @@ def _shared(row: dict[str, Any], time: str | None, batch: Batch) -> dict[str, An
 
 
 def to_json(record: Mapping[str, Any]) -> str:
-    """A message's record as JSON: ids as strings, stamps in base64, what is not finite as null."""
+    """A message's record as JSON: ids as strings, cutouts in base64, what is not finite as null.
+
+    Parameters
+    ----------
+    record : mapping
+        Values by name, nested.
+    """
     return json.dumps(_plain(record), separators=(",", ":"), allow_nan=False)
 
 

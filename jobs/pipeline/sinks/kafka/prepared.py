@@ -30,6 +30,13 @@ class PreparedTopics:
     def of(cls, section: Mapping[str, str], job: JobFacts) -> "PreparedTopics":
         """What a configuration asks for.
 
+        Parameters
+        ----------
+        section : mapping of str to str
+            `publish` of the configuration.
+        job : JobFacts
+            Its filters are prepared already.
+
         Raises
         ------
         SinkRefused
@@ -47,7 +54,13 @@ class PreparedTopics:
         return cls(publishing, tuple(filters.versions))
 
     def open(self, context: SinkContext) -> KafkaSink:
-        """The sink of a stream; brokers are asked for nothing yet."""
+        """The sink of a stream; brokers are asked for nothing yet.
+
+        Parameters
+        ----------
+        context : SinkContext
+            Topics are made for its surveys.
+        """
         settings = self.publishing.settings
         topics = [settings.topic(survey, name) for name in self.filters for survey in context.surveys]
         return KafkaSink(

@@ -39,6 +39,8 @@ class Publishing:
         ----------
         publish : mapping
             KEYS, and those of a connection if matches go to other brokers than `kafka` names.
+        kafka : mapping
+            The connection that the job reads from.
         registry : Registry, optional
             The job's.
 

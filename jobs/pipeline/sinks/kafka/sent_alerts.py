@@ -24,6 +24,8 @@ class Alerts:
         Rows of the science table, each alert once, file by file.
     which : numpy.ndarray of int64
         Per match, its alert's row.
+    cutouts : dict
+        As received, by survey and alert id, then by kind; of alerts whose filters ask for them.
     """
 
     table: pa.Table
@@ -37,9 +39,11 @@ class Alerts:
         Parameters
         ----------
         layout : Layout
+            Of the output.
         batch : Record
             Its files are published.
         sent : Sent
+            What its filters send.
         """
         matches = sent.matches.select(["file", "row"])
         unique = matches.group_by(["file", "row"], use_threads=False).aggregate([])
@@ -69,7 +73,15 @@ class Alerts:
         return self.table if whole else self.table.take(pa.array(unique)), at
 
     def stamps(self, survey: str, alert_id: int) -> dict[str, bytes | None] | None:
-        """The stamps of an alert, if they were kept."""
+        """The cutouts of an alert; None if no filter asks for them or they were not kept.
+
+        Parameters
+        ----------
+        survey : str
+            As the science table has it.
+        alert_id : int
+            Within the survey.
+        """
         return self.cutouts.get((survey, alert_id))
 
 

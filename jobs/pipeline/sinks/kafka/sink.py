@@ -46,7 +46,9 @@ class KafkaSink:
     topics : sequence of str
         Topics of filters that are made at the start, so that listeners find them.
     format : str
-        avro or json.
+        Avro or json.
+    timeout_s : float
+        What the broker allows a transaction [s]; doubled each time that a batch is fenced.
 
     Attributes
     ----------
@@ -74,12 +76,24 @@ class KafkaSink:
     def write(self, batch: Record) -> dict[str, Any]:
         """Send the batch; the messages that each topic acknowledged.
 
+        Parameters
+        ----------
+        batch : Record
+            Its filters have run: what they send is beside the ledger.
+
+        Returns
+        -------
+        dict
+            `topics`, messages by topic; `messages`, their sum; `too_large` by filter, if there are any.
+
         Raises
         ------
         ServiceUnavailable
             If the brokers or the registry do not answer; nothing of the batch can be read then.
         SentElsewhere, AccessDenied
             If waiting will not help.
+        LedgerError
+            If the file of what is sent is gone.
         """
         path = sent_path(self.layout, batch.stream, batch.batch)
         sent = read_sent(self.layout, batch.stream, batch.batch)
@@ -121,10 +135,22 @@ class KafkaSink:
     def committed(self, batch: Record) -> dict[str, Any] | None:
         """What the marker of this batch says was sent, or None if it was not.
 
+        Parameters
+        ----------
+        batch : Record
+            Its filters have run.
+
+        Returns
+        -------
+        dict or None
+            As `write` gives it.
+
         Raises
         ------
         SentElsewhere
             If the topics hold a later batch, or this one with other packets.
+        ServiceUnavailable, AccessDenied
+            As for `write`.
         """
         sent = read_sent(self.layout, batch.stream, batch.batch)
         if sent is None or not sent.matches.num_rows:
@@ -187,9 +213,19 @@ class KafkaSink:
     def forget(self, error: KafkaException) -> None:
         """Discard the producer after a failure, and raise what the failure means.
 
+        Parameters
+        ----------
+        error : KafkaException
+            What a client raised.
+
         Raises
         ------
-        ServiceUnavailable, AccessDenied, SentElsewhere
+        ServiceUnavailable
+            If a later attempt may help.
+        AccessDenied
+            If authentication failed, access is denied, or the settings are refused.
+        SentElsewhere
+            If this job was fenced too often.
         """
         if self._producer is not None:
             self._producer.close()

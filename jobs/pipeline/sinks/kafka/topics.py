@@ -49,11 +49,25 @@ class TopicSettings:
     registry: Registry | None = None
 
     def topic(self, survey: str, name: str) -> str:
-        """The topic of a filter's matches among a survey's alerts."""
+        """The topic of a filter's matches among a survey's alerts.
+
+        Parameters
+        ----------
+        survey : str
+            Its name.
+        name : str
+            Of the filter.
+        """
         return f"{self.prefix}.{survey}.{name}"
 
     def marker(self, stream: str) -> str:
-        """The topic that says which batches of a stream were sent; nobody else writes it."""
+        """The topic that says which batches of a stream were sent; nobody else writes it.
+
+        Parameters
+        ----------
+        stream : str
+            Its id.
+        """
         return f"{self.prefix}.marker.{stream}"
 
     @property
@@ -63,14 +77,23 @@ class TopicSettings:
 
 
 def make_topics(client: Mapping[str, Any], settings: TopicSettings, filters: Iterable[str], stream: str) -> list[str]:
-    """Make the topics that are not there yet; their names.
+    """Make the topics that are not there yet.
 
     Parameters
     ----------
     client : mapping
         Settings of a client.
+    settings : TopicSettings
+        For those that are made.
     filters : iterable of str
         Topics of filters.
+    stream : str
+        Whose marker topic is made, too.
+
+    Returns
+    -------
+    list of str
+        Names of those that were made.
 
     Raises
     ------
@@ -121,6 +144,7 @@ def publish_schema(client: Mapping[str, Any], settings: TopicSettings, topics: I
     client : mapping
         Settings of a client.
     settings : TopicSettings
+        Names the topic of schemas, and the registry if there is one.
     topics : iterable of str
         Topics of filters, under whose names a registry keeps it.
 
@@ -158,9 +182,16 @@ def register(registry: Registry, subject: str, schema: str) -> int:
     Parameters
     ----------
     registry : Registry
+        Asked by a POST.
     subject : str
+        Under which the registry keeps it.
     schema : str
         As JSON.
+
+    Returns
+    -------
+    int
+        The schema's id.
 
     Raises
     ------

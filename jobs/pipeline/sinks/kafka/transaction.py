@@ -14,8 +14,10 @@ def commit(producer: Producer, timeout_s: float) -> None:
 
     Parameters
     ----------
+    producer : Producer
+        With a transaction begun.
     timeout_s : float
-        Seconds after which no further attempt begins.
+        Time after which no further attempt begins [s].
 
     Raises
     ------
@@ -35,6 +37,11 @@ def commit(producer: Producer, timeout_s: float) -> None:
 def abort(producer: Producer) -> None:
     """End the transaction with nothing of it committed.
 
+    Parameters
+    ----------
+    producer : Producer
+        With a transaction begun.
+
     Raises
     ------
     KafkaException
@@ -53,5 +60,10 @@ def hides_why(problem: KafkaException | SystemError) -> bool:
     That it is fenced confluent_kafka raises while it still calls back for the messages that are discarded. Any line of
     Python that is run then can clear or replace the exception (looking up an attribute of a class does): what comes out
     of poll or flush is a SystemError.
+
+    Parameters
+    ----------
+    problem : KafkaException or SystemError
+        What a call of the client raised.
     """
     return isinstance(problem, SystemError) or problem.args[0].code() in _NOT_WHY

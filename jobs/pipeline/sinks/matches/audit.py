@@ -18,8 +18,15 @@ def audit(layout: Layout, record: Record) -> Iterator[str]:
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     record : Record
         A closed batch that went through filters.
+
+    Yields
+    ------
+    str
+        One gap, for a person.
     """
     told = record.sinks[FILTERS.name]
     path = sent_path(layout, record.stream, record.batch)

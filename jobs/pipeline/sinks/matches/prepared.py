@@ -22,6 +22,13 @@ class PreparedFilters:
     def of(cls, section: FilterSection, job: JobFacts) -> "PreparedFilters":
         """What a configuration asks for.
 
+        Parameters
+        ----------
+        section : FilterSection
+            Of the configuration.
+        job : JobFacts
+            Filters may use its modules' outputs.
+
         Raises
         ------
         SinkRefused
@@ -41,11 +48,16 @@ class PreparedFilters:
     def open(self, context: SinkContext) -> MatchSink:
         """The sink of a stream.
 
+        Parameters
+        ----------
+        context : SinkContext
+            Its session evaluates the filters.
+
         Raises
         ------
         FilterError
-            If a filter does not give for its own examples what it claims. Real alerts are not at hand when a job starts:
-            those examples are `strix filter check`'s.
+            If a filter does not give for its own examples what it claims. Real alerts are not at hand when a job
+            starts: those examples are `strix filter check`'s.
         """
         require_examples(context.spark, self.filters)
         return MatchSink.of(self.filters, self.budget, context)

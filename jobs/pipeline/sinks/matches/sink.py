@@ -46,9 +46,11 @@ class MatchSink:
         Parameters
         ----------
         filters : sequence of Filter
+            Read and checked.
         budget : Budget
             What each may take for a batch.
         context : SinkContext
+            Of the stream.
         """
         return cls(context.spark, context.layout, context.stream, filters, context.durable, budget=budget)
 
@@ -56,7 +58,18 @@ class MatchSink:
         self._judge = Judge(self.spark, self.filters, self.budget)
 
     def write(self, batch: Record) -> dict[str, Any]:
-        """Evaluate all filters over the sealed files of a batch; matched, sent, held back and not judged by filter."""
+        """Evaluate all filters over the sealed files of a batch.
+
+        Parameters
+        ----------
+        batch : Record
+            Sealed; its files are published.
+
+        Returns
+        -------
+        dict of str to dict
+            By filter: its version, what it asks for, and counts: matched, sent, held back, unknown.
+        """
         science = [file for file in batch.files if file.table == "science"]
         files = [file.name for file in science]
         judged = self._judge.judge([self.layout.root / name for name in files])
@@ -78,7 +91,13 @@ class MatchSink:
         return counts
 
     def committed(self, batch: Record) -> dict[str, Any] | None:
-        """The counts of a batch whose filters have run."""
+        """The counts of a batch whose filters have run; None if they have not.
+
+        Parameters
+        ----------
+        batch : Record
+            Sealed.
+        """
         sent = read_sent(self.layout, self.stream, batch.batch)
         return None if sent is None else sent.filters
 
