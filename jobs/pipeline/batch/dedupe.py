@@ -109,13 +109,30 @@ def _precedence(ids: pa.Table) -> NDArray[np.int64]:
 
 
 def version_key(text: str | None) -> tuple[int, int]:
-    """A schema version as numbers: 4.02 is (4, 2) and newer than 3.3; one that is not of this form is the oldest."""
+    """A schema version as numbers: 4.02 is (4, 2) and newer than 3.3; one that is not of this form is the oldest.
+
+    Parameters
+    ----------
+    text : str or None
+        As provenance has it.
+    """
     major, _, minor = (text or "").partition(".")
     return (int(major), int(minor or 0)) if major.isdigit() and (minor or "0").isdigit() else (-1, -1)
 
 
 def dropped_rows(rows: Iterable[pa.Table]) -> dict[tuple[str, str], list[int]]:
-    """Rows to leave out per (part, night), from the ID_ROWS of duplicates and conflicts."""
+    """Rows to leave out per (part, night), from the ID_ROWS of duplicates and conflicts.
+
+    Parameters
+    ----------
+    rows : iterable of pyarrow.Table
+        Of staging.ID_ROWS.
+
+    Returns
+    -------
+    dict of (str, str) to list of int
+        Numbers of rows in the files of that task and night.
+    """
     dropped: dict[tuple[str, str], list[int]] = {}
     for row in pa.concat_tables([ID_ROWS.empty_table(), *rows]).select(["part", "night", "row"]).to_pylist():
         dropped.setdefault((row["part"], row["night"]), []).append(row["row"])
@@ -125,9 +142,16 @@ def dropped_rows(rows: Iterable[pa.Table]) -> dict[tuple[str, str], list[int]]:
 def rewrite_without(path: Path, rows: list[int]) -> tuple[Path, pa.Table] | None:
     """Write a staged file again without some rows, beside it; None if nothing is left.
 
+    Parameters
+    ----------
+    path : Path
+        A staged Parquet file; it stays.
+    rows : list of int
+        Numbers of those to leave out.
+
     Returns
     -------
-    path, table
+    path, table : Path, pyarrow.Table
         The new file and what it holds.
     """
     schema = pq.read_schema(path)

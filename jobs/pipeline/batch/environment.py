@@ -16,14 +16,31 @@ class ExecutorsDiffer(RuntimeError):
 
 @lru_cache(maxsize=8)
 def describe(modules: tuple[str, ...]) -> Mapping[str, str]:
-    """The programs of this process by name: versions, and the hash of each module's source."""
+    """The programs of this process by name: versions, and the hash of each module's source.
+
+    Parameters
+    ----------
+    modules : tuple of str
+        Names of the job's science modules.
+
+    Returns
+    -------
+    mapping of str to str
+        Versions of Python and pyarrow, hashes of surveys outside of the package and of modules.
+    """
     described = {"python": ".".join(map(str, sys.version_info[:3])), "pyarrow": pa.__version__}
     described |= {f"survey {name}": digest for name, digest in external_hashes().items()}
     return described | {f"module {name}": registry.source_hash(name) for name in modules}
 
 
 def differences(driver: Mapping[str, str], executor: Mapping[str, str]) -> str:
-    """What an executor has that the driver has not, in words; empty if they are the same."""
+    """What an executor has that the driver has not, in words; empty if they are the same.
+
+    Parameters
+    ----------
+    driver, executor : mapping of str to str
+        As `describe` gives them in either process.
+    """
     told = [
         f"{key}: driver has {mine}, executor has {executor.get(key)}"
         for key, mine in driver.items()

@@ -56,7 +56,15 @@ class Source(Protocol):
         """What turns the ranges of a task into messages."""
 
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them; what has to be prepared is put below a folder."""
+        """The ranges as tasks can read them; what has to be prepared is put below a folder.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As planned.
+        folder : Path
+            Below the batch's staging folder, which executors see.
+        """
 
 
 @dataclass
@@ -92,7 +100,19 @@ class Staged:
 
 @dataclass
 class BatchProcessor:
-    """Takes planned batches of one stream through their life."""
+    """Takes planned batches of one stream through their life.
+
+    Parameters
+    ----------
+    ledger : StreamLedger
+        Of the stream.
+    index : IdIndex
+        Ids of the sealed batches.
+    sinks : sequence of Sink
+        In the order in which a batch goes through them.
+    run : str
+        A uuid of the driver's start.
+    """
 
     spark: SparkSession
     layout: Layout
@@ -108,8 +128,15 @@ class BatchProcessor:
 
         Parameters
         ----------
+        plan : Plan
+            In the ledger already.
         run_tasks : callable
             Runs the tasks; one row of staging.manifest_schema for each.
+
+        Returns
+        -------
+        Record
+            Closed.
 
         Raises
         ------
@@ -132,7 +159,25 @@ class BatchProcessor:
         return self.finish(replace(record, timings_s=clock.seconds))
 
     def finish(self, record: Record) -> Record:
-        """Take a sealed batch through publish, store and close; a closed one is only noted in the index."""
+        """Take a sealed batch through publish, store and close; a closed one is only noted in the index.
+
+        Parameters
+        ----------
+        record : Record
+            Sealed or closed.
+
+        Returns
+        -------
+        Record
+            Closed.
+
+        Raises
+        ------
+        ServiceUnavailable
+            If a sink's other side does not answer: the batch stays sealed.
+        LedgerError
+            If a file of the batch is neither staged nor published.
+        """
         clock = _Clock(dict(record.timings_s))
         if record.state != "closed":
             clock.time("publish", lambda: self._publish(record))
@@ -272,7 +317,13 @@ class BatchProcessor:
 
 
 def gather(manifest: pa.Table) -> Staged:
-    """Put the manifests of all tasks together, in the order of their parts."""
+    """Put the manifests of all tasks together, in the order of their parts.
+
+    Parameters
+    ----------
+    manifest : pyarrow.Table
+        A row of staging.manifest_schema for each task.
+    """
     staged = Staged([], {}, ID_ROWS.empty_table())
     answers = [(json.loads(row["manifest"]), row["ids"]) for row in manifest.to_pylist()]
     tasks = sorted(answers, key=lambda answer: str(answer[0]["part"]))
@@ -291,7 +342,35 @@ def gather(manifest: pa.Table) -> Staged:
 def refetch(
     source: Source, spark: SparkSession, plan: Plan, spec: BatchSpec, conflicts: pa.Table, directory: Path
 ) -> pa.Table:
-    """The conflicting packets as quarantine rows with `night`, read once more through the source."""
+    """The conflicting packets as quarantine rows, read once more through the source.
+
+    Parameters
+    ----------
+    source : Source
+        Of the batch.
+    spark : SparkSession
+        Reads them by tasks.
+    plan : Plan
+        Of the batch.
+    spec : BatchSpec
+        Of the job.
+    conflicts : pyarrow.Table
+        Rows of staging.ID_ROWS.
+    directory : Path
+        The batch's staging folder.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of QUARANTINE and `night`.
+
+    Raises
+    ------
+    ServiceUnavailable
+        If the source does not answer.
+    InputChanged, InputUnreadable
+        If a file is not what it was when it was planned.
+    """
     wanted = conflicts.select(["survey", "alert_id", "content_hash", "night", *ORIGIN]).to_pylist()
     ready = source.ready(plan.ranges, directory / "again")
     works = in_tasks(ready, source.tasks, spark.sparkContext.defaultParallelism)

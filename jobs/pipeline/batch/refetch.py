@@ -69,10 +69,23 @@ def find_packets(
 
     Parameters
     ----------
+    spark : SparkSession
+        A task for each of `works`.
     works : sequence of sequence of Range
         What each task reads.
+    read : callable
+        Turns the ranges of a task into messages.
+    surveys : tuple of str
+        Whose packets are taken.
+    schemas : str, SchemaPlaces or None
+        See `PassOptions`.
     wanted : sequence of dict
         Each with the fields of ORIGIN, as provenance has them.
+
+    Returns
+    -------
+    list of dict
+        In no order.
 
     Raises
     ------

@@ -16,10 +16,18 @@ class BatchSpec:
     ----------
     tables : tuple of str
         Of raw, science, cutouts; quarantine is always written.
+    schemas : str, SchemaPlaces or None
+        See `PassOptions`.
     hashes : dict
         Of configuration and modules, for the ledger.
     artefacts : callable
         Gives the modules' artefacts by module and name.
+    max_failures : int
+        Failed answers of modules in a batch; more, and it is not sealed.
+    on_error : str
+        See `PassOptions`.
+    durable : bool
+        Whether files are synchronised before they are renamed.
     """
 
     tables: tuple[str, ...]

@@ -56,7 +56,18 @@ class Stage:
     environment: Mapping[str, str]
 
     def __call__(self, ranges: Sequence[Range]) -> Iterator[pa.RecordBatch]:
-        """Work through one task; yields its manifest, one row."""
+        """Work through one task.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Of the task.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            Its manifest, one row of staging.manifest_schema.
+        """
         told = differences(self.environment, describe(self.options.modules))
         if told:
             yield refusing(told, self.options.modules)
@@ -95,7 +106,18 @@ def _plain(one_pass: OnePass, messages: Sequence[SourceMessage]) -> Iterator[Pas
 
 
 def guarded(one_pass: OnePass) -> Callable[[Sequence[SourceMessage]], Iterator[PassResult]]:
-    """The pass in child processes: an alert that kills or hangs its process is refused as `killed_worker`."""
+    """The pass in child processes: an alert that kills or hangs its process is refused as `killed_worker`.
+
+    Parameters
+    ----------
+    one_pass : OnePass
+        Its watchdog's limits hold for every child.
+
+    Returns
+    -------
+    callable
+        Takes messages, and yields a PassResult for each piece of them.
+    """
 
     def passes(messages: Sequence[SourceMessage]) -> Iterator[PassResult]:
         for outcome in bisect(partial(_alone, one_pass), messages, one_pass.watchdog):

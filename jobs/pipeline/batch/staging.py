@@ -58,7 +58,13 @@ _PACKED = ("value", "cutout_science", "cutout_template", "cutout_difference")
 
 
 def manifest_schema(modules: Iterable[str]) -> pa.Schema:
-    """What a task tells the driver, in one row: its manifest, the ids of its alerts, counts, and what each module took [s]."""
+    """What a task tells the driver, in one row: manifest, ids of its alerts, counts, and what each module took [s].
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Names of the job's science modules.
+    """
     counts = [(name, pa.int64()) for name in COUNTED]
     seconds = [(name, pa.float64()) for name in modules]
     taken = [(SECONDS, pa.struct(seconds))] if seconds else []
@@ -73,7 +79,15 @@ class Tables:
 
     @classmethod
     def of(cls, names: Iterable[str], modules: Iterable[str]) -> "Tables":
-        """The tables of these names, with the columns of these modules."""
+        """The tables of these names, with the columns of these modules.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of raw, science, cutouts.
+        modules : iterable of str
+            Names of the job's science modules.
+        """
         known = {
             "raw": RAW,
             "science": science_schema(registry.resolve(tuple(modules))),
@@ -84,10 +98,22 @@ class Tables:
 
 
 def write_parquet_options(schema: pa.Schema, codec: str = "zstd") -> dict[str, Any]:
-    """How a table is written: zstd, but for columns that hold compressed bytes already; dictionaries for text alone.
+    """How a table is written: packed with a codec, but for columns that hold compressed bytes already.
 
-    Numbers are hardly ever the same twice: dictionaries of them made the science table larger (1,659 against 1,356
-    bytes per alert) and slower to write (57 against 39 us).
+    Dictionaries are for text alone: numbers are hardly ever the same twice, and dictionaries of them made the science
+    table larger (1,659 against 1,356 bytes per alert) and slower to write (57 against 39 us).
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of the table.
+    codec : str
+        As Parquet names it.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of pyarrow's ParquetWriter.
     """
     leaves = _leaves_of(schema)
     packed = any(leaf in _PACKED for leaf in leaves)
@@ -116,7 +142,15 @@ def _leaves(name: str, type_: pa.DataType) -> list[tuple[str, pa.DataType]]:
 
 
 def of_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The columns of a schema, by name; a cast of some 600 leaves is left out where it would change nothing."""
+    """The columns of a schema, by name; a cast of some 600 leaves is left out where it would change nothing.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        With further columns, or not.
+    schema : pyarrow.Schema
+        Of the result.
+    """
     chosen = table.select(schema.names)
     if chosen.schema.types == schema.types:
         return pa.Table.from_arrays(chosen.columns, schema=schema)
@@ -124,7 +158,20 @@ def of_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 class NightFile:
-    """A staged Parquet file of one table and night; rows are held until there are enough for a row group."""
+    """A staged Parquet file of one table and night; rows are held until there are enough for a row group.
+
+    Parameters
+    ----------
+    path : Path
+        Made when the first row group is written.
+    schema : pyarrow.Schema
+        Of the file.
+
+    Attributes
+    ----------
+    rows, held_rows : int
+        Rows in all, and those that are not written yet.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
@@ -135,7 +182,13 @@ class NightFile:
         self._writer: pq.ParquetWriter | None = None
 
     def append(self, table: pa.Table) -> None:
-        """Add rows; the table's further columns are left out."""
+        """Add rows; the table's further columns are left out.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            With the columns of the file's schema.
+        """
         table = of_schema(table, in_memory(self.schema))
         self._held.append(table)
         self.held_rows += table.num_rows
@@ -169,6 +222,10 @@ class StagedTask:
         The batch's folder under `_staging/`.
     name : str
         Run id, task and attempt: no two attempts share a file.
+    tables : Tables
+        Those that are written.
+    modules : tuple of str
+        Names of the job's science modules.
     """
 
     def __init__(self, directory: Path, name: str, tables: Tables, modules: tuple[str, ...]) -> None:
@@ -189,7 +246,16 @@ class StagedTask:
     def sourced(self, read: Iterable[ReaderEvent]) -> Iterator[SourceMessage]:
         """The messages of what a reader gives; what else it says is kept for the manifest.
 
-        Ends if its service is away, or its file is not what it was: raised here, it would only be tried again.
+        Ends if its service is unavailable, or its file is not what it was: raised here, it would only be tried again.
+
+        Parameters
+        ----------
+        read : iterable of ReaderEvent
+            What a reader gives for the task.
+
+        Yields
+        ------
+        SourceMessage
         """
         try:
             yield from self._messages(read)
@@ -207,7 +273,13 @@ class StagedTask:
                 yield each
 
     def add(self, passed: PassResult) -> None:
-        """Write one pass's outcome and count it."""
+        """Write one pass's outcome and count it.
+
+        Parameters
+        ----------
+        passed : PassResult
+            Of messages behind those of the last one.
+        """
         for module, seconds in passed.seconds.items():
             self._seconds[module] += seconds
         for night, alerts in by_night(passed.alerts, passed.alerts["night"]):
@@ -279,7 +351,20 @@ class StagedTask:
 
 
 def refusing(why: str, modules: Sequence[str]) -> pa.RecordBatch:
-    """The manifest of a task that has read nothing, because its executor has other programs than the driver."""
+    """The manifest of a task that has read nothing, because its executor has other programs than the driver.
+
+    Parameters
+    ----------
+    why : str
+        As `differences` tells it.
+    modules : sequence of str
+        Names of the job's science modules.
+
+    Returns
+    -------
+    pyarrow.RecordBatch
+        One row.
+    """
     content = {"part": "", "files": [], "nights": {}, "away": "", "tallies": [], "problem": [], "differs": why}
     row = {"manifest": [json.dumps(content)], "ids": [to_ipc(ID_ROWS.empty_table())], SECONDS: [None]}
     row |= {name: [0] for name in COUNTED}
@@ -287,7 +372,22 @@ def refusing(why: str, modules: Sequence[str]) -> pa.RecordBatch:
 
 
 def by_night(table: pa.Table, nights: pa.ChunkedArray) -> Iterable[tuple[str, pa.Table]]:
-    """The table cut by night, nights ascending, order kept within a night."""
+    """The table cut by night.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        N rows.
+    nights : pyarrow.ChunkedArray of string, length n
+        Night of each row.
+
+    Yields
+    ------
+    night : str
+        Ascending; UNKNOWN_NIGHT for NULL.
+    rows : pyarrow.Table
+        In their order.
+    """
     encoded = pc.dictionary_encode(nights.combine_chunks(), null_encoding="encode")
     known = encoded.dictionary.to_pylist()
     order = sorted(range(len(known)), key=lambda code: str(known[code]))
@@ -302,7 +402,13 @@ def by_night(table: pa.Table, nights: pa.ChunkedArray) -> Iterable[tuple[str, pa
 
 
 def to_ipc(table: pa.Table) -> bytes:
-    """A table as bytes."""
+    """A table as bytes: an Arrow stream.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Of any schema.
+    """
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
@@ -311,5 +417,11 @@ def to_ipc(table: pa.Table) -> bytes:
 
 
 def from_ipc(content: bytes) -> pa.Table:
-    """The table that `to_ipc` wrote."""
+    """The table that `to_ipc` wrote.
+
+    Parameters
+    ----------
+    content : bytes
+        As `to_ipc` gives it.
+    """
     return pa.ipc.open_stream(content).read_all()

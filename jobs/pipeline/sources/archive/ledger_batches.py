@@ -43,7 +43,13 @@ class LedgerSource:
             raise NoInput(f"{self.upstream.root} has no ledger to follow; it should be the output of `strix ingest`")
 
     def begin(self, ledger: StreamLedger) -> None:
-        """Take up where the stream's ledger ends."""
+        """Take up where the stream's ledger ends.
+
+        Parameters
+        ----------
+        ledger : StreamLedger
+            Of this stream; its summary says which upstream batches the rolled ones have read.
+        """
         self._done = {stream: Numbers(done.runs) for stream, done in ledger.rolled.summary.followed.items()}
 
     def report(self) -> dict[str, Any]:

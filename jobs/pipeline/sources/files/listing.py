@@ -39,11 +39,6 @@ class InputListing:
 def list_inputs(inputs: Sequence[str], taken: Taken, finished: Finished | None = None) -> InputListing:
     """Find the files of some inputs: files, directories (searched to any depth) and patterns.
 
-    Parameters
-    ----------
-    finished : callable, optional
-        Which of some files were read to their end: they are counted and not kept, so that memory does not grow with them.
-
     A path that exists is that path, whatever brackets it has. Folders that links lead to are entered once, behind all
     others, so that a folder that is there twice keeps its own name.
 
@@ -53,6 +48,9 @@ def list_inputs(inputs: Sequence[str], taken: Taken, finished: Finished | None =
         Absolute paths and patterns.
     taken : callable
         Whether a file in a directory is taken, by path and status; files that an input names are.
+    finished : callable, optional
+        Which of some files were read to their end: they are counted and not kept, so that memory does not grow with
+        them.
 
     Returns
     -------

@@ -100,7 +100,13 @@ class FileSource:
             _LOG.warning("input %s %s yet; waiting for it", visible(each), told)
 
     def begin(self, ledger: StreamLedger) -> None:
-        """Take up where the stream's ledger ends: of what is rolled, files that are not finished are kept in mind."""
+        """Take up where the stream's ledger ends: of what is rolled, files that are not finished are kept in mind.
+
+        Parameters
+        ----------
+        ledger : StreamLedger
+            Of this stream; asked later, too, for what is rolled while the job runs.
+        """
         self._ledger = ledger
         self._note(list(ledger.rolled.summary.unfinished.values()))
 
