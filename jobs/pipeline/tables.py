@@ -52,7 +52,13 @@ QUARANTINE = pa.schema(
 
 
 def science_schema(modules: list[ScienceModule]) -> pa.Schema:
-    """The science table: the common view, the survey's fields, the origin, one struct column per module."""
+    """The science table: the common view, the survey's fields, the origin, one struct column per module.
+
+    Parameters
+    ----------
+    modules : list of ScienceModule
+        In the order of their columns.
+    """
     fields = [column.field for column in VIEW]
     fields.append(Column("candidate", candidate_type(), "", "the survey's own per-alert fields, as published").field)
     fields.append(CONTENT_HASH.field)

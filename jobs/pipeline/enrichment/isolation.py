@@ -47,6 +47,11 @@ class Watchdog:
     """Knows the step in hand; ends the process (status 1, traceback on stderr) when it outlasts its time.
 
     The step's name and start are kept in memory shared with the parent of a child process.
+
+    Parameters
+    ----------
+    limits : Limits
+        What a step may take.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -55,7 +60,13 @@ class Watchdog:
         self._exits = True
 
     def step(self, name: str) -> None:
-        """Begin a step."""
+        """Begin a step.
+
+        Parameters
+        ----------
+        name : str
+            Part of a refusal's message; cut after some 240 bytes.
+        """
         text = name.encode()[: _STEP_BYTES - _HEADER.size]
         self._shared[: _HEADER.size + len(text)] = _HEADER.pack(time.monotonic(), len(text)) + text
         if self._exits:
@@ -79,14 +90,23 @@ class Watchdog:
 def bisect(
     work: Callable[[list[Item]], Result], items: Sequence[Item], watchdog: Watchdog, size: int = 32
 ) -> Iterator[Result | tuple[Item, WorkerCrash]]:
-    """Run `work` over pieces of `items` in child processes; an item that kills its process comes back with its Death.
+    """Run `work` over pieces of items in child processes; an item that kills its process comes back with its crash.
 
     Parameters
     ----------
     work : callable
         Takes a list of items; its result must pickle. Calls `watchdog.step` as it goes.
+    items : sequence
+        Must not be changed by `work`: a child has its own copy.
+    watchdog : Watchdog
+        Says what a step may take.
     size : int
         Items per piece at first.
+
+    Yields
+    ------
+    result, or (item, WorkerCrash)
+        In the order of the items.
 
     Raises
     ------

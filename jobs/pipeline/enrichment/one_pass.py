@@ -70,11 +70,11 @@ class PassResult:
     Attributes
     ----------
     alerts : pyarrow.Table
-        Accepted alerts in order of message and index: the science columns, the stamps, and `schema`, `value`.
+        Accepted alerts in order of message and index: the science columns, the cutouts, and `schema`, `value`.
     refused : pyarrow.Table
         QUARANTINE columns and `night` (string).
     seconds : dict of str to float
-        What each module took.
+        What each module took [s].
     """
 
     alerts: pa.Table
@@ -83,7 +83,17 @@ class PassResult:
 
 
 class OnePass:
-    """Decode, common view, content hash and science modules over a list of messages."""
+    """Decode, common view, content hash and science modules over a list of messages.
+
+    Parameters
+    ----------
+    options : PassOptions
+        Of the job.
+    artefacts : mapping of str to mapping of str to bytes
+        Verified files, by module and name.
+    watchdog : Watchdog
+        Told of each step.
+    """
 
     def __init__(self, options: PassOptions, artefacts: Mapping[str, Mapping[str, bytes]], watchdog: Watchdog) -> None:
         self.options = options
@@ -95,6 +105,11 @@ class OnePass:
 
     def __call__(self, messages: Sequence[SourceMessage]) -> PassResult:
         """Run the pass.
+
+        Parameters
+        ----------
+        messages : sequence of SourceMessage
+            Those with a refusal are refused as they are.
 
         Raises
         ------
@@ -147,6 +162,13 @@ class OnePass:
 def decoder(surveys: tuple[str, ...], schemas: str | SchemaPlaces | None) -> Decoder:
     """The decoder of this process for these surveys; parsed writer schemas stay with it.
 
+    Parameters
+    ----------
+    surveys : tuple of str
+        Whose packets are taken.
+    schemas : str, SchemaPlaces or None
+        See `PassOptions`.
+
     Raises
     ------
     LookupError
@@ -166,7 +188,13 @@ def decoder(surveys: tuple[str, ...], schemas: str | SchemaPlaces | None) -> Dec
 
 
 def alerts_schema(modules: list[Any]) -> pa.Schema:
-    """The science table's columns, the stamps and the packet itself."""
+    """The science table's columns, the cutouts and the packet itself.
+
+    Parameters
+    ----------
+    modules : list of ScienceModule
+        In the order of their columns.
+    """
     stamps = [column.field for column in CUTOUTS]
     packet = [pa.field("schema", REPEATED), pa.field("value", pa.large_binary())]
     return pa.schema([*science_schema(modules), *stamps, *packet])
@@ -263,7 +291,18 @@ def _decode_refusals(messages: Sequence[SourceMessage], decoded: Decoded) -> pa.
 
 
 def source_refusals(messages: Sequence[SourceMessage]) -> pa.Table:
-    """Quarantine rows of the messages that the source itself could not read."""
+    """Quarantine rows of the messages that the source itself could not read.
+
+    Parameters
+    ----------
+    messages : sequence of SourceMessage
+        Those without a refusal are left out.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of QUARANTINE and `night`.
+    """
     bad = [each for each in messages if each.refusal is not None]
     return refusals_table(
         [each.refusal for each in bad if each.refusal],
@@ -282,7 +321,28 @@ def refusals_table(
     surveys: Sequence[str | None] | None = None,
     alert_ids: Sequence[int | None] | None = None,
 ) -> pa.Table:
-    """Quarantine rows with their `night`; each has a name made from its origin and its bytes."""
+    """Quarantine rows with their `night`; each has a name made from its origin and its bytes.
+
+    Parameters
+    ----------
+    reasons : sequence of Refusal, length n
+        One per row.
+    values : sequence of (bytes or None), length n
+        The refused bytes.
+    schemas : sequence of (str or None), length n
+        Writer schemas (JSON).
+    provenance : sequence of mapping, length n
+        Fields of PROVENANCE.
+    nights : sequence of (str, str), length n, optional
+        Night, and what it was taken from; by default from the provenance.
+    surveys, alert_ids : sequence, length n, optional
+        Where they are known.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of QUARANTINE and `night`, n rows.
+    """
     if not reasons:
         return _NO_REFUSALS
     nights = nights if nights is not None else [_night_of(origin) for origin in provenance]
