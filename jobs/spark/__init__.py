@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 def register(session: "SparkSession") -> None:
     """Make format "strix" known to a session whose Python does not list the package `pyspark_strix`.
 
-    Spark finds an installed Strix by itself; an editable install (`pip install -e`) outside of its checkout it does not.
+    Spark finds an installed Strix by itself; an editable install (`pip install -e`) outside of its checkout it does not
+    find.
+
+    Parameters
+    ----------
+    session : SparkSession
+        The user's.
     """
     from jobs.spark.source import StrixSource
 

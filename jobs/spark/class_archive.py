@@ -20,19 +20,36 @@ QUIET = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
 
 def archive_path(java: str) -> Path:
-    """Where the archive for a `java` is kept in this environment."""
+    """Where the archive for a `java` is kept in this environment.
+
+    Parameters
+    ----------
+    java : str
+        Path of the program.
+    """
     key = hashlib.sha256(f"{os.path.realpath(java)} {pyspark.__version__}".encode()).hexdigest()[:12]
     return Path(sys.prefix) / "share" / "strix" / f"spark-{key}.jsa"
 
 
 def jvm_options(java: str) -> Sequence[str]:
-    """What tells the JVM to use the archive; nothing where there is none."""
+    """What tells the JVM to use the archive; nothing where there is none.
+
+    Parameters
+    ----------
+    java : str
+        Path of the program that runs Spark.
+    """
     path = archive_path(java)
     return (f"-XX:SharedArchiveFile={path}", *QUIET) if path.exists() else ()
 
 
 def make_archive(java: str) -> Path:
     """Run a small night in a process of its own and archive what its JVM has loaded.
+
+    Parameters
+    ----------
+    java : str
+        Path of the program that will run Spark.
 
     Returns
     -------

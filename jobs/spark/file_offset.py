@@ -47,6 +47,11 @@ class FileOffset:
     def from_json(cls, content: Mapping[str, Any]) -> "FileOffset":
         """The offset that `to_json` wrote.
 
+        Parameters
+        ----------
+        content : mapping
+            As Spark's checkpoint holds it.
+
         Raises
         ------
         ValueError
@@ -62,6 +67,13 @@ class FileOffset:
 
     def is_read(self, path: str, status: os.stat_result) -> bool:
         """Whether a file was read to its end.
+
+        Parameters
+        ----------
+        path : str
+            Of the file.
+        status : os.stat_result
+            What it is now.
 
         Raises
         ------
@@ -79,7 +91,13 @@ class FileOffset:
         return path not in self.begun and name_of(path) in self.read
 
     def with_range(self, planned: Range) -> "FileOffset":
-        """The offset behind a range that is planned next."""
+        """The offset behind a range that is planned next.
+
+        Parameters
+        ----------
+        planned : Range
+            Goes on where the last one of its file ended.
+        """
         begun = {path: each for path, each in self.begun.items() if path != planned.path}
         if not planned.last:
             return FileOffset(self.read, {**begun, planned.path: planned}, self.planned_at)
@@ -88,10 +106,34 @@ class FileOffset:
 
 
 def name_of(path: str) -> bytes:
-    """A hash of a path; two of 100,000 files share one with a probability of 2e-5."""
+    """A hash of a path; two of 100,000 files share one with a probability of 2e-5.
+
+    Parameters
+    ----------
+    path : str
+        Absolute.
+
+    Returns
+    -------
+    bytes
+        6 of them.
+    """
     return hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()[:_NAME_BYTES]
 
 
 def state_of(size: int, mtime_ns: int) -> bytes:
-    """A hash of what a file was when it was planned."""
+    """A hash of what a file was when it was planned.
+
+    Parameters
+    ----------
+    size : int
+        Of the file [bytes].
+    mtime_ns : int
+        When it was written, since 1970 [ns].
+
+    Returns
+    -------
+    bytes
+        3 of them.
+    """
     return hashlib.sha256(f"{size} {mtime_ns}".encode()).digest()[:_STATE_BYTES]

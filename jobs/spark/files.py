@@ -37,8 +37,10 @@ class Files:
 
     Parameters
     ----------
+    options : ReadOptions
+        With paths.
     settle_s : float
-        A file that is younger waits for the next look.
+        A file that is younger [s] waits for the next look.
     """
 
     def __init__(self, options: ReadOptions, settle_s: float = 0.0) -> None:
@@ -56,18 +58,48 @@ class Files:
         """Not told: the packets of files that were not read are not counted."""
 
     def begin(self, default: str) -> FileOffset:
-        """Where a new query begins: nothing was read."""
+        """Where a new query begins: nothing was read.
+
+        Parameters
+        ----------
+        default : str
+            Not used: there is one beginning.
+        """
         del default
         return FileOffset()
 
     def offset(self, content: Mapping[str, Any]) -> FileOffset:
-        """The offset that a checkpoint keeps."""
+        """The offset that a checkpoint keeps.
+
+        Parameters
+        ----------
+        content : mapping
+            As `FileOffset.to_json` gives it.
+
+        Raises
+        ------
+        ValueError
+            If it is of another source.
+        """
         return FileOffset.from_json(content)
 
     def plan(self, start: FileOffset, limit: int | None = None) -> tuple[FileOffset, list[Range]]:
-        """What is read next: about `limit` packets, and the offset behind them; `start` itself if there are none.
+        """What is read next, and the offset behind it; `start` itself if there is nothing.
 
         A block of a container, a member of a tar archive and a compressed archive as a whole are not cut.
+
+        Parameters
+        ----------
+        start : FileOffset
+            What was read.
+        limit : int, optional
+            Packets, about; None for all there are.
+
+        Returns
+        -------
+        end : FileOffset
+        ranges : list of Range
+            By path and then by index.
 
         Raises
         ------
@@ -92,10 +124,19 @@ class Files:
     def between(self, start: FileOffset, end: FileOffset) -> list[Range]:
         """The ranges between two offsets, from what is on disk: those that `plan` has given.
 
+        Parameters
+        ----------
+        start, end : FileOffset
+            As `plan` took and gave them.
+
         Raises
         ------
+        ValueError
+            If `end` is before `start`: Spark takes such offsets without a word.
         InputChanged
             If a file of them is gone or is another one.
+        InputUnreadable
+            If a file or folder cannot be read.
         """
         if start == end:
             return []
@@ -149,14 +190,42 @@ class Files:
 
 
 def in_tasks(ranges: Sequence[Range]) -> list[list[Range]]:
-    """The ranges in tasks of about a second each, or a few small ones."""
+    """The ranges in tasks of about a second each, or a few small ones.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+        As planned; none is cut.
+
+    Returns
+    -------
+    list of list of Range
+        Empty if there are no packets.
+    """
     packets = total(ranges)
     parts = min(max(packets // LEAST_PER_TASK, 1), max(FEW_TASKS, packets // PER_TASK))
     return divide(ranges, parts) if packets else []
 
 
 def messages(ranges: Sequence[Range]) -> Iterator[SourceMessage]:
-    """The messages of planned ranges, in a task; a compressed archive is unpacked into a temporary folder of it."""
+    """The messages of planned ranges, in a task; a compressed archive is unpacked into a temporary folder of it.
+
+    Parameters
+    ----------
+    ranges : sequence of Range
+        Of one task.
+
+    Yields
+    ------
+    SourceMessage
+
+    Raises
+    ------
+    InputChanged
+        If a file is not what it was when it was planned.
+    InputUnreadable
+        If one cannot be opened here.
+    """
     for each in ranges:
         if each.kind != "targz":
             yield from read_ranges([each])

@@ -115,9 +115,10 @@ def module_udf(
     Parameters
     ----------
     name : str
+        Of the module.
     alerts : pyspark.sql.Column, optional
-        A struct that holds the module's inputs, such as `struct("*")`. By default they are taken by their names from the
-        DataFrame; if one is not there, Spark's AnalysisException names it.
+        A struct that holds the module's inputs, such as `struct("*")`. By default they are taken by their names from
+        the DataFrame; if one is not there, Spark's AnalysisException names it.
     also : sequence of str
         Further columns to take by name: optional inputs of the module (`strix module show`), such as `braai` for acai.
     models : pathlib.Path, optional

@@ -16,6 +16,11 @@ def start_jvm(settings: Mapping[str, str]) -> None:
     """Start the JVM that PySpark will use; nothing to do where it runs already, or where spark-submit has started it.
 
     What it says on stderr is passed on line by line, but for that one.
+
+    Parameters
+    ----------
+    settings : mapping of str to str
+        Spark's configuration; of these those of the driver's JVM tell here.
     """
     if SparkContext._gateway is not None or "PYSPARK_GATEWAY_PORT" in os.environ:
         return

@@ -76,6 +76,11 @@ class ReadOptions:
     def parse(cls, options: Mapping[str, str]) -> "ReadOptions":
         """Read Spark's options.
 
+        Parameters
+        ----------
+        options : mapping of str to str
+            As Spark gives them, names in any case.
+
         Raises
         ------
         OptionProblem

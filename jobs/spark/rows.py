@@ -29,6 +29,11 @@ _ON_DEMAND = [CONTENT_HASH.field, pa.field("schema", pa.string()), pa.field("val
 def schema_of(options: ReadOptions) -> pa.Schema:
     """The Arrow schema of the rows.
 
+    Parameters
+    ----------
+    options : ReadOptions
+        Survey, columns and rejected decide.
+
     Raises
     ------
     OptionProblem
@@ -45,7 +50,13 @@ def schema_of(options: ReadOptions) -> pa.Schema:
 
 
 def as_spark_takes(schema: pa.Schema) -> pa.Schema:
-    """The same columns in the Arrow types that Spark expects of a reader: since 4.2 it refuses large_binary for binary."""
+    """The same columns in the Arrow types that Spark expects of a reader: since 4.2 it refuses large_binary for binary.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of the rows.
+    """
     return to_arrow_schema(from_arrow_schema(schema), timezone="UTC")
 
 
@@ -79,15 +90,24 @@ class Rows:
 
     Parameters
     ----------
+    options : ReadOptions
+        Which packets, which columns.
     planned_at : float
-        When the batch was planned, Unix seconds: packets from the future of it are rejected, today and at every restart.
+        When the batch was planned, Unix seconds [s]: packets from the future of it are rejected, today and at every
+        restart.
     """
 
     options: ReadOptions
     planned_at: float
 
     def __call__(self, messages: Iterator[SourceMessage]) -> Iterator[pa.RecordBatch]:
-        """Record batches of `schema_of(options)`, in Spark's Arrow types; says at the end what was left out."""
+        """Record batches of `schema_of(options)`, in Spark's Arrow types; says at the end what was left out.
+
+        Parameters
+        ----------
+        messages : iterator of SourceMessage
+            Of one task.
+        """
         schema = as_spark_takes(schema_of(self.options))
         left_out: Counter[str] = Counter()
         for passed in self._passed(messages):

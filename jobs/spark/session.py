@@ -79,7 +79,18 @@ def _start_context(settings: dict[str, str]) -> None:
 
 
 def with_retries(master: str | None) -> str | None:
-    """A local master with four attempts per task and, unless it names them, the cores that this process may use."""
+    """A local master with four attempts per task and, unless it names them, the cores that this process may use.
+
+    Parameters
+    ----------
+    master : str or None
+        As Spark writes it.
+
+    Returns
+    -------
+    str or None
+        Any other master as it is.
+    """
     match = re.fullmatch(r"local(?:\[(\d+|\*)\])?", master or "")
     if not match:
         return master
@@ -147,6 +158,13 @@ def _search_paths() -> dict[str, str]:
 
 def check_executors(session: SparkSession, modules: Iterable[str]) -> None:
     """Check that every executor has the driver's Python, pyarrow and science modules.
+
+    Parameters
+    ----------
+    session : SparkSession
+        A task on each of its slots answers.
+    modules : iterable of str
+        Names of science modules.
 
     Raises
     ------

@@ -27,7 +27,18 @@ LEAST_INTERVAL_S = 0.25
 
 
 class StrixSource(DataSource):
-    """Alert packets in files and topics as rows of the common view."""
+    """Alert packets in files and topics as rows of the common view.
+
+    Parameters
+    ----------
+    options : dict of str to str
+        As Spark gives them, see `ReadOptions`.
+
+    Raises
+    ------
+    OptionProblem
+        For options that cannot be, or a path that names nothing.
+    """
 
     def __init__(self, options: dict[str, str]) -> None:
         super().__init__(options)
@@ -48,12 +59,24 @@ class StrixSource(DataSource):
         return from_arrow_schema(schema_of(self.asked))
 
     def reader(self, schema: StructType) -> "BatchReader":
-        """For `spark.read`."""
+        """For `spark.read`.
+
+        Parameters
+        ----------
+        schema : pyspark.sql.types.StructType
+            Must be the source's own.
+        """
         self._check_schema(schema)
         return BatchReader(self.asked)
 
     def streamReader(self, schema: StructType) -> "StreamReader":  # noqa: N802 - Spark's name
-        """For `spark.readStream`."""
+        """For `spark.readStream`.
+
+        Parameters
+        ----------
+        schema : pyspark.sql.types.StructType
+            Must be the source's own.
+        """
         self._check_schema(schema)
         return StreamReader(self.asked)
 
@@ -73,7 +96,13 @@ class Work(InputPartition):
 
 
 class BatchReader(DataSourceReader):
-    """Reads what is there now."""
+    """Reads what is there now.
+
+    Parameters
+    ----------
+    asked : ReadOptions
+        Pickled with the reader.
+    """
 
     def __init__(self, asked: ReadOptions) -> None:
         self.asked = asked
@@ -85,7 +114,17 @@ class BatchReader(DataSourceReader):
         return _works(ranges, end.planned_at)
 
     def read(self, partition: InputPartition | None) -> "Iterator[pa.RecordBatch]":
-        """The rows of a task; of none if there is nothing to read."""
+        """The rows of a task.
+
+        Parameters
+        ----------
+        partition : InputPartition or None
+            One of `partitions`; None, without rows, if there is nothing to read.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+        """
         return _read(self.asked, partition)
 
 
@@ -93,6 +132,11 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Reads what comes, micro-batch by micro-batch.
 
     The planning methods run in one process per query, `read` in the workers.
+
+    Parameters
+    ----------
+    asked : ReadOptions
+        Pickled with the reader.
     """
 
     def __init__(self, asked: ReadOptions) -> None:
@@ -124,7 +168,20 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         self._plans().until_now()
 
     def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802 - Spark's name
-        """The end of the next micro-batch, of about as many alerts as the limit says; `start` if there is nothing."""
+        """The end of the next micro-batch; `start` if there is nothing.
+
+        Parameters
+        ----------
+        start : dict
+            The end of the last one, as JSON holds it.
+        limit : ReadLimit
+            Alerts of the micro-batch, about.
+
+        Raises
+        ------
+        ServiceUnavailable
+            If the broker does not answer and the query is to end; a query that goes on asks again.
+        """
         from jobs.packets.problems import ServiceUnavailable
 
         self._wait()
@@ -146,16 +203,38 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return newest.to_json() if newest else None
 
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
-        """The tasks of a micro-batch: of the two offsets and of what is there, nothing else."""
+        """The tasks of a micro-batch: of the two offsets and of what is there, nothing else.
+
+        Parameters
+        ----------
+        start, end : dict
+            Offsets, as `latestOffset` gave them.
+        """
         plans = self._plans()
         stop = plans.offset(end)
         return _works(plans.between(plans.offset(start), stop), stop.planned_at)
 
     def commit(self, end: dict[str, Any]) -> None:
-        """Nothing: a reader of alerts owns nothing that could be cleaned."""
+        """Nothing: a reader of alerts owns nothing that could be cleaned up.
+
+        Parameters
+        ----------
+        end : dict
+            Not used.
+        """
 
     def read(self, partition: InputPartition) -> "Iterator[pa.RecordBatch]":
-        """The rows of a task."""
+        """The rows of a task.
+
+        Parameters
+        ----------
+        partition : InputPartition
+            One of `partitions`.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+        """
         return _read(self.asked, partition)
 
     def _plans(self) -> "Planner":
@@ -183,16 +262,42 @@ class Planner(Protocol):
     """Files or topics."""
 
     def begin(self, default: str) -> Any:
-        """Where a new query begins."""
+        """Where a new query begins.
+
+        Parameters
+        ----------
+        default : str
+            Earliest or latest, where the options say nothing.
+        """
 
     def offset(self, content: Mapping[str, Any]) -> Any:
-        """The offset that a checkpoint keeps."""
+        """The offset that a checkpoint keeps.
+
+        Parameters
+        ----------
+        content : mapping
+            As `Offset.to_json` gives it.
+        """
 
     def plan(self, start: Any, limit: int | None) -> "tuple[Offset, list[Range]]":
-        """What is read next, and the offset behind it."""
+        """What is read next, and the offset behind it.
+
+        Parameters
+        ----------
+        start : Offset
+            What was read.
+        limit : int or None
+            Packets, about; None for all there are.
+        """
 
     def between(self, start: Any, end: Any) -> "list[Range]":
-        """The same ranges from the two offsets."""
+        """The same ranges from the two offsets.
+
+        Parameters
+        ----------
+        start, end : Offset
+            As `plan` took and gave them.
+        """
 
     def until_now(self) -> None:
         """Plan only what is there at this moment."""

@@ -33,6 +33,12 @@ class TopicOffset:
 
     Attributes
     ----------
+    cluster : str
+        The cluster's own id.
+    positions : mapping of TopicPartition to int
+        The next offset.
+    planned_at : float
+        When that was planned, Unix seconds [s].
     begins : dict or None
         In the end of a query's first micro-batch: where that begins. After a restart Spark asks for it again, and what
         is the latest offset then is not what it was.
@@ -53,6 +59,11 @@ class TopicOffset:
     def from_json(cls, content: Mapping[str, Any]) -> "TopicOffset":
         """The offset that `to_json` wrote.
 
+        Parameters
+        ----------
+        content : mapping
+            As Spark's checkpoint holds it.
+
         Raises
         ------
         ValueError
@@ -64,7 +75,13 @@ class TopicOffset:
         return cls(content["cluster"], _positions(content["topics"]), content["planned_at"], first)
 
     def moved(self, positions: Mapping[TopicPartition, int]) -> "TopicOffset":
-        """The offset of the next positions."""
+        """The offset of the next positions.
+
+        Parameters
+        ----------
+        positions : mapping of TopicPartition to int
+            Of all partitions that are there.
+        """
         first = self.positions if self.positions == self.begins else None
         return TopicOffset(self.cluster, positions, time.time(), first)
 
@@ -86,7 +103,13 @@ def _positions(topics: Mapping[str, Any]) -> dict[TopicPartition, int]:
 
 
 class Topics:
-    """The topics of some options."""
+    """The topics of some options.
+
+    Parameters
+    ----------
+    options : ReadOptions
+        With topics and a connection.
+    """
 
     def __init__(self, options: ReadOptions) -> None:
         assert options.connection is not None
@@ -106,19 +129,37 @@ class Topics:
     def begin(self, default: str) -> TopicOffset:
         """Where a new query begins: startingOffsets, or a default.
 
+        Parameters
+        ----------
+        default : str
+            As Start.parse reads it, where the options say nothing.
+
         Raises
         ------
         OptionProblem
             If a topic is not there, or startingOffsets cannot be.
-        ServiceUnavailable, AccessDenied
-            If the broker does not answer, or does not let us in.
+        ServiceUnavailable
+            If the broker does not answer.
+        AccessDenied
+            If authentication failed or access is denied.
         """
         found = self._snapshot()
         positions = _started(self.options.start or default, self.cluster, found)
         return TopicOffset(found.cluster, positions, time.time(), begins=positions)
 
     def offset(self, content: Mapping[str, Any]) -> TopicOffset:
-        """The offset that a checkpoint keeps."""
+        """The offset that a checkpoint keeps.
+
+        Parameters
+        ----------
+        content : mapping
+            As `TopicOffset.to_json` gives it.
+
+        Raises
+        ------
+        ValueError
+            If it is of another source.
+        """
         return TopicOffset.from_json(content)
 
     def plan(self, start: TopicOffset, limit: int | None = None) -> tuple[TopicOffset, list[Range]]:
@@ -126,10 +167,31 @@ class Topics:
 
         Partitions that are new are read from their beginning.
 
+        Parameters
+        ----------
+        start : TopicOffset
+            What was read.
+        limit : int, optional
+            Offsets in all ranges together; None for all there are.
+
+        Returns
+        -------
+        end : TopicOffset
+        ranges : list of Range
+            Of GRAIN offsets at most.
+
         Raises
         ------
         DataLoss
             If a topic was deleted or made again, unless the query goes on at a loss.
+        OptionProblem
+            If a topic that the options name is not there.
+        ValueError
+            If the checkpoint is of another cluster.
+        ServiceUnavailable
+            If the broker does not answer.
+        AccessDenied
+            If authentication failed or access is denied.
         """
         found = self._snapshot()
         if found.cluster != start.cluster:
@@ -146,6 +208,11 @@ class Topics:
 
     def between(self, start: TopicOffset, end: TopicOffset) -> list[Range]:
         """The ranges between two offsets.
+
+        Parameters
+        ----------
+        start, end : TopicOffset
+            As `plan` took and gave them.
 
         Raises
         ------
@@ -187,6 +254,17 @@ class Topics:
 
 def messages(options: ReadOptions, ranges: Sequence[Range]) -> Iterator[SourceMessage]:
     """The records of planned ranges, in a task.
+
+    Parameters
+    ----------
+    options : ReadOptions
+        With a connection.
+    ranges : sequence of Range
+        Of one task.
+
+    Yields
+    ------
+    SourceMessage
 
     Raises
     ------
