@@ -35,13 +35,25 @@ class BatchSource(DataSource):
         return f"manifest string, ids binary, read bigint, decoded bigint, quarantined bigint{taken}"
 
     def streamReader(self, schema: StructType) -> "BatchStream":  # noqa: N802 - Spark's name
-        """For `spark.readStream`."""
+        """For `spark.readStream`.
+
+        Parameters
+        ----------
+        schema : pyspark.sql.types.StructType
+            Not used: it is the source's own.
+        """
         del schema
         return BatchStream(self.options[FOLDER])
 
 
 class BatchStream(DataSourceStreamReader):
-    """One plan of the ledger per micro-batch; an offset is the number of a plan."""
+    """One plan of the ledger per micro-batch; an offset is the number of a plan.
+
+    Parameters
+    ----------
+    folder : str
+        Of the exchange between driver and planner.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -55,19 +67,52 @@ class BatchStream(DataSourceStreamReader):
         """The end of the next batch, planned now unless it was before; the same offset if there is nothing to read.
 
         The ledger says where the stream is; Spark 4.1 calls this without arguments.
+
+        Parameters
+        ----------
+        start, limit : any
+            Not used.
         """
         del start, limit
         return {"plan": self._plans().advance()}
 
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
-        """The tasks of a batch."""
+        """The tasks of a batch.
+
+        Parameters
+        ----------
+        start, end : dict
+            Offsets, as `latestOffset` gave them.
+
+        Returns
+        -------
+        sequence of Work
+            None if the batch is sealed.
+        """
         return self._plans().works(start["plan"], end["plan"])
 
     def commit(self, end: dict[str, Any]) -> None:
-        """Nothing: it comes one batch late, and never for the last."""
+        """Nothing: it comes one batch late, and never for the last.
+
+        Parameters
+        ----------
+        end : dict
+            Not used.
+        """
 
     def read(self, partition: InputPartition) -> "Iterator[pa.RecordBatch]":
-        """In a task: read, decode, enrich, write staged files; the manifest."""
+        """In a task: read, decode, enrich, and write staged files.
+
+        Parameters
+        ----------
+        partition : Work
+            One of `partitions`.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            The task's manifest, one row.
+        """
         from jobs.streaming.work import Work
 
         assert isinstance(partition, Work)

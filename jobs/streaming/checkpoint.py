@@ -20,6 +20,16 @@ class Checkpoint:
     def plan_of(self, micro_batch: int) -> int:
         """Which plan a micro-batch is of.
 
+        Parameters
+        ----------
+        micro_batch : int
+            Spark's number.
+
+        Returns
+        -------
+        int
+            Number of the batch in the ledger.
+
         Raises
         ------
         OSError, ValueError, LookupError, TypeError
@@ -28,7 +38,18 @@ class Checkpoint:
         return self._end(micro_batch) - 1
 
     def disagrees(self, first_open: int) -> str:
-        """What it says that the ledger does not, whose first open batch is given; empty if they agree."""
+        """What it says that the ledger does not; empty if they agree.
+
+        Parameters
+        ----------
+        first_open : int
+            The ledger's first batch that is not closed.
+
+        Returns
+        -------
+        str
+            For a person.
+        """
         try:
             last = self._last("offsets")
             if last is None:

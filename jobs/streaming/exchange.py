@@ -79,7 +79,13 @@ class News:
 
 
 class Exchange:
-    """The folder of one query."""
+    """The folder of one query.
+
+    Parameters
+    ----------
+    folder : Path
+        The driver's and the planner's alike.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -88,7 +94,13 @@ class Exchange:
         self._said_to = 0
 
     def begin(self, task: Task) -> None:
-        """Make the folder, with the task."""
+        """Make the folder, with the task.
+
+        Parameters
+        ----------
+        task : Task
+            Pickled; what an earlier query left in the folder is removed.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.iterdir():
             old.unlink()
@@ -102,7 +114,13 @@ class Exchange:
         return task
 
     def tell(self, news: News) -> None:
-        """The planner's side."""
+        """The planner's side: what it found, in place of what it said before.
+
+        Parameters
+        ----------
+        news : News
+            Pickled.
+        """
         _put(self.folder / "news", news)
 
     def news(self) -> News | None:
@@ -129,6 +147,7 @@ class Exchange:
         logger : str
             Name of the logger.
         message : str
+            Formatted.
         """
         if self.folder.exists():
             with open(self.folder / "log", "a", encoding="utf-8") as file:
@@ -154,7 +173,13 @@ class Exchange:
         return (self.folder / "stop").exists() or not self.folder.exists()
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not when asked to stop."""
+        """Sleep, but not when asked to stop.
+
+        Parameters
+        ----------
+        seconds : float
+            At most [s].
+        """
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self.asked_to_stop():
             time.sleep(min(left, _LOOK_S))

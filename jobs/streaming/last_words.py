@@ -18,6 +18,8 @@ def told_in_status(status: Status, lock_is_held: bool) -> Iterator[None]:
 
     Parameters
     ----------
+    status : Status
+        Of the job.
     lock_is_held : bool
         By this job. Otherwise it is taken to write, and nothing is written where another process holds the output (it
         tells of itself), or where no job has ever written.
@@ -32,7 +34,15 @@ def told_in_status(status: Status, lock_is_held: bool) -> Iterator[None]:
 
 
 def tell(status: Status, lock_is_held: bool = False) -> None:
-    """Write a status that is not told by a running job."""
+    """Write a status that is not told by a running job.
+
+    Parameters
+    ----------
+    status : Status
+        With the state to write.
+    lock_is_held : bool
+        See `told_in_status`.
+    """
     there = status.layout.lock.exists() or status.layout.ledger.is_dir()
     with suppress(OutputInUse, OSError):  # a full disk is told on the terminal
         if lock_is_held:
@@ -43,7 +53,18 @@ def tell(status: Status, lock_is_held: bool = False) -> None:
 
 
 def reason_of(error: BaseException) -> str:
-    """What ended a job, with the exception's name; of a failure in a worker the worker's own words, without Java's."""
+    """What ended a job, with the exception's name; of a failure in a worker the worker's own words, without Java's.
+
+    Parameters
+    ----------
+    error : BaseException
+        Spark's, or any other.
+
+    Returns
+    -------
+    str
+        At most MOST_CHARACTERS of them.
+    """
     text = str(error)
     in_worker = _PYTHON.findall(text)
     if in_worker:

@@ -25,7 +25,13 @@ class QueryListener(StreamingQueryListener):
         self.status = status
 
     def onQueryStarted(self, event: Any) -> None:  # noqa: N802 - Spark's name
-        """Nothing is known yet."""
+        """Nothing is known yet.
+
+        Parameters
+        ----------
+        event : pyspark.sql.streaming.listener.QueryStartedEvent
+            Not used.
+        """
 
     def onQueryProgress(self, event: Any) -> None:  # noqa: N802 - Spark's name
         """A micro-batch is over.
@@ -33,14 +39,27 @@ class QueryListener(StreamingQueryListener):
         Parameters
         ----------
         event : pyspark.sql.streaming.listener.QueryProgressEvent
+            With what the micro-batch took.
         """
         self.status.query = told(event.progress)
 
     def onQueryIdle(self, event: Any) -> None:  # noqa: N802 - Spark's name
-        """The planner tells of that."""
+        """Nothing: the planner tells of that.
+
+        Parameters
+        ----------
+        event : pyspark.sql.streaming.listener.QueryIdleEvent
+            Not used.
+        """
 
     def onQueryTerminated(self, event: Any) -> None:  # noqa: N802 - Spark's name
-        """The runner tells of that, with the exception's type."""
+        """Nothing: the runner tells of that, with the exception's type.
+
+        Parameters
+        ----------
+        event : pyspark.sql.streaming.listener.QueryTerminatedEvent
+            Not used.
+        """
 
 
 def told(progress: Any) -> dict[str, Any]:
@@ -49,12 +68,13 @@ def told(progress: Any) -> dict[str, Any]:
     Parameters
     ----------
     progress : pyspark.sql.streaming.listener.StreamingQueryProgress
+        Of one micro-batch.
 
     Returns
     -------
     dict
-        `name`, `micro_batch`, `steps_s` (seconds of Spark's steps, such as addBatch and triggerExecution) and `modules_s`
-        (seconds of every module, all tasks together).
+        `name`, `micro_batch`, `steps_s` (seconds of Spark's steps, such as addBatch and triggerExecution) and
+        `modules_s` (seconds of every module, all tasks together).
     """
     metrics = progress.observedMetrics.get(METRICS)
     seconds = metrics.asDict() if metrics is not None else {}
@@ -74,6 +94,7 @@ def listening(spark: SparkSession, status: Status) -> Iterator[None]:
     Parameters
     ----------
     spark : pyspark.sql.SparkSession
+        All of whose queries are meant.
     status : Status
         Gets what is said.
     """

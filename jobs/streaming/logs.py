@@ -73,7 +73,17 @@ def log_batch(record: Record, alerts_per_s: float, lag: int | None = None) -> No
 
 
 def batch_numbers(record: Record, alerts_per_s: float, lag: int | None) -> dict[str, Any]:
-    """What a line says of a batch, by name; seconds by step in `timings_s`, matches by filter in `matched`."""
+    """What a line says of a batch, by name; seconds by step in `timings_s`, matches by filter in `matched`.
+
+    Parameters
+    ----------
+    record : Record
+        As the ledger has it.
+    alerts_per_s : float
+        Packets per second of the last minute [1/s].
+    lag : int or None
+        Records of the topics that are there and not committed.
+    """
     nights = record.nights.values()
     matched = {name: each["matched"] for name, each in record.sinks.get("filters", {}).items() if _is_count(each)}
     return {

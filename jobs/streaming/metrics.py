@@ -115,12 +115,24 @@ def _partitions(partitions: list[dict[str, Any]]) -> Iterator[Metric]:
 
 
 def quarantine_share(content: dict[str, Any]) -> float | None:
-    """Quarantined packets of those read, 0 to 1; None if none was read."""
+    """Quarantined packets of those read, 0 to 1; None if none was read.
+
+    Parameters
+    ----------
+    content : dict
+        As `Status.content` gives it.
+    """
     return content["quarantined"] / content["read"] if content["read"] else None
 
 
 def newest_age_s(content: dict[str, Any]) -> float | None:
-    """Seconds since the exposure of the newest alert; None if there is none."""
+    """Seconds since the exposure of the newest alert; None if there is none.
+
+    Parameters
+    ----------
+    content : dict
+        As `Status.content` gives it.
+    """
     newest = content["newest_mjd"]
     return None if newest is None else (tai_of_unix(time.time()) - newest) * SECONDS_PER_DAY
 
@@ -131,6 +143,15 @@ def served(host: str, port: int, status: Callable[[], dict[str, Any]]) -> Iterat
 
     Anybody who reaches the port reads the job's numbers, its topics and its brokers: so the host is this machine's
     loopback unless the configuration says otherwise.
+
+    Parameters
+    ----------
+    host : str
+        Address to listen at.
+    port : int
+        0 for none.
+    status : callable
+        Gives what `status.json` holds.
 
     Raises
     ------

@@ -30,6 +30,11 @@ class Planner:
     """The planning side of one query.
 
     Nothing that happens here ends the query: the driver hears of it, and stops it.
+
+    Parameters
+    ----------
+    exchange : Exchange
+        With a task in it.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -58,6 +63,11 @@ class Planner:
 
     def works(self, start: int, end: int) -> list[Work]:
         """The tasks of the batch between two positions; none if it is sealed: nothing is read again.
+
+        Parameters
+        ----------
+        start, end : int
+            Positions; the same, or one apart.
 
         Raises
         ------
@@ -162,7 +172,18 @@ class Planner:
 
 
 def pause_s(unavailable_s: float) -> float:
-    """Seconds to the next try at a service that is unavailable since so many."""
+    """Time to the next try at a service that is unavailable [s].
+
+    Parameters
+    ----------
+    unavailable_s : float
+        Since it did not answer first [s].
+
+    Returns
+    -------
+    float
+        Half of that, from LEAST_WAIT_S to MOST_WAIT_S.
+    """
     return min(max(unavailable_s / 2, LEAST_WAIT_S), MOST_WAIT_S)
 
 
@@ -188,7 +209,13 @@ class _ToDriver(logging.Handler):
 
 
 def of_folder(folder: str) -> Planner:
-    """The planner of a query's folder, in the query's own process: what it logs goes to the driver."""
+    """The planner of a query's folder, in the query's own process: what it logs goes to the driver.
+
+    Parameters
+    ----------
+    folder : str
+        Of the exchange.
+    """
     exchange = Exchange(Path(folder))
     for name in OURS:
         logger = logging.getLogger(name)

@@ -64,6 +64,8 @@ class Processing:
 
         Raises
         ------
+        Stopped
+            If somebody asks to stop while a service is unavailable.
         Exception
             What ends the job.
         """

@@ -17,6 +17,8 @@ class Done:
 
     Attributes
     ----------
+    packets, batches : int
+        Of closed batches.
     share : float or None
         Of all that is known to be waiting, 0 to 1; None where that is not known.
     lag : int or None
@@ -78,7 +80,19 @@ def watched() -> bool:
 
 
 def line(job: str, done: Done, tasks: tuple[int, int], elapsed_s: float) -> str:
-    """The line: `night: 12,000 packets in 3 batches, 31 %, 850/s, 2 min left; batch 3: 2 of 4 tasks`."""
+    """The line: `night: 12,000 packets in 3 batches, 31 %, 850/s, 2 min left; batch 3: 2 of 4 tasks`.
+
+    Parameters
+    ----------
+    job : str
+        Its name.
+    done : Done
+        What it has done so far.
+    tasks : (int, int)
+        Tasks of the batch in hand that are done, and how many it has.
+    elapsed_s : float
+        Since the job began [s].
+    """
     parts = [f"{done.packets:,} packets in {done.batches} batches"]
     if done.share is not None:
         parts.append(f"{100 * done.share:.0f} %")

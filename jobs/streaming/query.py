@@ -35,6 +35,16 @@ class Query:
 
     Parameters
     ----------
+    spark : SparkSession
+        The job's.
+    exchange : Exchange
+        With the task of the query.
+    checkpoint : Path
+        Spark's folder of it.
+    name : str
+        As Spark's UI shows it.
+    modules : sequence of str
+        Names of the science modules.
     each_batch : callable
         What `foreachBatch` calls with what runs the tasks, and with the number of the micro-batch. What it raises ends
         the query, and is raised by `watch` as it is.

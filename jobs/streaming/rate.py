@@ -48,7 +48,13 @@ class Rate:
         self._begun = None
 
     def close(self, packets: int) -> None:
-        """The batch in hand is closed."""
+        """The batch in hand is closed.
+
+        Parameters
+        ----------
+        packets : int
+            That it has read.
+        """
         now = self.clock()
         begun = self._started if self._begun is None else self._begun
         self._recent.append(_Closed(begun, now, packets))

@@ -90,14 +90,29 @@ class Runner:
         self.status.more = self._report
 
     def run(self, trigger: str, interval_s: float) -> Status:
-        """Work until everything is read (`available_now`) or until it is asked to stop, which ends after the batch in hand.
+        """Work until everything is read (`available_now`) or until asked to stop, which ends after the batch in hand.
+
+        Parameters
+        ----------
+        trigger : str
+            available_now or continuous.
+        interval_s : float
+            Between two looks of a continuous job [s].
+
+        Returns
+        -------
+        Status
+            As it was told last.
 
         Raises
         ------
         ServiceUnavailable
-            If a service was unavailable for longer than the job's patience; what was begun is finished by the next start.
+            If a service was unavailable for longer than the job's patience; what was begun is finished by the next
+            start.
         AccessDenied
-            If a service does not let us in.
+            If authentication failed or access is denied.
+        Exception
+            Whatever else ends the job, told in its status.
         """
         with self.stop, told_in_status(self.status, True), Progress(self.job, self.done, self._tasks):
             self.status.rate.start()

@@ -17,10 +17,22 @@ class Source(Protocol):
         """Raise ValueError if the source cannot be what was meant."""
 
     def note(self, record: Record) -> None:
-        """Take note of what a sealed batch of this stream has read."""
+        """Take note of what a sealed batch of this stream has read.
+
+        Parameters
+        ----------
+        record : Record
+            Sealed or closed.
+        """
 
     def plan(self, limit: int) -> list[Range]:
-        """The next unread packets, about `limit` of them; empty if there are none now."""
+        """The next unread packets, about `limit` of them; empty if there are none now.
+
+        Parameters
+        ----------
+        limit : int
+            Packets; for kafka offsets.
+        """
 
     def waiting_s(self) -> float | None:
         """Seconds until something that was seen but could not be taken yet may be; None if there is nothing."""
@@ -37,10 +49,29 @@ class Source(Protocol):
         """What turns the ranges of a task into messages."""
 
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them; what has to be prepared is put below a folder."""
+        """The ranges as tasks can read them; what has to be prepared is put below a folder.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As planned.
+        folder : Path
+            On a file system that executors see.
+
+        Raises
+        ------
+        InputChanged
+            If what was planned is not there as it was.
+        """
 
     def done(self, ranges: Sequence[Range]) -> None:
-        """The batch that read these is closed."""
+        """The batch that read these is closed.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            As `plan` gave them, or as the ledger has them after a restart.
+        """
 
     def close(self) -> None:
         """The job ends."""
@@ -51,7 +82,13 @@ class LiveSource(Protocol):
     """A source that keeps notes beside the stream's ledger and has more to tell than what was read."""
 
     def begin(self, ledger: StreamLedger) -> None:
-        """The stream is known; comes before anything is noted or planned."""
+        """The stream is known; comes before anything is noted or planned.
+
+        Parameters
+        ----------
+        ledger : StreamLedger
+            Of the stream.
+        """
 
     def report(self) -> dict[str, Any]:
         """What monitors should know of it."""
@@ -62,10 +99,24 @@ class ChangingSource(Protocol):
     """A source whose input may change under a plan, and that tells what it did not take."""
 
     def stale(self, ranges: Sequence[Range]) -> str | None:
-        """Why these planned ranges cannot be read as they were planned; None if they can."""
+        """Why these planned ranges cannot be read as they were planned; None if they can.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Of a plan that was begun and not sealed.
+        """
 
     def forget(self, ranges: Sequence[Range], unreadable: InputUnreadable | None = None) -> None:
-        """The plan of these was given up; a file that tasks cannot read is left until the next start."""
+        """The plan of these was given up; a file that tasks cannot read is left until the next start.
+
+        Parameters
+        ----------
+        ranges : sequence of Range
+            Of that plan.
+        unreadable : InputUnreadable, optional
+            The file that tasks cannot read.
+        """
 
     def report(self) -> dict[str, Any]:
         """What monitors should know of it."""

@@ -62,7 +62,15 @@ class Status:
     _batch: dict[str, Any] = field(default_factory=dict)
 
     def note(self, record: Record, state: str = "running") -> None:
-        """Count a closed batch and tell."""
+        """Count a closed batch and tell.
+
+        Parameters
+        ----------
+        record : Record
+            Closed just now.
+        state : str
+            Of the job.
+        """
         self.rate.close(sum(counts["read"] for counts in record.nights.values()))
         for counts in record.nights.values():
             self.read += counts["read"]
@@ -81,16 +89,34 @@ class Status:
         log_batch(record, self.rate.last_minute(), self.more().get("kafka", {}).get("lag"))
 
     def problem(self, message: str) -> None:
-        """Keep what went wrong last."""
+        """Keep what went wrong last.
+
+        Parameters
+        ----------
+        message : str
+            For a person.
+        """
         self.last_error = {"at": _now(), "message": message}
 
     def fail(self, message: str) -> None:
-        """The job ends, and this is why."""
+        """The job ends, and this is why; `write` tells it.
+
+        Parameters
+        ----------
+        message : str
+            For a person.
+        """
         self.problem(message)
         self.state = "failed"
 
     def write(self, state: str) -> None:
-        """Replace `status.json`."""
+        """Replace `status.json`.
+
+        Parameters
+        ----------
+        state : str
+            One of metrics.STATES.
+        """
         self.state = state
         replace_json(self.layout.status, self.content())
 
@@ -122,7 +148,20 @@ class Status:
 
 
 def newest_mjd(layout: Layout, record: Record) -> float | None:
-    """Time of a batch's newest alert [MJD TAI], from the statistics of its files; None if it holds none."""
+    """Time of a batch's newest alert, from the statistics of its files.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+    record : Record
+        Its files are published.
+
+    Returns
+    -------
+    float or None
+        MJD TAI [d]; None if it holds none.
+    """
     table = next((name for name in ("science", "raw") if name in record.tables), None)
     newest = [_greatest(layout.root / file.name, "mjd") for file in record.files if file.table == table and file.rows]
     return max(filter(None, newest), default=None)
