@@ -1,4 +1,4 @@
-"""`spark-submit jobs/compact.py DIR`, the same as `strix compact DIR`; it needs no Spark."""
+"""`spark-submit jobs/compact.py DIR`: the same as `strix compact DIR`, every table and night a task of the cluster."""
 
 import sys
 

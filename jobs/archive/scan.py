@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
@@ -103,7 +102,7 @@ class Scan:
             raise FileNotFoundError(f"no table {table!r}; the tables are {', '.join(TABLES)}")
         paths = _paths(Path(directory) / table, nights)
         files = [_File.of(path) for path in paths]
-        whole = common_schema([schema for schema, _ in groupby(each.schema for each in files)])
+        whole = common_schema([each.schema for each in files])
         if not flat:
             wanted = _columns(whole, columns)
             return cls(files, whole, wanted, wanted.names)

@@ -1,7 +1,9 @@
 """`strix compact DIR`: merge the small files of closed nights; `--to-current` brings old nights to today's columns."""
 
 import argparse
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.table import Table
@@ -12,9 +14,13 @@ from jobs.common.local_paths import local_name
 from jobs.ledger.journal import Change
 from jobs.maintenance.compact import Wanted, compact
 from jobs.maintenance.maintenance import NightMaintenance, total
+from jobs.maintenance.merge_tasks import OnSpark, Runs, in_this_process
 from jobs.maintenance.stored_files import all_nights
 from jobs.storage.layout import TABLES, Layout
 from jobs.storage.lock import OutputLock
+
+# spark-submit sets it for the Python driver that it starts.
+UNDER_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,8 +63,24 @@ def _compact(layout: Layout, given: argparse.Namespace) -> int:
         from jobs.maintenance.todays_schemas import todays_schemas
 
         schemas = todays_schemas(layout, given.table)
-    _print(compact(maintenance, Wanted(tuple(given.table), tuple(given.night), schemas)))
+    with _runs() as run:
+        _print(compact(maintenance, Wanted(tuple(given.table), tuple(given.night), schemas), run))
     return OK
+
+
+@contextmanager
+def _runs() -> Iterator[Runs]:
+    """Under spark-submit merges are Spark's tasks; else they are run here, without Spark."""
+    if not os.environ.get(UNDER_SPARK_SUBMIT):
+        yield in_this_process
+        return
+    from jobs.spark.session import build_session
+
+    session = build_session("compact", None)
+    try:
+        yield OnSpark(session)
+    finally:
+        session.stop()
 
 
 def _print(changes: Iterable[Change]) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.ledger.journal import Change, StoredFile
-from jobs.maintenance.compaction import merge
+from jobs.maintenance.compaction import Merging, begun, put_in_place
 from jobs.maintenance.maintenance import NightMaintenance
+from jobs.maintenance.merge_tasks import Runs, in_this_process
 from jobs.maintenance.stored_files import KnownParts, worth_merging
+from jobs.storage.footers import schema_of
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,44 @@ class Wanted:
     schemas: dict[str, pa.Schema] | None = None
 
 
-def compact(maintenance: NightMaintenance, wanted: Wanted) -> Iterator[Change]:
-    """Compact what is worth it; gives each change when it is made."""
+def compact(maintenance: NightMaintenance, wanted: Wanted, run: Runs = in_this_process) -> Iterator[Change]:
+    """Compact what is worth it.
+
+    Parameters
+    ----------
+    maintenance : NightMaintenance
+        Of the output.
+    wanted : Wanted
+        Tables, nights and columns.
+    run : callable
+        Where merges are run: `in_this_process`, or on a cluster (`merge_tasks.on_spark`).
+
+    Yields
+    ------
+    Change
+        When it is made.
+
+    Raises
+    ------
+    LedgerError, SchemaConflict
+        As `compaction.merge`; what was made before stays.
+    """
+    why = "merge small files" + (", today's schema" if wanted.schemas is not None else "")
+    for merging, merged in run(_merges(maintenance, wanted)):
+        yield put_in_place(maintenance, merging, merged, why)
+        maintenance.sweep()
+    maintenance.sweep(wait=True)
+    maintenance.roll()
+
+
+def _merges(maintenance: NightMaintenance, wanted: Wanted) -> Iterator[Merging]:
     known = KnownParts(maintenance.layout)
     for table in wanted.tables:
         schema = (wanted.schemas or {}).get(table)
         for night in wanted.nights or maintenance.layout.nights(table):
             parts = chosen(maintenance, known.of(table, night), schema)
             if parts:
-                why = "merge small files" if schema is None else "merge small files, today's schema"
-                yield merge(maintenance, parts, table, night, why, schema)
-                maintenance.sweep()
-    maintenance.sweep(wait=True)
-    maintenance.roll()
+                yield begun(maintenance, parts, table, night, schema)
 
 
 def chosen(maintenance: NightMaintenance, parts: Sequence[StoredFile], schema: pa.Schema | None) -> list[StoredFile]:
@@ -56,4 +82,4 @@ def chosen(maintenance: NightMaintenance, parts: Sequence[StoredFile], schema: p
 
 def has_schema(maintenance: NightMaintenance, part: StoredFile, schema: pa.Schema) -> bool:
     """Whether a file has exactly these columns; units and descriptions may be others."""
-    return bool(pq.read_schema(maintenance.layout.root / part.name).equals(schema, check_metadata=False))
+    return bool(schema_of(maintenance.layout.root / part.name).equals(schema, check_metadata=False))

@@ -1,5 +1,7 @@
 """Merging files of one table and night: the same rows, in few files."""
 
+import os
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from jobs.maintenance.maintenance import NightMaintenance, total
 from jobs.maintenance.rolling import RollingFiles
 from jobs.maintenance.rows import rows_in_order, rows_sorted
 from jobs.maintenance.stored_files import product_name
+from jobs.storage.footers import schema_of
 from jobs.storage.schema_union import common_schema
 
 # An object's alerts lie together, in order of time: the statistics of a row group then tell whether it can hold an
@@ -35,12 +38,16 @@ def merge(
     why: str,
     schema: pa.Schema | None,
 ) -> Change:
-    """Merge files of a night.
+    """Merge files of a night, here and now.
 
     Parameters
     ----------
-    parts : sequence of Part
+    maintenance : NightMaintenance
+        Of the output.
+    parts : sequence of StoredFile
         The files, in order.
+    table, night, why : str
+        Whose files; what was asked for, in words.
     schema : pyarrow.Schema, optional
         Columns of the merged files; those of all the files together if it is not given.
 
@@ -51,19 +58,65 @@ def merge(
     SchemaConflict
         If the files' columns do not fit together.
     """
+    merging = begun(maintenance, parts, table, night, schema)
+    return put_in_place(maintenance, merging, merging.run(), why)
+
+
+def begun(
+    maintenance: NightMaintenance, parts: Sequence[StoredFile], table: str, night: str, schema: pa.Schema | None
+) -> "Merging":
+    """A merge with its folder, ready to be run; parameters as of `merge`."""
     number = maintenance.journal.next_number(table, night)
     work = maintenance.begin(table, night, number)
-    paths = [maintenance.layout.root / part.name for part in parts]
-    schema = schema or common_schema([pq.read_schema(path) for path in paths])
-    written = _Written(table, night, number, work, schema, total(parts)[0])
-    new = written.from_tables(_rows(paths, schema, table, work))
-    _check(f"{table}/night={night}", parts, new, written.read, _summed(work / "ready", new))
-    faults.maintenance("after_merge")
+    return Merging(maintenance.layout.root, table, night, number, work, tuple(parts), schema)
+
+
+def put_in_place(maintenance: NightMaintenance, merging: "Merging", merged: "Merged", why: str) -> Change:
+    """Show the files that a merge made instead of those that it read; parameters as of `merge`."""
+    for part in merged.files:
+        name = Path(part.name).name
+        os.rename(merged.folder / name, merging.work / "ready" / name)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    change = Change(table, night, number, COMPACTION, now, why, table not in ORDERS, tuple(parts), new)
-    maintenance.keep(change, work)
-    maintenance.commit(change, work)
+    in_order = merging.table not in ORDERS
+    change = Change(
+        merging.table, merging.night, merging.number, COMPACTION, now, why, in_order, merging.parts, merged.files
+    )
+    maintenance.keep(change, merging.work)
+    maintenance.commit(change, merging.work)
     return change
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge made: files under the last part of their names in a folder."""
+
+    folder: Path
+    files: tuple[StoredFile, ...]
+
+
+@dataclass(frozen=True)
+class Merging:
+    """A merge that can be run anywhere where the output is: it reads files of one night, and writes in its folder alone."""
+
+    root: Path
+    table: str
+    night: str
+    number: int
+    work: Path
+    parts: tuple[StoredFile, ...]
+    schema: pa.Schema | None
+
+    def run(self) -> Merged:
+        """Merge; raises as `merge` does. Every run has a folder of its own: a task may be started twice."""
+        folder = self.work / f"made-{uuid.uuid4().hex[:12]}"
+        (folder / "spill").mkdir(parents=True)
+        paths = [self.root / part.name for part in self.parts]
+        schema = self.schema or common_schema([schema_of(path) for path in paths])
+        written = _Written(self, folder, schema, total(self.parts)[0])
+        new = written.from_tables(_rows(paths, schema, self.table, folder / "spill"))
+        _check(f"{self.table}/night={self.night}", self.parts, new, written.read, _summed(folder, new))
+        faults.maintenance("after_merge")
+        return Merged(folder, new)
 
 
 @dataclass(frozen=True)
@@ -88,39 +141,35 @@ class _Sum:
 class _Written:
     """The merged files of a change."""
 
-    table: str
-    night: str
-    number: int
-    work: Path
+    merging: Merging
+    folder: Path
     schema: pa.Schema
     rows: int
     read: _Sum = _Sum()
 
     def from_tables(self, tables: Iterator[pa.Table]) -> tuple[StoredFile, ...]:
         """Write all rows and sum up what was read."""
-        files = RollingFiles(self.work / "ready", self._name, self.schema, self.rows)
+        files = RollingFiles(self.folder, self._name, self.schema, self.rows)
         for table in tables:
             self.read = self.read.plus(table)
             files.append(table)
         return files.close()
 
     def _name(self, part: int) -> str:
-        return product_name(self.table, self.night, self.number, part)
+        return product_name(self.merging.table, self.merging.night, self.merging.number, part)
 
 
-def _rows(paths: Sequence[Path], schema: pa.Schema, table: str, work: Path) -> Iterator[pa.Table]:
+def _rows(paths: Sequence[Path], schema: pa.Schema, table: str, spill: Path) -> Iterator[pa.Table]:
     if table not in ORDERS:
         return rows_in_order(paths, schema)
-    spill = work / "spill"
-    spill.mkdir()
     return rows_sorted(paths, schema, ORDERS[table], spill)
 
 
-def _summed(ready: Path, parts: Sequence[StoredFile]) -> _Sum:
+def _summed(folder: Path, parts: Sequence[StoredFile]) -> _Sum:
     """The rows of the new files, read again from disk."""
     found = _Sum()
     for part in parts:
-        with pq.ParquetFile(ready / Path(part.name).name) as file:
+        with pq.ParquetFile(folder / Path(part.name).name) as file:
             columns = [name for name in _IDENTITY if name in file.schema_arrow.names]
             for batch in file.iter_batches(1 << 16, columns=columns):
                 found = found.plus(pa.Table.from_batches([batch]))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from jobs.storage.schema_union import in_schema
+from jobs.storage.schema_union import in_schema, joined
 
 # A sort holds about this many bytes of rows before it writes them to disk as a sorted run,
 HELD_BYTES = 112 * 1024 * 1024
@@ -49,7 +49,7 @@ def rows_sorted(files: Sequence[Path], schema: pa.Schema, order: Sequence[str], 
 def _ranks(files: Sequence[Path], order: Sequence[str]) -> tuple[Ints, Ints]:
     """The place of every row, in order of files, among all rows sorted; and the rank behind the last of each bucket."""
     keys, weights = zip(*(_keys(path, order) for path in files), strict=True)
-    table = pa.concat_tables(keys, promote_options="permissive")
+    table = joined(keys)
     sorted_rows = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in order]).to_numpy()
     ranks = np.empty(len(sorted_rows), dtype=np.int64)
     ranks[sorted_rows] = np.arange(len(sorted_rows))

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from jobs.maintenance.stored_files import names
 from jobs.pipeline.tables import CUTOUT_TABLE, QUARANTINE, RAW, science_schema
+from jobs.storage.footers import schema_of
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import common_schema, is_module
 from science_modules import registry
@@ -36,7 +36,7 @@ def _schemas(layout: Layout, table: str) -> list[pa.Schema]:
     found: dict[bytes, pa.Schema] = {}
     for night in layout.nights(table):
         for name in names(layout, table, night):
-            schema = pq.read_schema(layout.root / name)
+            schema = schema_of(layout.root / name)
             found.setdefault(schema.serialize().to_pybytes(), schema)
     return list(found.values())
 

@@ -34,7 +34,7 @@ def common_schema(schemas: Sequence[pa.Schema], today: pa.Schema | None = None) 
         If a column has types of which none holds the values of the other, or is wider in a file than it is today.
     """
     metadata = (today if today is not None else schemas[-1]).metadata
-    before = _union([list(schema) for schema in schemas], "")
+    before = _union([list(schema) for schema in _changing(schemas)], "")
     if today is None:
         return pa.schema(before, metadata=metadata)
     for field in before:
@@ -151,6 +151,12 @@ def as_type(array: pa.Array, kind: pa.DataType, where: str = "a column") -> pa.A
 def is_module(kind: pa.DataType) -> bool:
     """Whether a column is what a science module put out."""
     return pa.types.is_struct(kind) and {"version", "error"} <= {field.name for field in kind}
+
+
+def _changing(schemas: Sequence[pa.Schema]) -> list[pa.Schema]:
+    """The schemas without those that are the one before: files of one version follow one another."""
+    pairs = zip([None, *schemas], schemas, strict=False)
+    return [each for last, each in pairs if last is None or not each.equals(last, check_metadata=True)]
 
 
 def _union(lists: Iterable[Sequence[pa.Field]], where: str, newest: int = -1) -> list[pa.Field]:
