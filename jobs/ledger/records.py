@@ -8,7 +8,6 @@ know where a batch is.
 """
 
 import json
-import os
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
@@ -25,7 +24,7 @@ from jobs.packets.content import MEASUREMENT
 from jobs.packets.ranges import Range
 from jobs.packets.reading import OffsetCounts
 from jobs.storage.layout import Layout
-from jobs.storage.writing import replace_json, replace_table, sync_directory
+from jobs.storage.writing import create_json, replace_json, replace_table
 
 FORMAT = 1
 IDS = pa.schema([("survey", pa.string()), ("alert_id", pa.int64()), ("content_hash", pa.int64())])
@@ -304,18 +303,7 @@ class StreamLedger:
 
     def begin_plan(self, plan: Plan) -> bool:
         """Fix what a batch reads, unless another process has fixed it already; whether this was the first."""
-        path = self.plan_path(plan.batch)
-        own = path.with_name(f".{path.name}.{os.getpid()}.own.tmp")
-        replace_json(own, plan.to_json(), self.durable)
-        try:
-            os.link(own, path)
-        except FileExistsError:
-            return False
-        finally:
-            own.unlink()
-        if self.durable:
-            sync_directory(self.directory)
-        return True
+        return create_json(self.plan_path(plan.batch), plan.to_json(), self.durable)
 
     def discard_plan(self, plan: Plan) -> None:
         """Give up a plan of which nothing was sealed: its input is not there any more as it was planned.

@@ -36,17 +36,24 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     pathlib.Path
         Beside the file, of this process and call alone.
     """
-    make_folder(path.parent, durable)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_NUMBER)}.tmp")
-    try:
+    with _beside(path, durable) as temporary:
         yield temporary
         if durable:
             sync_file(temporary)
         os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     if durable:
         sync_directory(path.parent)
+
+
+@contextmanager
+def _beside(path: Path, durable: bool) -> Iterator[Path]:
+    """A name beside a file, which is gone at the end."""
+    make_folder(path.parent, durable)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_NUMBER)}.tmp")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, text: str, durable: bool = False) -> None:
@@ -71,7 +78,32 @@ def replace_bytes(path: Path, data: bytes, durable: bool = False) -> None:
 
 def replace_json(path: Path, content: Any, durable: bool = False) -> None:
     """`replace_file` with JSON."""
-    replace_file(path, json.dumps(content, indent=1, sort_keys=True) + "\n", durable)
+    replace_file(path, _as_text(content), durable)
+
+
+def create_json(path: Path, content: Any, durable: bool = False) -> bool:
+    """Write a JSON file whole unless it is there already: of processes that do so at once, one is the first.
+
+    Returns
+    -------
+    bool
+        Whether this was the first; if not, the file is as it was.
+    """
+    with _beside(path, durable) as temporary:
+        temporary.write_text(_as_text(content), encoding="utf-8")
+        if durable:
+            sync_file(temporary)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+    if durable:
+        sync_directory(path.parent)
+    return True
+
+
+def _as_text(content: Any) -> str:
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
 def replace_table(path: Path, table: pa.Table, durable: bool = False) -> None:

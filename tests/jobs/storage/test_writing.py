@@ -15,6 +15,7 @@ import pytest
 from jobs.pipeline.sources.files.names import is_hidden
 from jobs.storage.checksums import Verified, verify
 from jobs.storage.writing import (
+    create_json,
     make_folder,
     remove_halves,
     replace_bytes,
@@ -82,6 +83,18 @@ def test_many_at_once_write_whole_files(tmp_path: Path) -> None:
     assert path.read_text() in texts
 
 
+@pytest.mark.parametrize("durable", [False, True])
+def test_of_many_that_create_a_file_at_once_one_is_the_first_and_its_content_stays(
+    tmp_path: Path, durable: bool
+) -> None:
+    path = tmp_path / "new" / "plan.json"
+    with ThreadPoolExecutor(8) as pool:
+        first = list(pool.map(lambda number: create_json(path, {"by": number}, durable), range(40)))
+    assert first.count(True) == 1
+    assert json.loads(path.read_text()) == {"by": first.index(True)}
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     for name in (".a.json.77.tmp", ".b.parquet.1-0.tmp", "kept.json", ".kept", "kept.tmp"):
         (tmp_path / name).touch()
@@ -124,12 +137,13 @@ def test_parquet_that_is_written_whole_has_checksums(tmp_path: Path) -> None:
 
 
 def test_files_are_renamed_into_place_in_one_module_and_where_a_protocol_of_several_files_asks_for_it() -> None:
-    renames = re.compile(r"os\.replace\(|mkstemp\(|\.tmp\"")
+    renames = re.compile(r"os\.(replace|link)\(|mkstemp\(|\.tmp\"")
     found = {str(path.relative_to(JOBS)) for path in JOBS.rglob("*.py") if renames.search(path.read_text())}
     assert found == {
         "storage/writing.py",
         "pipeline/batch/processor.py",  # staged files become a batch's
         "listen/files.py",  # matches and foreign messages of one range of offsets
         "listen/folder.py",
+        "maintenance/maintenance.py",  # files that stay in a night that is changed
         "pipeline/sources/files/names.py",  # what is not read
     }
