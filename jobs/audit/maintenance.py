@@ -12,6 +12,7 @@ from jobs.ledger.journal import PRUNING, Change, Histories, History, Journal, St
 from jobs.ledger.records import DataFile, Record
 from jobs.maintenance.maintenance import total
 from jobs.maintenance.rescored import Newest, newest
+from jobs.storage.data_files import night_of
 from jobs.storage.layout import Layout
 
 _NIGHTS_IN_HAND = 2
@@ -47,8 +48,7 @@ class Moved:
         """Whether a file is one that a batch wrote and that is in its place, or one that a change made; as it is now."""
         if self._now is None:
             self._now = self.journal.histories()
-        table, _, rest = name.partition("/")
-        history = self._now.get((table, rest.partition("/")[0].removeprefix("night=")))
+        history = self._now.get((name.partition("/")[0], night_of(Path(name))))
         if history is not None and (history.moved(name) or history.product(name)):
             return not history.moved(name)
         return name in named

@@ -42,7 +42,7 @@ def compact(maintenance: NightMaintenance, wanted: Wanted, run: Runs = in_this_p
     wanted : Wanted
         Tables, nights and columns.
     run : callable
-        Where merges are run: `in_this_process`, or on a cluster (`merge_tasks.on_spark`).
+        Where merges are run: `in_this_process`, or on a cluster (`merge_tasks.OnSpark`).
 
     Yields
     ------

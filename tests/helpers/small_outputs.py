@@ -48,6 +48,7 @@ class LocalFrame:
 class LocalSpark:
     """A session that runs tasks in this process, one after the other."""
 
+    streams = SimpleNamespace(addListener=lambda listener: None, removeListener=lambda listener: None)
     sparkContext = SimpleNamespace(
         defaultParallelism=2,
         broadcast=lambda value: SimpleNamespace(value=value),

@@ -69,5 +69,4 @@ def test_nights_and_their_files_are_listed_in_one_module() -> None:
         "maintenance/maintenance.py",  # what a change replaced
         "pipeline/batch/processor.py",  # staged files
         "pipeline/sinks/matches/sink.py",  # the memory of filters, in the ledger
-        "audit/check.py",  # id files of the ledger
     }
