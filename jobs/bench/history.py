@@ -12,7 +12,7 @@ from jobs.ledger.counts import empty_counts
 from jobs.ledger.id_index import span
 from jobs.ledger.journal import PRUNING, Change, Journal, StoredFile
 from jobs.ledger.records import KEPT_IDS, DataFile, Plan, Record, StreamLedger
-from jobs.ledger.rolling import BATCHES, ClosedBatch, write_volume
+from jobs.ledger.rolling import BATCHES, ClosedBatch, remove_rolled, write_volume
 from jobs.ledger.volumes import Entry
 from jobs.packets.ranges import Range
 from jobs.storage.layout import Layout
@@ -32,6 +32,7 @@ def simulate(layout: Layout, batches: int, unrolled: int = BATCHES // 2) -> None
     rolled = max(batches - unrolled, 0)
     for first in range(0, rolled, BATCHES):
         write_volume(ledger, _closed(first, min(first + BATCHES, rolled)))
+        remove_rolled(ledger)
     for batch in _closed(rolled, batches):
         ledger.begin_plan(batch.record.plan)
         ledger.write_ids(batch.record.batch, batch.ids)

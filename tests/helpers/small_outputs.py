@@ -53,7 +53,6 @@ class LocalSpark:
         defaultParallelism=2,
         broadcast=lambda value: SimpleNamespace(value=value),
     )
-    streams = SimpleNamespace(addListener=lambda listener: None, removeListener=lambda listener: None)
 
     def range(self, start: int, stop: int, step: int, partitions: int) -> LocalFrame:
         del partitions
