@@ -1,7 +1,7 @@
 """Alerts as a Spark data source: `spark.read.format("strix")` and `spark.readStream.format("strix")`.
 
-`options` reads what a user asks for, `files` and `topics` plan what is to be read between two offsets, `rows` decodes it into
-rows, `source` is what Spark calls. See docs/spark.md.
+`options` reads what a user asks for, `files` and `topics` plan what is to be read between two offsets, `rows` decodes
+it into rows, `source` is what Spark calls. See docs/spark.md.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How far a stream over files has come, as Spark's checkpoint keeps it: twelve characters for each file that was read."""
+"""How far a stream over files has come, as Spark's checkpoint keeps it: twelve characters for each file read."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Files between two offsets: what is on disk and was not read yet becomes ranges of packets, in the order of the paths."""
+"""Files between two offsets: what is on disk and was not read yet becomes ranges of packets, in order of the paths."""
 
 import os
 import sys
@@ -174,7 +174,7 @@ class Files:
         return 0 <= now - status.st_mtime < self.settle_s
 
     def _walk(self, path: str, begin: Range | None, wanted: int) -> list[Range] | None:
-        """Ranges of a file from where it was begun; None if it went away or somebody writes to it."""
+        """Ranges of a file from where it was begun; None if it is gone or somebody writes to it."""
         try:
             file = OpenFile(path)
         except FileNotFoundError:

@@ -43,7 +43,7 @@ def read_packets(
     Returns
     -------
     pyarrow.Table
-        The columns of `science_modules.common.view`, the stamps, `candidate`, `provenance`. Duplicates stay.
+        The columns of `science_modules.common.view`, the cutouts, `candidate`, `provenance`. Duplicates stay.
 
     Raises
     ------

@@ -20,7 +20,7 @@ def start_jvm(settings: Mapping[str, str]) -> None:
     Parameters
     ----------
     settings : mapping of str to str
-        Spark's configuration; of these those of the driver's JVM tell here.
+        Spark's configuration; it has the heap and the Java options of the driver.
     """
     if SparkContext._gateway is not None or "PYSPARK_GATEWAY_PORT" in os.environ:
         return

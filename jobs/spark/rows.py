@@ -101,12 +101,17 @@ class Rows:
     planned_at: float
 
     def __call__(self, messages: Iterator[SourceMessage]) -> Iterator[pa.RecordBatch]:
-        """Record batches of `schema_of(options)`, in Spark's Arrow types; says at the end what was left out.
+        """The messages of a task as rows; what was left out is logged at the end.
 
         Parameters
         ----------
         messages : iterator of SourceMessage
             Of one task.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            Of `schema_of(options)`, in Spark's Arrow types.
         """
         schema = as_spark_takes(schema_of(self.options))
         left_out: Counter[str] = Counter()

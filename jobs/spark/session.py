@@ -68,8 +68,8 @@ def build_session(
 def _start_context(settings: dict[str, str]) -> None:
     """Start Spark, and give Ctrl-C back to who had it.
 
-    PySpark takes it for itself when a context begins. The session behind it takes seconds to make on a busy machine: a Ctrl-C
-    in them would end the job in a page of Java.
+    PySpark takes it for itself when a context begins. The session behind it takes seconds to make on a busy machine: a
+    Ctrl-C in them would end the job in a page of Java.
     """
     before = signal.getsignal(signal.SIGINT)
     start_jvm(settings)
@@ -110,11 +110,11 @@ def _submitted_master() -> str | None:
 _FILE_MANAGER = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 # Nothing outside needs to reach a driver that has its executors inside; and no look-up of the host's name.
 _ON_ONE_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-# Where the work is in Python, compiling the JVM's code a second time costs more than it gains: 9 s of CPU instead of 17 s
-# for a night of a thousand alerts.
+# Where the work is in Python, compiling the JVM's code a second time costs more than it gains: 9 s of CPU instead
+# of 17 s for a night of a thousand alerts.
 _LIGHT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-# Spark searches the message of a query that is stopped during a job with an expression that recurses once a character: the
-# megabyte that a thread has by default overflows, with a thousand lines of Java.
+# Spark searches the message of a query that is stopped during a job with an expression that recurses once a character:
+# the megabyte that a thread has by default overflows, with a thousand lines of Java.
 _DEEP_STACKS = "-Xss8m"
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
@@ -142,7 +142,8 @@ def _defaults(driver_memory: str) -> dict[str, str]:
         # Arrow's allocator (mimalloc) keeps what was freed; see worker_daemon.keep_memory.
         "spark.executorEnv.MIMALLOC_PURGE_DELAY": "-1",
         "spark.sql.shuffle.partitions": "8",
-        # A query's checkpoint only points at the ledger's plans: the plain file manager, a few files, no checks of its own.
+        # A query's checkpoint only points at the ledger's plans: the plain file manager, a few files, no checks of its
+        # own.
         "spark.sql.streaming.checkpointFileManagerClass": _FILE_MANAGER,
         "spark.sql.streaming.minBatchesToRetain": "2",
         # The driver process must not hold the working directory: no metastore, no warehouse folder.
@@ -151,7 +152,7 @@ def _defaults(driver_memory: str) -> dict[str, str]:
 
 
 def _search_paths() -> dict[str, str]:
-    """$STRIX_MODULE_PATH and $STRIX_SURVEY_PATH for the executors: they have another environment and working directory."""
+    """$STRIX_MODULE_PATH and $STRIX_SURVEY_PATH for the executors, whose environment and working directory differ."""
     given = {name: absolute(name) for name in (MODULE_PATH, SURVEY_PATH)}
     return {f"spark.executorEnv.{name}": value for name, value in given.items() if value}
 

@@ -288,6 +288,12 @@ class Planner(Protocol):
             What was read.
         limit : int or None
             Packets, about; None for all there are.
+
+        Returns
+        -------
+        end : Offset
+        ranges : list of Range
+            Empty if there is nothing; `end` is `start` then.
         """
 
     def between(self, start: Any, end: Any) -> "list[Range]":

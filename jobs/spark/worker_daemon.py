@@ -1,7 +1,8 @@
 """PySpark's worker daemon, warmed before it forks: every worker starts with the libraries and the compiled decoder.
 
-Spark starts it by name (`spark.python.daemon.module`). Nothing here may start a thread or write to stdout: threads do not
-outlive a fork, and on stdout the daemon tells the JVM its port. So no network is loaded here; each worker does that.
+Spark starts it by name (`spark.python.daemon.module`). Nothing here may start a thread or write to stdout: threads do
+not outlive a fork, and on stdout the daemon tells the JVM its port. So no network is loaded here; each worker does
+that.
 """
 
 import contextlib
@@ -28,8 +29,11 @@ LARGEST_KEPT = 32 * 2**20
 
 
 def keep_memory() -> None:
-    """Let malloc keep what was freed: every pass wants the same tens of MiB of pixels, and the kernel clears each page that
-    it gives out (8 % of a worker's time). Without glibc nothing is changed."""
+    """Let malloc keep what was freed.
+
+    Every pass wants the same tens of MiB of pixels, and the kernel clears each page that it gives out (8 % of a
+    worker's time). Without glibc nothing is changed.
+    """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         libc = ctypes.CDLL(None)
         libc.mallopt(MMAP_THRESHOLD, LARGEST_KEPT)

@@ -1,7 +1,7 @@
 """The Python that Spark starts on this machine: without `pyspark.zip`, which each process would compile anew.
 
-Spark puts its zip before the installed pyspark, and a zip holds no compiled modules: a second of CPU for each of the five
-processes that a query begins with. A small script takes it off PYTHONPATH.
+Spark puts its zip before the installed pyspark, and a zip holds no compiled modules: a second of CPU for each of the
+five processes that a query begins with. A small script takes it off PYTHONPATH.
 """
 
 import os

@@ -1,1 +1,1 @@
-"""The batches of a stream as one Structured Streaming query: planned in its source's process, committed in `foreachBatch`."""
+"""The batches of a stream as one Structured Streaming query: planned by its source, committed in `foreachBatch`."""

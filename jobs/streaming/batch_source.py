@@ -1,7 +1,7 @@
 """The second row kind of Strix's data source: one row per task, the manifest of the files that it has staged.
 
-Spark makes it in a process of its own and pickles it: what is heavy is imported where it is used. For jobs only; alerts as
-rows are `jobs.spark.source`.
+Spark makes it in a process of its own and pickles it: what is heavy is imported where it is used. For jobs only; alerts
+as rows are `jobs.spark.source`.
 """
 
 from collections.abc import Iterator, Sequence

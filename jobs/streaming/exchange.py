@@ -1,4 +1,4 @@
-"""What the driver and the planner, a Python process of the query's own, tell one another: files in a folder under `_staging/`."""
+"""What the driver and the planner (the query's own Python process) tell one another: files under `_staging/`."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from jobs.pipeline.batch.spec import BatchSpec
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_bytes
 
-# planned: a batch is to be processed; done: nothing is left; settling, idle: nothing now; unavailable: a service does not answer;
-# stopped: as asked; failed: with the exception.
+# planned: a batch is to be processed; done: nothing is left; settling, idle: nothing now; unavailable: a service does
+# not answer; stopped: as asked; failed: with the exception.
 State = Literal["planned", "done", "settling", "idle", "unavailable", "stopped", "failed"]
 _LOOK_S = 0.05
 
@@ -134,7 +134,7 @@ class Exchange:
                 if self._read[0] != known:
                     self._read = (known, pickle.load(file))  # noqa: S301 - written by this job under _staging
         except FileNotFoundError:
-            pass  # before the first look, or the folder is removed: what was heard last holds
+            pass  # before the first look, or the folder is removed: what was received last holds
         return self._read[1]
 
     def say(self, level: int, logger: str, message: str) -> None:
@@ -154,7 +154,13 @@ class Exchange:
                 file.write(json.dumps([level, logger, message]) + "\n")
 
     def said(self) -> Iterator[tuple[int, str, str]]:
-        """The driver's side of the log: level, logger and message of what is new in it."""
+        """The driver's side of the log: level, logger and message of what is new in it.
+
+        Yields
+        ------
+        level : int
+        logger, message : str
+        """
         if not self._has_begun or not (self.folder / "log").exists():
             return
         with open(self.folder / "log", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""What Spark says of a running query goes to the job's status: seconds of its own steps, of every module, micro-batches."""
+"""What Spark says of a running query goes to the job's status: seconds of its steps and of every module."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

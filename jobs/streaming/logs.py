@@ -1,4 +1,4 @@
-"""What a job logs: one line per batch, warnings, as text or JSON, to stderr and to a file in the output that is rotated."""
+"""What a job logs: a line per batch, warnings, as text or JSON, to stderr and to a rotated file in the output."""
 
 import json
 import logging

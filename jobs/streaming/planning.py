@@ -22,14 +22,14 @@ from jobs.streaming.work import Work
 
 _LOG = logging.getLogger(__name__)
 LEAST_WAIT_S, MOST_WAIT_S = 0.5, 15.0
-# Once there is nothing left, until the driver has heard of it.
+# Once there is nothing left, until the driver has received it.
 DONE_S = 0.25
 
 
 class Planner:
     """The planning side of one query.
 
-    Nothing that happens here ends the query: the driver hears of it, and stops it.
+    Nothing that happens here ends the query: the driver is told, and stops it.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class BatchFailed(Exception):
 
 
 class NotBegun(RuntimeError):
-    """The query ended before its planner had said anything: on a busy machine Spark does not wait for it (10 s). Try again."""
+    """The query ended before its planner had said anything: on a busy machine Spark waits too briefly. Try again."""
 
 
 class Query:
@@ -84,8 +84,8 @@ class Query:
         try:
             self._each_batch(partial(_run_tasks, manifests), micro_batch)
         except BaseException as error:
-            # Spark gives it back as a text of Java's; the object is what the driver raises. What is no Exception would not
-            # be given back at all, and Spark would wait for ever.
+            # Spark gives it back as a text of Java's; the object is what the driver raises. What is no Exception would
+            # not be given back at all, and Spark would wait for ever.
             self.failure = error
             raise BatchFailed(f"{type(error).__name__}: {error}") from error
 

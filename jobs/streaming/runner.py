@@ -1,4 +1,4 @@
-"""Runs a job: recovers what a crash left, then lets a streaming query plan and process batches until there is nothing left."""
+"""Runs a job: recovers what a crash left, then lets a streaming query plan and process batches until all is read."""
 
 import logging
 import shutil
@@ -136,12 +136,13 @@ class Runner:
             self.status.write("stopped")
 
     def _recover(self) -> None:
-        """Note what is committed and not rolled; clear away what no sealed batch needs.
+        """Note what is committed and not rolled; remove what no sealed batch needs.
 
         What is rolled, index and source have from the ledger's summary: a start does not read the past.
         """
         self.maintenance.recover()
-        # Sealed batches are published from their staged files, those of other streams (ingest, a replay) by their own jobs.
+        # Sealed batches are published from their staged files, those of other streams (ingest, a replay) by their own
+        # jobs.
         kept = {self.layout.artefacts}
         for record in open_records(self.layout):
             if record.state != "closed":
@@ -211,8 +212,10 @@ class Runner:
         return Task(*names, interval_s, describe(self.spec.modules))
 
     def _planned_anew(self, problem: InputUnreadable | InputChanged, trigger: str, interval_s: float) -> bool:
-        """Give the open plan up: without a file that cannot be opened it is planned anew; after a change at the next start,
-        in a stream at once."""
+        """Give the open plan up.
+
+        Without a file that cannot be opened it is planned anew; after a change at the next start, in a stream at once.
+        """
         plan = self.ledger.open_plan()
         if plan is None or not isinstance(self.source, ChangingSource):
             raise problem

@@ -33,7 +33,7 @@ class Status:
     newest_mjd : float or None
         Time of the newest alert [MJD TAI].
     shortfalls : dict
-        By filter, alerts that it has not judged and matches that were too large, with the reason.
+        By filter, alerts that it has not evaluated and matches that were too large, with the reason.
     more : callable
         What the source has to tell.
     query : dict

@@ -1,4 +1,4 @@
-"""How a job is asked to stop: SIGTERM and Ctrl-C alike let it finish the batch in hand; a second Ctrl-C ends it at once."""
+"""How a job is asked to stop: SIGTERM and Ctrl-C let it finish the batch in hand; a second Ctrl-C ends it at once."""
 
 import os
 import signal
@@ -19,9 +19,9 @@ _ASKING = (signal.SIGTERM, signal.SIGINT)
 class Stopping:
     """Takes the signals that ask a job to stop; a context manager, which may be entered again while it is held.
 
-    PySpark puts a handler of its own on SIGINT when a session begins (it cancels all jobs and raises, so that a batch ends
-    in a page of Java); whoever starts a session calls `take` afterwards. The JVM ignores SIGINT, and the Python workers are
-    in a process group of their own: neither sees a terminal's Ctrl-C.
+    PySpark puts a handler of its own on SIGINT when a session begins (it cancels all jobs and raises, so that a batch
+    ends in a page of Java); whoever starts a session calls `take` afterwards. The JVM ignores SIGINT, and the Python
+    workers are in a process group of their own: neither sees a terminal's Ctrl-C.
 
     Attributes
     ----------

@@ -115,6 +115,11 @@ def version_key(text: str | None) -> tuple[int, int]:
     ----------
     text : str or None
         As provenance has it.
+
+    Returns
+    -------
+    major, minor : int
+        (-1, -1) for one that is not of this form.
     """
     major, _, minor = (text or "").partition(".")
     return (int(major), int(minor or 0)) if major.isdigit() and (minor or "0").isdigit() else (-1, -1)

@@ -1,4 +1,4 @@
-"""Driver and executors must be the same programs: Python, pyarrow, every science module and survey of the user's own."""
+"""Driver and executors must run the same programs: Python, pyarrow, science modules and the user's own surveys."""
 
 import sys
 from collections.abc import Mapping

@@ -82,7 +82,7 @@ class Staged:
     tallies : list of OffsetCounts
         What became of planned offsets.
     away : str
-        Set if a task's service did not answer.
+        Why a task's service did not answer; empty if it did.
     differs : str
         Set if an executor has other programs than the driver.
     problem : list of str

@@ -134,7 +134,7 @@ def _alone(one_pass: OnePass, messages: list[SourceMessage]) -> PassResult:
 
 
 def _taken_apart(one_pass: OnePass, message: SourceMessage, death: WorkerCrash) -> Iterator[PassResult]:
-    """A message that killed its process: its packets one by one, if it holds several and decoding was not what killed."""
+    """A message that killed its process: its packets one by one, if it holds several and was decoded before that."""
     packets = [] if death.step in ("start", "decode") else _packets(one_pass, message)
     if len(packets) < 2:
         yield _refused(one_pass, message, death)

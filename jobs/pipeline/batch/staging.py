@@ -53,7 +53,7 @@ ROWS_IN_ALL_HANDS = 2048
 # Below, the codec's fixed cost per column is most of what a file costs: 23 ms with zstd, 14 ms with snappy.
 FEW_ROWS = 128
 
-# Packets and stamps hold compressed images: compressing them again costs time and saves nothing.
+# Packets and cutouts hold compressed images: compressing them again costs time and saves nothing.
 _PACKED = ("value", "cutout_science", "cutout_template", "cutout_difference")
 
 

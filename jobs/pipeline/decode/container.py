@@ -3,7 +3,7 @@
 The rule by which datums are counted, here and in the decoder alike
 -------------------------------------------------------------------
 The structure of a container is its header and, per block, the announced number of records, the size and the sync
-marker. It is judged by one walk (`read_header`, `blocks`), which looks at no record, and block by block, so that a walk
+marker. One walk checks it (`read_header`, `blocks`), which looks at no record, and block by block, so that a walk
 from the middle of a file says the same:
 
 - a header that cannot be used (cut, no schema, a schema that cannot be read, another codec) makes the whole message

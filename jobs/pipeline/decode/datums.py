@@ -1,4 +1,4 @@
-"""The datums of one writer schema to Arrow: compiled code walks all of them, and decodes what it can; fastavro the rest."""
+"""The datums of one writer schema to Arrow: compiled code walks all, and decodes what it can; fastavro the rest."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -22,8 +22,8 @@ class Limits:
         It may inflate to `free_bytes` and `max_ratio` times its own size, so that a stream of small bombs costs what it
         weighs. Real blocks inflate to less than ten times their size.
     free_records, min_stored_bytes : int
-        Bytes that a record takes in a container, packed or not, where a block has more than `free_records`: each costs a
-        row of more than a kilobyte if it is refused. Real alerts take hundreds.
+        Bytes that a record takes in a container, packed or not, where a block has more than `free_records`: each costs
+        a row of more than a kilobyte if it is refused. Real alerts take hundreds.
     max_container_bytes : int
         Bytes that all blocks of one container may inflate to together, or four times the container's own size if
         that is more.

@@ -1,4 +1,4 @@
-"""Writer schemas from a Confluent-compatible registry, kept on disk: a registry that is down is one that knows nothing."""
+"""Writer schemas from a Confluent-compatible registry, kept on disk: one that is down is one that knows nothing."""
 
 import base64
 import hashlib

@@ -72,6 +72,10 @@ class Singles:
         ----------
         message : Message
             Of any form.
+
+        Yields
+        ------
+        bytes or Fault
         """
         if message.schema is None and message.value[:1] == b"\0":
             yield message.value

@@ -1,8 +1,9 @@
 """The last resort: whatever untrusted bytes make raise refuses those bytes, and does not end the job.
 
-Every reader here says by Fault what it expects to find wrong. What nobody expected (a list for a logical type, a date beyond
-the calendar, a schema deeper than Python's stack) comes out of `only_faults` as a Fault of its own reason, and `bisected`
-finds the one row of a batch that is to blame. Behind it stands the guard, for what kills or hangs the process.
+Every reader here says by Fault what it expects to find wrong. What nobody expected (a list for a logical type, a date
+beyond the calendar, a schema deeper than Python's stack) comes out of `only_faults` as a Fault of its own reason, and
+`bisected` finds the one row of a batch that is to blame. Behind it stands the guard, for what kills or hangs the
+process.
 """
 
 import traceback

@@ -2,7 +2,7 @@
 
 In the first two attempts at a task a watchdog ends the worker if a step takes too long; Spark starts the task again.
 From the third attempt on, the work is done in small pieces in child processes with time and memory limits; a piece that
-dies is halved until the one item that kills it is alone.
+kills its process is halved until the one item that does is alone.
 """
 
 import faulthandler
@@ -97,7 +97,7 @@ def bisect(
     work : callable
         Takes a list of items; its result must pickle. Calls `watchdog.step` as it goes.
     items : sequence
-        Must not be changed by `work`: a child has its own copy.
+        What `work` changes of them stays in the child.
     watchdog : Watchdog
         Says what a step may take.
     size : int

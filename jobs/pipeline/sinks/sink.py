@@ -1,8 +1,8 @@
 """What a sink is: one folder beside this file that a sealed batch is written to, beyond Parquet.
 
-A folder declares itself as a `SinkKind` in its `__init__`, and `registry.SINKS` lists it. Nothing else names it: a job's
-configuration takes its section, a batch goes through the sinks in their order and closes behind the last of them, the
-ledger keeps what each acknowledged, and `strix ledger check` asks each for its own audit.
+A folder declares itself as a `SinkKind` in its `__init__`, and `registry.SINKS` lists it. Nothing else names it: a
+job's configuration takes its section, a batch goes through the sinks in their order and closes behind the last of them,
+the ledger keeps what each acknowledged, and `strix ledger check` asks each for its own audit.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

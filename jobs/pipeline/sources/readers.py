@@ -40,6 +40,11 @@ def read_ranges(ranges: Sequence[Range]) -> Iterator[SourceMessage]:
     ranges : sequence of Range
         Of files, raw tables or quarantine; empty ones are passed over.
 
+    Yields
+    ------
+    SourceMessage
+        With its refusal where the source itself cannot read on.
+
     Raises
     ------
     InputChanged
@@ -88,7 +93,7 @@ def _messages(planned: Range, data: mmap.mmap, header: Header) -> Iterator[Sourc
 
 
 def _cuts(data: mmap.mmap, header: Header, at: int, end: int) -> Iterator[tuple[int, int, Fault | None]]:
-    """Where to cut blocks at:end into messages: each message's end, number of packets, and what is wrong with a rest."""
+    """Where to cut blocks at:end into messages: the end of each, number of packets, and what is wrong with a rest."""
     count = 0
     last = at
     try:
@@ -109,7 +114,7 @@ def _cuts(data: mmap.mmap, header: Header, at: int, end: int) -> Iterator[tuple[
 
 
 def _rest(head: bytes, data: mmap.mmap, at: int, end: int, origin: dict[str, Any], fault: Fault) -> SourceMessage:
-    """The unreadable rest of a container as one message, for the decoder to refuse; of a very long one the beginning."""
+    """The unreadable rest of a container as one message for the decoder to refuse; of a very long one the beginning."""
     if end - at <= MAX_PACKET_BYTES:
         return SourceMessage(Message(head + data[at:end]), origin)
     kept = Fault(fault.reason, f"{fault.message}; a rest of {end - at} bytes, its beginning is kept", fault.byte)
@@ -152,7 +157,7 @@ def _member(archive: str, member: Member, index: int) -> SourceMessage:
 
 
 def _raw(planned: Range) -> Iterator[SourceMessage]:
-    """Packets of a raw table, with the origin that they had; a row that Python cannot hold (a date in the year 58534) is one."""
+    """Packets of a raw table, with the origin that they had; a row that Python cannot hold (the year 58534) is one."""
     index = planned.start
     for batch in _raw_batches(planned):
         for rows, outcome in bisected(partial(_raw_rows, batch), range(batch.num_rows)):

@@ -1,7 +1,8 @@
 """The `candidate` column of tables that hold alerts of several surveys: one type for all, each survey's own within it.
 
 A field keeps its name. Where an earlier survey publishes a field of that name with a type that cannot hold the values,
-the later survey's is stored as `<survey>_<name>`: what the earlier surveys' files have does not change when one is added.
+the later survey's is stored as `<survey>_<name>`: what the earlier surveys' files have does not change when one is
+added.
 """
 
 from functools import cache

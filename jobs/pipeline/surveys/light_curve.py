@@ -1,4 +1,4 @@
-"""The light curves of a batch: which points can be true, one per exposure, in order of time, as columns; for all surveys."""
+"""The light curves of a batch, for all surveys: points that can be true, one per exposure, by time, as columns."""
 
 from dataclasses import dataclass
 

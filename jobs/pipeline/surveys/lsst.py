@@ -8,7 +8,8 @@ Where the packets leave a choice:
   if a packet answers none of them, the answer is NULL.
 - `dubious` and `stellar` are NULL: they speak of a reference source, and a packet names none (`extendedness` is that of
   the difference source and stays in the candidate).
-- `flux_total` is `scienceFlux`, measured directly, so one error serves resolved and unresolved sources; NULL before 8.0.
+- `flux_total` is `scienceFlux`, measured directly, so one error serves resolved and unresolved sources; NULL before
+  8.0.
 - A point with one of `lsst_fields.UNSOUND_FLAGS` stays in the light curve with their names in `lc_flag` and its flux in
   `lc_flux_flagged`; `lc_flux` and the modules do without it. The counts of detections include it.
 - Every alert and point is public: Rubin's stream is the world's.

@@ -1,7 +1,7 @@
 """The fields of Rubin packets that Strix reads, over the alert schemas 7.0 to 11.0, with their Arrow types.
 
-What a schema lacks is NULL. Left out: `time_processed` of 8.0 (a timestamp; 9.0 and later say `timeProcessedMjdTai`), the
-fields of history records that the common view does not need, and the record `ssObject` but for its id.
+What a schema lacks is NULL. Left out: `time_processed` of 8.0 (a timestamp; 9.0 and later say `timeProcessedMjdTai`),
+the fields of history records that the common view does not need, and the record `ssObject` but for its id.
 """
 
 import pyarrow as pa
@@ -68,8 +68,8 @@ _POINT = (
     + _fields("psfFlux psfFluxErr scienceFlux scienceFluxErr", pa.float32())
 )
 
-# A flux is not sound where one of these is set: its fit failed, or its pixels were not sky. Flags of the whole footprint
-# (interpolated, cr, streak, saturated without Center) are set far from the source, too, and are not asked.
+# A flux is not sound where one of these is set: its fit failed, or its pixels were not sky. Flags of the whole
+# footprint (interpolated, cr, streak, saturated without Center) are set far from the source, too, and are not asked.
 UNSOUND_FLAGS = (
     "psfFlux_flag",
     "pixelFlags_bad",

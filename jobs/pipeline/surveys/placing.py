@@ -26,12 +26,18 @@ def refusals(read: Read, mjd: Floats, names: PublishedNames, now_mjd: float) -> 
     Parameters
     ----------
     read : Read
+        N packets.
     mjd : numpy.ndarray of float64, shape (n,)
-        Mid-exposure, MJD TAI.
+        Mid-exposure, MJD TAI [d].
     names : PublishedNames
         For the messages.
     now_mjd : float
-        When the batch was planned, MJD TAI.
+        When the batch was planned, MJD TAI [d].
+
+    Returns
+    -------
+    dict of int to Refusal
+        By row.
     """
     latest = now_mjd + 1
     no_object = pc.equal(pc.fill_null(read.object_id, ""), "")

@@ -1,4 +1,4 @@
-"""The photometric points of a batch of packets, flat, as an adapter maps them: the alerts, their history, forced ones."""
+"""The photometric points of a batch of packets, flat, as an adapter maps them: alerts, their history, forced ones."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any

@@ -1,7 +1,7 @@
 """What a survey's adapter declares: how to know its packets, what it maps of them, and what is said about the survey.
 
-docs/surveys.md says how to write one. `Survey.read` maps fields; `surveys.assemble` does with them what is done for every
-survey.
+docs/surveys.md says how to write one. `Survey.read` maps fields; `surveys.assemble` does with them what is done for
+every survey.
 """
 
 import re
@@ -82,6 +82,10 @@ class ObjectPages:
         ----------
         object_id : str
             As the view has it.
+
+        Returns
+        -------
+        list of (str, str)
         """
         known = re.fullmatch(self.name, object_id)
         return [(title, address.format(object_id)) for title, address in self.pages.items()] if known else []
@@ -111,8 +115,8 @@ class Survey:
     matches : callable
         `matches(writer_schema: dict) -> bool`: whether a parsed Avro writer schema is this survey's.
     read : callable
-        `read(packets: pyarrow.StructArray) -> Read`: packets of `packet_type` to what the survey says of each alert and of
-        each photometric point.
+        `read(packets: pyarrow.StructArray) -> Read`: packets of `packet_type` to what the survey says of each alert and
+        of each photometric point.
     night : NightRule
         Which night an alert belongs to.
     published : PublishedNames
@@ -122,8 +126,8 @@ class Survey:
     cutouts : CutoutGeometry
     objects : ObjectPages or None
     schemas : pathlib.Path or None
-        Directory of the schemas of the Confluent wire format, if the adapter brings them: a schema id that the job's own
-        directory lacks is looked for here.
+        Directory of the schemas of the Confluent wire format, if the adapter brings them: a schema id that the job's
+        own directory lacks is looked for here.
     wire_id : callable
         `wire_id(schema_name: str) -> int or None`: the id under which the survey's registry holds a writer schema.
     """

@@ -17,7 +17,7 @@ FIRST_MJD = 57388.0 + 36 / 86400  # 2016-01-01 00:00 UTC in TAI: nothing that St
 MJD_OF_UNIX_EPOCH = 40587.0  # 1970-01-01
 _MJD_EPOCH = np.datetime64("1858-11-17", "D")
 _FIRST_MJD = 41317.0  # 1972-01-01, first whole leap second
-_LAST_MJD = 2958465.0  # year 9958: keeps a nonsense time away from the calendar routines
+_LAST_MJD = 2958465.0  # year 9958: keeps a nonsense time out of the calendar routines
 
 
 def utc_to_tai(mjd_utc: Floats) -> Floats:

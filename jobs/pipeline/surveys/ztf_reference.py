@@ -59,9 +59,9 @@ def totals(flux: Floats, flux_err: Floats, distance: Floats, reference: Floats, 
     Returns
     -------
     Totals
-        `flux_total_err` is the difference noise alone, right
-        for an extended source; in `flux_total_err_point` the reference's own noise, which the difference noise contains, is
-        taken out again, right for an unresolved one; NaN where the reference noise is the larger.
+        `flux_total_err` is the difference noise alone, right for an extended source; in `flux_total_err_point` the
+        reference's own noise, which the difference noise contains, is taken out again, right for an unresolved one; NaN
+        where the reference noise is the larger.
     """
     same = (distance >= 0) & (distance < SAME_SOURCE_PIXELS) & np.isfinite(reference)
     radicand = flux_err**2 - reference_err**2

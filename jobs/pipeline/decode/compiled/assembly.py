@@ -75,6 +75,7 @@ class Assembly:
         Parameters
         ----------
         column : Column
+            And with it its children.
         around : pyarrow.Buffer or None
             Validity bits of the struct around it: a field that cannot be null itself is null where its struct is.
         """

@@ -37,6 +37,11 @@ def unpack(failure: int) -> tuple[int, int]:
     ----------
     failure : int
         As `fail` gives it.
+
+    Returns
+    -------
+    pos, leaf : int
+        As `fail` took them.
     """
     packed = -1 - failure
     return packed >> LEAF_BITS, packed & ((1 << LEAF_BITS) - 1)

@@ -1,7 +1,8 @@
 """Compilation with numba: cached on disk where a folder can be written, without a cache where none can.
 
-`numba.njit(cache=True)` raises at import on a machine without a writable cache folder, and its cache does not see that a
-function called from another file has changed. So the folder is chosen here, and its name has the hash of all source files.
+`numba.njit(cache=True)` raises at import on a machine without a writable cache folder, and its cache does not see that
+a function called from another file has changed. So the folder is chosen here, and its name has the hash of all source
+files.
 """
 
 import hashlib

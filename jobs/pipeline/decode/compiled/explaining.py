@@ -1,6 +1,7 @@
 """What is wrong where the walk has stopped: the one place that says why a datum is refused.
 
-Compiled code says only at which instruction and which byte a datum is broken. Here that one value is read again, slowly.
+Compiled code says only at which instruction and which byte a datum is broken. Here that one value is read again,
+slowly.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The leaves of FILL: copy values into columns of known size. COUNT has walked the same bytes before.
 
-`cells` is the address of a column's row in the slots table: where its validity bits begin, and 8 bytes on, where its values
-do, both as addresses. The columns of a run of leaves follow one another there.
+`cells` is the address of a column's row in the slots table: where its validity bits begin, and 8 bytes on, where its
+values do, both as addresses. The columns of a run of leaves follow one another there.
 """
 
 from collections.abc import Callable

@@ -129,5 +129,5 @@ class Program:
         return np.array(self.rows, dtype=np.int64).reshape(-1, WIDTH)
 
     def jump_table(self) -> NDArray[Any]:
-        """Targets of the SWITCH instructions as int64; at least one element, so that it is always an array of one type."""
+        """Targets of the SWITCH instructions as int64, at least one: an empty array would be of another type."""
         return np.array(self.jumps or [0], dtype=np.int64)

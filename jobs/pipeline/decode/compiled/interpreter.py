@@ -294,7 +294,8 @@ def run_over(
 def warm_up() -> None:
     """Compile, or load from the disk cache, everything that is compiled, in this process.
 
-    For a daemon before it forks, and to keep it out of a timing: 10 s without a cache, 1 s with one. Decoders call it too.
+    For a daemon before it forks, and to keep it out of a timing: 10 s without a cache, 1 s with one. Decoders call it
+    too.
     """
     table, nothing = np.zeros((0, op.WIDTH), np.int64), np.zeros(1, np.int64)
     arguments = (table, nothing, table, False, False, 0, nothing, nothing, 0, table, table)

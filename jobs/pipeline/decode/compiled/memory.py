@@ -1,7 +1,7 @@
 """Reads and writes at an address: what compiled code does with datums and columns, at any byte, without a copy.
 
-Nothing here looks at bounds: whoever calls has looked before. Addresses are int64; what is read is zero-extended to int64
-(a double's bits are an int64 too). Words are little-endian, as Avro and Arrow have them.
+Nothing here looks at bounds: whoever calls has looked before. Addresses are int64; what is read is zero-extended to
+int64 (a double's bits are an int64 too). Words are little-endian, as Avro and Arrow have them.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """From a writer schema and the wanted Arrow type to two programs and the columns that they fill, in one traversal.
 
 COUNT walks every byte of a datum; FILL copies what is wanted. A wanted leaf is a CHECK in COUNT and a FILL in FILL; an
-unwanted leaf is a CHECK in both; an unwanted array outside of any other is walked in COUNT only, and FILL seeks past it.
+unwanted leaf is a CHECK in both; an unwanted array outside of any other is walked in COUNT only, and FILL seeks past
+it.
 """
 
 from collections.abc import Iterator, Sequence

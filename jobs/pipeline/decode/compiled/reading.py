@@ -1,7 +1,7 @@
 """Reading Avro's variable parts inside compiled code: numbers, union branches, text.
 
-`data` is the address of a datum, `pos` and `end` are counted from there. Whoever reads gets the position behind what was
-read, or BROKEN; what is wrong there, explaining.py says.
+`data` is the address of a datum, `pos` and `end` are counted from there. Whoever reads gets the position behind what
+was read, or BROKEN; what is wrong there, explaining.py says.
 """
 
 from .compiling import called, inlined

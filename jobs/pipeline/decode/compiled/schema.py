@@ -14,8 +14,8 @@ MOST_NODES = 100_000
 def parse(source: Any) -> Node:
     """The tree of a writer schema.
 
-    Docs, aliases and defaults play no part in reading, and some real defaults are wrong; logical types are kept where they
-    are text.
+    Docs, aliases and defaults play no part in reading, and some real defaults are wrong; logical types are kept where
+    they are text.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def parse(source: Any) -> Node:
     Raises
     ------
     Fault
-        unknown_schema if it is no schema, or one that makes a few bytes cost unbounded time, memory or stack: a type that
-        holds itself, array items or datums of no bytes, more than 64 levels, more than 100,000 nodes.
+        unknown_schema if it is no schema, or one that makes a few bytes cost unbounded time, memory or stack: a type
+        that holds itself, array items or datums of no bytes, more than 64 levels, more than 100,000 nodes.
     """
     root = _Parser().parse(source, "", 0)
     if root.measure.least == 0:

@@ -1,8 +1,8 @@
 """Arrow columns to Avro datums, all columns of a type at a time: one binary value per row and column.
 
 A record is its fields' datums one behind the other, so a row's datum is its columns' values joined; Arrow joins them
-without a Python object per value. A call of Arrow's costs some 30 us whatever it is given, and an alert has 400 columns of a
-dozen types: columns of one type are laid end to end and encoded by one call.
+without a Python object per value. A call of Arrow's costs some 30 us whatever it is given, and an alert has 400 columns
+of a dozen types: columns of one type are laid end to end and encoded by one call.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -297,7 +297,7 @@ def _arrays(column: pa.Array, elements: Encode) -> pa.Array:
 
 
 def _runs(elements: pa.Array, counts: NDArray[Any]) -> pa.Array:
-    """So many elements each as one value: they lie end to end already, and only the places where values begin are new."""
+    """So many elements each as one value: they lie end to end already, only the places where values begin are new."""
     _, offsets, content = elements.buffers()
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])

@@ -174,7 +174,7 @@ class AvroEncoder:
     Parameters
     ----------
     schema_id : int
-        32 bits, signed: that of the message's schema.
+        Of the message's schema; 32 bits, unsigned.
     """
 
     def __init__(self, schema_id: int) -> None:

@@ -40,8 +40,11 @@ class Making:
         Parameters
         ----------
         record : Record
+            Sealed; names the batch and its modules.
         encoder : Encoder
+            Of the format in which messages are sent.
         settings : TopicSettings
+            Names topics, and the largest message.
         limits : mapping of str to int
             By topic, bytes of the largest message that it takes, where that is less than the settings say.
         """
@@ -57,6 +60,7 @@ class Making:
         alerts : Alerts
             Of the matches, in their order.
         sent : Sent
+            What the filters send.
 
         Yields
         ------

@@ -57,6 +57,10 @@ class BatchProducer:
         The transactional id.
     marker_topic : str
         One partition, made before.
+    timeout_s : float
+        What brokers allow a transaction [s].
+    max_message_bytes : int
+        The largest message that is sent [bytes].
     alone : bool
         Whether each message goes to the brokers by itself.
 
@@ -109,6 +113,7 @@ class BatchProducer:
         marker : Marker
             Sent first, within the transaction; its counts are those of the messages.
         messages : sequence of Outgoing
+            Of one batch.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """Matches to Kafka, once each: a batch is one transaction over all topics.
 
-On the driver: a transaction belongs to one producer, and a batch is in all of its topics or in none only while it is one
-transaction. What is sent is what filters matched, a small part of a batch.
+On the driver: a transaction belongs to one producer, and a batch is in all of its topics or in none only while it is
+one transaction. What is sent is what filters matched, a small part of a batch.
 """
 
 from collections import Counter

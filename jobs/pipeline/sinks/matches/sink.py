@@ -1,8 +1,8 @@
 """Runs the filters of a job over a sealed batch, once, and fixes what is sent.
 
-On the driver: a batch of up to some thousand alerts is evaluated as a LocalRelation, without a job, and a larger one as a
-Spark job on the executors (`filters/engine.py`). What `per_object` and `max_per_night` remember is one state, decided in the
-order of all alerts of the batch.
+On the driver: a batch of up to some thousand alerts is evaluated as a LocalRelation, without a job, and a larger one as
+a Spark job on the executors (`filters/engine.py`). What `per_object` and `max_per_night` remember is one state, decided
+in the order of all alerts of the batch.
 """
 
 from collections.abc import Sequence
@@ -120,7 +120,7 @@ class MatchSink:
 
 
 def _unknown(reason: str | None, alerts: int) -> dict[str, Any]:
-    """How many alerts a filter has not judged, and why."""
+    """How many alerts a filter has not evaluated, and why."""
     return {"unknown": 0} if reason is None else {"unknown": alerts, "unknown_reason": reason}
 
 

@@ -1,4 +1,4 @@
-"""What archives and compressed files hold, as packets: companions are passed over, packets that are compressed unpacked."""
+"""What archives and compressed files hold, as packets: companions are passed over, compressed packets unpacked."""
 
 import io
 from collections.abc import Callable, Iterator

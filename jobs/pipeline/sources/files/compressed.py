@@ -29,6 +29,13 @@ _BROKEN = (OSError, EOFError, cast(type[Exception], IsalError), lzma.LZMAError)
 class Damaged(OSError):
     """A compressed stream cannot be read on.
 
+    Parameters
+    ----------
+    message : str
+        What is wrong, for a person.
+    rest : bytes
+        The compressed bytes from there on, or their beginning.
+
     Attributes
     ----------
     rest : bytes

@@ -1,4 +1,4 @@
-"""A look at the inputs: which files are there, and what was passed over and why. One stat for each file, none is opened."""
+"""A look at the inputs: which files are there, what was passed over and why. One stat for each file, none is opened."""
 
 import errno
 import os
@@ -124,7 +124,7 @@ class _Walk:
                     for entry in entries:
                         self._entry(entry, folders)
             except FileNotFoundError:
-                continue  # it went away since it was listed
+                continue  # it was removed since it was listed
             except OSError as error:
                 self.list_inputs.passed.add(passed_over.FOLDER, folder, error.strerror)
             new = True
@@ -174,4 +174,4 @@ class _Walk:
             passed.add(passed_over.FILE, path, error.strerror)
         elif os.path.islink(path):
             passed.add(passed_over.DANGLING, path)
-        # else it went away since the folder was listed: there is nothing to say of it
+        # else it was removed since the folder was listed: there is nothing to say of it

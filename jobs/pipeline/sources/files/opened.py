@@ -106,6 +106,11 @@ class OpenFile:
         passed_over : callable, optional
             Told the place and name of each archive member that is not a packet.
 
+        Yields
+        ------
+        Unit
+            In order; the last is not sound where the file cannot be read on.
+
         Raises
         ------
         NoRawTable

@@ -316,7 +316,7 @@ class FileSource:
         return known is not None and known.last
 
     def _taken(self, path: str, wanted: int, grain: int) -> list[Range]:
-        """Ranges of one file; none of one that cannot be read, went away, or is being written to."""
+        """Ranges of one file; none of one that cannot be read, is gone, or is being written to."""
         try:
             return self._ranges(path, wanted, grain)
         except FileNotFoundError:

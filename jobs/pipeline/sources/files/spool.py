@@ -1,7 +1,7 @@
 """Members of compressed archives on their way to the tasks: a gzip stream can only be read from its beginning.
 
-The driver reads the archive once; members go to small files of records that tasks read. After a crash the members of the
-planned batch are found again by reading the archive from its beginning, once.
+The driver reads the archive once; members go to small files of records that tasks read. After a crash the members of
+the planned batch are found again by reading the archive from its beginning, once.
 """
 
 import os

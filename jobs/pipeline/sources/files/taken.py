@@ -25,7 +25,15 @@ class Taking:
         self._known: dict[str, tuple[tuple[int, int], bool]] = {}
 
     def __call__(self, path: str, status: os.stat_result) -> bool:
-        """Whether the file is taken."""
+        """Whether the file is taken.
+
+        Parameters
+        ----------
+        path : str
+            Of a file in a directory.
+        status : os.stat_result
+            What it is now.
+        """
         name = os.path.basename(path)
         if self._names.match(name.lower()):
             return True

@@ -157,7 +157,7 @@ def _member(name: str, size: int, data: bytes, first: int, end: int, limit: int)
 
 
 def _old_sparse(stream: BinaryIO, info: tarfile.TarInfo, header: bytes) -> tuple[Sparse | BadMap | None, int]:
-    """The map in a sparse member's old header, or what is wrong with it, and the bytes that it has behind the header."""
+    """The map in a sparse member's old header, or what is wrong with it, and how many bytes of it follow the header."""
     if info.type != tarfile.GNUTYPE_SPARSE:
         return None, 0
     blocks = []

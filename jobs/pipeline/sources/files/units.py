@@ -1,6 +1,7 @@
-"""The least pieces that a file can be cut into: blocks of a container, members of an archive, row groups of raw Parquet.
+"""The least pieces of a file: blocks of a container, members of an archive, row groups of raw Parquet.
 
-A unit says how many packets it holds, counted as the decoder counts them, from headers alone. `opened` puts them together.
+A unit says how many packets it holds, counted as the decoder counts them, from headers alone. `opened` puts them
+together.
 """
 
 import mmap
@@ -30,7 +31,7 @@ class NoRawTable(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of a file: packets in it, its first byte and the byte behind it; members of compressed archives with data.
+    """A piece of a file: packets in it, its first byte and the byte behind it; of compressed archives with its data.
 
     A piece that is not sound is an unreadable rest: it may become readable when the file grows.
     """
@@ -105,6 +106,11 @@ def sound_blocks(data: Bytes, header: Header, at: int) -> Iterator[Block]:
     at : int
         Byte at which a block begins.
 
+    Yields
+    ------
+    Block
+        In order.
+
     Raises
     ------
     Fault
@@ -152,6 +158,11 @@ def raw_units(path: str, offset: int) -> Iterator[Unit]:
         Of a Parquet file.
     offset : int
         Number of the first row group.
+
+    Yields
+    ------
+    Unit
+        In order.
 
     Raises
     ------

@@ -120,7 +120,13 @@ class Positions:
 
 
 class Unplanned:
-    """Partitions whose plans do not follow one another without a hole; a stream's plans are added by batch."""
+    """Partitions whose plans do not follow one another without a hole; a stream's plans are added by batch.
+
+    Parameters
+    ----------
+    positions : Positions
+        Of the stream.
+    """
 
     def __init__(self, positions: Positions) -> None:
         self._moves: dict[TopicPartition, list[Move]] = {}

@@ -26,7 +26,7 @@ from jobs.pipeline.sources.files.units import count_in
 
 # After this long without a record we ask the broker whether it is there.
 SILENCE_S = 5.0
-# A broker that answers and gives no records for this long is as good as away.
+# A broker that answers and gives no records for this long is as good as unavailable.
 READ_TIMEOUT_S = 120.0
 # A topic that a broker does not know is looked for again before it is called deleted: it may have just started.
 SURE_S = 2.0
@@ -138,7 +138,7 @@ class _Partition:
         self._moved = self._heard = time.monotonic()
 
     def read(self) -> Iterator[ReaderEvent]:
-        """The records, and at the end the tally.
+        """The records, and at the end the counts.
 
         Raises
         ------
