@@ -168,7 +168,7 @@ class DatumDecoder:
         return [RowFault(row, self._explained(bytes(datums[row]), table[row])) for row in bad]
 
     def _explained(self, data: bytes, entry: NDArray[Any]) -> Fault:
-        """What is wrong with a datum, counted from its start: walked again alone, so that the frames are as they were."""
+        """What is wrong with a datum, counted from its start: walked again alone, so that the frames are the same."""
         pos, leaf = unpack(int(entry[AFTER]))
         start, pc, frames = int(entry[START]), int(entry[PC]), _new_frames()
         again = _table([data])
