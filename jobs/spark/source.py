@@ -267,7 +267,7 @@ class Planner(Protocol):
         Parameters
         ----------
         default : str
-            Earliest or latest, where the options say nothing.
+            `earliest` or `latest`, where the options say nothing.
         """
 
     def offset(self, content: Mapping[str, Any]) -> Any:

@@ -64,7 +64,7 @@ class Rate:
             self._recent.popleft()
 
     def last_minute(self) -> float:
-        """Packets per second: of the batches that closed in the last 60 s, over 60 s or the time since the start if less.
+        """Packets per second: those of batches closed in the last 60 s, over 60 s or the time since the start if less.
 
         Batches that take longer would make it 0 most of the time: their packets are spread over the time from their
         beginning on, and while one is in hand the one before it counts on.

@@ -377,7 +377,7 @@ def by_night(table: pa.Table, nights: pa.ChunkedArray) -> Iterable[tuple[str, pa
     Parameters
     ----------
     table : pyarrow.Table
-        N rows.
+        The n rows.
     nights : pyarrow.ChunkedArray of string, length n
         Night of each row.
 

@@ -49,7 +49,7 @@ def assemble(survey: "Survey", read: Read, schema_versions: Sequence[str], now_m
     survey : Survey
         Whose adapter read them.
     read : Read
-        N packets.
+        The n packets.
     schema_versions : sequence of str, length n
         What each writer schema says of itself; "" if nothing.
     now_mjd : float
@@ -58,7 +58,7 @@ def assemble(survey: "Survey", read: Read, schema_versions: Sequence[str], now_m
     Returns
     -------
     AdapterResult
-        N rows, in order.
+        The n rows, in order.
 
     Raises
     ------

@@ -228,7 +228,7 @@ def corrected(points: Points, has_total: Bools) -> pa.Array:
     Parameters
     ----------
     points : Points
-        N of them.
+        The n points.
     has_total : numpy.ndarray of bool, shape (n,)
         Where there is a flux of the source itself.
     """

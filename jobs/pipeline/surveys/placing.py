@@ -26,7 +26,7 @@ def refusals(read: Read, mjd: Floats, names: PublishedNames, now_mjd: float) -> 
     Parameters
     ----------
     read : Read
-        N packets.
+        The n packets.
     mjd : numpy.ndarray of float64, shape (n,)
         Mid-exposure, MJD TAI [d].
     names : PublishedNames

@@ -129,5 +129,5 @@ class Program:
         return np.array(self.rows, dtype=np.int64).reshape(-1, WIDTH)
 
     def jump_table(self) -> NDArray[Any]:
-        """Targets of the SWITCH instructions as int64, at least one: an empty array would be of another type."""
+        """Targets of the SWITCH instructions as int64; a single 0 if there are none."""
         return np.array(self.jumps or [0], dtype=np.int64)

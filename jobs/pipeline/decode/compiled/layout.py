@@ -109,7 +109,7 @@ def memory(size: int) -> pa.Buffer:
     Parameters
     ----------
     size : int
-        Number of [bytes].
+        Its size [bytes].
     """
     return pa.allocate_buffer(size)
 

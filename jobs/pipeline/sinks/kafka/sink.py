@@ -46,7 +46,7 @@ class KafkaSink:
     topics : sequence of str
         Topics of filters that are made at the start, so that listeners find them.
     format : str
-        Avro or json.
+        `avro` or `json`.
     timeout_s : float
         What the broker allows a transaction [s]; doubled each time that a batch is fenced.
 
