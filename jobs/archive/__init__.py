@@ -1,1 +1,1 @@
-"""Reading what was written: positions, flat tables, light curves, stamps and files for other programs."""
+"""Reading what was written: positions, flat tables, light curves, cutouts and files for other programs."""

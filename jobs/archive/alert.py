@@ -46,7 +46,13 @@ class Curve:
         return len(self.mjd)
 
     def where(self, mask: NDArray[Any]) -> "Curve":
-        """Some of the points."""
+        """Some of the points.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray of bool or int
+            Which points: a mask of shape (n,), or their indices.
+        """
         return Curve(**{name: getattr(self, name)[mask] for name in _COLUMNS})
 
 
@@ -140,7 +146,18 @@ _LISTS = ("lc_mjd", "lc_band", "lc_kind", "lc_flux", "lc_flux_err", "lc_flux_tot
 
 
 def alerts_of(rows: pa.Table) -> list[Alert]:
-    """Every row of the science table as an alert."""
+    """Every row of the science table as an alert.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Rows of the science table, with its columns by their names.
+
+    Returns
+    -------
+    list of Alert
+        In the order of the rows.
+    """
     facts = [name for name in (*VIEW_NAMES, "candidate") if name in rows.column_names and not name.startswith("lc_")]
     curves = [_curve(rows, number) for number in range(rows.num_rows)]
     said = _said(rows)

@@ -20,7 +20,15 @@ def _quiet() -> None:
 
 @cache
 def unit_in(form: str, unit: str) -> str | None:
-    """A unit as a format ("fits", "vounit") knows it; None where it does not, as FITS has no percent."""
+    """A unit as a format ("fits", "vounit") knows it; None where it does not, as FITS has no percent.
+
+    Parameters
+    ----------
+    form : str
+        The name of a format, as astropy.units has it.
+    unit : str
+        As the column's metadata says it; empty for none.
+    """
     try:
         return unit if unit and astropy("units").Unit(unit, format=form) is not None else None
     except ValueError:
@@ -28,6 +36,12 @@ def unit_in(form: str, unit: str) -> str | None:
 
 
 def astropy(name: str) -> Any:
-    """A module of astropy, as `astropy("time")`."""
+    """A module of astropy, as `astropy("time")`.
+
+    Parameters
+    ----------
+    name : str
+        Without `astropy.` before it.
+    """
     _quiet()
     return import_module(f"astropy.{name}")

@@ -1,4 +1,4 @@
-"""Where on the sky a stamp's pixels lie, and the stamp turned so that north is up and east is left."""
+"""Where on the sky a cutout's pixels lie, and the cutout turned so that north is up and east is left."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ Floats = NDArray[np.float64]
 
 _CARD = 80
 _WCS = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2", "PC1_1", "PC1_2", "PC2_1", "PC2_2", "CDELT1", "CDELT2")
-# Output pixels per stamp pixel where the stamp is turned by an odd angle.
+# Output pixels per cutout pixel where the cutout is turned by an odd angle.
 _FINE = 4
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Pixels and sky of one stamp.
+    """Pixels and sky of one cutout.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Geometry:
     alert : tuple of float or None
         Column and row of the alert, pixel centres being whole numbers from 0; None where that is not known.
     centre : tuple of float
-        Column and row about which the picture is drawn: the stamp's middle, or where a chip's edge has cropped it, the
+        Column and row about which the picture is drawn: the cutout's middle, or where a chip's edge has cropped it, the
         alert, so that what is missing is missing on its own side.
     """
 
@@ -46,7 +46,13 @@ class Geometry:
         return float(math.sqrt(abs(np.linalg.det(self.matrix))))
 
     def pixel(self, east: float, north: float) -> tuple[float, float] | None:
-        """Column and row of a point so far [arcsec] from the alert; None where the alert's place is not known."""
+        """Column and row of a point so far [arcsec] from the alert; None where the alert's place is not known.
+
+        Parameters
+        ----------
+        east, north : float
+            Distance from the alert [arcsec].
+        """
         if self.alert is None:
             return None
         column, row = np.linalg.solve(self.matrix, (east, north)) + np.array(self.alert)
@@ -54,7 +60,7 @@ class Geometry:
 
 
 def geometry(facts: Mapping[str, Any], data: bytes, shape: tuple[int, int]) -> Geometry | None:
-    """The geometry of a stamp; None where the survey says nothing about it.
+    """The geometry of a cutout; None where the survey says nothing about it.
 
     Parameters
     ----------
@@ -75,18 +81,30 @@ def geometry(facts: Mapping[str, Any], data: bytes, shape: tuple[int, int]) -> G
 
 
 def sky_offset(facts: Mapping[str, Any], ra: float, dec: float) -> tuple[float, float]:
-    """How far a position lies east and north of the alert [arcsec]; for the few arcsec of a stamp."""
+    """How far a position lies east and north of the alert [arcsec]; for the few arcsec of a cutout.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of the alert, with `ra` and `dec` [deg].
+    ra, dec : float
+        The position, ICRS [deg].
+
+    Returns
+    -------
+    east, north : float
+    """
     east = (ra - facts["ra"] + 180) % 360 - 180
     return 3600 * east * math.cos(math.radians(facts["dec"])), 3600 * (dec - facts["dec"])
 
 
 def upright(image: Image, place: Geometry, side: int | None = None) -> NDArray[np.float32]:
-    """The stamp on a square grid with north up and east left about its `centre`; nearest pixels, NaN outside.
+    """The cutout on a square grid with north up and east left about its `centre`; nearest pixels, NaN outside.
 
     Parameters
     ----------
     side : int, optional
-        Pixels of the result; without it the stamp's longer side, four times as many where the stamp is turned.
+        Pixels of the result; without it the cutout's longer side, four times as many where the cutout is turned.
     """
     height, width = image.shape
     reach = max(height, width)
@@ -104,13 +122,38 @@ def upright(image: Image, place: Geometry, side: int | None = None) -> NDArray[n
 
 
 def turned(place: Geometry, at: tuple[float, float]) -> tuple[float, float]:
-    """Where a pixel (column, row) is in the upright picture: arcsec to the right and up from its centre."""
+    """Where a pixel (column, row) is in the upright picture: arcsec to the right and up from its centre.
+
+    Parameters
+    ----------
+    place : Geometry
+    at : tuple of float
+        Column and row [pixel].
+
+    Returns
+    -------
+    right, up : float
+        [arcsec].
+    """
     east, north = place.matrix @ (np.array(at) - np.array(place.centre))
     return -float(east), float(north)
 
 
 def own_fields(facts: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
-    """The values of the survey's own fields of an alert; None for what it does not say."""
+    """The values of the survey's own fields of an alert; None for what it does not say.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of the alert, with `survey` and `candidate`.
+    names : sequence of str
+        Fields as the survey calls them.
+
+    Returns
+    -------
+    list
+        One value per name; None for all of a survey that is not known.
+    """
     survey, candidate = survey_of(facts["survey"]), facts.get("candidate") or {}
     stored = stored_names(survey) if survey else {}
     return [candidate.get(stored.get(name, name)) for name in names]
@@ -174,6 +217,12 @@ def _cards(data: bytes) -> dict[str, float]:
 
 
 def sign_is_turned(facts: Mapping[str, Any]) -> bool:
-    """Whether the survey has published the alert's difference with its sign turned: it has faded, and the cutout is positive."""
+    """Whether the survey published the difference with its sign turned: a source that faded, in a positive cutout.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of the alert, with `survey` and `is_positive`.
+    """
     survey = survey_of(facts["survey"])
     return survey is not None and survey.cutouts.difference == "positive" and facts.get("is_positive") is False

@@ -1,4 +1,4 @@
-"""An alert's stamps as images with sky coordinates."""
+"""An alert's cutouts as images with sky coordinates."""
 
 import gzip
 import warnings
@@ -27,7 +27,7 @@ _GZIP = b"\x1f\x8b"
 def cutouts(
     alert_id: int | str, data: str | Path, survey: str | None = None, signed: bool = False, schemas: str | None = None
 ) -> dict[str, Any]:
-    """The stamps of an alert.
+    """The cutouts of an alert.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def cutouts(
     -------
     dict of str to astropy.nddata.CCDData
         science, template, difference: float32 pixels, shape (rows, columns), as received; `wcs` gives RA and Dec (ICRS),
-        None where the survey does not say which part of a cropped stamp is missing. ZTF's are in DN (`adu`), row 0 is
+        None where the survey does not say which part of a cropped cutout is missing. ZTF's are in DN (`adu`), row 0 is
         north, column 0 east, 1.01 arcsec a pixel, and their WCS is made from the alert's position; Rubin's bring their own.
-        A stamp that is missing or cannot be read is left out.
+        A cutout that is missing or cannot be read is left out.
 
     Raises
     ------
     NotFound
-        If the output has no such alert, or none of its stamps.
+        If the output has no such alert, or none of its cutouts.
     """
     layout = Layout(Path(data))
     rows = find_alert(layout, int(alert_id), survey)
@@ -69,7 +69,22 @@ def cutouts(
 
 
 def images(facts: Mapping[str, Any], triplet: Triplet, signed: bool = False) -> dict[str, Any]:
-    """Stamps as received as images with coordinates; `facts` as of `jobs.archive.alert.Alert`."""
+    """Cutouts as received as images with coordinates.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of the alert, as `jobs.archive.alert.Alert` has them.
+    triplet : mapping of str to bytes or None
+        The three cutouts by their names.
+    signed : bool
+        As of `cutouts`.
+
+    Returns
+    -------
+    dict of str to image
+        By the name of the cutout; one that is missing or cannot be read is left out.
+    """
     table = pa.table({f"cutout_{name}": pa.array([triplet[name]], type=pa.binary()) for name in STAMPS})
     decoded = stamps(table).images
     return {

@@ -97,6 +97,16 @@ def format_of(path: Path) -> str:
     ------
     ValueError
         If it is none.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file that need not exist.
+
+    Returns
+    -------
+    str
+        One of FORMATS, with its dot.
     """
     form = _ALIASES.get(path.suffix.lower(), path.suffix.lower())
     if form not in FORMATS:

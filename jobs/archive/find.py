@@ -58,20 +58,58 @@ def find(layout: Layout, name: str, survey: str | None = None) -> pa.Table:
 
 
 def find_alert(layout: Layout, alert_id: int, survey: str | None = None) -> pa.Table:
-    """The science rows of an alert id, by the ledger's index of ids: only the files of its batch are opened."""
+    """The science rows of an alert id, by the ledger's index of ids: only the files of its batch are opened.
+
+    Parameters
+    ----------
+    layout : Layout
+    alert_id : int
+    survey : str, optional
+        Only of this survey; ids of two surveys may be the same.
+
+    Returns
+    -------
+    pyarrow.Table
+        The common view, modules and CANDIDATE; no rows if there is no such alert.
+    """
     holders = [StreamLedger(layout, stream).read(batch) for stream, batch in holders_of(layout, alert_id)]
     return _rows(files_of(layout, holders), "alert_id", alert_id, survey)
 
 
 def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa.Table:
-    """The science rows of an object: of a file the footer is read, of row groups that may hold it the column object_id, the
+    """The science rows of an object.
     rest where it is there.
+
+    Parameters
+    ----------
+    layout : Layout
+    object_id : str
+    survey : str, optional
+        Only of this survey.
+
+    Returns
+    -------
+    pyarrow.Table
+        As of `find_alert`. Of a file the footer is read, of row groups that may hold the object the column object_id,
+        and the rest only where it is found.
     """
     return _rows(layout.files("science"), "object_id", object_id, survey)
 
 
 def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:
-    """The science rows of some alerts, in the order of their keys: survey, alert id, night."""
+    """The science rows of some alerts, in the order of their keys: survey, alert id, night.
+
+    Parameters
+    ----------
+    layout : Layout
+    keys : sequence of tuple of (str, int, int)
+        Survey, alert id, night (YYYYMMDD).
+
+    Returns
+    -------
+    pyarrow.Table
+        As of `find_alert`; alerts that are not found are left out.
+    """
     ids = pa.array(sorted({alert for _, alert, _ in keys}), type=pa.int64())
     nights = dict.fromkeys(night for _, _, night in keys)
     files = [path for night in nights for path in layout.files("science", night)]
@@ -100,8 +138,22 @@ def _nothing() -> pa.Table:
 
 
 def matching(path: Path, column: str, values: pa.Array, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Rows of a Parquet file whose column is one of the values (at least one); without columns named: view, modules and
+    """Rows of a Parquet file whose column has one of some values.
     CANDIDATE.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    column : str
+    values : pyarrow.Array
+        At least one.
+    columns : sequence of str, optional
+        Those to read; without it the common view, modules and CANDIDATE.
+
+    Yields
+    ------
+    pyarrow.Table
+        One per row group that holds such rows.
     """
     with pq.ParquetFile(path) as file:
         least, most = pc.min_max(values).values()

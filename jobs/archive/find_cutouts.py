@@ -1,4 +1,4 @@
-"""The stamps of alerts: from the table of cutouts, and where that was left out, from the packets kept in raw."""
+"""The cutouts of alerts: from the table of cutouts, and where that was left out, from the packets kept in raw."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,14 +16,14 @@ Key = tuple[str, int]
 Triplet = Mapping[str, bytes | None]
 
 _COLUMNS = ["survey", "alert_id", *(f"cutout_{name}" for name in STAMPS)]
-# Views are made as of a time; what is later than the alert is dropped, and stamps do not depend on it.
+# Views are made as of a time; what is later than the alert is dropped, and cutouts do not depend on it.
 _FAR_FUTURE_MJD = 100_000.0
 
 
 def find_cutouts(
     layout: Layout, keys: Iterable[tuple[str, int, int]], schemas: str | None = None
 ) -> dict[Key, Triplet]:
-    """The stamps of some alerts.
+    """The cutouts of some alerts.
 
     Parameters
     ----------

@@ -11,6 +11,11 @@ def flat_names(schema: pa.Schema) -> dict[str, str]:
 
     Names are unique whatever their case, as FITS wants them: where two would be one, those of structs keep their dot as a
     double underscore.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of a table with structs.
     """
     paths = [".".join(parts) for field in schema for parts in _leaves(field)]
     taken = Counter(_flat(path).casefold() for path in paths)
@@ -24,6 +29,18 @@ def flat_columns(schema: pa.Schema, columns: Sequence[str] | None) -> dict[str, 
     ------
     KeyError
         If there is no such column.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of a table with structs.
+    columns : sequence of str, optional
+        Flat names, paths or structs; None for all.
+
+    Returns
+    -------
+    dict of str to str
+        Flat name to path, in the order asked for.
     """
     names = flat_names(schema)
     if columns is None:

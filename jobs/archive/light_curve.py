@@ -61,7 +61,21 @@ def light_curve(object_id: str | int, data: str | Path, survey: str | None = Non
 def first_copies(
     mjd: NDArray[np.float64], band: NDArray[Any], kind: NDArray[Any], packet: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Which points no packet of a lower number has, by exposure, band and kind; all of shape (n,), in order of time."""
+    """Which points no packet of a lower number has, by exposure, band and kind.
+
+    Parameters
+    ----------
+    mjd : numpy.ndarray of float64, shape (n,)
+        Mid-exposure [day], ascending.
+    band, kind : numpy.ndarray of str, shape (n,)
+        As of `jobs.archive.alert.Curve`.
+    packet : numpy.ndarray of int64, shape (n,)
+        The number of the packet that a point is from.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+    """
     keep = np.ones(len(mjd), dtype=bool)
     for one_band in np.unique(band):
         for one_kind in np.unique(kind):

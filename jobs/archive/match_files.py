@@ -57,7 +57,18 @@ class MatchFile:
         return open(self._temporary, "w", encoding="utf-8") if self.path.suffix == ".json" else None
 
     def write(self, table: pa.Table) -> None:
-        """Add the matches of a night."""
+        """Add the matches of a night.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            As `match_tables` gives it.
+
+        Raises
+        ------
+        TooManyRows
+            If a VOTable or FITS would get more rows than memory holds.
+        """
         if self.path.suffix == ".parquet":
             self._writer.write_table(table)
         elif self.path.suffix == ".csv":

@@ -82,6 +82,13 @@ def filter_of(name: str | Path, modules: Iterable[str] | None = None) -> Filter:
         Names those that are there.
     FilterError
         If it is wrong.
+
+    Parameters
+    ----------
+    name : str or pathlib.Path
+        The file's stem under conf/filters, or a path.
+    modules : iterable of str, optional
+        The modules whose columns the filter may read; all that there are, without it.
     """
     path = Path(name) if Path(name).is_file() else DIRECTORY / f"{name}.yaml"
     if not path.is_file():
@@ -94,7 +101,22 @@ def filter_of(name: str | Path, modules: Iterable[str] | None = None) -> Filter:
 def match_tables(
     spark: SparkSession, each: Filter, directory: str | Path, nights: Iterable[str | int] | None = None
 ) -> Iterator[pa.Table]:
-    """The matches of one night after the other."""
+    """The matches of a filter, one night after the other.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    each : Filter
+    directory : str or pathlib.Path
+        The output.
+    nights : iterable of str or int, optional
+        YYYYMMDD; all without it.
+
+    Yields
+    ------
+    pyarrow.Table
+        One per night with matches, with the columns of `schema_of`, sorted by time and alert id.
+    """
     for _, files in _by_night(Layout(Path(directory)), nights):
         found = list(_in_files(spark, each, files))
         if found:
@@ -102,7 +124,12 @@ def match_tables(
 
 
 def schema_of(each: Filter) -> pa.Schema:
-    """The columns of its matches."""
+    """The columns of a filter's matches: the alert's identity, then the filter's own values.
+
+    Parameters
+    ----------
+    each : Filter
+    """
     own = [pa.field(name, each.values[name].kind.arrow) for name in each.values]
     return pa.schema(
         [*map(_identity, IDENTITY), *(one.with_name(_named(each, one.name)) for one in own if _kept(each, one.name))]

@@ -33,7 +33,19 @@ class Source:
 
 
 def sources(files: Iterable[Path], cone: Cone) -> list[Source]:
-    """The objects with alerts in a circle, the nearest first."""
+    """The objects with alerts in a circle, the nearest first.
+
+    Parameters
+    ----------
+    files : iterable of pathlib.Path
+        Science files.
+    cone : Cone
+
+    Returns
+    -------
+    list of Source
+        Empty if there are none; objects at the same distance by their id.
+    """
     found = [
         piece.select([*_COLUMNS[:2], "distance_arcsec"]) for path in files for piece in within(path, cone, _COLUMNS)
     ]
@@ -46,7 +58,21 @@ def sources(files: Iterable[Path], cone: Cone) -> list[Source]:
 
 
 def within(path: Path, cone: Cone, columns: list[str]) -> Iterator[pa.Table]:
-    """The rows of a file in a circle, with `distance_arcsec`; of row groups that cannot hold any only the statistics are read."""
+    """The rows of a file in a circle, with `distance_arcsec`; only the row groups that may hold some are read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file with `ra` and `dec`.
+    cone : Cone
+    columns : list of str
+        Those to read, with `ra` and `dec` among them.
+
+    Yields
+    ------
+    pyarrow.Table
+        One per row group that holds such rows.
+    """
     with pq.ParquetFile(path) as file:
         for group in row_groups(file, cone):
             piece = cone.inside(file.read_row_group(group, columns=columns))
@@ -55,19 +81,57 @@ def within(path: Path, cone: Cone, columns: list[str]) -> Iterator[pa.Table]:
 
 
 def row_groups(file: pq.ParquetFile, cone: Cone | None) -> list[int]:
-    """The row groups of a file that may hold something of a circle, by the statistics of `dec`; all without a circle."""
+    """The row groups of a file that may hold something of a circle, by the statistics of `dec`; all without a circle.
+
+    Parameters
+    ----------
+    file : pyarrow.parquet.ParquetFile
+        With a column `dec`.
+    cone : Cone or None
+        The circle.
+
+    Returns
+    -------
+    list of int
+        Their numbers, from 0.
+    """
     if cone is None:
         return list(range(file.num_row_groups))
     return groups_in(ranges(file.metadata, "dec"), cone)
 
 
 def groups_in(declinations: Ranges, cone: Cone) -> list[int]:
-    """The row groups that may hold something of a circle, by their ranges of `dec`."""
+    """The row groups that may hold something of a circle, by their ranges of `dec`.
+
+    Parameters
+    ----------
+    declinations : Ranges
+        Least and greatest `dec` [deg] of each row group.
+    cone : Cone
+
+    Returns
+    -------
+    list of int
+        Their numbers, from 0.
+    """
     return [group for group, each in enumerate(declinations) if may_hold(each, *cone.reach)]
 
 
 def counts(files: Iterable[Path], rows: pa.Table) -> pa.Array:
-    """How many alerts the files hold of the object of every row."""
+    """How many alerts the files hold of the object of every row.
+
+    Parameters
+    ----------
+    files : iterable of pathlib.Path
+        Science files.
+    rows : pyarrow.Table
+        With `survey` and `object_id`.
+
+    Returns
+    -------
+    pyarrow.Array of int64
+        One per row.
+    """
     wanted = pa.array(rows["object_id"].to_pylist(), type=pa.string())
     found: dict[tuple[str, str], int] = {}
     for path in files:

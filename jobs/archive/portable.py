@@ -23,6 +23,11 @@ def portable(table: pa.Table) -> pa.Table:
 
     A time is ISO 8601 in UTC. In a list a NULL number is NaN, booleans are 1, 0 and NaN, words are joined by "; " (with "-"
     for NULL), or are one letter each (LETTERS).
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Flat, without structs.
     """
     return pa.table(
         [_values(table[field.name], field) for field in portable_schema(table.schema)],
@@ -31,7 +36,13 @@ def portable(table: pa.Table) -> pa.Table:
 
 
 def portable_schema(schema: pa.Schema) -> pa.Schema:
-    """Its schema: units and descriptions stay, with what was changed told in the description."""
+    """The schema that `portable` gives: units and descriptions stay, with what was changed told in the description.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of the flat table.
+    """
     return pa.schema([_field(field) for field in schema if not _is_bytes(field.type)])
 
 

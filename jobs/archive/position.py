@@ -59,6 +59,11 @@ class Cone:
         Notes
         -----
         The haversine formula, exact to rounding for small distances, at the poles and across RA 0.
+
+        Parameters
+        ----------
+        ra, dec : numpy.ndarray of float64, shape (n,)
+            ICRS [deg].
         """
         phi, phi0 = np.radians(dec), math.radians(self.dec)
         half = np.sin((phi - phi0) / 2) ** 2
@@ -72,14 +77,32 @@ class Cone:
         return self.dec - margin, self.dec + margin
 
     def inside(self, table: pa.Table) -> pa.Table:
-        """The rows within it, with their `distance_arcsec`; the table has `ra` and `dec`."""
+        """The rows of a table within the circle, with their `distance_arcsec`.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            With `ra` and `dec` [deg].
+        """
         ra, dec = (np.asarray(table[name].to_numpy(), dtype=np.float64) for name in ("ra", "dec"))
         table = table.append_column(DISTANCE, pa.array(self.distances(ra, dec)))
         return table.filter(pc.less_equal(table[DISTANCE.name], self.radius_arcsec))
 
 
 def cone_of(text: str, radius_arcsec: float) -> Cone:
-    """The circle about a position as people write it."""
+    """The circle about a position as people write it.
+
+    Parameters
+    ----------
+    text : str
+        A position, as `position_of` reads it.
+    radius_arcsec : float
+
+    Raises
+    ------
+    NoPosition
+        If the text is no position, or the radius is out of range.
+    """
     return Cone(*position_of(text), radius_arcsec)
 
 

@@ -97,7 +97,21 @@ class Scan:
         columns: Sequence[str] | None = None,
         flat: bool = False,
     ) -> "Scan":
-        """Look which files there are; raises as `scan` does."""
+        """Look which files there are; raises as `scan` does.
+
+        Parameters
+        ----------
+        directory : str or pathlib.Path
+            The output.
+        table : str
+            One of TABLES.
+        nights : iterable of str or int, optional
+            YYYYMMDD; all without it.
+        columns : sequence of str, optional
+            All without it.
+        flat : bool
+            Whether structs are taken apart into flat names.
+        """
         if table not in TABLES:
             raise FileNotFoundError(f"no table {table!r}; the tables are {', '.join(TABLES)}")
         paths = _paths(Path(directory) / table, nights)
@@ -109,7 +123,18 @@ class Scan:
         return cls(files, whole, whole, whole.names).flat(columns)
 
     def flat(self, columns: Sequence[str] | None = None) -> "Scan":
-        """Some of its columns, or all, without structs."""
+        """Some of its columns, or all, without structs.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            As of `flat_columns`.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
         named = flat_columns(self.wanted, columns)
         return Scan(self.files, self.whole, _columns(self.wanted, list(named.values())), list(named))
 

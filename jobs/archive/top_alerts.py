@@ -82,7 +82,16 @@ def _now(layout: Layout, history: History, file: DataFile) -> list[Path]:
 
 
 def most_anomalous(layout: Layout, records: Iterable[Record], count: int = 10) -> list[Anomalous]:
-    """The most anomalous objects that some batches hold, best first; empty if none of them was scored."""
+    """The most anomalous objects that some batches hold, best first; empty if none of them was scored.
+
+    Parameters
+    ----------
+    layout : Layout
+    records : iterable of Record
+        The batches.
+    count : int
+        At most so many objects.
+    """
     shown = ("anomaly.score", "anomaly.why")
     try:
         best = top(files_of(layout, records), MOST_ANOMALOUS, count, shown, one_per_object=True)
@@ -176,6 +185,15 @@ def key_of(columns: Sequence[str], name: str, module: str | None = None) -> str:
     ------
     NoSuchColumn
         If there is none, or several modules have one of that name.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Flat names, as `columns_of` gives them.
+    name : str
+        A flat name, or a field's name without its module.
+    module : str, optional
+        Of which module, where several have it.
     """
     found = [name] if name in columns else [each for each in columns if each.rpartition(".")[2] == name]
     if module and f"{module}.{name}" in columns:
@@ -191,7 +209,13 @@ def key_of(columns: Sequence[str], name: str, module: str | None = None) -> str:
 
 
 def columns_of(files: Iterable[Path]) -> list[str]:
-    """Flat names of the columns of all files, those of the newest first; candidate.* and provenance.* too."""
+    """Flat names of the columns of all files, those of the newest first; candidate.* and provenance.* too.
+
+    Parameters
+    ----------
+    files : iterable of pathlib.Path
+        Science files, oldest first.
+    """
     names: dict[str, None] = {}
     for path in reversed(list(files)):
         names.update(dict.fromkeys(name for field in schema_of(path) for name in _names(field)))
@@ -199,7 +223,13 @@ def columns_of(files: Iterable[Path]) -> list[str]:
 
 
 def modules_of(columns: Iterable[str]) -> list[str]:
-    """The science modules among flat column names: those that have a version and an error."""
+    """The science modules among flat column names: those that have a version and an error.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        As `columns_of` gives them.
+    """
     names = set(columns)
     heads = dict.fromkeys(name.partition(".")[0] for name in columns)
     return [head for head in heads if f"{head}.version" in names and f"{head}.error" in names]

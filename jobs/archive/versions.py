@@ -8,7 +8,17 @@ import pyarrow.parquet as pq
 
 
 def versions_in(files: Iterable[Path]) -> dict[str, list[str]]:
-    """The versions of every module in some science files, oldest first; footers are read, and rows only where they differ."""
+    """The versions of every module in some science files, oldest first; rows are read where statistics do not suffice.
+
+    Parameters
+    ----------
+    files : iterable of pathlib.Path
+
+    Returns
+    -------
+    dict of str to list of str
+        By the module's name.
+    """
     found: dict[str, set[str]] = {}
     for path in files:
         with pq.ParquetFile(path) as file:

@@ -84,21 +84,47 @@ def _values(column: pa.Array) -> Any:
 
 
 def described(field: pa.Field, form: str) -> str:
-    """A column's description, with its unit where the format has no word for it."""
+    """A column's description, with its unit where the format has no word for it.
+
+    Parameters
+    ----------
+    field : pyarrow.Field
+        With unit and description in its metadata.
+    form : str
+        As of `unit_in`.
+    """
     metadata = field.metadata or {}
     unit, description = (metadata.get(key, b"").decode() for key in (b"unit", b"description"))
     return description if not unit or unit_in(form, unit) else f"{description} [{unit}]".strip()
 
 
 def filled(column: pa.Array) -> Any:
-    """Numbers as NumPy holds them, 0 (or False) or NaN where they are NULL; exact for 64 bits."""
+    """Numbers as NumPy holds them, 0 (or False) or NaN where they are NULL; exact for 64 bits.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        Numbers or booleans.
+    """
     if pa.types.is_floating(column.type):
         return column.to_numpy(zero_copy_only=False)
     return column.fill_null(False if pa.types.is_boolean(column.type) else 0).to_numpy(zero_copy_only=False)
 
 
 def lists_of(column: pa.ListArray, made: Any = np.asarray) -> Any:
-    """Lists of numbers as an array of arrays; an empty one where the list is NULL."""
+    """Lists of numbers as an array of arrays; an empty one where the list is NULL.
+
+    Parameters
+    ----------
+    column : pyarrow.ListArray
+        Lists of numbers.
+    made : callable
+        Makes an entry of the slice of a row.
+
+    Returns
+    -------
+    numpy.ndarray of object, shape (n_rows,)
+    """
     offsets = column.offsets.to_numpy()
     flat = column.values.to_numpy(zero_copy_only=False)
     lists = np.empty(len(column), dtype=object)
