@@ -1,1 +1,1 @@
-"""Maintenance: merging the many small files of a night, removing old packets and stamps, without a reader noticing."""
+"""Maintenance: merging the many small files of a night, removing old packets and cutouts, without a reader noticing."""

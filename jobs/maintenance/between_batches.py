@@ -17,7 +17,14 @@ ROLLING_S = 1.0
 def maintain(maintenance: NightMaintenance, record: Record) -> None:
     """Merge some files of the nights that a closed batch wrote to, where there are many; and remove what was replaced.
 
-    Closed batches are rolled where there are enough of them for a volume, so that a stream never has many files of its own.
+    Closed batches are rolled where there are enough of them for a volume, so that a stream never has many files of its
+    own.
+
+    Parameters
+    ----------
+    maintenance : NightMaintenance
+    record : Record
+        Of the closed batch.
     """
     for table, night in sorted({(file.table, file.night) for file in record.files}):
         if len(names(maintenance.layout, table, night)) > MANY_FILES:

@@ -73,7 +73,16 @@ def _merges(maintenance: NightMaintenance, wanted: Wanted) -> Iterator[Merging]:
 
 
 def chosen(maintenance: NightMaintenance, parts: Sequence[StoredFile], schema: pa.Schema | None) -> list[StoredFile]:
-    """The files of a night that are worth merging or, if a schema is given, lack some of it."""
+    """The files of a night that are worth merging or, if a schema is given, lack some of it.
+
+    Parameters
+    ----------
+    maintenance : NightMaintenance
+    parts : sequence of StoredFile
+        All of a night of a table.
+    schema : pyarrow.Schema or None
+        Today's schema of the table, to bring old files to it.
+    """
     small = worth_merging(parts)
     if schema is None:
         return small
@@ -81,5 +90,12 @@ def chosen(maintenance: NightMaintenance, parts: Sequence[StoredFile], schema: p
 
 
 def has_schema(maintenance: NightMaintenance, part: StoredFile, schema: pa.Schema) -> bool:
-    """Whether a file has exactly these columns; units and descriptions may be others."""
+    """Whether a file has exactly these columns; units and descriptions may be others.
+
+    Parameters
+    ----------
+    maintenance : NightMaintenance
+    part : StoredFile
+    schema : pyarrow.Schema
+    """
     return bool(schema_of(maintenance.layout.root / part.name).equals(schema, check_metadata=False))

@@ -65,14 +65,41 @@ def merge(
 def begun(
     maintenance: NightMaintenance, parts: Sequence[StoredFile], table: str, night: str, schema: pa.Schema | None
 ) -> "Merging":
-    """A merge with its folder, ready to be run; parameters as of `merge`."""
+    """A merge with its folder, ready to be run.
+
+    Parameters
+    ----------
+    maintenance : NightMaintenance
+    parts : sequence of StoredFile
+        The files to merge, in order.
+    table, night : str
+        Which they are of.
+    schema : pyarrow.Schema or None
+        As of `merge`.
+    """
     number = maintenance.journal.next_number(table, night)
     work = maintenance.begin(table, night, number)
     return Merging(maintenance.layout.root, table, night, number, work, tuple(parts), schema)
 
 
 def put_in_place(maintenance: NightMaintenance, merging: "Merging", merged: "Merged", why: str) -> Change:
-    """Show the files that a merge made instead of those that it read; parameters as of `merge`."""
+    """Show the files that a merge made instead of those that it read.
+
+    Parameters
+    ----------
+    maintenance : NightMaintenance
+    merging : Merging
+        As `begun` gives it.
+    merged : Merged
+        What it made.
+    why : str
+        What was asked for, in words; for the journal.
+
+    Returns
+    -------
+    Change
+        As it is in the journal.
+    """
     for part in merged.files:
         name = Path(part.name).name
         os.rename(merged.folder / name, merging.work / "ready" / name)

@@ -51,11 +51,24 @@ class NightMaintenance:
         sweep_rolled(self.layout)
 
     def roll(self, seconds: float = float("inf")) -> int:
-        """Roll closed batches of all streams, for about so many seconds; how many batches were rolled."""
+        """Roll closed batches of all streams, for about so many seconds; how many batches were rolled.
+
+        Parameters
+        ----------
+        seconds : float
+            Begin no volume after so long [s].
+        """
         return roll_all(self.layout, self.durable, seconds)
 
     def begin(self, table: str, night: str, number: int) -> Path:
-        """The empty folder in which a change is made ready."""
+        """The empty folder in which a change is made ready.
+
+        Parameters
+        ----------
+        table, night : str
+        number : int
+            Of the change, as `Journal.next_number` gives it.
+        """
         work = self.works / f"{table}-{night}-{number:09d}"
         if work.exists():
             shutil.rmtree(work)
@@ -64,7 +77,14 @@ class NightMaintenance:
         return work
 
     def keep(self, change: Change, work: Path) -> None:
-        """Take the files of the night that the change does not replace into the folder that is made ready."""
+        """Take the files of the night that the change does not replace into the folder that is made ready.
+
+        Parameters
+        ----------
+        change : Change
+        work : pathlib.Path
+            The folder that `begin` gave.
+        """
         replaced = {Path(part.name).name for part in change.old}
         for path in sorted(self._place(change).iterdir()):
             if path.name not in replaced:
@@ -72,13 +92,27 @@ class NightMaintenance:
         faults.maintenance("after_link")
 
     def set_aside(self, change: Change, work: Path) -> None:
-        """Take the files that the change replaces into a folder that becomes `change.kept` with the change."""
+        """Take the files that the change replaces into a folder that becomes `change.kept` with the change.
+
+        Parameters
+        ----------
+        change : Change
+        work : pathlib.Path
+            The folder that `begin` gave.
+        """
         (work / "kept").mkdir()
         for part in change.old:
             _link(self.layout.root / part.name, work / "kept" / Path(part.name).name)
 
     def commit(self, change: Change, work: Path) -> None:
-        """Announce the change, put the folder in place, note that it is done."""
+        """Announce the change, put the folder in place, note that it is done.
+
+        Parameters
+        ----------
+        change : Change
+        work : pathlib.Path
+            The folder that `begin` gave, with all files of the night in `ready`.
+        """
         faults.maintenance("before_journal")
         if self.durable:
             self._sync(work)
@@ -93,7 +127,13 @@ class NightMaintenance:
         self._replaced.append((time.monotonic(), work))
 
     def sweep(self, wait: bool = False) -> None:
-        """Remove what was replaced at least GRACE_S ago; `wait` for the rest, and roll closed batches for AT_END_S."""
+        """Remove what was replaced at least GRACE_S ago.
+
+        Parameters
+        ----------
+        wait : bool
+            Wait until all can be removed, and roll closed batches for AT_END_S: at the end of a job.
+        """
         while self._replaced and (wait or self._replaced[0][0] + GRACE_S <= time.monotonic()):
             at, work = self._replaced.pop(0)
             time.sleep(max(at + GRACE_S - time.monotonic(), 0))
@@ -150,7 +190,16 @@ class NightMaintenance:
 
 
 def total(parts: Iterable[StoredFile]) -> tuple[int, int]:
-    """Rows and bytes of some files together."""
+    """Rows and bytes of some files together.
+
+    Parameters
+    ----------
+    parts : iterable of StoredFile
+
+    Returns
+    -------
+    rows, bytes : int
+    """
     parts = list(parts)
     return sum(part.rows for part in parts), sum(part.bytes for part in parts)
 

@@ -22,7 +22,19 @@ _REFUSALS = {"LedgerError": LedgerError, "SchemaConflict": SchemaConflict}
 
 
 def in_this_process(merges: Iterable[Merging]) -> Iterator[tuple[Merging, Merged]]:
-    """One after the other: the disk holds one night twice."""
+    """One after the other: the disk holds one night twice.
+
+    Parameters
+    ----------
+    merges : iterable of Merging
+        As `begun` gives them.
+
+    Yields
+    ------
+    merging : Merging
+    merged : Merged
+        The files that it made.
+    """
     for merging in merges:
         yield merging, merging.run()
 

@@ -1,4 +1,4 @@
-"""Removing old packets and old stamps, a whole night of a table at a time; the journal remembers what was there."""
+"""Removing old packets and old cutouts, a whole night of a table at a time; the journal remembers what was there."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,15 @@ class Limit:
 
     @classmethod
     def of(cls, table: str, days: int, today: date) -> "Limit":
-        """The last `days` nights before today stay, and today's."""
+        """The last `days` nights before today stay, and today's.
+
+        Parameters
+        ----------
+        table : str
+        days : int
+            How many nights before today stay.
+        today : datetime.date
+        """
         return cls(table, days, (today - timedelta(days=days)).strftime("%Y%m%d"))
 
 
@@ -121,5 +129,14 @@ def _scored(layout: Layout) -> dict[str, Numbers]:
 
 
 def size_of(changes: list[Change]) -> tuple[int, int]:
-    """Rows and bytes that changes removed."""
+    """Rows and bytes that changes removed.
+
+    Parameters
+    ----------
+    changes : list of Change
+
+    Returns
+    -------
+    rows, bytes : int
+    """
     return total(part for change in changes for part in change.old)

@@ -14,7 +14,19 @@ Newest = dict[str, dict[str, Change]]
 
 
 def newest(histories: Histories, record: Record) -> Newest:
-    """Which of a batch's answers were replaced, and by which change; nights and modules that were not are left out."""
+    """Which of a batch's answers were replaced, and by which change.
+
+    Parameters
+    ----------
+    histories : Histories
+    record : Record
+        Of the batch.
+
+    Returns
+    -------
+    dict
+        By night and module, the newest change; nights and modules that were not replaced are left out.
+    """
     found: Newest = {}
     for file in record.files:
         history = histories.get((file.table, file.night))
@@ -25,7 +37,20 @@ def newest(histories: Histories, record: Record) -> Newest:
 
 
 def counts_now(record: Record, replaced: Newest) -> dict[str, Counts]:
-    """A batch's numbers per night without those of the modules whose answers were replaced."""
+    """A batch's numbers per night without those of the modules whose answers were replaced.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch; it is not changed.
+    replaced : dict
+        As `newest` gives it for the batch.
+
+    Returns
+    -------
+    dict of str to dict
+        Numbers by night.
+    """
     nights = copy.deepcopy(record.nights)
     for night, modules in replaced.items():
         for module in modules:
@@ -34,7 +59,21 @@ def counts_now(record: Record, replaced: Newest) -> dict[str, Counts]:
 
 
 def versions_now(record: Record, replaced: Newest, module: str) -> set[str]:
-    """The versions that a module's answers to a batch's alerts have."""
+    """The versions that a module's answers to a batch's alerts have.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch.
+    replaced : dict
+        As `newest` gives it for the batch.
+    module : str
+
+    Returns
+    -------
+    set of str
+        Empty if it has given none.
+    """
     nights = {file.night for file in record.files if file.table == "science"}
     changes = [replaced.get(night, {}).get(module) for night in nights]
     told = {str(change.answers[module]["version"]) for change in changes if change is not None}
@@ -54,7 +93,18 @@ class NightsNow:
         self._histories = Journal(self.layout).histories()
 
     def of(self, record: Record) -> dict[str, Counts]:
-        """The numbers that a batch adds; those of a rescoring come with the first batch that it holds."""
+        """The numbers that a batch adds; those of a rescoring come with the first batch that it holds.
+
+        Parameters
+        ----------
+        record : Record
+            Of the batch.
+
+        Returns
+        -------
+        dict of str to dict
+            Numbers by night.
+        """
         replaced = newest(self._histories, record)
         nights = counts_now(record, replaced)
         for night, modules in replaced.items():
@@ -66,7 +116,14 @@ class NightsNow:
 
 
 def counts_of(layout: Layout, night: str) -> Counts:
-    """The numbers of a night as its files hold them now."""
+    """The numbers of a night as its files hold them now.
+
+    Parameters
+    ----------
+    layout : Layout
+    night : str
+        YYYYMMDD.
+    """
     now, total = NightsNow(layout), empty_counts()
     for record in records(layout, nights=[night]):
         add_night(total, now.of(record).get(night) or empty_counts())
@@ -81,7 +138,15 @@ class Recounted:
     _told: dict[tuple[str, str], Counts] = field(default_factory=dict)
 
     def add(self, modules: Mapping[str, Change], found: Counts) -> None:
-        """Take note of what the files of a batch and night hold of these modules."""
+        """Take note of what the files of a batch and night hold of these modules.
+
+        Parameters
+        ----------
+        modules : mapping of str to Change
+            By module, the change that replaced its answers.
+        found : dict
+            Numbers that were counted from the files.
+        """
         for module, change in modules.items():
             key = (change.id, module)
             self._told[key] = change.answers[module]["now"]
@@ -102,5 +167,10 @@ def _plain(counts: Counts) -> Counts:
 
 
 def rescorings(changes: Iterable[Change]) -> list[Change]:
-    """Those of some changes that scored a night again."""
+    """Those of some changes that scored a night again.
+
+    Parameters
+    ----------
+    changes : iterable of Change
+    """
     return [change for change in changes if change.kind == RESCORING]

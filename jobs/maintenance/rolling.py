@@ -44,7 +44,12 @@ class RollingFiles:
         self._writer: pq.ParquetWriter | None = None
 
     def append(self, table: pa.Table) -> None:
-        """Add rows of the files' schema."""
+        """Add rows of the files' schema.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+        """
         size = max(table.nbytes, 1)
         step = max(1, table.num_rows * GROUP_BYTES // size)
         for start in range(0, table.num_rows, step):

@@ -24,7 +24,19 @@ Ints = NDArray[np.int64]
 
 
 def rows_in_order(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
-    """The rows of the files as they stand, a piece at a time."""
+    """The rows of the files as they stand, a piece at a time.
+
+    Parameters
+    ----------
+    files : sequence of pathlib.Path
+    schema : pyarrow.Schema
+        To which the rows are brought.
+
+    Yields
+    ------
+    pyarrow.Table
+        At most ROWS_AT_ONCE rows of one file.
+    """
     for path in files:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(ROWS_AT_ONCE):
@@ -36,6 +48,20 @@ def rows_sorted(files: Sequence[Path], schema: pa.Schema, order: Sequence[str], 
 
     Every file is read twice: its sort columns to rank all rows, then everything. What is too much for memory waits in
     `spill` as sorted runs.
+
+    Parameters
+    ----------
+    files : sequence of pathlib.Path
+    schema : pyarrow.Schema
+        To which the rows are brought.
+    order : sequence of str
+        Columns, the first one first.
+    spill : pathlib.Path
+        A folder for sorted runs.
+
+    Yields
+    ------
+    pyarrow.Table
     """
     ranks, bucket_ends = _ranks(files, order)
     runs = _Runs(spill, bucket_ends)

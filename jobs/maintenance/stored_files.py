@@ -11,22 +11,54 @@ from jobs.storage.layout import TABLES, Layout
 
 
 def product_name(table: str, night: str, number: int, part: int, kind: str = PRODUCT) -> str:
-    """The name of a file that a change makes; it looks like a batch's, with `compact` or `again` for the stream."""
+    """The name of a file that a change makes; it looks like a batch's, with `compact` or `again` for the stream.
+
+    Parameters
+    ----------
+    table, night : str
+    number : int
+        Of the change.
+    part : int
+        Of the file among those that the change makes, from 0.
+    kind : str
+        PRODUCT or RESCORED.
+
+    Returns
+    -------
+    str
+        Relative to the output.
+    """
     return f"{table}/night={night}/{kind}-{number:09d}-{part:04d}.parquet"
 
 
 def is_product(part: StoredFile) -> bool:
-    """Whether a change made this file."""
+    """Whether a change made this file.
+
+    Parameters
+    ----------
+    part : StoredFile
+    """
     return Path(part.name).name.startswith((f"{PRODUCT}-", f"{RESCORED}-"))
 
 
 def all_nights(layout: Layout) -> list[str]:
-    """The nights of all tables."""
+    """The nights of all tables, in order of their names.
+
+    Parameters
+    ----------
+    layout : Layout
+    """
     return sorted({night for table in TABLES for night in layout.nights(table)})
 
 
 def names(layout: Layout, table: str, night: str) -> list[str]:
-    """The data files of a night, relative to the output, in order of their names."""
+    """The data files of a night, relative to the output, in order of their names.
+
+    Parameters
+    ----------
+    layout : Layout
+    table, night : str
+    """
     return [str(path.relative_to(layout.root)) for path in layout.files(table, night)]
 
 
@@ -39,7 +71,12 @@ class KnownParts:
         self._batch = lru_cache(maxsize=64)(self._read_batch)
 
     def of(self, table: str, night: str) -> list[StoredFile]:
-        """Files of closed batches and of earlier changes, in the order in which they were committed."""
+        """Files of closed batches and of earlier changes, those of changes first, then by name.
+
+        Parameters
+        ----------
+        table, night : str
+        """
         history = self.journal.history(table, night)
         found = []
         for name in names(self.layout, table, night):
@@ -65,7 +102,18 @@ class KnownParts:
 
 
 def worth_merging(parts: Sequence[StoredFile]) -> list[StoredFile]:
-    """The small ones of a night, if together they make fewer files; perhaps with a larger one that they fit to."""
+    """The small files of a night, if together they make fewer files; perhaps with a larger one that they fit to.
+
+    Parameters
+    ----------
+    parts : sequence of StoredFile
+        All of a night of a table.
+
+    Returns
+    -------
+    list of StoredFile
+        Empty if it is not worth it.
+    """
     small = [part for part in parts if part.bytes < LEAST_BYTES]
     size = sum(part.bytes for part in small)
     larger = sorted((part for part in parts if part.bytes >= LEAST_BYTES), key=lambda part: part.bytes)
@@ -75,8 +123,21 @@ def worth_merging(parts: Sequence[StoredFile]) -> list[StoredFile]:
 
 
 def oldest_small(parts: Sequence[StoredFile], most: int) -> list[StoredFile]:
-    """The first small ones of a growing night: files of batches before products of earlier merges, so that these are not
+    """The first small files of a growing night: files of batches before products of earlier merges.
     written again and again; at most `most` files that make one of a good size.
+
+    Parameters
+    ----------
+    parts : sequence of StoredFile
+        All of a night of a table, in order.
+    most : int
+        How many files at most.
+
+    Returns
+    -------
+    list of StoredFile
+        As many as make a file of a good size; empty if there are fewer than two. Products come after files of batches,
+        so that they are not written again and again.
     """
     small = [part for part in parts if part.bytes < LEAST_BYTES]
     written = [part for part in small if not is_product(part)]

@@ -24,6 +24,11 @@ def exchange(one: Path, other: Path) -> bool:
     ------
     OSError
         For what is wrong with the folders themselves.
+
+    Parameters
+    ----------
+    one, other : pathlib.Path
+        On the same file system.
     """
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:
@@ -37,7 +42,17 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def take_place(place: Path, ready: Path, aside: Path) -> None:
-    """Put `ready` in the place; what was there is then `ready` (exchanged) or `aside`."""
+    """Put a folder in a place; what was there is then `ready` (exchanged) or `aside`.
+
+    Parameters
+    ----------
+    place : pathlib.Path
+        A folder that is there.
+    ready : pathlib.Path
+        The folder that takes its place.
+    aside : pathlib.Path
+        Where the old folder goes if two cannot be exchanged.
+    """
     if exchange(place, ready):
         return
     os.rename(place, aside)

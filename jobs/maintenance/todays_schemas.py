@@ -22,6 +22,16 @@ def todays_schemas(layout: Layout, tables: Iterable[str]) -> dict[str, pa.Schema
     ------
     SchemaConflict
         If a file's column would not keep its values.
+
+    Parameters
+    ----------
+    layout : Layout
+    tables : iterable of str
+
+    Returns
+    -------
+    dict of str to pyarrow.Schema
+        By table; tables without files are left out.
     """
     found = {}
     for table in tables:

@@ -48,7 +48,7 @@ class Answering:
     science : tuple of str
         The science files, by number.
     stamps : tuple of Stamps
-        Files with stamps, by number.
+        Files with cutouts, by number.
     lacking : tuple of dict
         Per set of lacking columns: modules that cannot answer, and why.
     modules, read : tuple of str

@@ -1,4 +1,4 @@
-"""The stamps of alerts that are committed: from the cutouts table, or from the packets in the raw table."""
+"""The cutouts of alerts that are committed: from the cutouts table, or from the packets in the raw table."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _STAMPS = pa.schema([column.field for column in CUTOUTS])
 
 
 class StampReader:
-    """Stamps by their place, a row group in hand at a time.
+    """Cutouts by their place, a row group in hand at a time.
 
     Parameters
     ----------
@@ -33,7 +33,13 @@ class StampReader:
         self._held: tuple[tuple[int, int], pa.Table] | None = None
 
     def take(self, plan: pa.Table) -> pa.Table:
-        """The three stamps of rows that a plan names (stamps, stamps_group, stamps_row); NULL for those that have none."""
+        """The three cutouts of rows that a plan names; NULL for those that have none.
+
+        Parameters
+        ----------
+        plan : pyarrow.Table
+            Columns cutouts, stamps_group, stamps_row, as of PLAN; in it all rows have cutouts, or none.
+        """
         if plan["stamps"][0].as_py() < 0:
             return pa.table([pa.nulls(plan.num_rows, field.type) for field in _STAMPS], schema=_STAMPS)
         files, groups, rows = (plan[name].to_numpy() for name in ("stamps", "stamps_group", "stamps_row"))
@@ -54,7 +60,7 @@ class StampReader:
         return held.cast(_STAMPS) if source.table == "cutouts" else self._decoded(held)
 
     def _decoded(self, packets: pa.Table) -> pa.Table:
-        """Stamps of packets, in their order."""
+        """Cutouts of packets, in their order."""
         values = zip(packets["value"].to_pylist(), texts_of(packets["schema"]), strict=True)
         decoded = self.decoder.decode([Message(value, schema) for value, schema in values])
         if decoded.refused:

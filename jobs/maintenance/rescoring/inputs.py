@@ -18,7 +18,12 @@ STAMP_COLUMNS = [column.name for column in CUTOUTS]
 
 
 def reads_stamps(module: ScienceModule) -> bool:
-    """Whether a module needs stamps."""
+    """Whether a module needs cutouts.
+
+    Parameters
+    ----------
+    module : ScienceModule
+    """
     return bool(registry.columns_of(module.inputs) & set(STAMP_COLUMNS))
 
 
@@ -46,7 +51,20 @@ def _named(candidate: pa.Field, inputs: Iterable[str]) -> pa.Field:
 
 
 def lacking(path: Path, modules: Sequence[ScienceModule]) -> dict[str, str]:
-    """Modules that need a column which a science file does not have, as one of an older version may not, and why."""
+    """Modules that need a column which a science file does not have, as one of an older version may not, and why.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The science file.
+    modules : sequence of ScienceModule
+        Those that are run, whose outputs others may read.
+
+    Returns
+    -------
+    dict of str to str
+        The reason by the module's name; empty if nothing is missing.
+    """
     with pq.ParquetFile(path) as file:
         there = {*file.schema_arrow.names, *STAMP_COLUMNS, *(module.name for module in modules)}
     absent = {module.name: sorted(registry.columns_of(module.inputs) - there) for module in modules}
@@ -65,7 +83,13 @@ class ScienceRows:
         self.schema = schema
 
     def take(self, plan: pa.Table) -> pa.Table:
-        """The rows that a plan names (columns file, group, row), in its order."""
+        """The rows that a plan names (columns file, group, row), in its order.
+
+        Parameters
+        ----------
+        plan : pyarrow.Table
+            At least one row.
+        """
         files, groups, rows = (plan[name].to_numpy() for name in ("file", "group", "row"))
         order = np.lexsort((rows, groups, files))
         tables = []

@@ -72,6 +72,18 @@ class Rescoring:
             If modules failed more often than is allowed; nothing is changed.
         LedgerError
             If the files do not hold what the ledger says; nothing is changed.
+
+        Parameters
+        ----------
+        night : str
+            YYYYMMDD.
+        choice : Choice
+            Which modules are run.
+
+        Returns
+        -------
+        Change
+            As it is in the journal.
         """
         number = self.maintenance.journal.next_number("science", night)
         work = self.maintenance.begin("science", night, number)
@@ -181,7 +193,22 @@ class Rescoring:
 
 
 def stamps_of(layout: Layout, night: str, science: pa.Table) -> tuple[tuple[Stamps, ...], pa.Table]:
-    """The files that hold a night's stamps and where in them each alert is; packets where the cutouts are not enough."""
+    """The files that hold a night's cutouts and where in them each alert is; packets where the cutouts are not enough.
+
+    Parameters
+    ----------
+    layout : Layout
+    night : str
+        YYYYMMDD.
+    science : pyarrow.Table
+        The night's alerts: survey and alert_id.
+
+    Returns
+    -------
+    files : tuple of Cutouts
+    places : pyarrow.Table
+        As `located` gives them, their `file` being a place in `files`.
+    """
     known = KnownParts(layout)
     files = [Stamps("cutouts", str(layout.root / part.name)) for part in known.of("cutouts", night)]
     places = located([Path(each.path) for each in files])

@@ -16,7 +16,13 @@ Fingerprints = dict[str, str]
 
 
 def todays_hashes(names: Iterable[str]) -> dict[str, Any]:
-    """Versions, sources and artefacts of modules as they are now, in the form in which the ledger keeps them."""
+    """Versions, sources and artefacts of modules as they are now, in the form in which the ledger keeps them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of modules that exist.
+    """
     modules = [registry.get(name) for name in names]
     return {
         "modules": {
@@ -50,7 +56,13 @@ def fingerprints(hashes: Mapping[str, Any]) -> Fingerprints:
 
 
 def reads(name: str) -> list[str]:
-    """The modules whose outputs a module reads, optional ones too; none for a module that exists no more."""
+    """The modules whose outputs a module reads, optional ones too; none for a module that exists no more.
+
+    Parameters
+    ----------
+    name : str
+        Of the module.
+    """
     known = registry.folders()
     if name not in known:
         return []
@@ -60,7 +72,16 @@ def reads(name: str) -> list[str]:
 
 
 def made_with(layout: Layout, night: str, parts: Sequence[StoredFile]) -> list[Fingerprints]:
-    """What the answers in a night's science files were made with: one entry per file that a batch wrote."""
+    """What the answers in a night's science files were made with: one entry per file that a batch wrote.
+
+    Parameters
+    ----------
+    layout : Layout
+    night : str
+        YYYYMMDD.
+    parts : sequence of StoredFile
+        The night's science files.
+    """
     history = KnownParts(layout).journal.history("science", night)
     originals = dict.fromkeys(name for part in parts for name in history.originals(part.name))
     batches: dict[tuple[str, int], Fingerprints] = {}

@@ -112,7 +112,14 @@ class _File:
 
 
 def with_columns(schema: pa.Schema, fields: Sequence[pa.Field]) -> pa.Schema:
-    """A schema with some columns replaced, where it has them, or behind its last."""
+    """A schema with some columns replaced, where it has them, or behind its last.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+    fields : sequence of pyarrow.Field
+        The columns to replace or add.
+    """
     for field in fields:
         place = schema.get_field_index(field.name)
         schema = schema.append(field) if place < 0 else schema.set(place, field)

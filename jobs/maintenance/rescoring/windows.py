@@ -1,7 +1,7 @@
-"""Which rows are scored together: a night's science rows in the order in which their stamps lie.
+"""Which rows are scored together: a night's science rows in the order in which their cutouts lie.
 
-Science lies by object once it is compacted, stamps as they were committed. Reading the stamps, by far the larger part,
-once and in order keeps both the time and the memory in bounds.
+Science lies by object once it is compacted, cutouts as they were committed. Reading the cutouts, by far the larger
+part, once and in order keeps both the time and the memory in bounds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 KEYS = ["survey", "alert_id"]
 # A task holds the inputs of about so many alerts: 40 MB of light curves.
 MOST_ROWS, LEAST_ROWS = 8192, 512
-# Where a science row is, and where its stamps are: file and row group by number, row in the group; -1: nowhere.
+# Where a science row is, and where its cutouts are: file and row group by number, row in the group; -1: nowhere.
 PLAN = pa.schema(
     [(name, pa.int32()) for name in ("lacks", "file", "group", "row", "stamps", "stamps_group", "stamps_row")]
 )
@@ -27,14 +27,20 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Stamps:
-    """A file that has stamps: of table `cutouts`, or of `raw`, whose packets hold them."""
+    """A file that has cutouts: of table `cutouts`, or of `raw`, whose packets hold them."""
 
     table: str
     path: str
 
 
 def located(paths: Sequence[Path]) -> pa.Table:
-    """survey, alert_id and place (file, group, row) of every row of some files."""
+    """survey, alert_id and place (file, group, row) of every row of some files.
+
+    Parameters
+    ----------
+    paths : sequence of pathlib.Path
+        Files with survey and alert_id; `file` is the place in this sequence.
+    """
     tables = []
     for number, path in enumerate(paths):
         with pq.ParquetFile(path) as file:
@@ -61,7 +67,7 @@ def planned(science: pa.Table, lacks: Sequence[int], stamps: pa.Table | None) ->
     lacks : sequence of int
         Per science file, the number of the set of columns that it lacks: files of different sets are scored apart.
     stamps : pyarrow.Table, optional
-        `located` files with stamps; None if no module reads any.
+        `located` files with cutouts; None if no module reads any.
     """
     rows = science.append_column("lacks", pa.array(np.array(lacks, dtype=np.int32)[science["file"].to_numpy()]))
     if stamps is None:
@@ -74,13 +80,25 @@ def planned(science: pa.Table, lacks: Sequence[int], stamps: pa.Table | None) ->
         rows = rows.join(first, KEYS, join_type="left outer")
     columns = [pc.fill_null(rows[name], -1) for name in PLAN.names]
     plan = pa.Table.from_arrays(columns, schema=PLAN)
-    # Alerts without stamps first: then the sets that are scored apart are two blocks.
+    # Alerts without cutouts first: then the sets that are scored apart are two blocks.
     order = ["lacks", "stamps", "stamps_group", "stamps_row", *_PLACE]
     return plan.sort_by([(name, "ascending") for name in order])
 
 
 def windows(plan: pa.Table, tasks: int) -> Iterator[pa.Table]:
-    """The plan cut where a row group ends, so that no two windows read the same one."""
+    """The plan cut where a row group ends, so that no two windows read the same one.
+
+    Parameters
+    ----------
+    plan : pyarrow.Table
+        As `planned` gives it.
+    tasks : int
+        How many windows are wanted, about; their rows are kept between LEAST_ROWS and MOST_ROWS, but for a row group.
+
+    Yields
+    ------
+    pyarrow.Table
+    """
     wanted = int(np.clip(plan.num_rows // max(tasks, 1), LEAST_ROWS, MOST_ROWS))
     ends = _group_ends(plan)
     start = 0
@@ -91,7 +109,7 @@ def windows(plan: pa.Table, tasks: int) -> Iterator[pa.Table]:
 
 
 def _group_ends(plan: pa.Table) -> Ints:
-    """Behind the last row of each row group: of stamps where there are some, of science elsewhere."""
+    """Behind the last row of each row group: of cutouts where there are some, of science elsewhere."""
     stamps = plan["stamps"].to_numpy()
     science = np.where(stamps < 0, plan["file"].to_numpy(), -1), np.where(stamps < 0, plan["group"].to_numpy(), -1)
     keys = [plan["lacks"].to_numpy(), stamps, plan["stamps_group"].to_numpy(), *science]
@@ -100,7 +118,22 @@ def _group_ends(plan: pa.Table) -> Ints:
 
 
 def write_windows(path: Path, plan: pa.Table, tasks: int) -> list[list[int]]:
-    """Write a plan with one row group per window; gives per window the numbers of the science files in it."""
+    """Write a plan with one row group per window.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write.
+    plan : pyarrow.Table
+        As `planned` gives it.
+    tasks : int
+        As of `windows`.
+
+    Returns
+    -------
+    list of list of int
+        Per window, the numbers of the science files in it.
+    """
     files = []
     with pq.ParquetWriter(path, PLAN) as writer:
         for window in windows(plan, tasks):
@@ -110,7 +143,19 @@ def write_windows(path: Path, plan: pa.Table, tasks: int) -> list[list[int]]:
 
 
 def blocks(plan: pa.Table, most: int) -> Iterator[pa.Table]:
-    """A window in pieces of at most `most` rows that lack the same columns and all have stamps, or none."""
+    """A window in pieces whose rows lack the same columns and all have cutouts, or none.
+
+    Parameters
+    ----------
+    plan : pyarrow.Table
+        The window.
+    most : int
+        Rows of a piece, at most.
+
+    Yields
+    ------
+    pyarrow.Table
+    """
     kinds = [plan["lacks"].to_numpy(), plan["stamps"].to_numpy() < 0]
     cuts = np.flatnonzero(np.logical_or.reduce([np.diff(kind) != 0 for kind in kinds])) + 1
     for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), plan.num_rows], strict=True):
