@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from jobs.archive.astro import astropy
 from jobs.common.plain_text import visible
-from jobs.pipeline.surveys.times import tai_to_utc
+from jobs.common.times import tai_to_utc
 from science_modules.common.photometry import magnitude_of_flux
 
 _MJD_EPOCH = np.datetime64("1858-11-17T00:00:00", "s")

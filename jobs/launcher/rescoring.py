@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pyspark.sql import SparkSession
 
 from jobs.common.java import find_java
+from jobs.common.times import tai_of_unix
 from jobs.config import ConfigError, JobConfig
 from jobs.launcher.run import check_output, schema_places, session_of
 from jobs.launcher.science import without_weights
@@ -24,7 +25,6 @@ from jobs.maintenance.rescoring.recipes import made_with
 from jobs.maintenance.stored_files import KnownParts, all_nights, names
 from jobs.modules import weights as models
 from jobs.pipeline.enrichment.isolation import Limits
-from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.spark.session import check_executors
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from jobs.common.times import tai_of_unix
 from jobs.packets.reading import batched
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.modules import ALWAYS, Enrichment
@@ -18,7 +19,6 @@ from jobs.pipeline.sources.files.passed_over import LOSSES
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.pipeline.sources.readers import read_ranges
 from jobs.pipeline.surveys import SURVEY_NAMES
-from jobs.pipeline.surveys.times import tai_of_unix
 from science_modules import registry
 from science_modules.common import artefacts
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from jobs.common.times import tai_of_unix
 from jobs.packets.reading import SourceMessage, batched
 from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES, GUARDED_ATTEMPT, guarded
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult
 from jobs.pipeline.surveys import SURVEY_NAMES, Survey, survey_of
 from jobs.pipeline.surveys.candidate import to_own
-from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.pipeline.tables import CONTENT_HASH, QUARANTINE
 from jobs.spark.options import OptionProblem, ReadOptions
 from science_modules.common.view import CUTOUTS, PROVENANCE, VIEW

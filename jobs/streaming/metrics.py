@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from jobs.common.java import EnvironmentProblem
-from jobs.pipeline.surveys.times import tai_of_unix
+from jobs.common.times import tai_of_unix
 
 SECONDS_PER_DAY = 86400.0
 COUNTERS = {

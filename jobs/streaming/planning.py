@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jobs.common.times import tai_of_unix
 from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
 from jobs.packets.problems import ServiceUnavailable
 from jobs.packets.ranges import Range
 from jobs.pipeline.sources.tasks import in_tasks
-from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.streaming.exchange import Exchange, News, State
 from jobs.streaming.last_words import reason_of
 from jobs.streaming.loggers import OURS

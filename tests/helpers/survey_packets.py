@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.common.times import tai_to_utc
 from jobs.pipeline.surveys import AdapterResult
 from jobs.pipeline.surveys.lsst import LSST
 from jobs.pipeline.surveys.survey import Survey
-from jobs.pipeline.surveys.times import tai_to_utc
 from jobs.pipeline.surveys.ztf import ZTF
 
 Packet = dict[str, Any]

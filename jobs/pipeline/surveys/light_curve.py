@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.common.times import FIRST_MJD
 from jobs.pipeline.surveys.history import (
     as_lists,
     best_per_group,
@@ -27,7 +28,6 @@ from jobs.pipeline.surveys.points import (
     Ints,
     Points,
 )
-from jobs.pipeline.surveys.times import FIRST_MJD
 from science_modules.common.photometry import error_of_limit
 from science_modules.common.view import LC_KINDS
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.pipeline.surveys.times import Floats, night_of_utc_date, tai_to_utc
+from jobs.common.times import Floats, night_of_utc_date, tai_to_utc
 
 
 @dataclass(frozen=True)

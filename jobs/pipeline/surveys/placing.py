@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
+from jobs.common.times import FIRST_MJD
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.surveys.points import Floats
 from jobs.pipeline.surveys.read import Read
-from jobs.pipeline.surveys.times import FIRST_MJD
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.common.times import MJD_ZERO
 from jobs.pipeline.surveys import ztf_fields
 from jobs.pipeline.surveys.designations import unpack
 from jobs.pipeline.surveys.fields import Fields, Floats, child, errors, magnitudes, numbers, scores
 from jobs.pipeline.surveys.history import flags, floats
 from jobs.pipeline.surveys.survey import CutoutGeometry, NightRule, ObjectPages, PublishedNames, Read, Survey
-from jobs.pipeline.surveys.times import MJD_ZERO
 from jobs.pipeline.surveys.ztf_points import (
     BANDS,
     PUBLIC_PROGRAM,

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.common.times import MJD_ZERO, utc_to_tai
 from jobs.pipeline.surveys.fields import child, errors, history, integers, magnitudes, numbers, scores
 from jobs.pipeline.surveys.light_curve import SAME_EXPOSURE
 from jobs.pipeline.surveys.points import (
@@ -20,7 +21,6 @@ from jobs.pipeline.surveys.points import (
     Points,
     no_values,
 )
-from jobs.pipeline.surveys.times import MJD_ZERO, utc_to_tai
 from jobs.pipeline.surveys.ztf_reference import reference_of, totals
 from science_modules.common.photometry import error_of_limit, flux_error, flux_of_magnitude
 

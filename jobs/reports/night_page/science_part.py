@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from jobs.pipeline.surveys.times import tai_to_utc
+from jobs.common.times import tai_to_utc
 from jobs.reports.night_page.sky_cells import SkyCells
 from jobs.storage.footers import schema_in
 

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.common.times import utc_to_tai
 from jobs.pipeline.surveys.fields import band_codes, child, errors, history, integers, numbers, scores
 from jobs.pipeline.surveys.points import DETECTION, FORCED, Ints, Points, no_values
 from jobs.pipeline.surveys.survey import CutoutGeometry, NightRule, ObjectPages, PublishedNames, Read, Survey
-from jobs.pipeline.surveys.times import utc_to_tai
 from science_modules.common.photometry import NJY_PER_UJY
 
 BANDS = ("c", "o")

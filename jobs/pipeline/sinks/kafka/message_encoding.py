@@ -15,6 +15,7 @@ import fastavro
 import numpy as np
 import pyarrow as pa
 
+from jobs.common.times import MJD_ZERO, tai_to_utc
 from jobs.pipeline.sinks.kafka import message_columns as columns
 from jobs.pipeline.sinks.kafka.message import (
     ID_NAMES,
@@ -26,7 +27,6 @@ from jobs.pipeline.sinks.kafka.message import (
     filter_fields,
     record_schema,
 )
-from jobs.pipeline.surveys.times import MJD_ZERO, tai_to_utc
 
 FORMATS = ("avro", "json")
 # A double holds integers up to here exactly; what reads JSON often knows no others.

@@ -11,6 +11,7 @@ import pytest
 from small_outputs import gaps, rows, runner, write_packets
 
 from jobs.cli.run import close, say_passed_over
+from jobs.common.times import tai_of_unix
 from jobs.config.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science
@@ -19,7 +20,6 @@ from jobs.packets.problems import InputChanged, InputUnreadable
 from jobs.pipeline.sources import readers
 from jobs.pipeline.sources.files import opened
 from jobs.pipeline.sources.files.source import FileSource
-from jobs.pipeline.surveys.times import tai_of_unix
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 from jobs.storage.layout import Layout

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from jobs.common.times import night_of_utc_date, tai_to_utc, utc_to_tai
 from jobs.pipeline.surveys.nights import NightRule
-from jobs.pipeline.surveys.times import night_of_utc_date, tai_to_utc, utc_to_tai
 
 DAY = 86400.0
 
