@@ -120,7 +120,8 @@ class BatchStream(DataSourceStreamReader):
 
     def _plans(self) -> "Planner":
         if self._planner is None:
-            from jobs.streaming.planning import of_folder
+            from jobs.streaming.planning import log_to_driver, of_folder
 
+            log_to_driver(self.folder)
             self._planner = of_folder(self.folder)
         return self._planner

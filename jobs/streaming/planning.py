@@ -208,17 +208,27 @@ class _ToDriver(logging.Handler):
         self.exchange.say(record.levelno, record.name, record.getMessage())
 
 
-def of_folder(folder: str) -> Planner:
-    """The planner of a query's folder, in the query's own process: what it logs goes to the driver.
+def log_to_driver(folder: str) -> None:
+    """Give what is logged in this process to the driver; for the query's own process alone.
 
     Parameters
     ----------
     folder : str
-        Of the exchange.
+        Of the query.
     """
     exchange = Exchange(Path(folder))
     for name in OURS:
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.addHandler(_ToDriver(exchange))
-    return Planner(exchange)
+
+
+def of_folder(folder: str) -> Planner:
+    """The planner of a query's folder.
+
+    Parameters
+    ----------
+    folder : str
+        Where driver and planner exchange what they know.
+    """
+    return Planner(Exchange(Path(folder)))

@@ -238,7 +238,7 @@ class Runner:
 
     def _log_planner(self) -> None:
         """Log what the planner, a process of its own, has logged."""
-        for level, logger, message in self._exchange.said():
+        for level, logger, message in list(self._exchange.said()):
             logging.getLogger(logger).log(level, "%s", message)
 
     def _is_unavailable(self, patience_s: float, problem: str, unavailable_s: float) -> None:

@@ -137,7 +137,7 @@ def read_ledger(layout: Layout, night: str, week: Sequence[str]) -> LedgerPart:
         for earlier in week:
             if earlier in nights:
                 add_night(before.setdefault(record.plan.job, empty_counts()), nights[earlier])
-    for name in [name for name in part.jobs if job_of(name).follows]:
+    for name in [name for name in part.jobs if _follows(name)]:
         part.jobs[name] = part.jobs.pop(name)  # last: it comes after what it reads
     add_counts(part.counts, _together(part.jobs))
     add_counts(part.week, _together(before))
@@ -150,14 +150,20 @@ def _gap(counts: Counts) -> int:
     return int(counts["read"] - found)
 
 
+def _follows(job: str) -> bool:
+    """Whether a job reads what another has read and kept; one that this version does not have does not."""
+    try:
+        return bool(job_of(job).follows)
+    except LookupError:
+        return False
+
+
 def _together(jobs: dict[str, Counts]) -> Counts:
     """The jobs' counts added, each packet once: a job that follows another reads what that has read and kept."""
     total = empty_counts()
     again = {"read", "decoded", "duplicates"} if len(jobs) > 1 else set()
     for job, counts in jobs.items():
-        add_counts(
-            total, {name: value for name, value in counts.items() if not job_of(job).follows or name not in again}
-        )
+        add_counts(total, {name: value for name, value in counts.items() if not _follows(job) or name not in again})
     return total
 
 

@@ -38,7 +38,9 @@ def offsets(directory: Path) -> tuple[list[int], list[int]]:
 def test_a_kill_between_any_two_renames_loses_nothing_and_doubles_nothing(
     killed_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from os import replace
+    import os
+
+    replace = os.replace
 
     messages = [received(offset, "noise" if offset % 3 == 0 else "") for offset in range(1, 13)]
     calls = iter(range(1, 100))
@@ -49,7 +51,7 @@ def test_a_kill_between_any_two_renames_loses_nothing_and_doubles_nothing(
         replace(*paths)
 
     with folder(tmp_path) as first, monkeypatch.context() as patch:
-        patch.setattr("jobs.listen.files.os.replace", dying)
+        patch.setattr(os, "replace", dying)
         with pytest.raises(KeyboardInterrupt):
             _save(saver(first), messages, 0)
     with folder(tmp_path) as second:

@@ -25,7 +25,7 @@ def test_a_terminal_sees_the_line_and_a_pipe_sees_nothing(tmp_path):
     import sys
 
     code = (
-        "import time; from jobs.pipeline import progress; progress.QUIET_S = 0.1; progress.INTERVAL_S = 0.05\n"
+        "import time; from jobs.streaming import progress; progress.QUIET_S = 0.1; progress.INTERVAL_S = 0.05\n"
         "with progress.Progress('night', progress.Done(10, 1, 0.5), lambda: (1, 2)): time.sleep(0.5)"
     )
     parent, child = pty.openpty()
