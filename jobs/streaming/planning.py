@@ -50,6 +50,8 @@ class Planner:
         self._pause_s = 0.0
         self._unavailable_since: float | None = None
         self._failed = False
+        # Whether the driver has been told that nothing comes any more: it stops the query from then on.
+        self.ended = False
 
     def advance(self) -> int:
         """The number behind the batch that is to be processed next; the position itself where there is none now."""
@@ -152,6 +154,7 @@ class Planner:
 
     def _nothing(self, state: State, pause_s: float, **more: Any) -> bool:
         self._pause_s = pause_s
+        self.ended = state in ("done", "stopped")
         self._tell(state, **more)
         return False
 
@@ -163,7 +166,7 @@ class Planner:
         return self._nothing("unavailable", pause_s(unavailable_s), problem=str(problem), unavailable_s=unavailable_s)
 
     def _fail(self, error: Exception) -> None:
-        self._failed, self._pause_s = True, DONE_S
+        self._failed, self._pause_s, self.ended = True, DONE_S, True
         self.exchange.tell(News("failed", self.position, failure=_portable(error)))
 
     def _tell(self, state: State, **more: Any) -> None:

@@ -142,6 +142,17 @@ def run(spark, folder, checkpoint, seen, files=0):
         query.stop()
 
 
+@pytest.fixture
+def offsets_kept(spark):
+    """As many of Spark's offsets as a user's session keeps; one of a job keeps two."""
+    key = "spark.sql.streaming.minBatchesToRetain"
+    before = spark.conf.get(key)
+    spark.conf.set(key, "100")
+    yield
+    spark.conf.set(key, before)
+
+
+@pytest.mark.usefixtures("offsets_kept")
 def test_a_query_that_starts_again_reads_what_it_had_not_and_the_last_batch_as_it_was(night, spark, tmp_path):
     folder, checkpoint, seen = tmp_path / "night", tmp_path / "checkpoint", Seen()
     shutil.copytree(night, folder)
