@@ -1,8 +1,8 @@
 """The way to astropy: loaded where it is used, and never asking the network.
 
-Workers do not import this, and `strix` starts without it: astropy takes half a second to load. Left to itself it looks for
-a newer table of leap seconds on the network once the one it came with is a few months old; the times in the archive were
-made with ERFA's table, so theirs must be read with the same.
+Workers do not import this, and `strix` starts without it: astropy takes half a second to load. Left to itself it looks
+for a newer table of leap seconds on the network once the one it came with is a few months old; the times in the archive
+were made with ERFA's table, so theirs must be read with the same.
 """
 
 from functools import cache

@@ -45,10 +45,10 @@ def cutouts(
     Returns
     -------
     dict of str to astropy.nddata.CCDData
-        science, template, difference: float32 pixels, shape (rows, columns), as received; `wcs` gives RA and Dec (ICRS),
-        None where the survey does not say which part of a cropped cutout is missing. ZTF's are in DN (`adu`), row 0 is
-        north, column 0 east, 1.01 arcsec a pixel, and their WCS is made from the alert's position; Rubin's bring their own.
-        A cutout that is missing or cannot be read is left out.
+        science, template, difference: float32 pixels, shape (rows, columns), as received; `wcs` gives RA and Dec
+        (ICRS), None where the survey does not say which part of a cropped cutout is missing. ZTF's are in DN (`adu`),
+        row 0 is north, column 0 east, 1.01 arcsec a pixel, and their WCS is made from the alert's position; Rubin's
+        bring their own. A cutout that is missing or cannot be read is left out.
 
     Raises
     ------

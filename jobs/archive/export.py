@@ -56,8 +56,8 @@ def export(
     directory : path
         The output of a job.
     path : path
-        The file; its ending is the format: .fits, .vot (also .xml), .csv, .parquet or .ecsv. Parquet and CSV are written
-        piece by piece, the others hold the table in memory and have at most MOST_ROWS.
+        The file; its ending is the format: .fits, .vot (also .xml), .csv, .parquet or .ecsv. Parquet and CSV are
+        written piece by piece, the others hold the table in memory and have at most MOST_ROWS.
     nights : iterable of str or int, optional
         YYYYMMDD; all if not given.
     modules : sequence of str, optional

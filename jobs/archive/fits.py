@@ -1,7 +1,7 @@
 """A table as a FITS binary table, written by astropy.
 
-FITS Standard 4.0, 7.3: an integer that is NULL is TNULL, a number NaN, a text empty; a boolean is a byte, 1, 0 or TNULL, since
-the NULL of FITS's own logical type is read as "no" by astropy.
+FITS Standard 4.0, 7.3: an integer that is NULL is TNULL, a number NaN, a text empty; a boolean is a byte, 1, 0 or
+TNULL, since the NULL of FITS's own logical type is read as "no" by astropy.
 """
 
 from pathlib import Path

@@ -9,8 +9,8 @@ import pyarrow as pa
 def flat_names(schema: pa.Schema) -> dict[str, str]:
     """Every column without structs: its flat name to its path, as `acai_acai_h` to `acai.acai_h`; in order.
 
-    Names are unique whatever their case, as FITS wants them: where two would be one, those of structs keep their dot as a
-    double underscore.
+    Names are unique whatever their case, as FITS wants them: where two would be one, those of structs keep their dot as
+    a double underscore.
 
     Parameters
     ----------

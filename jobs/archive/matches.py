@@ -51,9 +51,9 @@ def matches(
     Returns
     -------
     pyarrow.Table
-        survey, alert_id, object_id, night, mjd [d, TAI], ra, dec [deg], band, mag [mag AB], flux [nJy], is_public, then the
-        filter's annotations by name (`annotation_<name>` where it is one of these names and something else). Nights ascending,
-        within a night by mjd and alert_id. `per_object` and `max_per_night` are not applied.
+        survey, alert_id, object_id, night, mjd [d, TAI], ra, dec [deg], band, mag [mag AB], flux [nJy], is_public, then
+        the filter's annotations by name (`annotation_<name>` where it is one of these names and something else). Nights
+        ascending, within a night by mjd and alert_id. `per_object` and `max_per_night` are not applied.
 
     Raises
     ------

@@ -21,8 +21,8 @@ TRUTH = "1 yes, 0 no, NaN not known"
 def portable(table: pa.Table) -> pa.Table:
     """The table with times, lists of words and lists with NULLs as other programs can read them; bytes are left out.
 
-    A time is ISO 8601 in UTC. In a list a NULL number is NaN, booleans are 1, 0 and NaN, words are joined by "; " (with "-"
-    for NULL), or are one letter each (LETTERS).
+    A time is ISO 8601 in UTC. In a list a NULL number is NaN, booleans are 1, 0 and NaN, words are joined by "; " (with
+    "-" for NULL), or are one letter each (LETTERS).
 
     Parameters
     ----------

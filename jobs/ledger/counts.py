@@ -29,7 +29,15 @@ def empty_counts() -> Counts:
 
 
 def count_science(table: pa.Table, modules: Iterable[str]) -> Counts:
-    """Numbers of science rows: enriched, null_flux, bad_history and, per module, what `count_module` counts."""
+    """Numbers of science rows: enriched, null_flux, bad_history and, per module, what `count_module` counts.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of the science table.
+    modules : iterable of str
+        Columns of modules that are counted.
+    """
     counts = {
         "enriched": table.num_rows,
         "null_flux": table["flux"].null_count,
@@ -48,6 +56,11 @@ def count_module(column: pa.StructArray) -> Counts:
         `answered`: rows without a reason (a module of several bands leaves those that have no points NULL); `partial`:
         rows that have a reason and some output, by reason; `null`: rows without any output, by reason. Together they
         are all rows.
+
+    Parameters
+    ----------
+    column : pyarrow.StructArray
+        The module's column: its outputs, version and error.
     """
     outputs = [column.field(i) for i, field in enumerate(column.type) if field.name not in ("version", "error")]
     errors = column.field(column.type.get_field_index("error"))
@@ -71,7 +84,13 @@ def _by_category(reasons: pa.StringArray) -> Counts:
 
 
 def category(reason: str | None) -> str:
-    """The countable part of a module's reason: the text before the first colon; for failures with the exception's name."""
+    """The countable part of a module's reason: the text before the first colon; for failures with the exception's name.
+
+    Parameters
+    ----------
+    reason : str or None
+        As a module's `error` has it.
+    """
     if not reason:
         return "no reason given"
     parts = [part.strip() for part in reason.split(":")]
@@ -79,7 +98,15 @@ def category(reason: str | None) -> str:
 
 
 def add_counts(total: Counts, more: Counts) -> Counts:
-    """Add numbers to numbers, nested ones too, in place."""
+    """Add numbers to numbers, nested ones too, in place.
+
+    Parameters
+    ----------
+    total : dict
+        Is changed, and returned.
+    more : dict
+        Of numbers, or of such dicts.
+    """
     for key, value in more.items():
         if isinstance(value, dict):
             add_counts(total.setdefault(key, {}), value)
@@ -92,25 +119,55 @@ def add_night(total: Counts, counts: Counts) -> Counts:
     """Add a night's numbers of a ledger entry, in place; those of the earlier rule stay apart, under `any_output`.
 
     Until ledger entries had `partial`, `answered` was the number of rows with any output at all, reason or not.
+
+    Parameters
+    ----------
+    total : dict
+        Is changed, and returned.
+    counts : dict
+        Of one night.
     """
     modules = {name: in_todays_words(numbers) for name, numbers in counts["modules"].items()}
     return add_counts(total, {**counts, "modules": modules})
 
 
 def in_todays_words(numbers: Counts) -> Counts:
-    """A module's numbers, also where they were counted by the earlier rule."""
+    """A module's numbers, also where they were counted by the earlier rule.
+
+    Parameters
+    ----------
+    numbers : dict
+        Of one module.
+
+    Returns
+    -------
+    dict
+        With `answered`, `partial` and `null`; by the earlier rule `any_output` too, and no answers.
+    """
     if not by_earlier_rule(numbers):
         return numbers
     return {"answered": 0, "partial": {}, "null": numbers["null"], "any_output": numbers["answered"]}
 
 
 def by_earlier_rule(numbers: Counts) -> bool:
-    """Whether a module's numbers of a ledger entry were counted before `partial` was told from `answered`."""
+    """Whether a module's numbers of a ledger entry were counted before `partial` was told from `answered`.
+
+    Parameters
+    ----------
+    numbers : dict
+        Of one module.
+    """
     return "partial" not in numbers
 
 
 def failures(nights: dict[str, Counts]) -> Counter[str]:
-    """Failed answers by `module: exception`, over all nights."""
+    """Failed answers by `module: exception`, over all nights.
+
+    Parameters
+    ----------
+    nights : dict of str to dict
+        Numbers by night.
+    """
     found: Counter[str] = Counter()
     for counts in nights.values():
         for module, numbers in counts["modules"].items():

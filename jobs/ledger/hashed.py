@@ -22,13 +22,25 @@ class Hashed:
         self._runs: list[_Run] = []
 
     def set(self, text: str, number: int = 1) -> None:
-        """Set the number of a text."""
+        """Set the number of a text.
+
+        Parameters
+        ----------
+        text : str
+        number : int
+        """
         self._recent[_hash(text)] = number
         if len(self._recent) >= RECENT:
             self._flush()
 
     def get(self, text: str, default: int = 0) -> int:
-        """The number of a text; the default for one that was not set."""
+        """The number of a text; the default for one that was not set.
+
+        Parameters
+        ----------
+        text : str
+        default : int
+        """
         key = _hash(text)
         if key in self._recent:
             return self._recent[key]
@@ -42,7 +54,12 @@ class Hashed:
         return self.get(text, -1) != -1
 
     def lacks(self, texts: Iterable[str]) -> list[str]:
-        """The texts that were not set."""
+        """The texts that were not set.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        """
         return [text for text in texts if text not in self]
 
     def _flush(self) -> None:

@@ -60,7 +60,13 @@ class IdIndex:
             self.add(record)
 
     def add(self, record: Record) -> None:
-        """Take note of a sealed batch, if it wrote one of the tables that this index guards."""
+        """Take note of a sealed batch, if it wrote one of the tables that this index guards.
+
+        Parameters
+        ----------
+        record : Record
+            Of the batch.
+        """
         if not self.tables & set(record.tables):
             return
         path = StreamLedger(self.layout, record.stream).ids_path(record.batch)
@@ -69,7 +75,14 @@ class IdIndex:
             self._segments.setdefault(survey, []).append(segment)
 
     def committed(self, survey: str, ids: Ints) -> Mapping[int, int]:
-        """Content hashes of those ids that a sealed batch already holds, by id."""
+        """Content hashes of those ids that a sealed batch already holds, by id.
+
+        Parameters
+        ----------
+        survey : str
+        ids : numpy.ndarray of int64
+            Alert ids, in any order.
+        """
         found: dict[int, int] = {}
         if not len(ids):
             return found
@@ -84,6 +97,12 @@ class IdIndex:
         """What sealed batches hold of those ids: alert_id and the columns of MEASUREMENT, one row per id that is there.
 
         Read from disk each time: it is asked for alerts that look like conflicts, which are few.
+
+        Parameters
+        ----------
+        survey : str
+        ids : numpy.ndarray of int64
+            Alert ids, in any order.
         """
         wanted = np.unique(ids)
         found = [_MEASURED.empty_table()]
@@ -138,7 +157,19 @@ class IdIndex:
 
 
 def holders_of(layout: Layout, alert_id: int) -> Iterator[tuple[str, int]]:
-    """Stream and number of the sealed batches that committed an id."""
+    """Stream and number of the sealed batches that committed an id.
+
+    Parameters
+    ----------
+    layout : Layout
+    alert_id : int
+        Of any survey.
+
+    Yields
+    ------
+    stream : str
+    batch : int
+    """
     for stream in streams(layout):
         ledger = StreamLedger(layout, stream)
         numbers, rolled = ledger.open_numbers(), ledger.rolled
@@ -169,7 +200,13 @@ def _sorted(table: pa.Table) -> tuple[Ints, Ints]:
 
 
 def span(ids: pa.Table) -> dict[str, list[int]]:
-    """Per survey: least id, greatest id, count; what the ledger keeps of a batch's ids."""
+    """Per survey: least id, greatest id, count; what the ledger keeps of a batch's ids.
+
+    Parameters
+    ----------
+    ids : pyarrow.Table
+        With survey and alert_id.
+    """
     spans = {}
     for survey in pc.unique(ids["survey"]).to_pylist():
         own = ids.filter(pc.equal(ids["survey"], survey))["alert_id"]

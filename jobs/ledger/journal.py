@@ -59,15 +59,15 @@ class Change:
         What was asked for, in words.
     in_order : bool
         Whether the new files hold the old ones one behind the other; otherwise their rows are mixed by a sort.
-    old, new : tuple of Part
+    old, new : tuple of StoredFile
         In order.
     state : str
         `prepared` before the swap, `done` after it.
     kept : str
         Folder, relative to the output, in which the old files are kept; empty if they are not.
     answers : dict
-        Of a rescoring, per module: version, fingerprint, source and artefacts of what was run; `before` and `now`: rows by
-        version and counts. Empty for the other kinds.
+        Of a rescoring, per module: version, fingerprint, source and artefacts of what was run; `before` and `now`: rows
+        by version and counts. Empty for the other kinds.
     """
 
     table: str
@@ -98,7 +98,12 @@ class Change:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Change":
-        """The change that `to_json` wrote."""
+        """The change that `to_json` wrote.
+
+        Parameters
+        ----------
+        content : dict
+        """
         known = {key: value for key, value in content.items() if key != "format"}
         known["old"] = tuple(StoredFile(**each) for each in content["old"])
         known["new"] = tuple(StoredFile(**each) for each in content["new"])
@@ -113,7 +118,12 @@ class Journal:
         self.directory = layout.ledger / "compactions"
 
     def changes(self, table: str, night: str) -> list[Change]:
-        """Changes of a table and night in the order in which they were made."""
+        """Changes of a table and night in the order in which they were made.
+
+        Parameters
+        ----------
+        table, night : str
+        """
         own = self._own_files(table, night)  # first: what is rolled meanwhile is in the rolled file then
         found = {change.number: change for change in (*own, *self._rolled(table, night))}
         return [found[number] for number in sorted(found)]
@@ -133,6 +143,13 @@ class Journal:
         """Put the changes of a night in one file where it has more than `of_night`; of all nights where `most` are there.
 
         The rolled file is replaced in one step and the others removed then: a change that is in both is the same.
+
+        Parameters
+        ----------
+        most : int
+            How many files of single changes may be there in all.
+        of_night : int
+            How many of them a table's night may have.
         """
         numbers: dict[tuple[str, str], int] = {}
         for path in self.directory.glob("*-[0-9]*.json"):
@@ -171,21 +188,44 @@ class Journal:
         return self.directory / ROLLED / f"{table}-{night}.jsonl"
 
     def next_number(self, table: str, night: str) -> int:
-        """The number of the next change of a table and night."""
+        """The number of the next change of a table and night.
+
+        Parameters
+        ----------
+        table, night : str
+        """
         there = self.changes(table, night)
         return there[-1].number + 1 if there else 0
 
     def write(self, change: Change, durable: bool = False) -> None:
-        """Announce a change, or say that it is done."""
+        """Announce a change, or say that it is done.
+
+        Parameters
+        ----------
+        change : Change
+            Its `state` says which of the two.
+        durable : bool
+            Sync against power loss.
+        """
         replace_json(self._path(change), change.to_json(), durable)
 
     def remove(self, change: Change) -> None:
-        """Forget a change that was announced and not made."""
+        """Forget a change that was announced and not made.
+
+        Parameters
+        ----------
+        change : Change
+        """
         self._path(change).unlink(missing_ok=True)
         sync_directory(self.directory)
 
     def history(self, table: str, night: str) -> "History":
-        """What became of the files of a table and night."""
+        """What became of the files of a table and night.
+
+        Parameters
+        ----------
+        table, night : str
+        """
         return History(change for change in self.changes(table, night) if is_made(self.layout, change))
 
     def histories(self) -> "Histories":
@@ -197,7 +237,13 @@ class Journal:
 
 
 def is_made(layout: Layout, change: Change) -> bool:
-    """Whether readers see a change: one that a kill left between swap and note is made, too."""
+    """Whether readers see a change: one that a kill left between swap and note is made, too.
+
+    Parameters
+    ----------
+    layout : Layout
+    change : Change
+    """
     if change.state == "done":
         return True
     if change.new:
@@ -215,7 +261,13 @@ class Histories:
         self._in_hand: OrderedDict[tuple[str, str], History] = OrderedDict()
 
     def get(self, key: tuple[str, str]) -> "History | None":
-        """What became of the files of a table and night; None if nothing was changed there."""
+        """What became of the files of a table and night; None if nothing was changed there.
+
+        Parameters
+        ----------
+        key : tuple of str
+            Table and night.
+        """
         if key not in self._known:
             return None
         if key not in self._in_hand:
@@ -224,7 +276,13 @@ class Histories:
         return self._in_hand[key]
 
     def again(self, key: tuple[str, str]) -> "History":
-        """The same, as it is now."""
+        """What became of the files of a table and night as the journal says it now, read again.
+
+        Parameters
+        ----------
+        key : tuple of str
+            Table and night.
+        """
         self._known.add(key)
         self._in_hand[key] = self.journal.history(*key)
         if len(self._in_hand) > _IN_HAND:
@@ -254,15 +312,41 @@ class History:
         self._offsets: dict[str, dict[str, int]] = {}
 
     def moved(self, name: str) -> bool:
-        """Whether a file was replaced or removed."""
+        """Whether a file was replaced or removed.
+
+        Parameters
+        ----------
+        name : str
+            Relative to the output, as everywhere here.
+        """
         return name in self._left_by
 
     def product(self, name: str) -> StoredFile | None:
-        """What the journal says of a file that a change made."""
+        """What the journal says of a file that a change made.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        StoredFile or None
+            None if no change made it.
+        """
         return self._new.get(name)
 
     def told(self, name: str) -> StoredFile:
-        """What the journal says of a file that was replaced or removed."""
+        """What the journal says of a file that was replaced or removed.
+
+        Parameters
+        ----------
+        name : str
+
+        Raises
+        ------
+        KeyError
+            If it was neither.
+        """
         return self._old[name]
 
     def live(self) -> list[StoredFile]:
@@ -270,11 +354,21 @@ class History:
         return [part for change in self.changes for part in change.new if not self.moved(part.name)]
 
     def successors(self, name: str) -> list[str]:
-        """The files that hold the rows of a file now: itself if it was not moved, none if it was pruned."""
+        """The files that hold the rows of a file now: itself if it was not moved, none if it was pruned.
+
+        Parameters
+        ----------
+        name : str
+        """
         return [each for each in self._later(name) if not self.moved(each)]
 
     def rescorings(self, name: str) -> list[Change]:
-        """The changes that scored the rows of a file again, oldest first."""
+        """The changes that scored the rows of a file again, oldest first.
+
+        Parameters
+        ----------
+        name : str
+        """
         through = {self._left_by[each].number: self._left_by[each] for each in self._later(name) if self.moved(each)}
         return [through[number] for number in sorted(through) if through[number].kind == RESCORING]
 
@@ -296,6 +390,17 @@ class History:
         ------
         ValueError
             If a change on the way sorted them.
+
+        Parameters
+        ----------
+        name : str
+        start, stop : int
+            First row, and the row behind the last.
+
+        Returns
+        -------
+        list of Span
+            Empty if the rows were pruned.
         """
         if not self.moved(name):
             return [Span(name, start, stop)]
@@ -312,12 +417,24 @@ class History:
         ]
 
     def covered(self, name: str, read: Callable[[str], bool]) -> bool:
-        """Whether a file was read, or is made of files that all were."""
+        """Whether a file was read, or is made of files that all were.
+
+        Parameters
+        ----------
+        name : str
+        read : callable
+            Whether a file was read, by its name.
+        """
         change = self._made_by.get(name)
         return read(name) or (change is not None and all(self.covered(part.name, read) for part in change.old))
 
     def originals(self, name: str) -> list[str]:
-        """The files of batches that a file was made of: itself if a batch wrote it."""
+        """The files of batches that a file was made of: itself if a batch wrote it.
+
+        Parameters
+        ----------
+        name : str
+        """
         found: dict[str, None] = {}
         waiting = [name]
         while waiting:

@@ -19,7 +19,16 @@ class KeptReader:
     _group: tuple[int, pa.Table] | None = None
 
     def read(self, path: Path, batch: int, ending: str) -> bytes | None:
-        """What a batch had with this ending; None if nothing."""
+        """What a batch had with this ending; None if nothing.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The volume's file of what lay beside its records.
+        batch : int
+        ending : str
+            What follows the batch's number in the file's name, as `sent.parquet`.
+        """
         if path != self._path:
             self._path, self._places, self._group = path, _places(path), None
         place = self._places.get((batch, ending))
@@ -46,7 +55,16 @@ def _places(path: Path) -> dict[tuple[int, str], tuple[int, int]]:
 
 
 def write_kept(path: Path, rows: list[tuple[int, str, bytes]], options: dict[str, object]) -> None:
-    """Write the files of a volume's batches: batch, ending, content."""
+    """Write what lay beside the records of a volume's batches.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    rows : list of tuple of (int, str, bytes)
+        Batch, ending, content.
+    options : dict
+        For `pyarrow.parquet.ParquetWriter`.
+    """
     with pq.ParquetWriter(path, KEPT, **options) as writer:
         first = size = 0
         for number, (_, _, content) in enumerate(rows):

@@ -45,7 +45,17 @@ class KnownFiles:
         return len(self._path)
 
     def holds(self, files: Sequence[tuple[str, int, int]]) -> NDArray[np.bool_]:
-        """Whether each of some files (path, size, time) was read to its end and has had that size and time then."""
+        """Whether each of some files was read to its end and has had the same size and time then.
+
+        Parameters
+        ----------
+        files : sequence of tuple of (str, int, int)
+            Path, size [bytes], modification time [ns].
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape (n_files,)
+        """
         if not len(self) or not files:
             return np.zeros(len(files), dtype=bool)
         asked = states(files)
@@ -54,7 +64,12 @@ class KnownFiles:
         return same
 
     def last_range(self, path: str) -> Range | None:
-        """The last range that was read of a file; None if it was not read to its end."""
+        """The last range that was read of a file; None if it was not read to its end.
+
+        Parameters
+        ----------
+        path : str
+        """
         if not len(self):
             return None
         if self._by_path is None:
@@ -78,13 +93,27 @@ class KnownFiles:
 
 
 def read_known(rolled: Rolled) -> pa.Table:
-    """KNOWN of all finished files of what is rolled."""
+    """KNOWN of all finished files of what is rolled.
+
+    Parameters
+    ----------
+    rolled : Rolled
+    """
     path = rolled.directory / FOLDER / rolled.files
     return pq.read_table(path, schema=KNOWN) if rolled.files else KNOWN.empty_table()
 
 
 def write_files(path: Path, ranges: Sequence[Range], options: dict[str, object]) -> None:
-    """The files that a volume finished, by the hashes of their paths."""
+    """Write the files that a volume finished, by the hashes of their paths.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    ranges : sequence of Range
+        The last one of each file.
+    options : dict
+        For `pyarrow.parquet.write_table`.
+    """
     keys = np.array([path_hash(each.path) for each in ranges], dtype=np.uint64)
     order = np.argsort(keys).tolist()
     texts = [json.dumps(ranges[number].to_json()) for number in order]
@@ -93,7 +122,19 @@ def write_files(path: Path, ranges: Sequence[Range], options: dict[str, object])
 
 
 def add_known(known: pa.Table, volume: int, finished: Sequence[Range], unfinished: Iterable[str]) -> pa.Table:
-    """KNOWN with what a volume finished, and without what it found changed."""
+    """KNOWN with what a volume finished, and without what it found changed.
+
+    Parameters
+    ----------
+    known : pyarrow.Table
+        KNOWN, before the volume.
+    volume : int
+        The volume's number.
+    finished : sequence of Range
+        The last range of each file that was read to its end.
+    unfinished : iterable of str
+        Paths of files that were not.
+    """
     paths = np.array([path_hash(each.path) for each in finished], dtype=np.uint64)
     changed = np.concatenate([paths, np.array([path_hash(path) for path in unfinished], dtype=np.uint64)])
     kept = known.filter(pa.array(~np.isin(known["path"].to_numpy(), changed)))
@@ -104,12 +145,27 @@ def add_known(known: pa.Table, volume: int, finished: Sequence[Range], unfinishe
 
 
 def path_hash(path: str) -> np.uint64:
-    """64 bits of a path."""
+    """64 bits of a path.
+
+    Parameters
+    ----------
+    path : str
+    """
     return np.frombuffer(hashlib.blake2b(os.fsencode(path), digest_size=8).digest(), dtype=np.uint64)[0]  # type: ignore[no-any-return]
 
 
 def states(files: Iterable[tuple[str, int, int]]) -> Hashes:
-    """128 bits of each file's path, size and time, shape (n, 2)."""
+    """128 bits of each file's path, size and time.
+
+    Parameters
+    ----------
+    files : iterable of tuple of (str, int, int)
+        Path, size [bytes], modification time [ns].
+
+    Returns
+    -------
+    numpy.ndarray of uint64, shape (n_files, 2)
+    """
     digests = [
         hashlib.blake2b(b"%d %d " % (size, time) + os.fsencode(path), digest_size=16).digest()
         for path, size, time in files

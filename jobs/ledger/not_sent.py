@@ -8,7 +8,12 @@ WHY = "not configured when the batch was finished"
 
 
 def wanted_of(record: Record) -> list[str]:
-    """The sinks that a batch was sealed for."""
+    """The sinks that a batch was sealed for.
+
+    Parameters
+    ----------
+    record : Record
+    """
     filters = ["filters"] if record.hashes.get("filters") else []  # all that entries of earlier versions say
     return list(record.hashes.get("sinks", filters))
 
@@ -30,7 +35,18 @@ def not_sent(record: Record, sinks: Sequence[str]) -> dict[str, str]:
 
 
 def told_not_sent(record: Record) -> Iterator[str]:
-    """What a closed batch has not sent, in words."""
+    """What a closed batch has not sent, in words.
+
+    Parameters
+    ----------
+    record : Record
+        Of the closed batch.
+
+    Yields
+    ------
+    str
+        One line per sink.
+    """
     left: dict[str, str] = record.sinks.get("not_sent", {})
     for name, why in left.items():
         versions = ", ".join(record.hashes.get(name) or ())

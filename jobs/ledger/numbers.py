@@ -38,12 +38,22 @@ class Numbers:
         return f"Numbers({self.runs})"
 
     def covers(self, first: int, last: int) -> bool:
-        """Whether all numbers from `first` to `last` are in."""
+        """Whether all numbers from `first` to `last` are in.
+
+        Parameters
+        ----------
+        first, last : int
+        """
         at = bisect_right(self._firsts, first) - 1
         return at >= 0 and self._lasts[at] >= last
 
     def add(self, number: int) -> None:
-        """Take one more in."""
+        """Take one more in.
+
+        Parameters
+        ----------
+        number : int
+        """
         if number in self:
             return
         at = bisect_right(self._firsts, number)
@@ -59,7 +69,12 @@ class Numbers:
             self._lasts.insert(at, number)
 
     def update(self, other: "Numbers") -> None:
-        """Take all of another set in."""
+        """Take all of another set in.
+
+        Parameters
+        ----------
+        other : Numbers
+        """
         both = Numbers(sorted([*self.runs, *other.runs]))
         self._firsts, self._lasts = both._firsts, both._lasts
 

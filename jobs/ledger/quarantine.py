@@ -122,7 +122,17 @@ def _unsent(layout: Layout, record: Record) -> Iterator[Entry]:
 
 
 def replayed(layout: Layout) -> dict[str, str]:
-    """Which entries were read again, and by which batch `<stream>/<batch>`: what the ledger's plans say."""
+    """Which entries were read again, and by which batch `<stream>/<batch>`: what the ledger's plans say.
+
+    Parameters
+    ----------
+    layout : Layout
+
+    Returns
+    -------
+    dict of str to str
+        The batch by the entry's id.
+    """
     return {
         entry: f"{record.stream}/{record.batch}"
         for record in records(layout, wanted=Wanted(replays=True))
@@ -138,6 +148,12 @@ def entry_of(layout: Layout, name: str) -> Entry:
     ------
     NoEntry
         If there is none, or several begin so.
+
+    Parameters
+    ----------
+    layout : Layout
+    name : str
+        The entry's id, or its beginning.
     """
     found = {entry.id: entry for entry in entries(layout) if entry.id.startswith(name)}
     if name in found:
@@ -149,7 +165,19 @@ def entry_of(layout: Layout, name: str) -> Entry:
 
 
 def content_of(layout: Layout, entry: Entry) -> tuple[bytes, str | None]:
-    """The refused bytes, and their Avro writer schema if they are a bare datum; none of a match that was too large."""
+    """The refused bytes, and their Avro writer schema if they are a bare datum.
+
+    Parameters
+    ----------
+    layout : Layout
+    entry : Entry
+
+    Returns
+    -------
+    value : bytes
+        Empty for a match that was too large, and for an entry that was pruned.
+    schema : str or None
+    """
     if entry.reason == MATCH_TOO_LARGE:
         return b"", None
     rows = read_entries(layout.root / entry.file, entry.file_rows, [entry.id], ["value", "schema"])
@@ -158,7 +186,24 @@ def content_of(layout: Layout, entry: Entry) -> tuple[bytes, str | None]:
 
 
 def read_entries(path: Path, rows: int, names: Sequence[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Some entries of a quarantine file of `rows` entries, from where they are now; pruned ones are left out."""
+    """Some entries of a quarantine file, from where they are now; pruned ones are left out.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where a batch wrote the file.
+    rows : int
+        How many entries it had.
+    names : sequence of str
+        Ids of the entries.
+    columns : sequence of str
+        Those to read.
+
+    Yields
+    ------
+    dict
+        Values by column, with `quarantine_id`.
+    """
     wanted = pa.array(names, pa.string())
     for part in _parts(path, rows):
         for batch in part.iter_batches(_AT_ONCE, columns=["quarantine_id", *columns]):

@@ -61,7 +61,12 @@ class Plan:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Plan":
-        """The plan that `to_json` wrote."""
+        """The plan that `to_json` wrote.
+
+        Parameters
+        ----------
+        content : dict
+        """
         known = {key: content[key] for key in ("stream", "batch", "job", "planned_at", "now_mjd")}
         return cls(**known, ranges=tuple(Range.from_json(each) for each in content["ranges"]))
 
@@ -70,7 +75,8 @@ class Plan:
 class DataFile:
     """A data file of a batch: its table, night and final name (relative to the output), rows and bytes.
 
-    `staged` is its name before publishing, relative to the output; `crc` its CRC-32, None in entries of earlier versions.
+    `staged` is its name before publishing, relative to the output; `crc` its CRC-32, None in entries of earlier
+    versions.
     """
 
     table: str
@@ -98,7 +104,7 @@ class Record:
         Of configuration, modules and their artefacts.
     sinks : dict
         What each sink acknowledged; empty until the batch is closed.
-    tallies : tuple of Tally
+    tallies : tuple of OffsetCounts
         Per partition of a topic: records, packets, control offsets and gaps; together the planned offsets.
     """
 
@@ -133,7 +139,12 @@ class Record:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Record":
-        """The record that `to_json` wrote."""
+        """The record that `to_json` wrote.
+
+        Parameters
+        ----------
+        content : dict
+        """
         names = ("run", "nights", "ids", "hashes", "state", "sinks", "timings_s")
         return cls(
             plan=Plan.from_json(content["plan"]),
@@ -165,15 +176,30 @@ class StreamLedger:
         self.directory = layout.stream_ledger(stream)
 
     def plan_path(self, batch: int) -> Path:
-        """Where the plan of a batch is until it is rolled."""
+        """Where the plan of a batch is until it is rolled.
+
+        Parameters
+        ----------
+        batch : int
+        """
         return self.directory / f"{batch:09d}.plan.json"
 
     def record_path(self, batch: int) -> Path:
-        """Where the record of a batch is until it is rolled."""
+        """Where the record of a batch is until it is rolled.
+
+        Parameters
+        ----------
+        batch : int
+        """
         return self.directory / f"{batch:09d}.json"
 
     def ids_path(self, batch: int) -> Path:
-        """Where the ids of a batch are until it is rolled."""
+        """Where the ids of a batch are until it is rolled.
+
+        Parameters
+        ----------
+        batch : int
+        """
         return self.directory / f"{batch:09d}.ids.parquet"
 
     @property
@@ -212,7 +238,12 @@ class StreamLedger:
         return [number for first, last in self.numbers().runs for number in range(first, last + 1)]
 
     def is_sealed(self, batch: int) -> bool:
-        """Whether a batch has a record."""
+        """Whether a batch has a record.
+
+        Parameters
+        ----------
+        batch : int
+        """
         return self.record_path(batch).exists() or self.rolled.entry(batch) is not None
 
     def open_plan(self) -> Plan | None:
@@ -224,7 +255,17 @@ class StreamLedger:
         return None
 
     def entries(self, wanted: Wanted | None = None) -> Iterator[Entry]:
-        """The sealed batches, by number, as they were written; those that are not rolled come whatever is wanted of them."""
+        """The sealed batches, by number, as they were written.
+
+        Parameters
+        ----------
+        wanted : Wanted, optional
+            All without it. Of batches that are not rolled, only `since` and `without` are asked here.
+
+        Yields
+        ------
+        Entry
+        """
         wanted = wanted or Wanted()
         numbers, rolled = self._now()
         yield from rolled.entries(wanted)
@@ -238,6 +279,10 @@ class StreamLedger:
         ------
         FileNotFoundError
             If there is none.
+
+        Parameters
+        ----------
+        batch : int
         """
         if batch >= self.rolled.until:
             plan = _text(self.plan_path(batch))
@@ -250,7 +295,17 @@ class StreamLedger:
         return entry
 
     def records(self, wanted: Wanted | None = None) -> Iterator[Record]:
-        """Records of the sealed batches that are wanted, by number, one in hand."""
+        """Records of the sealed batches that are wanted, by number, one in hand.
+
+        Parameters
+        ----------
+        wanted : Wanted, optional
+            All without it.
+
+        Yields
+        ------
+        Record
+        """
         wanted = wanted or Wanted()
         for entry in self.entries(wanted):
             record = record_of(entry)
@@ -269,11 +324,26 @@ class StreamLedger:
             yield from lost_of(self.read(number))
 
     def read(self, batch: int) -> Record:
-        """The record of a sealed batch."""
+        """The record of a sealed batch.
+
+        Parameters
+        ----------
+        batch : int
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        """
         return record_of(self.entry(batch))
 
     def ids(self, batch: int) -> pa.Table | None:
-        """The ids that a sealed batch committed, in any order: the columns of IDS; None if its file is gone."""
+        """The ids that a sealed batch committed, in any order: the columns of IDS; None if its file is gone.
+
+        Parameters
+        ----------
+        batch : int
+        """
         if batch >= self.rolled.until:
             try:
                 return pq.read_table(self.ids_path(batch), schema=IDS)
@@ -282,7 +352,14 @@ class StreamLedger:
         return self.rolled.ids(batch, IDS.names)
 
     def kept(self, batch: int, ending: str) -> bytes | None:
-        """What lies beside a record under its number with this ending, e.g. `sent.parquet`; None if nothing does."""
+        """What lies beside a record under its number with this ending, e.g. `sent.parquet`; None if nothing does.
+
+        Parameters
+        ----------
+        batch : int
+        ending : str
+            What follows the batch's number and a point in the file's name.
+        """
         try:
             return (self.directory / f"{batch:09d}.{ending}").read_bytes()
         except FileNotFoundError:
@@ -294,15 +371,40 @@ class StreamLedger:
         return last + (last < 0 or self.read(last).state == "closed")
 
     def is_begun(self, batch: int) -> bool:
-        """Whether a batch is planned, or further."""
+        """Whether a batch is planned, or further.
+
+        Parameters
+        ----------
+        batch : int
+        """
         return self.plan_path(batch).exists() or self.is_sealed(batch)
 
     def read_plan(self, batch: int) -> Plan:
-        """The plan of a batch."""
+        """The plan of a batch that is not rolled.
+
+        Parameters
+        ----------
+        batch : int
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        """
         return Plan.from_json(json.loads(self.plan_path(batch).read_text(encoding="utf-8")))
 
     def begin_plan(self, plan: Plan) -> bool:
-        """Fix what a batch reads, unless another process has fixed it already; whether this was the first."""
+        """Fix what a batch reads, unless another process has fixed it already.
+
+        Parameters
+        ----------
+        plan : Plan
+
+        Returns
+        -------
+        bool
+            Whether this process was the first.
+        """
         return create_json(self.plan_path(plan.batch), plan.to_json(), self.durable)
 
     def discard_plan(self, plan: Plan) -> None:
@@ -312,6 +414,10 @@ class StreamLedger:
         ------
         LedgerError
             If the batch is sealed.
+
+        Parameters
+        ----------
+        plan : Plan
         """
         if self.record_path(plan.batch).exists():
             raise LedgerError(f"batch {plan.batch} of stream {self.stream} is sealed, its plan stays")
@@ -329,28 +435,57 @@ class StreamLedger:
         replace_table(self.ids_path(batch), ids.select(there.names).cast(there), self.durable)
 
     def write(self, record: Record) -> None:
-        """Seal a batch, or replace its record by the closed one."""
+        """Seal a batch, or replace its record by the closed one.
+
+        Parameters
+        ----------
+        record : Record
+            Its `state` says which of the two.
+        """
         replace_json(self.record_path(record.batch), record.to_json(), self.durable)
 
 
 def record_of(entry: Entry) -> Record:
-    """The record that an entry is the text of."""
+    """The record that an entry is the text of.
+
+    Parameters
+    ----------
+    entry : Entry
+    """
     return Record.from_json(json.loads(entry.record))
 
 
 def nights_of(record: Record) -> set[str]:
-    """The nights of which a batch holds packets or files."""
+    """The nights of which a batch holds packets or files.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch.
+    """
     return {*record.nights, *(file.night for file in record.files)}
 
 
 def refuses(record: Record) -> bool:
-    """Whether a batch has packets in quarantine or matches that were too large."""
+    """Whether a batch has packets in quarantine or matches that were too large.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch.
+    """
     too_large = record.sinks.get("kafka", {}).get("too_large")
     return bool(too_large) or any(file.table == "quarantine" for file in record.files)
 
 
 def replays(record: Record) -> bool:
-    """Whether a batch read entries of quarantine again."""
+    """Whether a batch read entries of quarantine again.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch.
+    """
     return any(each.entries for each in record.plan.ranges)
 
 
@@ -362,7 +497,12 @@ def _text(path: Path) -> str | None:
 
 
 def streams(layout: Layout) -> list[str]:
-    """Ids of all streams that wrote to an output."""
+    """Ids of all streams that wrote to an output.
+
+    Parameters
+    ----------
+    layout : Layout
+    """
     return sorted(path.name.removeprefix("stream=") for path in layout.ledger.glob("stream=*"))
 
 
@@ -385,7 +525,16 @@ def records(
 
 
 def open_records(layout: Layout) -> Iterator[Record]:
-    """Records of the sealed batches of all streams that are not rolled, by stream and batch."""
+    """Records of the sealed batches of all streams that are not rolled, by stream and batch.
+
+    Parameters
+    ----------
+    layout : Layout
+
+    Yields
+    ------
+    Record
+    """
     for stream in streams(layout):
         yield from StreamLedger(layout, stream).open_records()
 
@@ -398,6 +547,16 @@ def open_stream(layout: Layout, job: str, checkpoint: Path, append: bool) -> str
     LedgerError
         If the checkpoint is new, the output holds batches of the same kind of job from other streams, and `append` is
         false.
+
+    Parameters
+    ----------
+    layout : Layout
+    job : str
+        The kind of job.
+    checkpoint : pathlib.Path
+        Its folder.
+    append : bool
+        Whether a new stream may write to an output of others.
     """
     path = checkpoint / "stream.json"
     if path.exists():

@@ -139,6 +139,12 @@ def enough(ledger: StreamLedger, record: Record) -> bool:
     """Whether there may be enough closed batches for a volume, by the last one of a stream: nothing is listed for it.
 
     Where a damaged one is in the way this is not said after every batch.
+
+    Parameters
+    ----------
+    ledger : StreamLedger
+    record : Record
+        Of the last batch.
     """
     there = record.batch + 1 - ledger.rolled.until
     large = there * len(record.plan.ranges) >= MOST_RANGES
@@ -146,7 +152,19 @@ def enough(ledger: StreamLedger, record: Record) -> bool:
 
 
 def closed_batch(ledger: StreamLedger, batch: int) -> ClosedBatch:
-    """Read all that the ledger has of a closed batch."""
+    """Read all that the ledger has of a closed batch.
+
+    Parameters
+    ----------
+    ledger : StreamLedger
+    batch : int
+        One that is not rolled.
+
+    Raises
+    ------
+    FileNotFoundError
+        If its record or its ids are not there.
+    """
     entry = ledger.entry(batch)
     record = record_of(entry)
     ids = pq.read_table(ledger.ids_path(batch), schema=KEPT_IDS)
@@ -159,7 +177,19 @@ def closed_batch(ledger: StreamLedger, batch: int) -> ClosedBatch:
 
 
 def write_volume(ledger: StreamLedger, batches: Iterator[ClosedBatch]) -> int:
-    """Write one volume of the first of some batches and make it count; how many batches it holds."""
+    """Write one volume of the first of some batches and make it count.
+
+    Parameters
+    ----------
+    ledger : StreamLedger
+    batches : iterator of ClosedBatch
+        In order; one too many may be taken from it.
+
+    Returns
+    -------
+    int
+        How many batches the volume holds; 0 if there were none.
+    """
     writer = VolumeWriter(ledger)
     for batch in batches:
         if writer.ends_before(batch):
@@ -192,7 +222,13 @@ class VolumeWriter:
         return len(self._numbers)
 
     def ends_before(self, batch: ClosedBatch) -> bool:
-        """Whether a batch cannot be in this volume: it wrote other tables."""
+        """Whether a batch cannot be in this volume: it wrote other tables.
+
+        Parameters
+        ----------
+        batch : ClosedBatch
+            The next one.
+        """
         return bool(self._records) and batch.record.tables != self._records[0].tables
 
     def is_full(self) -> bool:
@@ -201,7 +237,13 @@ class VolumeWriter:
         return self.count >= BATCHES or large
 
     def add(self, batch: ClosedBatch) -> None:
-        """Take a batch in."""
+        """Take a batch in.
+
+        Parameters
+        ----------
+        batch : ClosedBatch
+            The next one.
+        """
         number, record = batch.entry.batch, batch.record
         content = json.loads(batch.entry.record)
         same = batch.entry.plan is not None and json.loads(batch.entry.plan) == content["plan"]
@@ -309,7 +351,12 @@ def _write_ids(path: Path, tables: list[pa.Table]) -> None:
 
 
 def remove_rolled(ledger: StreamLedger) -> None:
-    """Remove the files of rolled batches, and what a kill left of a volume that does not count."""
+    """Remove the files of rolled batches, and what a kill left of a volume that does not count.
+
+    Parameters
+    ----------
+    ledger : StreamLedger
+    """
     rolled = ledger.rolled
     for name in sorted(os.listdir(ledger.directory)) if rolled.until else ():
         number, _, ending = name.partition(".")
@@ -325,13 +372,32 @@ def remove_rolled(ledger: StreamLedger) -> None:
 
 
 def sweep(layout: Layout) -> None:
-    """For every stream of an output: remove what a kill left of rolling."""
+    """For every stream of an output: remove what a kill left of rolling.
+
+    Parameters
+    ----------
+    layout : Layout
+    """
     for stream in streams(layout):
         remove_rolled(StreamLedger(layout, stream))
 
 
 def roll_all(layout: Layout, durable: bool = False, seconds: float = float("inf")) -> int:
-    """Roll every stream of an output, for about so many seconds in all; how many batches were rolled."""
+    """Roll every stream of an output.
+
+    Parameters
+    ----------
+    layout : Layout
+    durable : bool
+        Sync against power loss.
+    seconds : float
+        Begin no volume after so long [s].
+
+    Returns
+    -------
+    int
+        How many batches were rolled.
+    """
     began, rolled = time.monotonic(), 0
     for stream in streams(layout):
         left = seconds - (time.monotonic() - began)

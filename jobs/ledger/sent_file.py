@@ -39,19 +39,42 @@ class Sent:
 
 
 def sent_path(layout: Layout, stream: str, batch: int) -> Path:
-    """Where it is."""
+    """Where a batch's file of what is sent is, until the batch is rolled.
+
+    Parameters
+    ----------
+    layout : Layout
+    stream : str
+    batch : int
+    """
     return layout.stream_ledger(stream) / f"{batch:09d}.{ENDING}"
 
 
 def write_sent(path: Path, sent: Sent, durable: bool = False) -> None:
-    """Fix what is sent, in one step."""
+    """Fix what is sent, in one step.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As `sent_path` gives it.
+    sent : Sent
+    durable : bool
+        Sync against power loss.
+    """
     table = sent.matches.sort_by([(name, "ascending") for name in ORDER])
     table = table.replace_schema_metadata({_COUNTS: json.dumps(sent.filters, sort_keys=True).encode()})
     replace_table(path, table, durable)
 
 
 def read_sent(layout: Layout, stream: str, batch: int) -> Sent | None:
-    """What a batch sends, or None if its filters have not run."""
+    """What a batch sends, or None if its filters have not run.
+
+    Parameters
+    ----------
+    layout : Layout
+    stream : str
+    batch : int
+    """
     held = StreamLedger(layout, stream).kept(batch, ENDING)
     if held is None:
         return None

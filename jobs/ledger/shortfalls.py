@@ -9,7 +9,15 @@ Shortfalls = dict[str, dict[str, Any]]
 
 
 def add_shortfalls(total: Shortfalls, record: Record) -> None:
-    """Add those of a closed batch, by filter: unknown (alerts), batches, reason (the last), too_large (matches)."""
+    """Add the shortfalls of a batch, by filter: unknown (alerts), batches, reason (the last), too_large (matches).
+
+    Parameters
+    ----------
+    total : dict
+        Is changed.
+    record : Record
+        Of the batch.
+    """
     for name, told in (record.sinks.get("filters") or {}).items():
         if told.get("unknown_reason"):
             own = total.setdefault(name, {})
@@ -22,7 +30,13 @@ def add_shortfalls(total: Shortfalls, record: Record) -> None:
 
 
 def shortfalls(records: Iterable[Record]) -> Shortfalls:
-    """Those of several batches; empty if there are none."""
+    """The shortfalls of several batches; empty if there are none.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Of closed batches.
+    """
     total: Shortfalls = {}
     for record in records:
         add_shortfalls(total, record)
@@ -30,7 +44,15 @@ def shortfalls(records: Iterable[Record]) -> Shortfalls:
 
 
 def lines_of(name: str, own: dict[str, Any]) -> list[str]:
-    """A filter's as lines for a person."""
+    """A filter's shortfalls as lines for a person.
+
+    Parameters
+    ----------
+    name : str
+        Of the filter.
+    own : dict
+        Its entry in what `shortfalls` gives.
+    """
     lines = []
     if "unknown" in own:
         batches = f"{own['batches']} batch{'' if own['batches'] == 1 else 'es'}"

@@ -18,10 +18,26 @@ class Rows(Protocol):
     schema_arrow: pa.Schema
 
     def read(self, columns: Sequence[str]) -> pa.Table:
-        """These columns of the rows."""
+        """Some columns of the rows.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        """
 
     def iter_batches(self, rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """The same, at most so many rows at a time."""
+        """Some columns of the rows, in parts.
+
+        Parameters
+        ----------
+        rows : int
+            How many rows a part has at most.
+        columns : sequence of str
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+        """
 
 
 class SpanFile:
@@ -34,12 +50,28 @@ class SpanFile:
         self.schema_arrow: pa.Schema = self._file.schema_arrow
 
     def read(self, columns: Sequence[str]) -> pa.Table:
-        """These columns of the rows."""
+        """Some columns of the rows.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        """
         tables = [self._file.read_row_group(group, columns=list(columns))[a:b] for group, a, b in self._groups()]
         return pa.concat_tables(tables)
 
     def iter_batches(self, rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """The same, at most so many rows at a time."""
+        """Some columns of the rows, in parts.
+
+        Parameters
+        ----------
+        rows : int
+            How many rows a part has at most.
+        columns : sequence of str
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+        """
         for group, start, stop in self._groups():
             at = 0
             for batch in self._file.iter_batches(rows, row_groups=[group], columns=list(columns)):
@@ -81,6 +113,13 @@ def spans_now(path: Path, start: int, stop: int) -> list[Span] | None:
     -------
     list of Span or None
         Empty if they were pruned; None if no change of the output took the file away.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the file was: `<output>/<table>/night=<night>/<name>`.
+    start, stop : int
+        First row, and the row behind the last.
     """
     layout, name = Layout(path.parents[2]), str(path.relative_to(path.parents[2]))
     history = Journal(layout).history(path.parts[-3], night_of(path))
@@ -94,6 +133,13 @@ def open_moved(path: Path, start: int, stop: int) -> list[SpanFile]:
     ------
     FileNotFoundError
         If no change took it, or they were pruned.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As of `spans_now`.
+    start, stop : int
+        First row, and the row behind the last.
     """
     for last in (False, False, True):
         spans = spans_now(path, start, stop)

@@ -39,7 +39,13 @@ class Summary:
     lost: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, record: "Record") -> None:
-        """Take note of the next batch."""
+        """Take note of the next batch.
+
+        Parameters
+        ----------
+        record : Record
+            Of the batch; batches are added in order.
+        """
         for each in record.plan.ranges:
             if each.kind == "kafka":
                 self.positions[(each.path, each.topic_id, each.partition)] = (record.batch, each)
@@ -62,7 +68,12 @@ class Summary:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Summary":
-        """The summary that `to_json` wrote."""
+        """The summary that `to_json` wrote.
+
+        Parameters
+        ----------
+        content : dict
+        """
         made = cls(lost=[dict(each) for each in content["lost"]])
         for each in content["positions"]:
             known = Range.from_json({key: value for key, value in each.items() if key != "batch"})
@@ -73,17 +84,39 @@ class Summary:
 
 
 def batch_number(name: str) -> int:
-    """The number in `<stream>/<batch>`."""
+    """The number in `<stream>/<batch>`.
+
+    Parameters
+    ----------
+    name : str
+    """
     return int(name.rpartition("/")[2])
 
 
 def files_of(record: "Record") -> dict[str, Range]:
-    """By path: the last range that a batch planned of each file of a file source."""
+    """By path: the last range that a batch planned of each file of a file source.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch.
+    """
     return {each.path: each for each in record.plan.ranges if each.kind in _FILES and not each.batch}
 
 
 def lost_of(record: "Record") -> Iterator[dict[str, Any]]:
-    """The offsets that a batch could not read, with the reason."""
+    """The offsets that a batch could not read, with the reason.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch.
+
+    Yields
+    ------
+    dict
+        topic, partition, start, stop, why.
+    """
     for each in record.tallies:
         for start, stop in each.gaps:
             yield {"topic": each.topic, "partition": each.partition, "start": start, "stop": stop, "why": each.why}

@@ -1,7 +1,7 @@
 """`<batch>.too_large.parquet`: matches that no topic takes, noted before the others are sent.
 
-A match that is too large even without its stamps and its light curve would stop everything behind it at each start. It is
-left out and kept here with its alert's origin; the packet itself is where it was read from, and in the raw table.
+A match that is too large even without its cutouts and its light curve would stop everything behind it at each start. It
+is left out and kept here with its alert's origin; the packet itself is where it was read from, and in the raw table.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ class TooLarge:
     topic : str
         That it was for.
     size, limit : int
-        Bytes of the message without stamps and light curve, and what the topic takes.
+        Bytes of the message without cutouts and light curve, and what the topic takes.
     provenance : dict
         Where its alert's packet was read.
     """
@@ -67,12 +67,29 @@ SCHEMA = pa.schema(
 
 
 def too_large_path(layout: Layout, stream: str, batch: int) -> Path:
-    """Where they are."""
+    """Where a batch's file of matches that were too large is, until the batch is rolled.
+
+    Parameters
+    ----------
+    layout : Layout
+    stream : str
+    batch : int
+    """
     return layout.stream_ledger(stream) / f"{batch:09d}.{ENDING}"
 
 
 def note_too_large(path: Path, found: Sequence[TooLarge], durable: bool = False) -> None:
-    """Keep what a batch does not send, in one step; nothing where all is sent."""
+    """Keep what a batch does not send, in one step; no file where all is sent.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As `too_large_path` gives it.
+    found : sequence of TooLarge
+        Empty where all is sent.
+    durable : bool
+        Sync against power loss.
+    """
     if not found:
         path.unlink(missing_ok=True)
         return
@@ -80,12 +97,28 @@ def note_too_large(path: Path, found: Sequence[TooLarge], durable: bool = False)
 
 
 def read_too_large(layout: Layout, record: Record) -> Iterator[TooLarge]:
-    """What a batch did not send."""
+    """What a batch did not send.
+
+    Parameters
+    ----------
+    layout : Layout
+    record : Record
+        Of the batch.
+
+    Yields
+    ------
+    TooLarge
+    """
     held = StreamLedger(layout, record.stream).kept(record.batch, ENDING)
     if held is not None:
         yield from (TooLarge(**row) for row in pq.read_table(pa.BufferReader(held)).to_pylist())
 
 
 def by_filter(found: Sequence[TooLarge]) -> dict[str, int]:
-    """How many, by filter."""
+    """How many matches were too large, by filter.
+
+    Parameters
+    ----------
+    found : sequence of TooLarge
+    """
     return dict(sorted(Counter(each.filter for each in found).items()))

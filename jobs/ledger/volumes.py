@@ -72,7 +72,18 @@ class Wanted:
     without: Numbers | None = None
 
     def takes(self, batch: int, nights: Collection[str], refused: bool, replays: bool, tables: Collection[str]) -> bool:
-        """Whether a batch is one of them."""
+        """Whether a batch is one of the wanted.
+
+        Parameters
+        ----------
+        batch : int
+        nights : collection of str
+            Those of which it holds something.
+        refused, replays : bool
+            Whether it refused something; whether it read entries of quarantine again.
+        tables : collection of str
+            Those that it wrote.
+        """
         if batch < self.since or (self.without is not None and batch in self.without):
             return False
         of_night = self.nights is None or not set(self.nights).isdisjoint(nights)
@@ -120,7 +131,12 @@ class Volume:
         return f"{self.first:09d}-{self.last:09d}"
 
     def may_hold(self, wanted: Wanted) -> bool:
-        """Whether one of its batches may be wanted."""
+        """Whether one of its batches may be wanted.
+
+        Parameters
+        ----------
+        wanted : Wanted
+        """
         nights = self.nights if self.nights is not None else wanted.nights or ()
         if wanted.without is not None and wanted.without.covers(self.first, self.last):
             return False
@@ -149,7 +165,13 @@ class Rolled:
 
     @classmethod
     def of(cls, directory: Path) -> "Rolled":
-        """What is rolled of the stream of this directory now; it is read again only when it has changed."""
+        """What is rolled of the stream of this directory now; it is read again only when it has changed.
+
+        Parameters
+        ----------
+        directory : pathlib.Path
+            The stream's ledger.
+        """
         try:
             status = os.stat(directory / NAME)
         except FileNotFoundError:
@@ -158,7 +180,18 @@ class Rolled:
 
     @classmethod
     def read(cls, directory: Path) -> "Rolled":
-        """What a stream's `rolled.json` says."""
+        """What a stream's `rolled.json` says.
+
+        Parameters
+        ----------
+        directory : pathlib.Path
+            The stream's ledger.
+
+        Raises
+        ------
+        FileNotFoundError
+            If nothing is rolled.
+        """
         content = json.loads((directory / NAME).read_text(encoding="utf-8"))
         volumes = [Volume(**each) for each in content["volumes"]]
         return cls(directory, content["until"], volumes, Summary.from_json(content["summary"]), content["files"])
@@ -175,7 +208,14 @@ class Rolled:
         return sum(each.count for each in self.volumes)
 
     def path(self, volume: Volume, what: str) -> Path:
-        """A file of a volume: records, ids, kept or files."""
+        """A file of a volume.
+
+        Parameters
+        ----------
+        volume : Volume
+        what : str
+            records, ids, kept or files.
+        """
         return self.directory / FOLDER / f"{volume.name}.{what}.parquet"
 
     def names(self) -> set[str]:
@@ -184,7 +224,12 @@ class Rolled:
         return {self.path(each, end).name for each in self.volumes for end in ends} | {self.files}
 
     def holder(self, batch: int) -> Volume | None:
-        """The volume that a batch is in, if it is in one."""
+        """The volume that a batch is in, if it is in one.
+
+        Parameters
+        ----------
+        batch : int
+        """
         low, high = 0, len(self.volumes)
         while low < high:
             middle = (low + high) // 2
@@ -193,13 +238,32 @@ class Rolled:
         return found if found is not None and found.first <= batch else None
 
     def entries(self, wanted: Wanted) -> Iterator[Entry]:
-        """The batches that are wanted, by number; one row group in hand."""
+        """The batches that are wanted, by number; one row group in hand.
+
+        Parameters
+        ----------
+        wanted : Wanted
+
+        Yields
+        ------
+        Entry
+        """
         for volume in self.volumes:
             if volume.may_hold(wanted):
                 yield from self._entries(volume, wanted)
 
     def entry(self, batch: int) -> Entry | None:
-        """One batch, if it is rolled."""
+        """One batch, if it is rolled.
+
+        Parameters
+        ----------
+        batch : int
+
+        Returns
+        -------
+        Entry or None
+            None if it is not rolled.
+        """
         volume = self.holder(batch)
         found = self._entries(volume, Wanted(since=batch), batch) if volume else iter(())
         entry = next(found, None)
@@ -218,7 +282,18 @@ class Rolled:
                     yield from (Entry(**_with_plan(row)) for row in texts.to_pylist())
 
     def ids(self, batch: int, columns: list[str]) -> pa.Table | None:
-        """Some columns of the ids of a rolled batch; those of its volume stay in hand. None if it is not rolled."""
+        """Some columns of the ids of a rolled batch; those of its volume stay in hand.
+
+        Parameters
+        ----------
+        batch : int
+        columns : list of str
+
+        Returns
+        -------
+        pyarrow.Table or None
+            None if it is not rolled.
+        """
         volume = self.holder(batch)
         if volume is None:
             return None
@@ -230,7 +305,14 @@ class Rolled:
         return table.slice(first, last - first).select(columns)
 
     def kept(self, batch: int, ending: str) -> bytes | None:
-        """What lay beside a rolled record under its number with this ending; None if nothing did."""
+        """What lay beside a rolled record under its number with this ending; None if nothing did.
+
+        Parameters
+        ----------
+        batch : int
+        ending : str
+            What follows the batch's number and a point in the file's name.
+        """
         volume = self.holder(batch)
         return self._kept.read(self.path(volume, "kept"), batch, ending) if volume else None
 
@@ -249,7 +331,18 @@ def _with_plan(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def id_groups(path: Path) -> Iterator[tuple[int, str, int, int, int]]:
-    """The row groups of a volume's ids: number, survey (each is of one), least and greatest id, rows."""
+    """The row groups of a volume's ids; each is of one survey.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The volume's file of ids.
+
+    Yields
+    ------
+    number, survey, least, greatest, rows : tuple
+        Place of the row group, survey, least and greatest id, number of rows.
+    """
     metadata = pq.read_metadata(path)
     names = [metadata.schema.column(number).path for number in range(len(metadata.schema))]
     of_survey, of_id = names.index("survey"), names.index("alert_id")
@@ -260,7 +353,21 @@ def id_groups(path: Path) -> Iterator[tuple[int, str, int, int, int]]:
 
 
 def groups_with(path: Path, survey: str, wanted: NDArray[np.int64]) -> Iterator[int]:
-    """The row groups of a volume's ids that may hold some ids of a survey; `wanted` is sorted."""
+    """The row groups of a volume's ids that may hold some ids of a survey.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The volume's file of ids.
+    survey : str
+    wanted : numpy.ndarray of int64
+        Alert ids, ascending.
+
+    Yields
+    ------
+    int
+        Place of a row group.
+    """
     for number, own, least, greatest, _ in id_groups(path):
         if own == survey and np.searchsorted(wanted, least, "left") < np.searchsorted(wanted, greatest, "right"):
             yield number

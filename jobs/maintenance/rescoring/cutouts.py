@@ -38,7 +38,7 @@ class StampReader:
         Parameters
         ----------
         plan : pyarrow.Table
-            Columns cutouts, stamps_group, stamps_row, as of PLAN; in it all rows have cutouts, or none.
+            Columns stamps, stamps_group, stamps_row, as of PLAN; in it all rows have cutouts, or none.
         """
         if plan["stamps"][0].as_py() < 0:
             return pa.table([pa.nulls(plan.num_rows, field.type) for field in _STAMPS], schema=_STAMPS)

@@ -205,7 +205,7 @@ def stamps_of(layout: Layout, night: str, science: pa.Table) -> tuple[tuple[Stam
 
     Returns
     -------
-    files : tuple of Cutouts
+    files : tuple of Stamps
     places : pyarrow.Table
         As `located` gives them, their `file` being a place in `files`.
     """
