@@ -467,7 +467,7 @@ def nights_of(record: Record) -> set[str]:
 
 
 def refuses(record: Record) -> bool:
-    """Whether a batch has packets in quarantine or matches that were too large.
+    """Whether a batch has packets in quarantine or matches that were too large; one that is not closed may have.
 
     Parameters
     ----------
@@ -475,7 +475,8 @@ def refuses(record: Record) -> bool:
         Of the batch.
     """
     too_large = record.sinks.get("kafka", {}).get("too_large")
-    return bool(too_large) or any(file.table == "quarantine" for file in record.files)
+    refused = bool(too_large) or any(file.table == "quarantine" for file in record.files)
+    return refused or record.state != "closed"
 
 
 def replays(record: Record) -> bool:

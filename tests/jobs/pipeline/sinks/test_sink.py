@@ -223,13 +223,14 @@ def test_a_match_that_no_topic_takes_is_noted_and_the_others_are_sent(kafka: Kaf
     assert sum(told["too_large"].values()) == over
     assert told["messages"] == len(sizes) - over == len(read_topics(kafka.bootstrap, small.topics))
     assert small.sink(kafka.bootstrap).committed(batch) == told
+    ledger = StreamLedger(small.layout, batch.stream)
+    closed = dataclasses.replace(batch, state="closed", sinks={"filters": small.counts(batch), "kafka": told})
+    ledger.write(closed)
     listed = [each for each in entries(small.layout) if each.reason == "match_too_large"]
     assert len(listed) == len({each.id for each in listed}) == over
     assert all(each.size > limit and f"takes {limit:,}" in each.message for each in listed)
     assert all(each.origin["file"] and each.night.isdigit() for each in listed)
     assert content_of(small.layout, listed[0]) == (b"", None)
-    ledger = StreamLedger(small.layout, batch.stream)
-    closed = dataclasses.replace(batch, state="closed", sinks={"filters": small.counts(batch), "kafka": told})
     assert list(audit_sinks(ledger.layout, closed)) == []
     without = {key: value for key, value in told.items() if key != "too_large"}
     tampered = dataclasses.replace(closed, sinks={**closed.sinks, "kafka": without})
