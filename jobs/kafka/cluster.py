@@ -165,7 +165,7 @@ class Cluster:
         return "compact" in (self.setting(topic, "cleanup.policy") or "")
 
     def setting(self, topic: str, key: str) -> str | None:
-        """A setting of a topic, as text; None if the broker does not tell us.
+        """A setting of a topic, as text; None if the broker answers and does not tell us.
 
         Parameters
         ----------
@@ -175,11 +175,16 @@ class Cluster:
             As brokers name it: `cleanup.policy`.
         """
         resource = ConfigResource(ResourceType.TOPIC, topic)
+        answers = self._ask(lambda: self.admin.describe_configs([resource], request_timeout=TIMEOUT_S))
         try:
-            answers = self.admin.describe_configs([resource], request_timeout=TIMEOUT_S)
-            return str(answers[resource].result(timeout=TIMEOUT_S)[key].value)
-        except (KafkaException, KeyError):
+            told = answers[resource].result(timeout=2 * TIMEOUT_S).get(key)
+        except KafkaException as error:
+            if error.args[0].code() < 0:  # the client's own: it could not ask
+                raise self._told(error.args[0]) from None
             return None
+        except TimeoutError:
+            raise self._silent() from None
+        return None if told is None or told.value is None else str(told.value)
 
     def refusal(self, future: "Future[None]") -> str:
         """Wait until the broker has done something; why it did not, empty if it was done.
@@ -201,9 +206,7 @@ class Cluster:
                 raise self._told(problem) from None
             return problem.str()
         except TimeoutError:
-            raise ServiceUnavailable(
-                f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s"
-            ) from None
+            raise self._silent() from None
         return ""
 
     def _note(self, error: KafkaError) -> None:
@@ -227,9 +230,10 @@ class Cluster:
                 return missing
             raise self._told(error.args[0]) from None
         except TimeoutError:
-            raise ServiceUnavailable(
-                f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s"
-            ) from None
+            raise self._silent() from None
+
+    def _silent(self) -> ServiceUnavailable:
+        return ServiceUnavailable(f"Kafka at {self.connection.bootstrap} did not answer in {2 * TIMEOUT_S:g} s")
 
     def _told(self, error: KafkaError) -> ServiceUnavailable | AccessDenied:
         """What an error means for us; a refused log-in comes as a time-out, the reason through the callback."""
@@ -245,17 +249,29 @@ class Cluster:
 def matching(wanted: Iterable[str], names: Iterable[str]) -> list[str]:
     """The names that are wanted, sorted; a pattern never means the broker's own topics (`__...`).
 
+    Patterns are searched for, as Kafka's own consumers do: the second part of `^a|b` is found anywhere in a name.
+
     Parameters
     ----------
     wanted : iterable of str
-        Names, or patterns that begin with `^`; gone through twice.
+        Names, or patterns that begin with `^`.
     names : iterable of str
         The topics that there are.
     """
-    patterns = [re.compile(each) for each in wanted if each.startswith("^")]
-    plain = set(wanted)
-    return [
-        name
-        for name in sorted(names)
-        if name in plain or (not name.startswith("__") and any(pattern.match(name) for pattern in patterns))
-    ]
+    given = list(wanted)
+    return [name for name in sorted(names) if any(is_wanted(each, name) for each in given)]
+
+
+def is_wanted(wanted: str, name: str) -> bool:
+    """Whether a topic's name is the one that is wanted, or has what a pattern looks for.
+
+    Parameters
+    ----------
+    wanted : str
+        A name, or a pattern that begins with `^`.
+    name : str
+        A topic's.
+    """
+    if not wanted.startswith("^"):
+        return wanted == name
+    return not name.startswith("__") and re.search(wanted, name) is not None

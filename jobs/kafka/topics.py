@@ -102,11 +102,12 @@ def remove_topic(cluster: Cluster, name: str) -> None:
 
 
 def _check_same(cluster: Cluster, name: str, there: int, wanted: int, retention: dict[str, str]) -> None:
-    days = float(cluster.setting(name, "retention.ms") or "nan") / MS_PER_DAY
+    told = cluster.setting(name, "retention.ms")
     asked = float(retention["retention.ms"]) / MS_PER_DAY
-    if there != wanted or abs(days - asked) > 1 / MS_PER_DAY:
+    if there != wanted or told is None or abs(float(told) / MS_PER_DAY - asked) > 1 / MS_PER_DAY:
+        kept = "for a time that the broker does not tell" if told is None else f"{float(told) / MS_PER_DAY:g} days"
         raise TopicRefused(
-            f"topic {name} is there with {there} partition(s), kept {days:g} days; wanted {wanted}, kept {asked:g} days"
+            f"topic {name} is there with {there} partition(s), kept {kept}; wanted {wanted}, kept {asked:g} days"
             f" (`strix services topic {name} --delete` removes it)"
         )
 

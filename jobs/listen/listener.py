@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from jobs.kafka.cluster import is_wanted
 from jobs.kafka.connection import SILENT, Connection
 from jobs.kafka.record_time import record_time
 from jobs.listen.message_schemas import MessageReader, Record, Undecodable
@@ -334,9 +335,8 @@ def matches(wanted: str, name: str) -> bool:
     name : str
         The topic's.
     """
-    if not wanted.startswith("^"):
-        return wanted == name
-    return re.search(wanted, name) is not None and name.split(".")[1:2] not in (["schemas"], ["marker"])
+    ours = wanted.startswith("^") and name.split(".")[1:2] in (["schemas"], ["marker"])
+    return is_wanted(wanted, name) and not ours
 
 
 def _check_patterns(topics: Sequence[str]) -> None:

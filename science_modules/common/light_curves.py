@@ -92,9 +92,10 @@ class LightCurves:
         Parameters
         ----------
         band : str
-            Its letter.
+            Its letter; one that no point has selects none, points without a band least of all.
         """
-        return self.select(self.band == self.codes([band])[0])
+        code = self.codes([band])[0]
+        return self.select((self.band == code) & (code != -1))
 
     def codes(self, letters: Iterable[str | None]) -> NDArray[np.int8]:
         """Filter letters as codes of `band`; -1 for one that no point has.

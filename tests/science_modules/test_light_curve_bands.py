@@ -37,6 +37,7 @@ def test_other_letters_are_told_apart_and_are_no_index_of_bands() -> None:
     assert curves.band.tolist() == [-3, -2, 1, -1, -2]
     assert curves.codes(["c", "o", "g", "q", None]).tolist() == [-2, -3, 1, -1, -1]
     assert curves.in_band("c").counts.tolist() == [1, 1]
+    assert curves.in_band("q").counts.tolist() == [0, 0]  # nor the point without a band
     assert light_curves(in_bands([["g", "r"]], ["g"])).others == ()
 
 

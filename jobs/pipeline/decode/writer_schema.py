@@ -64,8 +64,9 @@ def writer_schema(text: str, max_bytes: int) -> WriterSchema:
         unknown_schema if it is no Avro schema or could cost without bound (see `compiled.parse`); too_large if the text
         is longer than `max_bytes`; unreadable.
     """
-    if len(text) > max_bytes:
-        raise Fault("too_large", f"wants a writer schema of at most {max_bytes} bytes, found {len(text)}")
+    size = len(text.encode(errors="surrogatepass"))
+    if size > max_bytes:
+        raise Fault("too_large", f"wants a writer schema of at most {max_bytes} bytes, found {size}")
     raw = _load(text)
     root, declared = parse(raw), _declared(raw)
     return WriterSchema(text, declared, root, _version(declared))

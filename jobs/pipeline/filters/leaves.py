@@ -3,7 +3,7 @@
 Only what a filter names is read from the files, down to single fields of `candidate` and of a module.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -115,8 +115,7 @@ def _of_sensible_length(array: pa.Array) -> pa.Array:
     array = _no_longer(array, pc.list_value_length(array), MOST_POINTS)
     if not pa.types.is_string(array.type.value_type):
         return array
-    mask = array.is_null() if array.null_count else None
-    return pa.ListArray.from_arrays(array.offsets, _of_sensible_length(array.values), mask=mask)
+    return _with_values(array, _of_sensible_length)
 
 
 def _no_longer(array: pa.Array, lengths: pa.Array, most: int) -> pa.Array:
@@ -138,9 +137,16 @@ def without_nan(array: pa.Array) -> pa.Array:
         nan = pc.is_nan(array)
         return pc.if_else(nan, pa.scalar(None, array.type), array) if pc.any(nan).as_py() else array
     if pa.types.is_list(array.type) and pa.types.is_floating(array.type.value_type):
-        mask = array.is_null() if array.null_count else None
-        return pa.ListArray.from_arrays(array.offsets, without_nan(array.values), mask=mask)
+        return _with_values(array, without_nan)
     return array
+
+
+def _with_values(lists: pa.ListArray, change: Callable[[pa.Array], pa.Array]) -> pa.ListArray:
+    """The same lists of changed values."""
+    if lists.offset and lists.null_count:  # Arrow makes no lists of a slice's offsets and a mask
+        lists = pa.concat_arrays([lists, lists[:0]])
+    mask = lists.is_null() if lists.null_count else None
+    return pa.ListArray.from_arrays(lists.offsets, change(lists.values), mask=mask)
 
 
 def _read(path: Path, names: Sequence[str]) -> pa.Table:

@@ -1,10 +1,15 @@
 import pickle
+from concurrent.futures import Future
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
-from jobs.kafka.cluster import matching
+from jobs.kafka.cluster import Cluster, matching
 from jobs.kafka.connection import Connection
 from jobs.kafka.secrets import SettingsError
+from jobs.kafka.topics import TopicRefused, _check_same
+from jobs.listen.listener import matches as listens_to
+from jobs.packets.problems import ServiceUnavailable
 from jobs.pipeline.sources.kafka.start import Start
 
 SCRAM = {"bootstrap": "b:9094", "protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512", "username": "u"}
@@ -120,6 +125,33 @@ def test_a_pattern_takes_nightly_topics_and_never_the_brokers_own():
     assert matching([r"^ztf_\d{8}_programid1$"], names) == ["ztf_20240101_programid1"]
     assert matching(["^.*"], names) == sorted(names[1:])
     assert matching(["alerts", "missing"], names) == ["alerts"]
+    # As Kafka's consumers search, and the same for jobs and listeners; a generator is gone through once.
+    assert matching((each for each in ["^alerts|programid2$", "none"]), names) == ["alerts", "ztf_20240101_programid2"]
+    assert [name for name in names if listens_to("^alerts|programid2$", name)] == ["ztf_20240101_programid2", "alerts"]
+
+
+@pytest.mark.parametrize("problem", [TimeoutError(), KafkaException(KafkaError(KafkaError._TIMED_OUT))])
+def test_a_setting_that_nobody_answers_for_is_a_service_that_is_unavailable(monkeypatch, problem):
+    answer = Future()
+    answer.set_exception(problem)
+    cluster = Cluster(Connection.of({"bootstrap": "127.0.0.1:9"}))
+    monkeypatch.setattr(cluster.admin, "describe_configs", lambda asked, **_: {asked[0]: answer})
+    for ask in (lambda: cluster.setting("t", "retention.ms"), lambda: cluster.is_compacted("t")):
+        with pytest.raises(ServiceUnavailable, match=r"Kafka at 127\.0\.0\.1:9 d"):
+            ask()
+
+
+def test_a_topic_of_which_the_broker_does_not_tell_how_long_it_keeps_is_not_the_one_that_is_wanted():
+    class Silent:
+        connection = Connection.of({"bootstrap": "b:1"})
+
+        def setting(self, topic, key):
+            assert (topic, key) == ("t", "retention.ms")
+
+    with pytest.raises(
+        TopicRefused, match=r"1 partition\(s\), kept for a time that the broker does not tell; wanted 1, kept 7"
+    ):
+        _check_same(Silent(), "t", 1, 1, {"retention.ms": str(7 * 86_400_000)})
 
 
 def test_a_start_is_a_word_a_time_or_offsets_and_anything_else_names_them():

@@ -65,12 +65,12 @@ def list_inputs(inputs: Sequence[str], taken: Taken, finished: Finished | None =
             walk.shut_folders(os.path.dirname(each))
     walk.follow_links()
     walk.sort_out()
-    return walk.list_inputs
+    return walk.listing
 
 
 class _Walk:
     def __init__(self, taken: Taken, finished: Finished | None) -> None:
-        self.list_inputs = InputListing()
+        self.listing = InputListing()
         self._taken = taken
         self._finished = finished
         self._waiting: list[tuple[str, os.stat_result]] = []
@@ -87,18 +87,18 @@ class _Walk:
         if stat.S_ISDIR(status.st_mode):
             self._enter(path)
         elif is_hidden(os.path.basename(path)):
-            self.list_inputs.passed.add(HIDDEN, path)
+            self.listing.passed.add(HIDDEN, path)
         elif stat.S_ISREG(status.st_mode):
             self._take(path, status)
         else:
-            self.list_inputs.passed.add(passed_over.NO_FILE, path)
+            self.listing.passed.add(passed_over.NO_FILE, path)
 
     def shut_folders(self, pattern: str) -> None:
         """Folders in which a pattern was to look and could not: glob says nothing of them."""
         last = os.path.basename(pattern)
         for folder in folders_below(named(os.path.dirname(pattern))) if last == "**" else named(pattern):
             if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
-                self.list_inputs.passed.add(passed_over.FOLDER, folder, os.strerror(errno.EACCES))
+                self.listing.passed.add(passed_over.FOLDER, folder, os.strerror(errno.EACCES))
         if is_pattern(pattern):
             self.shut_folders(os.path.dirname(pattern))
 
@@ -108,7 +108,7 @@ class _Walk:
             links, self._links = sorted(self._links), []
             for path in links:
                 if not self._enter(path):
-                    self.list_inputs.passed.add(passed_over.SEEN, path)
+                    self.listing.passed.add(passed_over.SEEN, path)
 
     def _enter(self, top: str) -> bool:
         """Go through a folder and those in it; False if that was done before."""
@@ -126,7 +126,7 @@ class _Walk:
             except FileNotFoundError:
                 continue  # it was removed since it was listed
             except OSError as error:
-                self.list_inputs.passed.add(passed_over.FOLDER, folder, error.strerror)
+                self.listing.passed.add(passed_over.FOLDER, folder, error.strerror)
             new = True
         return new
 
@@ -134,7 +134,7 @@ class _Walk:
         try:
             folder = entry.is_dir()
             if entry.name.startswith((".", "_")) or (is_hidden(entry.name) and not folder):
-                self.list_inputs.passed.add(HIDDEN, entry.path)
+                self.listing.passed.add(HIDDEN, entry.path)
             elif folder:
                 (self._links if entry.is_symlink() else folders).append(entry.path)
             else:
@@ -144,11 +144,11 @@ class _Walk:
 
     def _file(self, entry: os.DirEntry[str], status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
-            self.list_inputs.passed.add(passed_over.NO_FILE, entry.path)
+            self.listing.passed.add(passed_over.NO_FILE, entry.path)
         elif self._taken(entry.path, status):
             self._take(entry.path, status)
         else:
-            self.list_inputs.passed.add(ending(entry.name), entry.path)
+            self.listing.passed.add(ending(entry.name), entry.path)
 
     def _take(self, path: str, status: os.stat_result) -> None:
         self._waiting.append((path, status))
@@ -161,13 +161,13 @@ class _Walk:
         known = self._finished(waiting) if self._finished else [False] * len(waiting)
         for (path, status), finished in zip(waiting, known, strict=True):
             if not finished:
-                self.list_inputs.files[path] = status
+                self.listing.files[path] = status
             else:
-                self.list_inputs.known += 1
-                self.list_inputs.known_bytes += status.st_size
+                self.listing.known += 1
+                self.listing.known_bytes += status.st_size
 
     def _problem(self, path: str, error: OSError) -> None:
-        passed = self.list_inputs.passed
+        passed = self.listing.passed
         if error.errno == errno.ELOOP:
             passed.add(passed_over.LOOP, path)
         elif not isinstance(error, FileNotFoundError):

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from jobs.pipeline.sources.files.formats import holds_packets
 from jobs.pipeline.sources.files.names import PATTERNS, is_companion
 
+# Files of which it is remembered what their first bytes say.
+MOST_KNOWN = 100_000
+
 
 class Taking:
     """Decides for each file of a directory.
@@ -33,6 +36,11 @@ class Taking:
             Of a file in a directory.
         status : os.stat_result
             What it is now.
+
+        Raises
+        ------
+        OSError
+            If its name says nothing and it cannot be opened: it may hold packets, and is asked for again.
         """
         name = os.path.basename(path)
         if self._names.match(name.lower()):
@@ -41,14 +49,11 @@ class Taking:
 
     def _looked_into(self, path: str, status: os.stat_result) -> bool:
         state = (status.st_size, status.st_mtime_ns)
-        if path not in self._known or self._known[path][0] != state:
-            self._known[path] = (state, _holds_packets(path))
-        return self._known[path][1]
-
-
-def _holds_packets(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return holds_packets(file)
-    except OSError:
-        return False
+        known = self._known.pop(path, None)
+        if known is None or known[0] != state:
+            with open(path, "rb") as file:
+                known = (state, holds_packets(file))
+        self._known[path] = known
+        if len(self._known) > MOST_KNOWN:  # the one that was asked for least recently; it is opened again
+            del self._known[next(iter(self._known))]
+        return known[1]

@@ -38,3 +38,12 @@ def test_private_points_are_left_out_of_every_array_and_unsaid_ones_stay() -> No
 def test_a_table_without_private_points_is_left_as_it_is() -> None:
     for given in (table([True, None], None), table(), table([False]).drop_columns(["lc_public"])):
         assert public_points(given) is given
+
+
+def test_a_column_that_is_null_where_points_are_hidden_stays_null_there() -> None:
+    given = table([True, False], [False, True], None, [False])
+    place = given.schema.get_field_index("lc_band")
+    bands = pa.array([None, ["g", "r"], ["i"], None], _LISTS["lc_band"])
+    shown = public_points(given.set_column(place, "lc_band", bands))
+    assert shown["lc_band"].to_pylist() == [None, ["r"], ["i"], None]
+    assert shown["lc_mjd"].to_pylist() == [[0.0], [11.0], None, []]

@@ -15,6 +15,7 @@ from source_reading import archive, entries, simulated, source
 
 from jobs.packets.problems import NoInput
 from jobs.packets.ranges import total
+from jobs.pipeline.sources.files.names import PATTERNS
 from jobs.pipeline.sources.files.patterns import named
 from jobs.pipeline.sources.files.source import FileSource
 
@@ -119,6 +120,38 @@ def test_a_file_that_cannot_be_opened_stops_no_other_and_is_read_when_it_can_be(
     monkeypatch.undo()
     assert total(reader.plan(10)) == 1
     assert reader.report()["input_lost"] == 0
+
+
+def test_a_file_whose_name_says_nothing_and_that_cannot_be_opened_is_a_loss_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jobs.pipeline.sources.files import taken
+
+    write(tmp_path / "in" / "packets.of_tonight")
+
+    def refusing(path: str, mode: str) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(taken, "open", refusing, raising=False)
+    paths, counts, reader = looked(tmp_path)
+    assert (paths, counts) == ([], {"file that cannot be read": 1})
+    assert reader.report()["input_lost"] == 1
+    monkeypatch.undo()  # its size and time are the same
+    assert total(reader.plan(10)) == 1
+    assert reader.report()["input_lost"] == 0
+
+
+def test_what_is_remembered_of_files_without_a_telling_name_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jobs.pipeline.sources.files import taken
+
+    monkeypatch.setattr(taken, "MOST_KNOWN", 3)
+    taking = taken.Taking(PATTERNS)
+    for number in range(10):
+        write(tmp_path / f"{number}.of_tonight")
+        assert taking(str(tmp_path / f"{number}.of_tonight"), os.stat(tmp_path / f"{number}.of_tonight"))
+    assert [os.path.basename(path) for path in taking._known] == ["7.of_tonight", "8.of_tonight", "9.of_tonight"]
 
 
 def test_linked_folders_are_entered_once_and_loops_end(tmp_path: Path) -> None:
