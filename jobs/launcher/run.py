@@ -26,6 +26,7 @@ from jobs.pipeline.decode.registry import Registry, SchemaPlaces
 from jobs.pipeline.enrichment.isolation import Limits
 from jobs.pipeline.sinks.registry import versions_of
 from jobs.pipeline.sinks.sink import PreparedSink, SinkContext
+from jobs.pipeline.sources.source import Source
 from jobs.services.jars import cache
 from jobs.spark.session import build_session
 from jobs.storage.layout import Layout
@@ -34,7 +35,6 @@ from jobs.streaming.last_words import told_in_status
 from jobs.streaming.logs import logs
 from jobs.streaming.metrics import served
 from jobs.streaming.runner import Runner
-from jobs.streaming.source import Source
 from jobs.streaming.status import Status
 from jobs.streaming.stopping import Stopping
 from science_modules import registry

@@ -10,8 +10,8 @@ from jobs.kafka.connection import Connection
 from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.pipeline.sources.kafka.source import KafkaSource
+from jobs.pipeline.sources.source import Source
 from jobs.storage.layout import Layout
-from jobs.streaming.source import Source
 
 Maker = Callable[[Job, JobConfig, Layout], Source | None]
 

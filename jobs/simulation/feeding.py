@@ -115,7 +115,7 @@ def packets_of(paths: Sequence[str | Path], wire: bool = False) -> Iterator[byte
                     yield Fault(each.refusal.reason, each.refusal.message)
                 else:
                     yield from singles.of(each.message)
-            source.done(ranges)
+            source.commit(ranges)
 
 
 def paced(

@@ -111,7 +111,7 @@ class Planner:
     def _note(self, record: Record) -> None:
         own = self._own
         self.source.note(record)
-        self.source.done((own if own is not None and own.batch == record.batch else record.plan).ranges)
+        self.source.commit((own if own is not None and own.batch == record.batch else record.plan).ranges)
 
     def _plan(self) -> bool:
         """Plan the next batch; whether there is one."""

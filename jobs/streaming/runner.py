@@ -19,6 +19,7 @@ from jobs.pipeline.batch.environment import describe
 from jobs.pipeline.batch.processor import BatchProcessor
 from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.sinks.sink import Sink
+from jobs.pipeline.sources.source import ChangingSource, LiveSource, Source
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import SchemaConflict
 from jobs.storage.writing import remove_halves
@@ -29,7 +30,6 @@ from jobs.streaming.listener import listening
 from jobs.streaming.processing import Processing, Stopped
 from jobs.streaming.progress import Done, Progress, watched
 from jobs.streaming.query import NotBegun, Query
-from jobs.streaming.source import ChangingSource, LiveSource, Source
 from jobs.streaming.status import Status
 from jobs.streaming.stopping import Stopping
 
@@ -120,7 +120,7 @@ class Runner:
             while not self.stop.asked.is_set() and self._run_query(trigger, interval_s):
                 pass
             self._log_planner()
-            self.source.close()
+            self.source.stop()
             for folder in (self.layout.query, self.layout.artefacts):
                 shutil.rmtree(folder, ignore_errors=True)
             self.maintenance.sweep(wait=True)

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +24,6 @@ from jobs.ledger.id_index import IdIndex, span
 from jobs.ledger.not_sent import not_sent
 from jobs.ledger.records import KEPT_IDS, DataFile, LedgerError, Plan, Record, StreamLedger
 from jobs.packets.problems import ServiceUnavailable, raise_problem
-from jobs.packets.ranges import Range
 from jobs.packets.reading import OffsetCounts, add_tallies
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.batch.dedupe import DedupResult, deduplicate, dropped_rows, rewrite_without
@@ -34,7 +33,8 @@ from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.batch.staging import ID_ROWS, ORIGIN, NightFile, Tables, by_night, from_ipc
 from jobs.pipeline.enrichment.one_pass import refusals_table
 from jobs.pipeline.sinks.sink import Sink, write_all
-from jobs.pipeline.sources.tasks import Reader, in_tasks
+from jobs.pipeline.sources.source import Source
+from jobs.pipeline.sources.tasks import in_tasks
 from jobs.storage.checksums import size_and_crc
 from jobs.storage.layout import Layout
 from jobs.storage.writing import make_folder, sync_directory, sync_file
@@ -42,29 +42,6 @@ from jobs.storage.writing import make_folder, sync_directory, sync_file
 
 class TooManyFailures(RuntimeError):
     """A module failed on more alerts than `max_failures_per_batch`; the batch was not sealed."""
-
-
-class Source(Protocol):
-    """Where packets come from."""
-
-    @property
-    def tasks(self) -> int:
-        """Tasks per batch, at most."""
-
-    @property
-    def reader(self) -> Reader:
-        """What turns the ranges of a task into messages."""
-
-    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them; what has to be prepared is put below a folder.
-
-        Parameters
-        ----------
-        ranges : sequence of Range
-            As planned.
-        folder : Path
-            Below the batch's staging folder, which executors see.
-        """
 
 
 @dataclass

@@ -44,7 +44,7 @@ class Numbers:
         self.next = max(self.next, record.plan.ranges[-1].stop)
         self._write("note", record.batch)
 
-    def done(self, ranges: Sequence[Range]) -> None:
+    def commit(self, ranges: Sequence[Range]) -> None:
         self._write("done", [each.spool for each in ranges])
 
     def plan(self, limit: int) -> list[Range]:

@@ -43,10 +43,10 @@ class Nothing:
     def share(self) -> None:
         return
 
-    def done(self, ranges: Sequence[Range]) -> None:
+    def commit(self, ranges: Sequence[Range]) -> None:
         return
 
-    def close(self) -> None:
+    def stop(self) -> None:
         return
 
 

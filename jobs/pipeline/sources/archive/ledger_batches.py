@@ -17,11 +17,12 @@ from jobs.ledger.volumes import Wanted
 from jobs.packets.problems import InputChanged, NoInput
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.sources.source import Source
 from jobs.pipeline.sources.tasks import Reader
 from jobs.storage.layout import Layout
 
 
-class LedgerSource:
+class LedgerSource(Source):
     """Closed batches of every stream that wrote raw packets to an output.
 
     Parameters
@@ -67,10 +68,6 @@ class LedgerSource:
         for each in record.plan.ranges:
             if each.batch:
                 self._of(each.batch.rpartition("/")[0]).add(batch_number(each.batch))
-
-    def waiting_s(self) -> float | None:
-        """Nothing here waits to settle."""
-        return None
 
     def plan(self, limit: int) -> list[Range]:
         """Raw files of the next batches that were not read: whole batches, until there are `limit` packets.
@@ -130,18 +127,6 @@ class LedgerSource:
                     f"{each.path} is gone, the ledger says that batch {each.batch} wrote it; put it back"
                 )
         return list(ranges)
-
-    def done(self, ranges: Sequence[Range]) -> None:
-        """Nothing to clean up.
-
-        Parameters
-        ----------
-        ranges : sequence of Range
-            Not used.
-        """
-
-    def close(self) -> None:
-        """Nothing to clean up."""
 
     def _of(self, stream: str) -> Numbers:
         """The batches of a stream that were planned."""

@@ -11,11 +11,12 @@ from jobs.packets.problems import InputChanged
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.files.units import count_in
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.sources.source import Source
 from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Reader
 from jobs.storage.layout import Layout
 
 
-class QuarantineSource:
+class QuarantineSource(Source):
     """Entries to replay.
 
     What the ledger says was replayed is left out when the first batch is planned, under the output's lock: two replays
@@ -52,10 +53,6 @@ class QuarantineSource:
         record : Record
             Not used.
         """
-
-    def waiting_s(self) -> float | None:
-        """Nothing here waits to settle."""
-        return None
 
     def share(self) -> float | None:
         """Share of the entries that have been planned."""
@@ -119,18 +116,6 @@ class QuarantineSource:
                     f"{each.path} is gone, the ledger says that it holds {each.end} entries; put it back"
                 )
         return list(ranges)
-
-    def done(self, ranges: Sequence[Range]) -> None:
-        """Nothing to clean up.
-
-        Parameters
-        ----------
-        ranges : sequence of Range
-            Not used.
-        """
-
-    def close(self) -> None:
-        """Nothing to clean up."""
 
     def _leave_out(self, known: set[str]) -> None:
         left = {name: [each for each in own if each not in known] for name, own in self._files.items()}

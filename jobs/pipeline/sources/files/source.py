@@ -34,6 +34,7 @@ from jobs.pipeline.sources.files.spool import Spooler, spool_again
 from jobs.pipeline.sources.files.taken import Taking
 from jobs.pipeline.sources.files.units import NoRawTable
 from jobs.pipeline.sources.readers import read_ranges
+from jobs.pipeline.sources.source import Source
 from jobs.pipeline.sources.tasks import Reader
 
 # Files that changed are named in the log up to this many of a run; all are counted.
@@ -41,7 +42,7 @@ _NAMED = 20
 _LOG = logging.getLogger(__name__)
 
 
-class FileSource:
+class FileSource(Source):
     """Packets in files.
 
     Parameters
@@ -246,7 +247,7 @@ class FileSource:
                 self._check(each)
         return spool_again(ranges, folder)
 
-    def done(self, ranges: Sequence[Range]) -> None:
+    def commit(self, ranges: Sequence[Range]) -> None:
         """The batch is closed: remove its spooled members.
 
         Parameters
@@ -257,7 +258,7 @@ class FileSource:
         self.spooler.forget(ranges)
         self._before = {}
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Remove the spool."""
         shutil.rmtree(self.spooler.directory, ignore_errors=True)
 

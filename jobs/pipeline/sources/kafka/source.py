@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from jobs.kafka.cluster import Cluster, ClusterSnapshot, matching
@@ -16,6 +15,7 @@ from jobs.packets.ranges import Range
 from jobs.pipeline.sources.kafka.positions import Move, Positions
 from jobs.pipeline.sources.kafka.reading import KafkaReader
 from jobs.pipeline.sources.kafka.start import Start
+from jobs.pipeline.sources.source import Source
 from jobs.pipeline.sources.tasks import Reader
 
 _LOG = logging.getLogger("strix.kafka")
@@ -30,7 +30,7 @@ class _Progress:
     end: int
 
 
-class KafkaSource:
+class KafkaSource(Source):
     """Records of topics.
 
     Parameters
@@ -107,10 +107,6 @@ class KafkaSource:
         known.committed = each.stop
         known.planned, known.end = max(known.planned, each.stop), max(known.end, each.size)
 
-    def waiting_s(self) -> float | None:
-        """Nothing here waits to settle."""
-        return None
-
     def share(self) -> float | None:
         """Share of the records seen at the last look, from where the stream began, that are planned."""
         moves = self._positions.latest() if self._positions else {}
@@ -149,36 +145,6 @@ class KafkaSource:
     def reader(self) -> Reader:
         """What a task reads ranges with; secrets do not travel with it."""
         return KafkaReader(self.connection)
-
-    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them.
-
-        Parameters
-        ----------
-        ranges : sequence of Range
-            As planned.
-        folder : Path
-            Not used: nothing has to be prepared.
-
-        Returns
-        -------
-        list of Range
-            The same ones.
-        """
-        del folder
-        return list(ranges)
-
-    def done(self, ranges: Sequence[Range]) -> None:
-        """Nothing to clean up.
-
-        Parameters
-        ----------
-        ranges : sequence of Range
-            Not used.
-        """
-
-    def close(self) -> None:
-        """Nothing to clean up."""
 
     def report(self) -> dict[str, Any]:
         """Position, end and lag of each partition, for status.json."""

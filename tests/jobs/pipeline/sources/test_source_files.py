@@ -169,9 +169,9 @@ def test_spooled_members_are_removed_with_their_batch_and_with_the_source(tmp_pa
     reader = source(tmp_path / "spool", tmp_path / "in", tasks=1)
     planned = reader.plan(3)
     assert list((tmp_path / "spool").iterdir())
-    reader.done(planned)
+    reader.commit(planned)
     assert not list((tmp_path / "spool").iterdir())
-    reader.close()
+    reader.stop()
     assert not (tmp_path / "spool").exists()
 
 

@@ -1,5 +1,6 @@
 """What a job asks of a source: the driver's copy knows what is committed, the planner's also what is planned."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -10,12 +11,22 @@ from jobs.packets.ranges import Range
 from jobs.pipeline.sources.tasks import Reader
 
 
-class Source(Protocol):
-    """The door for packets: what is there, what a task reads, what was read."""
+class Source(ABC):
+    """The door for packets: what is there, what a task reads, what was read.
 
+    Attributes
+    ----------
+    tasks : int
+        Tasks per batch, at most.
+    """
+
+    tasks: int
+
+    @abstractmethod
     def check(self) -> None:
         """Raise ValueError if the source cannot be what was meant."""
 
+    @abstractmethod
     def note(self, record: Record) -> None:
         """Take note of what a sealed batch of this stream has read.
 
@@ -25,6 +36,7 @@ class Source(Protocol):
             Sealed or closed.
         """
 
+    @abstractmethod
     def plan(self, limit: int) -> list[Range]:
         """The next unread packets, about `limit` of them; empty if there are none now.
 
@@ -34,19 +46,18 @@ class Source(Protocol):
             Packets; for kafka offsets.
         """
 
-    def waiting_s(self) -> float | None:
-        """Seconds until something that was seen but could not be taken yet may be; None if there is nothing."""
-
+    @abstractmethod
     def share(self) -> float | None:
         """How much of what is known to be there has been planned, 0 to 1; None if that is not known."""
 
     @property
-    def tasks(self) -> int:
-        """Tasks per batch, at most."""
-
-    @property
+    @abstractmethod
     def reader(self) -> Reader:
         """What turns the ranges of a task into messages."""
+
+    def waiting_s(self) -> float | None:
+        """Seconds until something that was seen but could not be taken yet may be; None if there is nothing."""
+        return None
 
     def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
         """The ranges as tasks can read them; what has to be prepared is put below a folder.
@@ -55,7 +66,7 @@ class Source(Protocol):
         ----------
         ranges : sequence of Range
             As planned.
-        folder : Path
+        folder : pathlib.Path
             On a file system that executors see.
 
         Raises
@@ -63,8 +74,10 @@ class Source(Protocol):
         InputChanged
             If what was planned is not there as it was.
         """
+        del folder
+        return list(ranges)
 
-    def done(self, ranges: Sequence[Range]) -> None:
+    def commit(self, ranges: Sequence[Range]) -> None:  # noqa: B027 - most keep nothing for a batch
         """The batch that read these is closed.
 
         Parameters
@@ -73,7 +86,7 @@ class Source(Protocol):
             As `plan` gave them, or as the ledger has them after a restart.
         """
 
-    def close(self) -> None:
+    def stop(self) -> None:  # noqa: B027 - most hold nothing open
         """The job ends."""
 
 
