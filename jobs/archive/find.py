@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from jobs.archive.top_alerts import files_of
 from jobs.ledger.id_index import holders_of
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.streams import StreamLedger
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.surveys.candidate import stored_names
 from jobs.storage.footers import may_hold, ranges

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from jobs.archive.near import row_groups
 from jobs.archive.position import DISTANCE, Cone
-from jobs.ledger.journal import History, Journal
+from jobs.ledger.history import History
+from jobs.ledger.journal import Journal
 from jobs.ledger.records import DataFile, Record
 from jobs.storage.footers import schema_of
 from jobs.storage.layout import Layout

@@ -19,7 +19,8 @@ from jobs.ledger.hashed import Hashed
 from jobs.ledger.id_index import span
 from jobs.ledger.not_sent import told_not_sent
 from jobs.ledger.numbers import Numbers
-from jobs.ledger.records import FORMAT, IDS, Record, StreamLedger, nights_of, records, streams
+from jobs.ledger.records import FORMAT, IDS, Record, nights_of
+from jobs.ledger.streams import StreamLedger, records, streams
 from jobs.ledger.summary import Summary
 from jobs.ledger.volumes import FOLDER, NAME, Entry, Rolled, Wanted
 from jobs.maintenance.rescored import Newest, Recounted, versions_now

@@ -7,8 +7,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from jobs.audit.merged_science import MergedScience
+from jobs.ledger.changes import PRUNING, Change, StoredFile
 from jobs.ledger.hashed import Hashed
-from jobs.ledger.journal import PRUNING, Change, Histories, History, Journal, StoredFile
+from jobs.ledger.history import History
+from jobs.ledger.journal import Histories, Journal
 from jobs.ledger.records import DataFile, Record
 from jobs.maintenance.maintenance import total
 from jobs.maintenance.rescored import Newest, newest

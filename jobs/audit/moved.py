@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from jobs.audit.files import Found, read_rows
 from jobs.audit.maintenance import Moved, spans_of
 from jobs.ledger.counts import add_counts
-from jobs.ledger.journal import History
+from jobs.ledger.history import History
 from jobs.ledger.records import DataFile
 from jobs.ledger.spans import SpanFile
 from jobs.maintenance.compaction import ORDERS

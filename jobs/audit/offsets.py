@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
+from jobs.ledger.records import LedgerError, Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.pipeline.sources.kafka.positions import Positions, Unplanned
 
 

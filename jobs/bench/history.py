@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.ledger.changes import PRUNING, Change, StoredFile
 from jobs.ledger.counts import empty_counts
 from jobs.ledger.id_index import span
-from jobs.ledger.journal import PRUNING, Change, Journal, StoredFile
-from jobs.ledger.records import KEPT_IDS, DataFile, Plan, Record, StreamLedger
+from jobs.ledger.journal import Journal
+from jobs.ledger.records import KEPT_IDS, DataFile, Plan, Record
 from jobs.ledger.rolling import BATCHES, ClosedBatch, remove_rolled, write_volume
+from jobs.ledger.streams import StreamLedger
 from jobs.ledger.volumes import Entry
 from jobs.packets.ranges import Range
 from jobs.storage.layout import Layout

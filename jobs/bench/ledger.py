@@ -16,7 +16,7 @@ from jobs.bench.inputs import Bench
 from jobs.bench.numbers import Number
 from jobs.bench.scratch import empty_folder
 from jobs.ledger.known_files import KnownFiles
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.streams import StreamLedger
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet

@@ -30,7 +30,7 @@ from jobs.bench.scratch import empty_folder, spark_session
 from jobs.config import JobConfig
 from jobs.kafka.connection import SILENT, Connection
 from jobs.launcher.run import run_job
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.listen.message_schemas import MessageReader
 from jobs.services.kafka import KafkaBroker, start_kafka
 from jobs.simulation.night import container

@@ -7,7 +7,7 @@ from rich.table import Table
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.outputs import console
 from jobs.config import ConfigError, load, overrides
-from jobs.ledger.journal import Change
+from jobs.ledger.changes import Change
 from jobs.pipeline.sinks.registry import SINKS
 
 # What a rescoring reads and writes is the output's science table; what it says goes nowhere else.

@@ -11,7 +11,7 @@ from rich.table import Table
 from jobs.cli.console import Console, styled
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name
-from jobs.ledger.journal import Change
+from jobs.ledger.changes import Change
 from jobs.maintenance.compact import Wanted, compact
 from jobs.maintenance.maintenance import NightMaintenance, total
 from jobs.maintenance.merge_tasks import OnSpark, Runs, in_this_process

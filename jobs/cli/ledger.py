@@ -16,10 +16,11 @@ from jobs.cli.outputs import console, output_of
 from jobs.cli.run import say_gaps
 from jobs.common.local_paths import local_name
 from jobs.config import ConfigError
+from jobs.ledger.changes import Change
 from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
-from jobs.ledger.journal import Change, Journal
+from jobs.ledger.journal import Journal
 from jobs.ledger.not_sent import told_not_sent
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.maintenance.rescored import NightsNow, rescorings
 from jobs.storage.layout import Layout
 

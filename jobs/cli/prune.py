@@ -10,7 +10,7 @@ from rich.table import Table
 from jobs.cli.console import Console
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name
-from jobs.ledger.journal import Change
+from jobs.ledger.changes import Change
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.pruning import Kept, Limit, prune, size_of
 from jobs.storage.layout import Layout

@@ -11,7 +11,7 @@ from jobs.cli.frame import OK, UNBALANCED, Options, verb
 from jobs.config import add_options, load, overrides
 from jobs.config.job import Job
 from jobs.launcher.run import Outcome, run_job
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.streams import StreamLedger
 from jobs.ledger.volumes import Wanted
 from jobs.pipeline.sources.files.names import HIDDEN
 from jobs.pipeline.sources.files.passed_over import LOSSES

@@ -14,7 +14,8 @@ from jobs.common.local_paths import local_name
 from jobs.config import add_options, load, overrides
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.ledger.records import LedgerError, StreamLedger, streams
+from jobs.ledger.records import LedgerError
+from jobs.ledger.streams import StreamLedger, streams
 from jobs.pipeline.sources.kafka.positions import NAME
 from jobs.pipeline.sources.kafka.reset import reset
 from jobs.storage.layout import Layout

@@ -11,7 +11,8 @@ from rich.console import Group
 from rich.table import Table
 
 from jobs.cli.console import styled
-from jobs.ledger.records import LedgerError, StreamLedger, streams
+from jobs.ledger.records import LedgerError
+from jobs.ledger.streams import StreamLedger, streams
 from jobs.services.process import alive
 from jobs.storage.layout import Layout
 from jobs.storage.lock import STALE_S, read_holder

@@ -14,8 +14,8 @@ from jobs.common.times import tai_of_unix
 from jobs.config import ConfigError, JobConfig
 from jobs.launcher.run import check_output, schema_places, session_of
 from jobs.launcher.science import without_weights
+from jobs.ledger.changes import Change
 from jobs.ledger.counts import Counts, failures
-from jobs.ledger.journal import Change
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.rescored import counts_of
 from jobs.maintenance.rescoring.choice import Choice, choose

@@ -19,7 +19,7 @@ from jobs.config.job import Job, job_of
 from jobs.launcher.science import Science, prepare_science
 from jobs.launcher.sinks import sinks_of
 from jobs.launcher.sources import source_of
-from jobs.ledger.records import open_stream
+from jobs.ledger.identity import open_stream
 from jobs.modules.stored_artefacts import StoredArtefacts
 from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.decode.registry import Registry, SchemaPlaces

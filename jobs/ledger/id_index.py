@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from jobs.ledger.records import KEPT_IDS, Record, StreamLedger, streams
+from jobs.ledger.records import KEPT_IDS, Record
+from jobs.ledger.streams import StreamLedger, streams
 from jobs.ledger.volumes import Rolled, Volume, groups_with
 from jobs.packets.content import MEASUREMENT
 from jobs.storage.layout import Layout

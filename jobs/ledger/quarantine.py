@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.ledger.records import Record, records
+from jobs.ledger.records import Record
 from jobs.ledger.spans import Rows, open_moved
+from jobs.ledger.streams import records
 from jobs.ledger.too_large import REASON as MATCH_TOO_LARGE
 from jobs.ledger.too_large import read_too_large, too_large_path
 from jobs.ledger.volumes import Wanted

@@ -21,17 +21,8 @@ import pyarrow.parquet as pq
 from jobs.common import faults
 from jobs.ledger.kept import write_kept
 from jobs.ledger.known_files import add_known, read_known, write_files
-from jobs.ledger.records import (
-    KEPT_IDS,
-    LedgerError,
-    Record,
-    StreamLedger,
-    nights_of,
-    record_of,
-    refuses,
-    replays,
-    streams,
-)
+from jobs.ledger.records import KEPT_IDS, LedgerError, Record, nights_of, refuses, replays
+from jobs.ledger.streams import StreamLedger, record_of, streams
 from jobs.ledger.summary import files_of
 from jobs.ledger.volumes import FOLDER, MOST_NIGHTS, NAME, RECORDS, Entry, Rolled, Volume
 from jobs.packets.ranges import Range

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.streams import StreamLedger
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_table
 

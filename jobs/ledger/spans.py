@@ -7,7 +7,8 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.ledger.journal import PRODUCT, Journal, Span
+from jobs.ledger.changes import PRODUCT, Span
+from jobs.ledger.journal import Journal
 from jobs.storage.data_files import night_of
 from jobs.storage.layout import Layout
 

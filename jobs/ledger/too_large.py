@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.records import Record
+from jobs.ledger.streams import StreamLedger
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_table
 from science_modules.common.view import PROVENANCE

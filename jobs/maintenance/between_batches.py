@@ -1,7 +1,8 @@
 """Between two batches of a running job: a night with too many files gets a few of them merged, old batches are rolled."""
 
-from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.records import Record
 from jobs.ledger.rolling import enough, roll
+from jobs.ledger.streams import StreamLedger
 from jobs.maintenance.compaction import merge
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.stored_files import KnownParts, names, oldest_small

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from jobs.ledger.journal import Change, StoredFile
+from jobs.ledger.changes import Change, StoredFile
 from jobs.maintenance.compaction import Merging, begun, put_in_place
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.merge_tasks import Runs, in_this_process

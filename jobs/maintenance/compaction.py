@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.common import faults
-from jobs.ledger.journal import COMPACTION, Change, StoredFile
+from jobs.ledger.changes import COMPACTION, Change, StoredFile
 from jobs.ledger.records import LedgerError
 from jobs.maintenance.maintenance import NightMaintenance, total
 from jobs.maintenance.rolling import RollingFiles

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jobs.common import faults
-from jobs.ledger.journal import Change, Journal, StoredFile, is_made
+from jobs.ledger.changes import Change, StoredFile
+from jobs.ledger.journal import Journal, is_made
 from jobs.ledger.records import LedgerError
 from jobs.ledger.rolling import roll_all
 from jobs.ledger.rolling import sweep as sweep_rolled

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.ledger.journal import StoredFile
+from jobs.ledger.changes import StoredFile
 from jobs.ledger.records import LedgerError
 from jobs.maintenance.compaction import Merged, Merging
 from jobs.storage.schema_union import SchemaConflict

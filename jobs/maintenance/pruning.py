@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from jobs.ledger.journal import PRUNING, Change, StoredFile
+from jobs.ledger.changes import PRUNING, Change, StoredFile
 from jobs.ledger.numbers import Numbers
-from jobs.ledger.records import StreamLedger, streams
+from jobs.ledger.streams import StreamLedger, streams
 from jobs.ledger.summary import batch_number
 from jobs.ledger.volumes import Wanted
 from jobs.maintenance.maintenance import NightMaintenance, total

@@ -4,9 +4,11 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from jobs.ledger.changes import RESCORING, Change
 from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
-from jobs.ledger.journal import RESCORING, Change, Histories, Journal
-from jobs.ledger.records import Record, records
+from jobs.ledger.journal import Histories, Journal
+from jobs.ledger.records import Record
+from jobs.ledger.streams import records
 from jobs.storage.layout import Layout
 
 # By night, then by module: the change whose answers the files hold now.

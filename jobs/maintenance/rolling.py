@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.common import faults
-from jobs.ledger.journal import StoredFile
-from jobs.pipeline.batch.staging import write_parquet_options
+from jobs.ledger.changes import StoredFile
+from jobs.pipeline.batch.night_file import write_parquet_options
 from jobs.storage.checksums import size_and_crc
 
 MIB = 1024 * 1024

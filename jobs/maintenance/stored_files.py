@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from jobs.ledger.journal import PRODUCT, RESCORED, Journal, StoredFile
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.changes import PRODUCT, RESCORED, StoredFile
+from jobs.ledger.journal import Journal
+from jobs.ledger.streams import StreamLedger
 from jobs.maintenance.rolling import ENOUGH_BYTES, LEAST_BYTES, MOST_BYTES
 from jobs.storage.layout import TABLES, Layout
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.common.times import tai_of_unix
-from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
+from jobs.ledger.records import LedgerError, Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import ServiceUnavailable
 from jobs.packets.ranges import Range
 from jobs.pipeline.sources.tasks import in_tasks

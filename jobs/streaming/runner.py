@@ -11,7 +11,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.ledger.id_index import IdIndex
-from jobs.ledger.records import Plan, Record, StreamLedger, open_records
+from jobs.ledger.records import Plan, Record
+from jobs.ledger.streams import StreamLedger, open_records
 from jobs.maintenance.between_batches import maintain
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable

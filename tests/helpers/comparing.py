@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from jobs.audit.check import check_ledger
 from jobs.ledger.counts import add_counts
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.storage.layout import Layout
 
 TABLES = ("raw", "science", "cutouts")

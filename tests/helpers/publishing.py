@@ -10,7 +10,7 @@ from duckdb_reader import rows as duckdb_rows
 from topic_reader import matches, order_problems, read_topics
 
 from jobs.audit.check import check_ledger
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.simulation import simulate
 from jobs.storage.layout import Layout
 

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.kafka.connection import Connection
-from jobs.ledger.records import Record, records
+from jobs.ledger.records import Record
 from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent
+from jobs.ledger.streams import records
 from jobs.ledger.too_large import TooLarge
 from jobs.pipeline.sinks.kafka.message_encoding import encoder
 from jobs.pipeline.sinks.kafka.outgoing import Making

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.audit.check import check_ledger
-from jobs.ledger.records import open_stream
+from jobs.ledger.identity import open_stream
 from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.batch.staging import manifest_schema
 from jobs.pipeline.sources.files.source import FileSource

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 
 from jobs.ledger.id_index import span
-from jobs.ledger.records import DataFile, Plan, Record, StreamLedger
+from jobs.ledger.records import DataFile, Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.messages import Message
 from jobs.packets.ranges import Range
 from jobs.packets.reading import SourceMessage
-from jobs.pipeline.batch.processor import gather
+from jobs.pipeline.batch.manifests import gather
 from jobs.pipeline.batch.staging import StagedTask, Tables
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions

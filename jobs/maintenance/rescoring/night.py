@@ -15,8 +15,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.common import faults
+from jobs.ledger.changes import RESCORED, RESCORING, Change, StoredFile
 from jobs.ledger.counts import Counts, add_counts, failures
-from jobs.ledger.journal import RESCORED, RESCORING, Change, StoredFile
 from jobs.ledger.records import LedgerError
 from jobs.maintenance.maintenance import NightMaintenance, total
 from jobs.maintenance.rescoring.answering import TOLD, Answering

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jobs.ledger.journal import Change, StoredFile
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.changes import Change, StoredFile
+from jobs.ledger.streams import StreamLedger
 from jobs.maintenance.stored_files import KnownParts
 from jobs.storage.layout import Layout, batch_of
 from science_modules import registry

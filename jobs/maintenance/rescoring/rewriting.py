@@ -17,7 +17,7 @@ from jobs.common import faults
 from jobs.ledger.counts import Counts, add_counts, count_module
 from jobs.ledger.records import LedgerError
 from jobs.maintenance.rescoring.answering import PLACE, TOLD
-from jobs.pipeline.batch.staging import FEW_ROWS, write_parquet_options
+from jobs.pipeline.batch.night_file import FEW_ROWS, write_parquet_options
 from jobs.pipeline.tables import science_schema
 from jobs.storage.checksums import size_and_crc
 from science_modules import registry

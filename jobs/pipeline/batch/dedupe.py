@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from jobs.ledger.id_index import IdIndex
 from jobs.packets.content import MEASUREMENT, same_measurement
-from jobs.pipeline.batch.staging import ID_ROWS, write_parquet_options
+from jobs.pipeline.batch.night_file import write_parquet_options
+from jobs.pipeline.batch.staging import ID_ROWS
 from jobs.storage.repeated_text import COLUMNS, parquet_writer, unified
 
 Bools = NDArray[np.bool_]

@@ -3,7 +3,6 @@
 After SIGKILL at any point a restart either stages the batch again from the same plan or finishes what was sealed.
 """
 
-import json
 import os
 import shutil
 import threading
@@ -19,18 +18,21 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from jobs.common import faults
-from jobs.ledger.counts import Counts, add_counts, count_science, empty_counts, failures
+from jobs.ledger.counts import Counts, add_counts, count_science, failures
 from jobs.ledger.id_index import IdIndex, span
 from jobs.ledger.not_sent import not_sent
-from jobs.ledger.records import KEPT_IDS, DataFile, LedgerError, Plan, Record, StreamLedger
+from jobs.ledger.records import KEPT_IDS, DataFile, LedgerError, Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import ServiceUnavailable, raise_problem
-from jobs.packets.reading import OffsetCounts, add_tallies
+from jobs.packets.reading import add_tallies
 from jobs.packets.rejections import Refusal
 from jobs.pipeline.batch.dedupe import DedupResult, deduplicate, dropped_rows, rewrite_without
 from jobs.pipeline.batch.environment import ExecutorsDiffer
+from jobs.pipeline.batch.manifests import Staged, gather
+from jobs.pipeline.batch.night_file import NightFile
 from jobs.pipeline.batch.refetch import find_packets
 from jobs.pipeline.batch.spec import BatchSpec
-from jobs.pipeline.batch.staging import ID_ROWS, ORIGIN, NightFile, Tables, by_night, from_ipc
+from jobs.pipeline.batch.staging import ORIGIN, Tables, by_night
 from jobs.pipeline.enrichment.one_pass import refusals_table
 from jobs.pipeline.sinks.sink import Sink, write_all
 from jobs.pipeline.sources.source import Source
@@ -42,37 +44,6 @@ from jobs.storage.writing import make_folder, sync_directory, sync_file
 
 class TooManyFailures(RuntimeError):
     """A module failed on more alerts than `max_failures_per_batch`; the batch was not sealed."""
-
-
-@dataclass
-class Staged:
-    """What the tasks of a batch reported.
-
-    Attributes
-    ----------
-    files : list of dict
-        table, night, staged (file name in the batch's staging folder), rows, bytes, part.
-    nights : dict
-        Counts per night.
-    ids : pyarrow.Table
-        staging.ID_ROWS.
-    tallies : list of OffsetCounts
-        What became of planned offsets.
-    away : str
-        Why a task's service did not answer; empty if it did.
-    differs : str
-        Set if an executor has other programs than the driver.
-    problem : list of str
-        Set if a task's file was not what was planned, or could not be opened; see `raise_problem`.
-    """
-
-    files: list[dict[str, Any]]
-    nights: dict[str, Counts]
-    ids: pa.Table
-    tallies: list[OffsetCounts] = field(default_factory=list)
-    away: str = ""
-    differs: str = ""
-    problem: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -291,29 +262,6 @@ class BatchProcessor:
         if self.spec.durable:
             for directory in {(self.layout.root / file.name).parent for file in record.files}:
                 sync_directory(directory)
-
-
-def gather(manifest: pa.Table) -> Staged:
-    """Put the manifests of all tasks together, in the order of their parts.
-
-    Parameters
-    ----------
-    manifest : pyarrow.Table
-        A row of staging.manifest_schema for each task.
-    """
-    staged = Staged([], {}, ID_ROWS.empty_table())
-    answers = [(json.loads(row["manifest"]), row["ids"]) for row in manifest.to_pylist()]
-    tasks = sorted(answers, key=lambda answer: str(answer[0]["part"]))
-    for content, ids in tasks:
-        staged.files.extend({**file, "part": content["part"]} for file in content["files"])
-        for night, counts in content["nights"].items():
-            add_counts(staged.nights.setdefault(night, empty_counts()), counts)
-        staged.ids = pa.concat_tables([staged.ids, from_ipc(ids)])
-        staged.tallies.extend(OffsetCounts.from_json(each) for each in content["tallies"])
-        staged.away = staged.away or content["away"]
-        staged.differs = staged.differs or content.get("differs", "")
-        staged.problem = staged.problem or content["problem"]
-    return staged
 
 
 def refetch(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.records import Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import InputUnreadable
 from jobs.packets.ranges import Range
 from jobs.pipeline.sources.tasks import Reader

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from jobs.config.job import job_of
 from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
-from jobs.ledger.records import Record, records
+from jobs.ledger.records import Record
+from jobs.ledger.streams import records
 from jobs.maintenance.rescored import NightsNow
 from jobs.storage.layout import Layout
 

@@ -10,7 +10,7 @@ from jobs.archive.alert import alerts_of, merged
 from jobs.archive.find import NotFound, by_key, find, find_alert, find_object
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.top_alerts import most_anomalous
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import NOT_RUN
 

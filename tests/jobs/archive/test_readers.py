@@ -28,7 +28,7 @@ from jobs.config import ScienceConfig
 from jobs.config.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import prepare_science
-from jobs.ledger.records import records, streams
+from jobs.ledger.streams import records, streams
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import NOT_RUN
 from jobs.streaming.status import Status

@@ -23,7 +23,7 @@ from jobs.archive.top_alerts import (
     top,
 )
 from jobs.cli import scores
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.maintenance.compaction import merge
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.stored_files import KnownParts

@@ -16,7 +16,7 @@ import pytest
 from jobs.audit import check as ledger_check
 from jobs.audit.check import check_ledger
 from jobs.audit.files import read_files
-from jobs.ledger.records import StreamLedger, records, streams
+from jobs.ledger.streams import StreamLedger, records, streams
 from jobs.storage.layout import Layout
 
 pytestmark = pytest.mark.spark

@@ -19,7 +19,8 @@ from pyspark.sql import SparkSession
 from jobs.config import JobConfig, load
 from jobs.kafka.connection import SILENT
 from jobs.launcher.run import Outcome, run_job
-from jobs.ledger.records import Record, records
+from jobs.ledger.records import Record
+from jobs.ledger.streams import records
 from jobs.services.kafka import KafkaBroker
 from jobs.simulation import simulate
 from jobs.storage.layout import Layout

@@ -10,7 +10,8 @@ from confluent_kafka import TopicPartition as Assignment
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
+from jobs.ledger.records import LedgerError, Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import NoInput
 from jobs.packets.reading import OffsetCounts, SourceMessage, Unavailable, add_tallies
 from jobs.pipeline.sources.kafka.reading import KafkaReader

@@ -16,7 +16,7 @@ import yaml
 from jobs.audit.check import check_ledger
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.packets.problems import AccessDenied
 from jobs.services.process import free_port
 from jobs.storage.layout import Layout

@@ -13,7 +13,8 @@ from jobs.bench.history import ALERTS, STREAM, file_of, night_of, simulate
 from jobs.cli.ledger import nights_of
 from jobs.ledger import id_index
 from jobs.ledger.id_index import IdIndex, holders_of
-from jobs.ledger.records import StreamLedger, open_records, open_stream
+from jobs.ledger.identity import open_stream
+from jobs.ledger.streams import StreamLedger, open_records
 from jobs.pipeline.sources.files.source import FileSource
 from jobs.storage.layout import Layout
 

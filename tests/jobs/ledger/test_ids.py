@@ -9,7 +9,8 @@ import pytest
 
 from jobs.ledger import id_index as ids
 from jobs.ledger.id_index import IdIndex, span
-from jobs.ledger.records import Plan, Record, StreamLedger
+from jobs.ledger.records import Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.storage.layout import Layout
 
 LIMITS = (-(2**63), 2**63 - 1)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ledger.journal import COMPACTION, PRUNING, Change, History, Journal, StoredFile
+from jobs.ledger.changes import COMPACTION, PRUNING, Change, StoredFile
+from jobs.ledger.history import History
+from jobs.ledger.journal import Journal
 from jobs.storage.layout import Layout
 
 Rows = dict[str, list[int]]

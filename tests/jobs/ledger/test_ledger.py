@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ledger.records import DataFile, LedgerError, Plan, Record, StreamLedger, open_stream, records, streams
+from jobs.ledger.identity import open_stream
+from jobs.ledger.records import DataFile, LedgerError, Plan, Record
+from jobs.ledger.streams import StreamLedger, records, streams
 from jobs.packets.ranges import Range
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_file

@@ -11,7 +11,8 @@ from jobs.audit.check import check_ledger
 from jobs.cli.main import main
 from jobs.ledger.id_index import IdIndex
 from jobs.ledger.not_sent import not_sent
-from jobs.ledger.records import Record, StreamLedger, records
+from jobs.ledger.records import Record
+from jobs.ledger.streams import StreamLedger, records
 from jobs.pipeline.batch.processor import BatchProcessor
 from jobs.storage.layout import Layout
 

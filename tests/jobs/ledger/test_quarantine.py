@@ -18,7 +18,8 @@ from jobs.config import JobConfig
 from jobs.launcher.replay import replay
 from jobs.launcher.run import run_job
 from jobs.ledger.quarantine import content_of, entries, entry_of, replayed
-from jobs.ledger.records import Record, StreamLedger, records
+from jobs.ledger.records import Record
+from jobs.ledger.streams import StreamLedger, records
 from jobs.storage.layout import Layout
 
 pytestmark = pytest.mark.spark

@@ -21,9 +21,10 @@ from jobs.ledger import rolling
 from jobs.ledger.counts import empty_counts
 from jobs.ledger.id_index import IdIndex, holders_of, span
 from jobs.ledger.quarantine import replayed
-from jobs.ledger.records import KEPT_IDS, DataFile, Plan, Record, StreamLedger, open_records, records, replays
+from jobs.ledger.records import KEPT_IDS, DataFile, Plan, Record, replays
 from jobs.ledger.rolling import roll, roll_all, sweep
 from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent
+from jobs.ledger.streams import StreamLedger, open_records, records
 from jobs.ledger.too_large import TooLarge, note_too_large, read_too_large, too_large_path
 from jobs.ledger.volumes import Wanted
 from jobs.packets.ranges import Range

@@ -9,8 +9,8 @@ import pytest
 from small_outputs import files, gaps, left_over, nights, rows, run_night, seen, write_packets
 
 from jobs.cli.main import main
-from jobs.ledger.journal import StoredFile
-from jobs.ledger.records import records
+from jobs.ledger.changes import StoredFile
+from jobs.ledger.streams import records
 from jobs.maintenance import rolling
 from jobs.maintenance import rows as sorting
 from jobs.maintenance.stored_files import worth_merging

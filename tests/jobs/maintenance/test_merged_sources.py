@@ -7,7 +7,7 @@ import pytest
 from small_outputs import files, gaps, rows, runner
 
 from jobs.cli.main import main
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.packets.problems import InputChanged
 from jobs.packets.ranges import Range
 from jobs.pipeline.sources.archive.ledger_batches import LedgerSource

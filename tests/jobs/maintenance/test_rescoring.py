@@ -13,7 +13,8 @@ from small_outputs import files, gaps, left_over, nights, run_night, seen, write
 
 import science_modules
 from jobs.cli.main import main
-from jobs.ledger.journal import RESCORING, Journal
+from jobs.ledger.changes import RESCORING
+from jobs.ledger.journal import Journal
 from jobs.pipeline.batch.processor import TooManyFailures
 from jobs.storage.layout import Layout
 

@@ -16,7 +16,7 @@ from jobs.cli.report import nothing_scored
 from jobs.config.job import job_of
 from jobs.launcher import rescoring
 from jobs.ledger.counts import add_counts, empty_counts
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
 from jobs.reports.night_page.ledger_part import read_ledger
 from jobs.storage.layout import Layout

@@ -6,7 +6,7 @@ import pytest
 from small_outputs import gaps, left_over, rows, run_night
 
 from jobs.ledger import rolling
-from jobs.ledger.records import StreamLedger, records, streams
+from jobs.ledger.streams import StreamLedger, records, streams
 from jobs.maintenance import maintenance
 from jobs.storage.layout import Layout
 

@@ -11,7 +11,7 @@ import pytest
 from small_outputs import files, gaps, left_over, rows
 
 from jobs.cli.main import main
-from jobs.ledger.records import StreamLedger, records
+from jobs.ledger.streams import StreamLedger, records
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import NOT_RUN, SchemaConflict, common_schema, in_schema
 

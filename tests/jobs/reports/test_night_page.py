@@ -15,7 +15,8 @@ from matplotlib.image import imread
 
 from jobs.cli import report_page
 from jobs.ledger.counts import empty_counts
-from jobs.ledger.records import Plan, Record, StreamLedger
+from jobs.ledger.records import Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.reports.night_page.calendar import week_before
 from jobs.reports.night_page.ledger_part import read_ledger
 from jobs.reports.night_page.page import NoSuchNight, night_page, span

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.audit.check import check_ledger
 from jobs.cli.main import main
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.storage.checksums import CHECKED, Verified, crc_of, has_checksum, verify
 from jobs.storage.layout import Layout
 

@@ -13,7 +13,7 @@ from jobs.archive.export import export
 from jobs.archive.find import by_key, find_object
 from jobs.archive.scan import Scan, scan
 from jobs.archive.top_alerts import top
-from jobs.ledger.journal import StoredFile
+from jobs.ledger.changes import StoredFile
 from jobs.maintenance.compaction import merge
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.rescoring.inputs import ScienceRows

@@ -11,7 +11,7 @@ from duckdb_reader import rows as duckdb_rows
 from fuzzed_messages import one_pass, sourced
 
 from jobs.pipeline.batch.dedupe import rewrite_without
-from jobs.pipeline.batch.staging import NightFile, write_parquet_options
+from jobs.pipeline.batch.night_file import NightFile, write_parquet_options
 from jobs.pipeline.tables import QUARANTINE, RAW
 from jobs.simulation.packets import packet
 from jobs.simulation.schema import SCHEMA

@@ -12,7 +12,7 @@ from comparing import differences, gaps
 from job_process import Job
 from night_job import Night, Start
 
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.storage.layout import Layout
 from jobs.streaming.stopping import ENDED_BY_SIGINT
 

@@ -8,7 +8,7 @@ import pytest
 from comparing import TABLES, gaps, quarantine, read_table, table_differences, totals
 from night_job import Night, Start
 
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.storage.layout import Layout
 
 # Two attempts and two halvings take this long each; on a loaded machine a worker needs seconds only to start.

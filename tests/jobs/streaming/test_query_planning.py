@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jobs.ledger.records import LedgerError, Plan, Record, StreamLedger
+from jobs.ledger.records import LedgerError, Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
 from jobs.packets.ranges import Range
 from jobs.pipeline.batch.spec import BatchSpec

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from jobs.config import JobConfig
 from jobs.launcher.run import run_job
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.streams import StreamLedger
 from jobs.streaming.query import METRICS, Query
 
 pytestmark = pytest.mark.spark

@@ -15,7 +15,7 @@ from awkward_night import WAVES, conflicting
 from comparing import TABLES, Ids, gaps, quarantine, read_table, table_differences, totals
 from night_job import Night, Start
 
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.simulation.schema import SCHEMA
 from jobs.storage.layout import Layout
 

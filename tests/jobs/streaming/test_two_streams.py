@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from small_outputs import LocalQuery, LocalSpark
 
-from jobs.ledger.records import DataFile, Plan, Record, StreamLedger
+from jobs.ledger.records import DataFile, Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.ranges import Range
 from jobs.pipeline.batch.spec import BatchSpec
 from jobs.storage.layout import Layout

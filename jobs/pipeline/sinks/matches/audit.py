@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.records import Record
 from jobs.ledger.sent_file import Sent, read_sent, sent_path
+from jobs.ledger.streams import StreamLedger
 from jobs.pipeline.sinks.matches import FILTERS
 from jobs.storage.layout import Layout
 

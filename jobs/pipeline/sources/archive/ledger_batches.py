@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from jobs.ledger.numbers import Numbers
-from jobs.ledger.records import DataFile, Record, StreamLedger, streams
+from jobs.ledger.records import DataFile, Record
 from jobs.ledger.spans import spans_now
+from jobs.ledger.streams import StreamLedger, streams
 from jobs.ledger.summary import batch_number
 from jobs.ledger.volumes import Wanted
 from jobs.packets.problems import InputChanged, NoInput

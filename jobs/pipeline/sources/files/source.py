@@ -17,8 +17,9 @@ from typing import Any
 
 from jobs.common.plain_text import visible
 from jobs.ledger.known_files import KnownFiles
-from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.records import Record
 from jobs.ledger.spans import was_read
+from jobs.ledger.streams import StreamLedger
 from jobs.ledger.volumes import Rolled
 from jobs.packets.problems import InputChanged, InputUnreadable, NoInput
 from jobs.packets.ranges import Range, total

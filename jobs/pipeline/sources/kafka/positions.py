@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.ledger.records import LedgerError, Plan, StreamLedger
+from jobs.ledger.records import LedgerError, Plan
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.ranges import Range
 from jobs.storage.writing import replace_json
 

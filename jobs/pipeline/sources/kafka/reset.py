@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.ledger.records import LedgerError, StreamLedger
+from jobs.ledger.records import LedgerError
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.ranges import Range
 from jobs.pipeline.sources.kafka.positions import Move, Positions, planned_to
 from jobs.pipeline.sources.kafka.start import Start

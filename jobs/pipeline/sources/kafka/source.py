@@ -9,7 +9,8 @@ from typing import Any
 from jobs.kafka.cluster import Cluster, ClusterSnapshot, matching
 from jobs.kafka.connection import Connection
 from jobs.kafka.topic_partition import TopicPartition
-from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.records import Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import NoInput
 from jobs.packets.ranges import Range
 from jobs.pipeline.sources.kafka.positions import Move, Positions

@@ -15,7 +15,8 @@ from jobs.common.times import tai_of_unix
 from jobs.config.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science
-from jobs.ledger.records import Plan, StreamLedger, records
+from jobs.ledger.records import Plan
+from jobs.ledger.streams import StreamLedger, records
 from jobs.packets.problems import InputChanged, InputUnreadable
 from jobs.pipeline.sources import readers
 from jobs.pipeline.sources.files import opened

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.ledger.id_index import IdIndex, span
-from jobs.ledger.records import Plan, Record, StreamLedger
+from jobs.ledger.records import Plan, Record
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.content import MEASUREMENT, content_hash, same_measurement
 from jobs.pipeline.batch.dedupe import deduplicate, dropped_rows, rewrite_without, version_key
 from jobs.pipeline.batch.staging import ID_ROWS

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sending import Output
 
-from jobs.ledger.records import Record, StreamLedger
+from jobs.ledger.records import Record
 from jobs.ledger.sent_file import Sent, read_sent, sent_path, write_sent
+from jobs.ledger.streams import StreamLedger
 from jobs.pipeline.sinks.registry import audit_sinks
 
 pytestmark = pytest.mark.spark

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from jobs.ledger.records import records
 from jobs.ledger.sent_file import read_sent, sent_path
 from jobs.ledger.shortfalls import lines_of, shortfalls
+from jobs.ledger.streams import records
 from jobs.pipeline.filters import Filter, load_filters
 from jobs.pipeline.filters.judging import Judge, Judged
 from jobs.pipeline.sinks.matches.sink import MatchSink

@@ -13,7 +13,8 @@ from job_process import Job
 from jobs.audit.check import check_ledger
 from jobs.cli.main import main
 from jobs.ledger.not_sent import WHY
-from jobs.ledger.records import Plan, Record, records
+from jobs.ledger.records import Plan, Record
+from jobs.ledger.streams import records
 from jobs.pipeline.sinks import registry
 from jobs.pipeline.sinks.registry import audit_sinks, prepare_sinks, sinks_in_order, versions_of
 from jobs.pipeline.sinks.sink import JobFacts, SinkKind, write_all

@@ -12,7 +12,7 @@ from topic_reader import matches, order_problems, read_topics
 
 from jobs.kafka.connection import Connection
 from jobs.ledger.quarantine import content_of, entries
-from jobs.ledger.records import StreamLedger
+from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.sinks.kafka import sink as sink_module
 from jobs.pipeline.sinks.kafka.failures import SentElsewhere

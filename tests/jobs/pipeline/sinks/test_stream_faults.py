@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from job_process import Job
 from publishing import LIMIT, MODULES, Published
 
-from jobs.ledger.records import records
+from jobs.ledger.streams import records
 from jobs.services.kafka import KafkaBroker, start_kafka
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet

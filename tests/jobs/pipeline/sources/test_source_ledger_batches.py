@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from source_reading import entries
 
-from jobs.ledger.records import Plan, Record, StreamLedger, records
+from jobs.ledger.records import Plan, Record
+from jobs.ledger.streams import StreamLedger, records
 from jobs.packets.problems import NoInput
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
