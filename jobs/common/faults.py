@@ -74,7 +74,7 @@ def point(name: str, batch: int) -> None:
 
 
 def armed(name: str, batch: int) -> bool:
-    """Whether the environment asks for death at this point."""
+    """Whether the environment asks for a kill at this point."""
     return _ARMED in (name, f"{name}@{batch}")
 
 

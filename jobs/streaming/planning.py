@@ -195,7 +195,7 @@ def _portable(error: Exception) -> Exception:
     """The exception, or what it says if it cannot be sent to another process."""
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    except Exception:  # noqa: BLE001 - whatever an exception's own methods raise
+    except (pickle.PickleError, TypeError, ValueError, AttributeError, ImportError, RecursionError):
         return RuntimeError(reason_of(error))
     return error
 

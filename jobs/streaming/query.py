@@ -89,12 +89,12 @@ class Query:
             self.failure = error
             raise BatchFailed(f"{type(error).__name__}: {error}") from error
 
-    def watch(self, heard: Callable[[News], None], stop: Callable[[], bool]) -> None:
+    def watch(self, tell: Callable[[News], None], stop: Callable[[], bool]) -> None:
         """Wait for the query's end: everything is read, somebody has asked to stop, or something was raised.
 
         Parameters
         ----------
-        heard : callable
+        tell : callable
             Told of the planner's news.
         stop : callable
             Whether to stop: what is planned is processed still.
@@ -104,7 +104,7 @@ class Query:
         NotBegun
             If there was no planner; another query may have one.
         Exception
-            What `each_batch`, planning, or `heard` raised.
+            What `each_batch`, planning, or `tell` raised.
         """
         last: News | None = None
         try:
@@ -115,7 +115,7 @@ class Query:
                 if news is None or news is last:
                     continue
                 last = news
-                heard(news)
+                tell(news)
                 if news.state in ("done", "stopped", "failed"):
                     break
         except StreamingQueryException as problem:

@@ -194,7 +194,7 @@ class Runner:
         query = self.query(self.spark, self._exchange, self._notes.folder, f"strix {self.job}", self.spec.modules, each)
         try:
             with listening(self.spark, self.status):
-                query.watch(partial(self._heard, unavailable), self.stop.asked.is_set)
+                query.watch(partial(self._told_by_planner, unavailable), self.stop.asked.is_set)
         except Stopped:
             return False
         except NotBegun as problem:
@@ -228,7 +228,7 @@ class Runner:
             self.stop.asked.wait(interval_s)
         return True
 
-    def _heard(self, unavailable: Callable[[str, float], None], news: News) -> None:
+    def _told_by_planner(self, unavailable: Callable[[str, float], None], news: News) -> None:
         """Tell monitors what the planner found."""
         self._log_planner()
         if news.state == "unavailable":
@@ -269,14 +269,14 @@ class Runner:
         self._unavailable = False
         self.source.note(record)
         self.status.note(record)
-        self._tidy(record)
+        self._merge_many(record)
         self.done.packets, self.done.batches = self.status.read, self.status.batches
         news = self._exchange.news()
         if news is not None and watched():
             self.done.share = news.share
             self.done.lag = self.status.more().get("kafka", {}).get("lag")
 
-    def _tidy(self, record: Record) -> None:
+    def _merge_many(self, record: Record) -> None:
         """Keep the nights that a batch wrote to at fewer than 2,000 files; packets go on if that cannot be."""
         try:
             maintain(self.maintenance, record)

@@ -70,7 +70,7 @@ class LocalQuery(Query):
         for log in ("offsets", "commits"):
             (checkpoint / log).mkdir(parents=True, exist_ok=True)
 
-    def watch(self, heard: Callable[[News], None], stop: Callable[[], bool]) -> None:
+    def watch(self, tell: Callable[[News], None], stop: Callable[[], bool]) -> None:
         stream = BatchStream(str(self.exchange.folder))
         at, number = stream.initialOffset(), len(list((self.checkpoint / "offsets").iterdir()))
         while True:
@@ -83,7 +83,7 @@ class LocalQuery(Query):
                 at, number = end, number + 1
                 continue
             assert news is not None
-            heard(news)
+            tell(news)
             if news.failure is not None:
                 raise news.failure
             if news.state in ("done", "stopped"):

@@ -146,8 +146,8 @@ class _Science:
             tables.append(outcome if isinstance(outcome, pa.Table) else self._dead(outcome[1]))
         return pa.concat_tables(tables)
 
-    def _dead(self, death: WorkerCrash) -> pa.Table:
-        reason = f"failed: killed_worker: its process {death.how} in {death.step}"
+    def _dead(self, crash: WorkerCrash) -> pa.Table:
+        reason = f"failed: killed_worker: its process {crash.how} in {crash.step}"
         return pa.table({module.name: reason_column(module, reason, 1) for module in self.modules})
 
 

@@ -25,7 +25,7 @@ class Staged:
         staging.ID_ROWS.
     tallies : list of OffsetCounts
         What became of planned offsets.
-    away : str
+    unavailable : str
         Why a task's service did not answer; empty if it did.
     differs : str
         Set if an executor has other programs than the driver.
@@ -37,7 +37,7 @@ class Staged:
     nights: dict[str, Counts]
     ids: pa.Table
     tallies: list[OffsetCounts] = field(default_factory=list)
-    away: str = ""
+    unavailable: str = ""
     differs: str = ""
     problem: list[str] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ def gather(manifest: pa.Table) -> Staged:
             add_counts(staged.nights.setdefault(night, empty_counts()), counts)
         staged.ids = pa.concat_tables([staged.ids, from_ipc(ids)])
         staged.tallies.extend(OffsetCounts.from_json(each) for each in content["tallies"])
-        staged.away = staged.away or content["away"]
+        staged.unavailable = staged.unavailable or content["unavailable"]
         staged.differs = staged.differs or content.get("differs", "")
         staged.problem = staged.problem or content["problem"]
     return staged

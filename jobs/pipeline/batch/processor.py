@@ -149,8 +149,8 @@ class BatchProcessor:
         staged = gather(run_tasks())
         if staged.differs:
             raise ExecutorsDiffer(staged.differs)
-        if staged.away:
-            raise ServiceUnavailable(staged.away)
+        if staged.unavailable:
+            raise ServiceUnavailable(staged.unavailable)
         raise_problem(staged.problem)
         self._check_failures(staged)
         return staged

@@ -30,8 +30,8 @@ class _Finder:
         try:
             for found in self._found(batches):
                 yield _answer({"found": found})
-        except ServiceUnavailable as away:
-            yield _answer({"away": str(away)})
+        except ServiceUnavailable as unavailable:
+            yield _answer({"unavailable": str(unavailable)})
         except (InputChanged, InputUnreadable) as problem:
             yield _answer({"problem": problem_to_json(problem)})
 
@@ -103,7 +103,7 @@ def find_packets(
     answer = frame.mapInArrow(finder, schema).toArrow()
     rows = [pickle.loads(row) for row in answer["found"].to_pylist()]  # noqa: S301 - our own executors' answer
     for row in rows:
-        if "away" in row:
-            raise ServiceUnavailable(row["away"])
+        if "unavailable" in row:
+            raise ServiceUnavailable(row["unavailable"])
         raise_problem(row.get("problem", ()))
     return [row["found"] for row in rows]

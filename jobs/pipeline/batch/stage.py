@@ -133,11 +133,11 @@ def _alone(one_pass: OnePass, messages: list[SourceMessage]) -> PassResult:
     return one_pass(messages)
 
 
-def _taken_apart(one_pass: OnePass, message: SourceMessage, death: WorkerCrash) -> Iterator[PassResult]:
+def _taken_apart(one_pass: OnePass, message: SourceMessage, crash: WorkerCrash) -> Iterator[PassResult]:
     """A message that killed its process: its packets one by one, if it holds several and was decoded before that."""
-    packets = [] if death.step in ("start", "decode") else _packets(one_pass, message)
+    packets = [] if crash.step in ("start", "decode") else _packets(one_pass, message)
     if len(packets) < 2:
-        yield _refused(one_pass, message, death)
+        yield _refused(one_pass, message, crash)
         return
     for outcome in bisect(partial(_alone, one_pass), packets, one_pass.watchdog):
         yield outcome if isinstance(outcome, PassResult) else _refused(one_pass, *outcome)
@@ -159,9 +159,9 @@ def _packets(one_pass: OnePass, message: SourceMessage) -> list[SourceMessage]:
     return good + bad
 
 
-def _refused(one_pass: OnePass, message: SourceMessage, death: WorkerCrash) -> PassResult:
+def _refused(one_pass: OnePass, message: SourceMessage, crash: WorkerCrash) -> PassResult:
     """As many refused packets as the message announces, all of which were planned; the first holds the bytes."""
-    refusal = Refusal("killed_worker", f"its process {death.how} in {death.step}", death.step.removeprefix("module:"))
+    refusal = Refusal("killed_worker", f"its process {crash.how} in {crash.step}", crash.step.removeprefix("module:"))
     announced = 1 if message.message.schema else count_in(message.message.value)
     first = message.provenance["index"]
     dead = [

@@ -114,7 +114,7 @@ class StagedTask:
         self._rows: dict[str, int] = {}
         self._tallies: list[OffsetCounts] = []
         self._seconds = dict.fromkeys(modules, 0.0)
-        self._away = ""
+        self._unavailable = ""
         self._problem: InputChanged | InputUnreadable | None = None
 
     def sourced(self, read: Iterable[ReaderEvent]) -> Iterator[SourceMessage]:
@@ -139,7 +139,7 @@ class StagedTask:
     def _messages(self, read: Iterable[ReaderEvent]) -> Iterator[SourceMessage]:
         for each in read:
             if isinstance(each, Unavailable):
-                self._away = each.message
+                self._unavailable = each.message
                 return
             if isinstance(each, OffsetCounts):
                 self._tallies.append(each)
@@ -181,7 +181,7 @@ class StagedTask:
             }
             for (table, night), file in self._files.items()
         ]
-        content = {"part": self.name, "files": files, "nights": self.counts, "away": self._away}
+        content = {"part": self.name, "files": files, "nights": self.counts, "unavailable": self._unavailable}
         content["tallies"] = [each.to_json() for each in self._tallies]
         content["problem"] = problem_to_json(self._problem)
         manifest = json.dumps(content)
@@ -239,7 +239,7 @@ def refusing(why: str, modules: Sequence[str]) -> pa.RecordBatch:
     pyarrow.RecordBatch
         One row.
     """
-    content = {"part": "", "files": [], "nights": {}, "away": "", "tallies": [], "problem": [], "differs": why}
+    content = {"part": "", "files": [], "nights": {}, "unavailable": "", "tallies": [], "problem": [], "differs": why}
     row = {"manifest": [json.dumps(content)], "ids": [to_ipc(ID_ROWS.empty_table())], SECONDS: [None]}
     row |= {name: [0] for name in COUNTED}
     return pa.RecordBatch.from_pydict(row, schema=manifest_schema(modules))
