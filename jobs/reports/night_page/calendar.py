@@ -3,12 +3,12 @@
 from datetime import date, datetime, timedelta
 
 
-def day_of(night: int | str) -> date:
+def day_of(night: str) -> date:
     """The date that names a night.
 
     Parameters
     ----------
-    night : int or str
+    night : str
         YYYYMMDD.
 
     Raises
@@ -16,15 +16,15 @@ def day_of(night: int | str) -> date:
     ValueError
         If it is no date.
     """
-    return datetime.strptime(str(night), "%Y%m%d").date()
+    return datetime.strptime(night, "%Y%m%d").date()
 
 
-def week_before(night: int | str) -> list[str]:
+def week_before(night: str) -> list[str]:
     """The seven nights before a night, oldest first.
 
     Parameters
     ----------
-    night : int or str
+    night : str
         YYYYMMDD.
 
     Raises
