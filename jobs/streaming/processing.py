@@ -43,7 +43,7 @@ class Processing:
     """
 
     job: str
-    life: BatchProcessor
+    processor: BatchProcessor
     checkpoint: Checkpoint
     exchange: Exchange
     asked: threading.Event
@@ -75,7 +75,7 @@ class Processing:
         news = self.exchange.news()
         if news is not None and news.failure is not None:
             raise news.failure
-        plan = self.life.ledger.read_plan(number)
+        plan = self.processor.ledger.read_plan(number)
         self.begun(plan)
         self.closed(self._patiently(plan, partial(run, *self._names(plan))))
 
@@ -93,14 +93,14 @@ class Processing:
                 raise Stopped
 
     def _process(self, plan: Plan, run_tasks: Callable[[], pa.Table]) -> Record:
-        ledger = self.life.ledger
+        ledger = self.processor.ledger
         if ledger.is_sealed(plan.batch):
-            return self.life.finish(ledger.read(plan.batch))
-        return self.life.process(plan, run_tasks)
+            return self.processor.finish(ledger.read(plan.batch))
+        return self.processor.process(plan, run_tasks)
 
     def _names(self, plan: Plan) -> tuple[str, str]:
         """What Spark's UI calls the job of a batch, and its stages: by what they do."""
-        spec = self.life.spec
+        spec = self.processor.spec
         steps = ["decode", "view", *([f"{len(spec.modules)} modules"] if spec.modules else []), "write"]
         batch = f"batch {plan.batch}: {total(plan.ranges):,} packets: {', '.join(steps)}"
         return f"strix {self.job}: {batch}", batch

@@ -76,7 +76,9 @@ class Runner:
     def __post_init__(self) -> None:
         self.ledger = StreamLedger(self.layout, self.stream, self.spec.durable)
         self.index = IdIndex(self.layout, self.spec.tables)
-        self.life = BatchProcessor(self.spark, self.layout, self.ledger, self.source, self.spec, self.index, self.sinks)
+        self.processor = BatchProcessor(
+            self.spark, self.layout, self.ledger, self.source, self.spec, self.index, self.sinks
+        )
         self.status = self.told or Status(self.layout, self.job)
         self.status.stream = self.stream
         self.maintenance = NightMaintenance(self.layout, self.spec.durable)
@@ -149,7 +151,7 @@ class Runner:
             if record.state != "closed":
                 kept.add(self.layout.batch_staging(record.stream, record.batch))
             elif record.stream == self.stream:
-                self.life.finish(record)
+                self.processor.finish(record)
                 self.source.note(record)
             if record.stream != self.stream:
                 self.index.add(record)
@@ -190,7 +192,7 @@ class Runner:
             self._notes.remove()
         unavailable = partial(self._is_unavailable, self.patience_s if trigger == "available_now" else float("inf"))
         around = (first_open, self._begun, self._closed, unavailable)
-        each = Processing(self.job, self.life, self._notes, self._exchange, self.stop.asked, *around)
+        each = Processing(self.job, self.processor, self._notes, self._exchange, self.stop.asked, *around)
         query = self.query(self.spark, self._exchange, self._notes.folder, f"strix {self.job}", self.spec.modules, each)
         try:
             with listening(self.spark, self.status):
@@ -209,7 +211,7 @@ class Runner:
 
     def _task(self, interval_s: float | None) -> Task:
         slots = self.spark.sparkContext.defaultParallelism
-        names = (self.layout, self.stream, self.job, self.source, self.spec, self.life.run, self.limit, slots)
+        names = (self.layout, self.stream, self.job, self.source, self.spec, self.processor.run, self.limit, slots)
         return Task(*names, interval_s, describe(self.spec.modules))
 
     def _planned_anew(self, problem: InputUnreadable | InputChanged, trigger: str, interval_s: float) -> bool:

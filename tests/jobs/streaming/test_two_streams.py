@@ -109,4 +109,4 @@ def test_a_task_of_a_dead_driver_that_writes_while_its_folder_is_removed_does_no
     monkeypatch.setattr("shutil.rmtree", lambda path, ignore_errors: None)
     job._recover()
     with pytest.raises(Reached):
-        job.life.process(Plan(MINE, 0, "night", "2026-01-01T00:00:00", 61000.0, ()), begun)
+        job.processor.process(Plan(MINE, 0, "night", "2026-01-01T00:00:00", 61000.0, ()), begun)
