@@ -49,6 +49,8 @@ class Bench:
         Directory of the schemas of the Confluent wire format.
     real : tuple of str
         Files or directories of real packets to use instead of simulated ones.
+    batch : int
+        Alerts of a batch, where a stream is measured batch by batch.
     """
 
     alerts: int
@@ -59,6 +61,7 @@ class Bench:
     model_sources: tuple[str, ...]
     schemas: str | None = None
     real: tuple[str, ...] = ()
+    batch: int = 100
 
     def files(self, alerts: int | None = None) -> list[Path]:
         """The files to read.

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from jobs.bench.scratch import empty_folder, spark_session
 from jobs.bench.steps import check_against_slow
 from jobs.launcher.run import Outcome, run_job
 
-BATCH = 100  # alerts of a batch in a stream
 GROWTH = 10  # times more alerts must not take more memory
 
 
@@ -55,19 +55,27 @@ def memory(bench: Bench) -> list[Number]:
 
 
 def batches(bench: Bench) -> list[Number]:
-    """Seconds that a batch of 100 alerts takes from plan to close, the first tenth of the batches left out.
+    """Seconds from one closed batch to the next, and what of that no step of the batch accounts for: the engine's part.
+
+    The first tenth of the batches is left out.
 
     Parameters
     ----------
     bench : Bench
     """
     with spark_session() as spark, empty_folder() as folder:
-        outcome = _run(bench, spark, folder, max_alerts_per_batch=BATCH)
-        timings = _timings(outcome)
-    steady = timings[len(timings) // 10 :]
+        outcome = _run(bench, spark, folder, max_alerts_per_batch=bench.batch)
+        closed, timings = _closed_batches(outcome)
+    first = max(1, len(timings) // 10)
+    steady = timings[first:]
+    between = [after - before for before, after in pairwise(closed[first - 1 :])]
+    engine = [whole - sum(each.values()) for whole, each in zip(between, steady, strict=True)]
     names = [name for name in steady[0] if any(each[name] for each in steady)]
-    whole = Number(f"batch of {BATCH}", "s", tuple(sum(each.values()) for each in steady))
-    return [whole, *(Number(f"  {name}", "s", tuple(each[name] for each in steady)) for name in names)]
+    return [
+        Number(f"batch of {bench.batch}", "s", tuple(between)),
+        *(Number(f"  {name}", "s", tuple(each[name] for each in steady)) for name in names),
+        Number("  between the steps", "s", tuple(engine)),
+    ]
 
 
 def first(bench: Bench) -> list[Number]:
@@ -111,15 +119,16 @@ def _run(bench: Bench, spark: SparkSession, folder: Path, **more: Any) -> Outcom
     return run_job("night", bench.config(Path(tempfile.mkdtemp(dir=folder)), settle_s=0, **more), spark)
 
 
-def _timings(outcome: Outcome) -> list[dict[str, float]]:
+def _closed_batches(outcome: Outcome) -> tuple[list[float], list[dict[str, float]]]:
+    """When each batch was closed (its record is written then, and not again), and the seconds of its steps."""
     files = sorted((outcome.layout.root / "ledger").glob("stream=*/*.json"))
-    records = [json.loads(file.read_text()) for file in files if ".plan" not in file.name]
-    return [record["timings_s"] for record in records]
+    files = [file for file in files if ".plan" not in file.name]
+    return [file.stat().st_mtime for file in files], [json.loads(file.read_text())["timings_s"] for file in files]
 
 
 def _until_committed(bench: Bench, folder: Path) -> float:
     """Run `strix night` in a process of its own until its ledger has a closed batch."""
-    config = bench.config(folder / "output", settle_s=0, max_alerts_per_batch=BATCH)
+    config = bench.config(folder / "output", settle_s=0, max_alerts_per_batch=bench.batch)
     write_job_file(config, folder / "night.yaml")
     started = time.perf_counter()
     command = [sys.executable, "-m", "jobs.cli.main", "night", "--config", str(folder / "night.yaml")]

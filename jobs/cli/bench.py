@@ -17,7 +17,7 @@ KINDS = {
     "pipeline": ("a night through Spark: rate, and CPU of all processes", "jobs.bench.pipeline", "pipeline"),
     "steps": ("CPU of each step of a task, without Spark", "jobs.bench.steps", "steps"),
     "decode": ("decode and common view, beside the slow way and fastavro", "jobs.bench.decoding", "decoding"),
-    "batch": ("seconds per batch of 100 alerts", "jobs.bench.pipeline", "batches"),
+    "batch": ("seconds from batch to batch of --batch alerts, and the engine's part of it", "jobs.bench.pipeline", "batches"),
     "first": ("seconds from the command to the first committed alert", "jobs.bench.pipeline", "first"),
     "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.pipeline", "memory"),
     "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("what", choices=KINDS)
     options.add_argument("--alerts", type=int, help="how many (default: enough for steady numbers)")
+    options.add_argument("--batch", type=int, default=100, help="of batch and first: alerts of a batch (default: 100)")
     options.add_argument("--batches", type=int, help="of ledger: how many (default: 100,000)")
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--modules", default=MODULES, help=f"science modules (default: {MODULES}); '' for none")
@@ -69,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(f"{given.what}: {bench.alerts} alerts, {what}; modules {', '.join(bench.modules) or 'none'}")
         checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
-        print(f"median (range) of {bench.repeats}, after one that does not count{checked}")
+        of = "the batches, the first tenth left out" if given.what == "batch" else f"{bench.repeats}, one before not counted"
+        print(f"median (range) of {of}{checked}")
     _, module, function = KINDS[given.what]
     numbers = getattr(importlib.import_module(module), function)(bench)
     print("\n".join(number.line() for number in numbers))
@@ -90,6 +92,7 @@ def _bench(given: argparse.Namespace) -> Any:
         model_sources=tuple(given.model_sources.split(",")),
         schemas=given.schemas,
         real=tuple(given.real),
+        batch=given.batch,
     )
 
 
