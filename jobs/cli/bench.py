@@ -17,7 +17,11 @@ KINDS = {
     "pipeline": ("a night through Spark: rate, and CPU of all processes", "jobs.bench.pipeline", "pipeline"),
     "steps": ("CPU of each step of a task, without Spark", "jobs.bench.steps", "steps"),
     "decode": ("decode and common view, beside the slow way and fastavro", "jobs.bench.decoding", "decoding"),
-    "batch": ("seconds from batch to batch of --batch alerts, and the engine's part of it", "jobs.bench.pipeline", "batches"),
+    "batch": (
+        "seconds from batch to batch of --batch alerts, and the engine's part of it",
+        "jobs.bench.pipeline",
+        "batches",
+    ),
     "first": ("seconds from the command to the first committed alert", "jobs.bench.pipeline", "first"),
     "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.pipeline", "memory"),
     "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
@@ -70,7 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(f"{given.what}: {bench.alerts} alerts, {what}; modules {', '.join(bench.modules) or 'none'}")
         checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
-        of = "the batches, the first tenth left out" if given.what == "batch" else f"{bench.repeats}, one before not counted"
+        of = (
+            "the batches, the first tenth left out"
+            if given.what == "batch"
+            else f"{bench.repeats}, one before not counted"
+        )
         print(f"median (range) of {of}{checked}")
     _, module, function = KINDS[given.what]
     numbers = getattr(importlib.import_module(module), function)(bench)

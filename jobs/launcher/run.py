@@ -29,6 +29,7 @@ from jobs.pipeline.sinks.sink import PreparedSink, SinkContext
 from jobs.pipeline.sources.source import Source
 from jobs.services.jars import cache
 from jobs.spark.session import build_session
+from jobs.spark.warming import warm_workers
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
 from jobs.streaming.last_words import told_in_status
@@ -168,6 +169,7 @@ def session_of(job: str, config: JobConfig, spark: SparkSession | None) -> Itera
         yield spark
         return
     session = build_session(job, config.spark.master, config.spark.driver_memory, config.spark.settings)
+    warm_workers(session)
     try:
         yield session
     finally:

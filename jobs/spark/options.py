@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from jobs.common.local_paths import local_name
 from jobs.kafka.connection import INSECURE, OPTION, PLAIN_KEYS, SECRET_KEYS, Connection
-from jobs.pipeline.surveys import AUTO, SURVEY_NAMES, surveys_of
 
 # As the documentation writes them; Spark gives them in lower case.
 NAMES = (
@@ -16,7 +15,6 @@ NAMES = (
     "rejected", "failOnDataLoss", "settleSeconds",
 )  # fmt: skip
 KAFKA = "kafka."
-SURVEY_CHOICES = (AUTO, *SURVEY_NAMES)
 # A file that is younger may still be written to; as the jobs' settle_s.
 SETTLE_S = 2.0
 
@@ -70,6 +68,8 @@ class ReadOptions:
     @property
     def surveys(self) -> tuple[str, ...]:
         """Whose packets are taken."""
+        from jobs.pipeline.surveys import surveys_of
+
         return surveys_of(self.survey)
 
     @classmethod
@@ -97,13 +97,22 @@ class ReadOptions:
             _connection(given) if topics else None,
             start=given.get("startingOffsets", ""),
             limit=_limit(given.get("maxAlertsPerTrigger")),
-            survey=_chosen("survey", given.get("survey", "auto"), SURVEY_CHOICES),
+            survey=_survey(given.get("survey")),
             columns=_split(given.get("columns", "")),
             schemas=_schemas(given.get("schemas")),
             rejected=_is_true("rejected", given.get("rejected", "false")),
             fail_on_loss=_is_true("failOnDataLoss", given.get("failOnDataLoss", "true")),
             settle_s=_seconds(given.get("settleSeconds")),
         )
+
+
+def _survey(given: str | None) -> str:
+    if given is None:
+        return "auto"
+    # Spark looks at this module in every session: the adapters, which take a second to load, wait until one is named.
+    from jobs.pipeline.surveys import AUTO, SURVEY_NAMES
+
+    return _chosen("survey", given, (AUTO, *SURVEY_NAMES))
 
 
 def _known(options: Mapping[str, str]) -> dict[str, str]:
