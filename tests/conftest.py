@@ -8,6 +8,7 @@ import pytest
 
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.modules import weights as models
+from jobs.services.hbase import HBaseServer, start_hbase
 from jobs.services.kafka import KafkaBroker, start_kafka
 from science_modules import registry
 
@@ -57,3 +58,20 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     broker = start_kafka(tmp_path_factory.mktemp("kafka"), settings={"log.cleaner.backoff.ms": "100"})
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def hbase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HBaseServer]:
+    """A real HBase of this test run, on free ports, gone at its end; mark its tests `hbase`.
+
+    A test may kill it if it calls `start_again` before it ends.
+    """
+    try:
+        find_java()
+    except EnvironmentProblem as problem:
+        pytest.skip(f"no HBase: {problem}")
+    # What is not needed any more goes after a second, so that a test can wait for it.
+    often = {f"hbase.master.{name}": "1000" for name in ("logcleaner.ttl", "hfilecleaner.ttl", "cleaner.interval")}
+    server = start_hbase(tmp_path_factory.mktemp("hbase"), settings=often)
+    yield server
+    server.stop()

@@ -1,4 +1,4 @@
-"""`strix services up|down|list|topic`: a real Kafka on this machine, without Docker, and its topics."""
+"""`strix services up|down|list|topic`: a real Kafka or HBase on this machine, without Docker; topics of Kafka."""
 
 import argparse
 
@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
     Returns
     -------
     int
-        0 done, 2 no such service, 3 it could not be started; `list`: 3 if one that was started has died; `topic`: 2 if
-        it cannot be as asked for, 3 if the broker does not answer.
+        0 done, 2 no such service, 3 it could not be started; `list`: 3 if one that was started has died or does not
+        answer, `up` likewise; `topic`: 2 if it cannot be as asked for, 3 if the broker does not answer.
     """
     given = parser().parse_args(arguments)
     if given.action == "topic":
@@ -56,9 +56,8 @@ def _topic(given: argparse.Namespace) -> int:
 
 
 def _up(names: list[str], port: int | None) -> int:
-    for name in names:
-        _tell(up(name, port))
-    return OK
+    states = [_tell(up(name, port)) for name in names]
+    return OK if set(states) <= {"up"} else ENVIRONMENT
 
 
 def _down(names: list[str], _: int | None) -> int:
@@ -69,14 +68,14 @@ def _down(names: list[str], _: int | None) -> int:
 
 def _list(names: list[str], _: int | None) -> int:
     known = [service for name in names if (service := find(name)) is not None]
-    for service in known:
-        _tell(service)
+    states = [_tell(service) for service in known]
     if not known:
         say("no service runs; `strix services up` starts one")
-    return OK if all(service.up for service in known) else ENVIRONMENT
+    return OK if set(states) <= {"up"} else ENVIRONMENT
 
 
-def _tell(service: Running) -> None:
+def _tell(service: Running) -> str:
     addresses = ", ".join(f"{name} {address}" for name, address in service.addresses.items())
-    state = "up" if service.up else "died"
+    state = service.state
     say(f"{service.name}: {state}, {addresses} ({service.directory})")
+    return state

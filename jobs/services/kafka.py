@@ -15,7 +15,7 @@ from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, Us
 
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.services.jars import jars
-from jobs.services.process import free_port, start, stop, wait_ready
+from jobs.services.process import ended_on_failure, free_port, start, stop, wait_ready
 
 DEFAULT_PORT = 9092
 SCRAM_PORT = 9094
@@ -159,10 +159,23 @@ def _format(directory: Path) -> None:
 
 
 def _launch(directory: Path, bootstrap: str) -> int:
-    pid = start([*_java(512), "kafka.Kafka", "server.properties"], directory / "broker.log", directory)
+    log = directory / "broker.log"
+    pid = start([*_java(512), "kafka.Kafka", "server.properties"], log, directory)
     admin = AdminClient({"bootstrap.servers": bootstrap, **_IMPATIENT}, logger=_SILENT)
-    wait_ready(lambda: _answers(admin), pid, directory / "broker.log", START_TIMEOUT_S)
+    with ended_on_failure([pid]):
+        wait_ready(lambda: _answers(admin), {pid: log}, START_TIMEOUT_S)
     return pid
+
+
+def broker_answers(bootstrap: str) -> bool:
+    """Whether a broker answers within a second or so.
+
+    Parameters
+    ----------
+    bootstrap : str
+        Its address, host:port.
+    """
+    return _answers(AdminClient({"bootstrap.servers": bootstrap, **_IMPATIENT}, logger=_SILENT))
 
 
 def _answers(admin: AdminClient) -> bool:

@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -63,34 +64,52 @@ def start(command: Sequence[str], log: Path, directory: Path) -> int:
     return process.pid
 
 
-def wait_ready(ready: Callable[[], bool], pid: int, log: Path, patience_s: float) -> None:
+@contextmanager
+def ended_on_failure(pids: Sequence[int]) -> Iterator[None]:
+    """End processes if what is done inside fails or is interrupted, so that a service that did not start leaves none.
+
+    Parameters
+    ----------
+    pids : sequence of int
+        Their ids.
+    """
+    try:
+        yield
+    except BaseException:
+        for pid in pids:
+            kill(pid)
+        raise
+
+
+def wait_ready(ready: Callable[[], bool], logs: Mapping[int, Path], patience_s: float, every_s: float = 0.1) -> None:
     """Wait until a service answers.
 
     Parameters
     ----------
     ready : callable
-        Whether it answers now; asked every 0.1 s.
-    pid : int
-        Of its process.
-    log : pathlib.Path
-        Its end is shown if the service does not answer.
+        Whether it answers now.
+    logs : mapping of int to pathlib.Path
+        The log of each of its processes, by process id; their ends are shown if the service does not answer.
     patience_s : float
         How long to wait [s].
+    every_s : float
+        The pause after an answer of no [s].
 
     Raises
     ------
     EnvironmentProblem
-        If its process ends first or it does not answer in time; with the end of its log.
+        If a process ends first or the service does not answer in time; with the end of the log.
     """
     deadline = time.monotonic() + patience_s
     while not ready():
-        if not alive(pid):
-            raise EnvironmentProblem(f"process {pid} ended before it answered; the end of {log}:\n{tail(log)}")
+        for pid, log in logs.items():
+            if not alive(pid):
+                raise EnvironmentProblem(f"process {pid} ended before it answered; the end of {log}:\n{tail(log)}")
         if time.monotonic() > deadline:
-            raise EnvironmentProblem(
-                f"process {pid} did not answer in {patience_s:g} s; the end of {log}:\n{tail(log)}"
-            )
-        time.sleep(0.1)
+            said = "\n".join(f"the end of {log}:\n{tail(log)}" for log in logs.values())
+            names = " and ".join(map(str, logs))
+            raise EnvironmentProblem(f"process {names} did not answer in {patience_s:g} s; {said}")
+        time.sleep(every_s)
 
 
 def alive(pid: int, created: float | None = None) -> bool:
@@ -122,25 +141,43 @@ def created(pid: int) -> float:
     return float(psutil.Process(pid).create_time())
 
 
-def stop(pid: int) -> None:
-    """End a process: SIGTERM, and SIGKILL if it has not ended after STOP_S.
+def stop(pid: int, patience_s: float = STOP_S) -> None:
+    """End a process: SIGTERM, and SIGKILL if it has not ended after a while.
+
+    Parameters
+    ----------
+    pid : int
+        Its id; one that does not run is no error.
+    patience_s : float
+        How long it may take to end by itself [s].
+    """
+    if not _ended(pid, signal.SIGTERM, patience_s):
+        kill(pid)
+
+
+def kill(pid: int) -> None:
+    """End a process by SIGKILL.
 
     Parameters
     ----------
     pid : int
         Its id; one that does not run is no error.
     """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + STOP_S
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return
-        while alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if not alive(pid):
-            _reap(pid)
-            return
+    _ended(pid, signal.SIGKILL, STOP_S)
+
+
+def _ended(pid: int, number: signal.Signals, patience_s: float) -> bool:
+    deadline = time.monotonic() + patience_s
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return True
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if alive(pid):
+        return False
+    _reap(pid)
+    return True
 
 
 def _reap(pid: int) -> None:

@@ -9,9 +9,32 @@ from pathlib import Path
 from typing import Any
 
 from jobs.common.java import EnvironmentProblem
+from jobs.services.hbase import THRIFT_PORT, start_hbase, thrift_answers
 from jobs.services.jars import cache
-from jobs.services.kafka import DEFAULT_PORT, start_kafka
-from jobs.services.process import alive, created, free_port, stop
+from jobs.services.kafka import DEFAULT_PORT, broker_answers, start_kafka
+from jobs.services.process import STOP_S, alive, created, free_port, stop
+
+
+@dataclass(frozen=True)
+class Service:
+    """A kind of service.
+
+    Attributes
+    ----------
+    start : callable
+        Starts one in a directory at a port; its addresses by name, its processes in the order in which they are ended.
+    main : str
+        Which of its addresses has the port that is asked for.
+    usual_port : int
+        Taken if none is asked for and it is free.
+    answers : callable
+        Whether the one at this main address does its work.
+    """
+
+    start: Callable[[Path, int], tuple[dict[str, str], list[int]]]
+    main: str
+    usual_port: int
+    answers: Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -35,6 +58,18 @@ class Running:
     def up(self) -> bool:
         """Whether its processes are there."""
         return bool(self.pids) and all(alive(pid, since) for pid, since in self.pids.items())
+
+    @property
+    def main(self) -> str:
+        """The address that most clients want, host:port."""
+        return self.addresses[SERVICES[self.name].main]
+
+    @property
+    def state(self) -> str:
+        """`up`; `died`, when a process is gone; `does not answer`, when they are there and it does not work."""
+        if not self.up:
+            return "died"
+        return "up" if SERVICES[self.name].answers(self.main) else "does not answer"
 
 
 def home() -> Path:
@@ -61,7 +96,7 @@ def find(name: str) -> Running | None:
 def usual_bootstrap() -> str:
     """The broker that `strix services` started on this machine; else where one usually is."""
     service = find("kafka")
-    return service.addresses["bootstrap"] if service is not None and service.up else f"localhost:{DEFAULT_PORT}"
+    return service.main if service is not None and service.up else f"localhost:{DEFAULT_PORT}"
 
 
 def up(name: str, port: int | None = None) -> Running:
@@ -77,19 +112,26 @@ def up(name: str, port: int | None = None) -> Running:
     Raises
     ------
     EnvironmentProblem
-        If it cannot be started, or runs on another port than the one asked for.
+        If it cannot be started, runs on another port than the one asked for, or somebody else has that port.
     """
     known = find(name)
     if known is not None and known.up:
-        if port is not None and not known.addresses["bootstrap"].endswith(f":{port}"):
-            raise EnvironmentProblem(f"{name} runs at {known.addresses['bootstrap']}, port {port} was asked for")
+        if port is not None and not known.main.endswith(f":{port}"):
+            raise EnvironmentProblem(f"{name} runs at {known.main}, port {port} was asked for")
         return known
     down(name)
     directory = home() / name
-    addresses, pids = SERVICES[name](directory, port)
+    addresses, pids = SERVICES[name].start(directory, _free(SERVICES[name], port))
     content: dict[str, Any] = {"addresses": addresses, "pids": {pid: created(pid) for pid in pids}}
     (directory / "service.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return Running(name, directory, addresses, content["pids"])
+
+
+def _free(service: Service, port: int | None) -> int:
+    found = free_port(port or service.usual_port)
+    if port is not None and found != port:
+        raise EnvironmentProblem(f"port {port} was asked for, and another program has it; {found} is free")
+    return found
 
 
 def down(name: str) -> bool:
@@ -101,18 +143,28 @@ def down(name: str) -> bool:
         A key of SERVICES.
     """
     known = find(name)
-    for pid, since in known.pids.items() if known else ():
+    pids = known.pids if known else {}
+    for pid, since in pids.items():
         if alive(pid, since):
-            stop(pid)
+            # What it has not written when time is up is removed anyway.
+            stop(pid, 0.9 * STOP_S / len(pids))
     directory = home() / name
     there = directory.exists()
     shutil.rmtree(directory, ignore_errors=True)
     return there
 
 
-def _kafka(directory: Path, port: int | None) -> tuple[dict[str, str], list[int]]:
-    broker = start_kafka(directory, port or free_port(DEFAULT_PORT))
+def _kafka(directory: Path, port: int) -> tuple[dict[str, str], list[int]]:
+    broker = start_kafka(directory, port)
     return {"bootstrap": broker.bootstrap, "scram": broker.scram}, [broker.pid]
 
 
-SERVICES: dict[str, Callable[[Path, int | None], tuple[dict[str, str], list[int]]]] = {"kafka": _kafka}
+def _hbase(directory: Path, port: int) -> tuple[dict[str, str], list[int]]:
+    server = start_hbase(directory, port)
+    return {"thrift": server.thrift, "zookeeper": server.zookeeper}, [server.thrift_pid, server.master_pid]
+
+
+SERVICES = {
+    "kafka": Service(_kafka, "bootstrap", DEFAULT_PORT, broker_answers),
+    "hbase": Service(_hbase, "thrift", THRIFT_PORT, thrift_answers),
+}

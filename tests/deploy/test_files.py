@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyspark
 import pytest
@@ -133,6 +134,20 @@ def test_every_setting_has_its_reason():
     assert not re.findall(r"^(?!#).*\n(spark\.\S+)", text, re.MULTILINE), "no comment above it"
 
 
+def test_every_setting_of_hbase_has_its_reason():
+    _, *blocks = re.split(r"\n\n|<configuration>\n", (DEPLOY / "hbase" / "hbase-site.xml").read_text(encoding="utf-8"))
+    assert len(blocks) > 10 and not [block for block in blocks if not block.lstrip().startswith("<!-- ")]
+
+
+def test_an_hbase_removes_what_it_needs_no_more_within_a_minute():
+    properties = ElementTree.parse(DEPLOY / "hbase" / "hbase-site.xml").findall("property")
+    wanted = {each.findtext("name"): each.findtext("value") for each in properties}
+    often = int(wanted["hbase.master.cleaner.interval"])
+    assert int(wanted["hbase.master.logcleaner.ttl"]) + often <= 30_000
+    replaced = int(wanted["hbase.hfile.compaction.discharger.interval"]) + int(wanted["hbase.master.hfilecleaner.ttl"])
+    assert replaced + often <= 60_000
+
+
 def test_log_settings_are_the_sessions():
     ours = (ROOT / "jobs" / "spark" / "log4j2.properties").read_text()
     assert (DEPLOY / "spark" / "log4j2.properties").read_text() == ours
@@ -238,6 +253,6 @@ def test_the_incubator_line_goes_and_others_stay():
 
 def test_the_page_names_every_file():
     page = (ROOT / "docs" / "sites.md").read_text(encoding="utf-8")
-    folders = [path for path in DEPLOY.iterdir() if path.name not in ("jars", "kafka")]
+    folders = [path for path in DEPLOY.iterdir() if path.name not in ("jars", "kafka", "hbase")]
     files = [each for path in folders for each in (path.iterdir() if path.is_dir() else [path])]
     assert [each.name for each in files if each.name not in page] == []

@@ -1,0 +1,1 @@
+"""Talking to HBase: what the sink, the look-ups and the tables' administration share."""
