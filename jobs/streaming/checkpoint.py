@@ -71,6 +71,11 @@ class Checkpoint:
         """Let the next query begin at the first open batch."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def remove_halves(self) -> None:
+        """Remove what a JVM that was killed was about to rename: Spark never does."""
+        for half in self.folder.glob("*/.*.tmp"):
+            half.unlink(missing_ok=True)
+
     def _last(self, log: str) -> int | None:
         numbers = [int(path.name) for path in (self.folder / log).glob("[0-9]*") if path.name.isdigit()]
         return max(numbers, default=None)

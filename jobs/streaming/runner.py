@@ -162,6 +162,7 @@ class Runner:
         # What a killed driver was about to rename.
         for directory in (self.layout.root, self.ledger.directory):
             remove_halves(directory)
+        self._notes.remove_halves()
 
     def _give_up_stale(self) -> None:
         """Give the plan that was begun and not sealed up if its input has changed since."""

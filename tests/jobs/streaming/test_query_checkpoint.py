@@ -57,3 +57,13 @@ def test_a_damaged_one_is_said_to_be_so_and_removed(tmp_path: Path, content: str
     notes.remove()
     assert notes.disagrees(0) == ""
     assert not notes.folder.exists()
+
+
+def test_what_a_killed_jvm_had_half_written_goes_and_the_rest_stays(tmp_path: Path) -> None:
+    notes = written(tmp_path, {0: 1}, (0,))
+    for log in ("offsets", "commits"):
+        (tmp_path / log / ".1.565e2ade-f9c3-4355-afd0-f71828b32c0b.tmp").write_text("v1")
+    before = {path for path in tmp_path.rglob("*") if not path.name.endswith(".tmp")}
+    notes.remove_halves()
+    assert set(tmp_path.rglob("*")) == before
+    assert notes.disagrees(1) == ""
