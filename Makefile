@@ -54,8 +54,8 @@ services: setup
 	@$(BIN)/strix services up kafka
 
 lint: setup-test
-	$(BIN)/ruff check jobs science_modules pyspark_strix tests notebooks
-	$(BIN)/ruff format --check jobs science_modules pyspark_strix tests notebooks
+	$(BIN)/ruff check jobs science_modules pyspark_strix pyspark_strix_hbase tests notebooks
+	$(BIN)/ruff format --check jobs science_modules pyspark_strix pyspark_strix_hbase tests notebooks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 

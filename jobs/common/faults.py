@@ -16,6 +16,7 @@ POINTS = (
     "after_seal",
     "in_publish",
     "after_publish",
+    "after_put",
     "after_store",
     "after_filter",
     "in_send",

@@ -28,10 +28,19 @@ def _add(group: argparse._ArgumentGroup, each: dataclasses.Field[Any]) -> None:
     elif each.name == "input":
         group.add_argument(name, nargs="+", default=argparse.SUPPRESS, help=text)
     elif kind.startswith("Mapping"):
-        group.add_argument(name, type=pairs, default=argparse.SUPPRESS, metavar="KEY=VALUE,...", help=text)
+        group.add_argument(
+            name, type=pairs, action=_Together, default=argparse.SUPPRESS, metavar="KEY=VALUE,...", help=text
+        )
     else:
         metavar = "|".join(each.metadata["choices"]) or each.name.upper()
         group.add_argument(name, default=argparse.SUPPRESS, metavar=metavar, help=text)
+
+
+class _Together(argparse.Action):
+    """An option of pairs that is given several times: all of them, of one key the last."""
+
+    def __call__(self, _: Any, given: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        setattr(given, self.dest, {**getattr(given, self.dest, {}), **values})
 
 
 def overrides(arguments: argparse.Namespace) -> dict[str, Any]:

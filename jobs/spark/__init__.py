@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def register(session: "SparkSession") -> None:
-    """Make format "strix" known to a session whose Python does not list the package `pyspark_strix`.
+    """Make the formats "strix" and "strix_hbase" known to a session whose Python does not list our `pyspark_...` packages.
 
     Spark finds an installed Strix by itself; an editable install (`pip install -e`) outside of its checkout it does not
     find.
@@ -21,6 +21,8 @@ def register(session: "SparkSession") -> None:
     session : SparkSession
         The user's.
     """
+    from jobs.spark.hbase_sink import HBaseSource
     from jobs.spark.source import StrixSource
 
     session.dataSource.register(StrixSource)
+    session.dataSource.register(HBaseSource)

@@ -8,13 +8,14 @@ import pyarrow as pa
 
 from jobs.ledger.not_sent import wanted_of
 from jobs.ledger.records import Record
+from jobs.pipeline.sinks.hbase import HBASE
 from jobs.pipeline.sinks.kafka import KAFKA
 from jobs.pipeline.sinks.matches import FILTERS
 from jobs.pipeline.sinks.sink import JobFacts, PreparedSink, SinkKind
 from jobs.storage.layout import Layout
 
 # A new sink is a folder beside this file and its entry here.
-SINKS: list[SinkKind] = [FILTERS, KAFKA]
+SINKS: list[SinkKind] = [FILTERS, HBASE, KAFKA]
 # What the ledger keeps beside sinks: rows of tables, and what was not sent.
 _OWN = frozenset({"parquet", "not_sent"})
 

@@ -1,0 +1,74 @@
+"""The pool against a real Thrift server: what it does when the server closes, dies or refuses."""
+
+import time
+
+import happybase
+import pytest
+from store_tables import address_of, new_namespace
+
+from jobs.hbase import connection
+from jobs.hbase.connection import HBaseAddress, Pool, StoreRefused
+from jobs.packets.problems import ServiceUnavailable
+from jobs.services.hbase import HBaseServer
+from jobs.services.process import free_port
+
+pytestmark = [pytest.mark.hbase, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def namespace(hbase: HBaseServer) -> str:
+    return new_namespace(hbase)
+
+
+def put_and_get(pool: Pool, namespace: str, value: bytes) -> bytes:
+    def work(given: happybase.Connection) -> bytes:
+        table = given.table(f"{namespace}:types")
+        table.put(b"k", {b"t:type": value})
+        return bytes(table.row(b"k")[b"t:type"])
+
+    return pool.call(work)
+
+
+def test_a_connection_is_used_again(hbase: HBaseServer, namespace: str) -> None:
+    pool = Pool(address_of(hbase))
+    seen = {pool.call(id) for _ in range(5)}
+    assert len(seen) == 1
+    assert put_and_get(pool, namespace, b"one") == b"one"
+    pool.close()
+
+
+def test_one_that_was_idle_too_long_is_not_used_again(
+    hbase: HBaseServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "IDLE_S", 0.2)
+    pool = Pool(address_of(hbase))
+    (first,) = [pool.call(lambda given: given)]
+    time.sleep(0.4)
+    assert pool.call(lambda given: given) is not first
+    assert put_and_get(pool, namespace, b"two") == b"two"
+
+
+def test_one_that_the_server_has_closed_is_replaced_without_a_word(
+    hbase: HBaseServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "IDLE_S", 3600.0)
+    pool = Pool(address_of(hbase))
+    pool.call(lambda given: given.tables())
+    hbase.kill_thrift()
+    hbase.start_thrift()
+    assert put_and_get(pool, namespace, b"three") == b"three"
+
+
+def test_a_server_that_is_not_there_is_unavailable_after_some_tries() -> None:
+    address = HBaseAddress("127.0.0.1", free_port())
+    tries: list[happybase.Connection] = []
+    pool = Pool(address, pauses_s=(0.01, 0.01))
+    with pytest.raises(ServiceUnavailable, match=f"HBase at {address} does not answer: "):
+        pool.call(tries.append)
+    assert tries == []
+
+
+def test_what_trying_again_does_not_mend_is_refused_at_once(hbase: HBaseServer) -> None:
+    pool = Pool(address_of(hbase), pauses_s=(60.0,))
+    with pytest.raises(StoreRefused, match="TableNotFoundException: `strix store init` makes the tables"):
+        pool.call(lambda given: given.table("nowhere:alerts").row(b"k"))
