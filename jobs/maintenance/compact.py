@@ -60,6 +60,10 @@ def compact(maintenance: NightMaintenance, wanted: Wanted, run: Runs = in_this_p
         maintenance.sweep()
     maintenance.sweep(wait=True)
     maintenance.roll()
+    if "science" in wanted.tables:
+        from jobs.index.upkeep import index_nights  # astropy comes with it: half a second
+
+        index_nights(maintenance.layout, wanted.nights)
 
 
 def _merges(maintenance: NightMaintenance, wanted: Wanted) -> Iterator[Merging]:
