@@ -26,13 +26,17 @@ KINDS = {
     "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.pipeline", "memory"),
     "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
     "latency": ("50 alerts/s arriving: produce to match; restart", "jobs.bench.stream", "latency"),
+    "store": ("HBase: CPU per alert written, and look-ups", "jobs.bench.store", "store"),
     "ledger": ("start, plan and questions over a past of --batches batches", "jobs.bench.ledger", "ledger"),
+    "lookup": ("objects and cones of an archive of 200 nights, without HBase", "jobs.bench.lookup", "lookups"),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
 ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
-ALERTS |= {"stream": 10_000, "latency": 3300, "ledger": 100_000}
+ALERTS |= {"stream": 10_000, "latency": 3300, "ledger": 100_000, "lookup": 1_000_000, "store": 100_000}
 CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
+CHECKED["lookup"] = "answers checked with what was written"
+OF = {"batch": "the batches, the first tenth left out", "lookup": "rounds of 500 questions"}
 MODULES = "braai,acai,lc_features,rise,anomaly"
 
 
@@ -74,11 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(f"{given.what}: {bench.alerts} alerts, {what}; modules {', '.join(bench.modules) or 'none'}")
         checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
-        of = (
-            "the batches, the first tenth left out"
-            if given.what == "batch"
-            else f"{bench.repeats}, one before not counted"
-        )
+        of = OF.get(given.what, f"{bench.repeats}, one before not counted")
         print(f"median (range) of {of}{checked}")
     _, module, function = KINDS[given.what]
     numbers = getattr(importlib.import_module(module), function)(bench)

@@ -19,13 +19,14 @@ OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
 CODES = {
     UNBALANCED: ("FilterError",),
     USAGE: (
+        "BadQuestion",
         "ConfigError", "ModelProblem", "NoEntry", "NoInput", "NoPosition", "NoSuchColumn", "NoSuchFilter", "NoSuchNight",
-        "NotFound", "ResolveError", "ScaffoldError", "UnknownModule", "UsageError",
+        "NotFound", "NotThere", "ResolveError", "ScaffoldError", "StoreRefused", "UnknownModule", "UsageError",
     ),
     ENVIRONMENT: (
         "AccessDenied", "ArtefactChanged", "ArtefactError", "EnvironmentProblem", "ExecutorsDiffer", "InputChanged",
         "InputUnreadable", "LedgerError", "SchemaConflict",
-        "ServiceUnavailable",
+        "ServiceUnavailable", "UnknownCell",
     ),
     IN_USE: ("OutputInUse",),
     FAILED: ("TooManyFailures",),

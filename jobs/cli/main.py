@@ -36,6 +36,7 @@ class Verb:
 VERBS = {
     **{job.name: Verb(job.doc, "jobs.cli.run", job) for job in all_jobs()},
     "simulate": Verb("write a simulated night of packets", "jobs.simulate"),
+    "get": Verb("look up objects, alerts, positions and lists in HBase or an archive", "jobs.cli.get"),
     "show": Verb("one alert or object as a picture and in words", "jobs.cli.show"),
     "scores": Verb("the objects with the highest scores, as a table, CSV, JSON or VOTable", "jobs.cli.scores"),
     "sheet": Verb("a contact sheet of the alerts that stand out", "jobs.cli.sheet"),
@@ -51,6 +52,7 @@ VERBS = {
     "listen": Verb("show or save the matches of a filter's topic as they arrive", "jobs.cli.listen"),
     "replay": Verb("feed packets from files into a topic, as a survey's broker would", "jobs.cli.replay"),
     "services": Verb("start and stop a real Kafka on this machine, make topics", "jobs.cli.services"),
+    "store": Verb("the tables in HBase: make, check, fill from an archive, verify, expire", "jobs.cli.store"),
     "stream": Verb("how a stream does; move it to other offsets", "jobs.cli.stream"),
     "filter": Verb("check, try, list or begin a filter", "jobs.cli.filter"),
     "bench": Verb("measure where the time goes on this machine", "jobs.cli.bench"),

@@ -97,3 +97,20 @@ def test_the_command_prints_and_writes_what_each_step_takes(
         [sum(v) for v in zip(*(n["values"] for n in numbers.values()), strict=True)]
     )
     assert "SIMULATED" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("few")
+def test_lookups_are_measured_over_an_archive_of_objects_that_come_back(tmp_path, monkeypatch) -> None:
+    from jobs.bench import archive_nights, lookup
+    from jobs.bench.inputs import Bench
+
+    for module, name, value in (
+        (lookup, "NIGHTS", 3), (lookup, "QUESTIONS", 4), (lookup, "FEW_QUESTIONS", 1), (archive_nights, "DISTINCT", 8),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    bench = Bench(120, 2, tmp_path / "p", ("stetson_k",), str(tmp_path), ())
+    numbers = {number.what.strip(): number for number in lookup.lookups(bench)}
+    assert all(value > 0 for number in numbers.values() for value in number.values)
+    assert len(numbers["object: p99"].values) == len(numbers["cone of 1 arcmin: p50"].values) == 2
+    assert numbers["objects"].median < 120
+    assert numbers["object: p50"].median <= numbers["object: p99"].median

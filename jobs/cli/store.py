@@ -1,0 +1,171 @@
+"""`strix store init|check|load|verify|expire`: the tables in HBase: made, compared, filled from an archive, tidied."""
+
+import argparse
+from collections import Counter
+from typing import Any
+
+from jobs.cli.console import say
+from jobs.cli.frame import OK, UNBALANCED, Options, UsageError, verb
+from jobs.cli.outputs import output_of
+from jobs.common.local_paths import local_path
+from jobs.lookup.opening import usual_address
+from jobs.services.running import find
+from jobs.store.settings import StoreSettings, settings_of
+from jobs.store.tables import NAMESPACE
+
+ZOOKEEPER_PORT = 2181
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = Options(
+        prog="strix store",
+        description=__doc__,
+        epilog="exit code: 0 done, 1 something differs, 2 it cannot be as asked for, 3 HBase does not answer",
+    )
+    actions = options.add_subparsers(dest="action", required=True)
+    init = actions.add_parser("init", help="make the tables that are not there")
+    _zookeeper(init)
+    init.add_argument("--regions", type=int, default=4, help="of each large table, to begin with (default: 4)")
+    _zookeeper(actions.add_parser("check", help="compare the tables with what is wanted"))
+    load = actions.add_parser("load", help="write nights of an archive into the store; broken off, it goes on")
+    _archive(load)
+    load.add_argument("--nights", metavar="A[..B]", help="YYYYMMDD, or from one to another (default: all)")
+    load.add_argument("--cutouts", action="store_true", help="cutouts, too")
+    check = actions.add_parser("verify", help="compare a night of an archive with the store, cell by cell")
+    _archive(check)
+    check.add_argument("--night", required=True, metavar="N", help="YYYYMMDD")
+    check.add_argument("--cutouts", action="store_true", help="cutouts, too")
+    expire = actions.add_parser("expire", help="remove the alerts of old nights from the store")
+    _thrift(expire)
+    expire.add_argument("--before", required=True, type=int, metavar="N", help="the first night that stays, YYYYMMDD")
+    expire.add_argument("--cutouts", action="store_true", help="only their cutouts")
+    return options
+
+
+def _zookeeper(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--zookeeper", metavar="HOST:PORT", help="of HBase; default: that of `strix services`, else localhost:2181"
+    )
+    options.add_argument("--namespace", default=NAMESPACE, help=f"of the tables (default: {NAMESPACE})")
+
+
+def _thrift(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--hbase", metavar="HOST:PORT", help="Thrift server; default $STRIX_HBASE, else that of `strix services`"
+    )
+    options.add_argument("--namespace", default=NAMESPACE, help=f"of the tables (default: {NAMESPACE})")
+
+
+def _archive(options: argparse.ArgumentParser) -> None:
+    options.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
+    _thrift(options)
+
+
+@verb("strix store")
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says."""
+    given = parser().parse_args(arguments)
+    return {"init": _init, "check": _check, "load": _load, "verify": _verify, "expire": _expire}[given.action](given)
+
+
+def _init(given: argparse.Namespace) -> int:
+    if given.regions < 1:
+        raise UsageError(f"--regions is at least 1, found {given.regions}")
+    with _tables(given) as tables:
+        made = tables.make(given.regions)
+    say(f"made {', '.join(made)}" if made else f"all tables of {given.namespace} are there")
+    return OK
+
+
+def _check(given: argparse.Namespace) -> int:
+    with _tables(given) as tables:
+        differences = tables.differences()
+    for each in differences:
+        say(str(each))
+    if not differences:
+        say(f"the tables of {given.namespace} are as they should be")
+    return UNBALANCED if differences else OK
+
+
+def _load(given: argparse.Namespace) -> int:
+    from jobs.spark.session import build_session
+    from jobs.store.back_fill import load, nights_between
+
+    layout = output_of(given.data)
+    first, _, last = (given.nights or "0..99999999").partition("..")
+    nights = nights_between(layout, first, last or first)
+    session = build_session("strix store load", "local")
+    try:
+        total = 0
+        for each in load(session, layout, nights, _settings(given)):
+            total += each.alerts
+            say(f"{each.night}: {each.files} of {each.of} files, {total} alerts written")
+    finally:
+        session.stop()
+    return OK
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from jobs.store.back_fill import nights_between
+    from jobs.store.reading import StoreReader
+    from jobs.store.verifying import verify
+
+    settings = _settings(given)
+    layout = output_of(given.data)
+    (night,) = nights_between(layout, given.night, given.night)
+    found = verify(layout, night, StoreReader(settings.address, settings.namespace), given.cutouts)
+    for told in found.told:
+        say(told)
+    if found.different > len(found.told):
+        say(f"... and {found.different - len(found.told)} more")
+    if found.listed > found.alerts:
+        say(f"the store lists {found.listed - found.alerts} alerts of this night that {layout.root.name} does not have")
+    say(f"{night}: {found.alerts} alerts, {found.cells} cells compared, {found.different} different")
+    return UNBALANCED if found.different else OK
+
+
+def _expire(given: argparse.Namespace) -> int:
+    from jobs.store.expiring import Expiry
+    from jobs.store.reading import StoreReader
+
+    settings = _settings(given)
+    removed: Counter[str] = Counter()
+    for what, rows in Expiry(StoreReader(settings.address, settings.namespace), given.before, given.cutouts).run():
+        say(f"{what}: {', '.join(f'{count} rows of {table}' for table, count in rows.items())}")
+        removed.update(rows)
+    say(f"removed in all: {sum(removed.values())} rows")
+    return OK
+
+
+def _settings(given: argparse.Namespace) -> StoreSettings:
+    if given.hbase is not None:
+        host, _, port = given.hbase.partition(":")
+        address: dict[str, Any] = {"host": host, **({"port": port} if port else {})}
+    else:
+        known = usual_address()
+        if known is None:
+            raise UsageError(
+                "no HBase is known: name its Thrift server, --hbase HOST:PORT, or `strix services up hbase`"
+            )
+        address = {"host": known.host, "port": known.port}
+    return settings_of({**address, "namespace": given.namespace, "cutouts": getattr(given, "cutouts", False)})
+
+
+def _tables(given: argparse.Namespace) -> Any:
+    from contextlib import contextmanager
+
+    from jobs.hbase.admin_gateway import java_gateway
+    from jobs.store.administration import StoreTables
+
+    service = find("hbase")
+    started = service.addresses["zookeeper"] if service is not None and service.up else None
+    host, _, port = (given.zookeeper or started or "localhost").partition(":")
+    settings_of({"namespace": given.namespace})
+
+    @contextmanager
+    def opened() -> Any:
+        with java_gateway(host, int(port or ZOOKEEPER_PORT)) as java:
+            yield StoreTables(java, given.namespace)
+
+    return opened()

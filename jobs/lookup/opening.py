@@ -1,0 +1,67 @@
+"""Which store a question goes to."""
+
+import os
+from pathlib import Path
+
+from jobs.hbase.connection import DEFAULT_PORT, HBaseAddress
+from jobs.lookup.store import BadQuestion, LookupStore
+from jobs.services.running import find
+from jobs.store.settings import settings_of
+
+STORES = ("hbase", "archive")
+VARIABLE = "STRIX_HBASE"
+
+
+def open_store(
+    store: str | None = None, data: str | Path | None = None, hbase: str | None = None, namespace: str | None = None
+) -> LookupStore:
+    """The store that is meant.
+
+    Parameters
+    ----------
+    store : str, optional
+        hbase or archive; if not given, the archive where `data` is given, else HBase where one is known.
+    data : path, optional
+        Of the archive: the output of a job.
+    hbase : str, optional
+        Of HBase: host:port of its Thrift server; else $STRIX_HBASE, else the one that `strix services` started here.
+    namespace : str, optional
+        Of its tables.
+
+    Raises
+    ------
+    BadQuestion
+        If none is known, or the two do not fit together.
+    """
+    if store not in (None, *STORES):
+        raise BadQuestion(f"stores are {' and '.join(STORES)}, found {store!r}")
+    known = hbase or os.environ.get(VARIABLE) or _started_here()
+    if store == "archive" or (store is None and data is not None and hbase is None):
+        if data is None:
+            raise BadQuestion("the archive is the output of a job; name its directory")
+        from jobs.lookup.archive import ArchiveStore
+
+        return ArchiveStore(data)
+    if known is None:
+        raise BadQuestion(f"no store is known: name an archive's directory, or HBase's host:port (${VARIABLE})")
+    from jobs.lookup.hbase import HBaseStore
+    from jobs.store.reading import StoreReader
+
+    settings = settings_of({**_address(known), **({"namespace": namespace} if namespace else {})})
+    return HBaseStore(StoreReader(settings.address, settings.namespace))
+
+
+def usual_address() -> HBaseAddress | None:
+    """$STRIX_HBASE, else the Thrift server that `strix services` started on this machine; None if there is neither."""
+    known = os.environ.get(VARIABLE) or _started_here()
+    return settings_of(_address(known)).address if known else None
+
+
+def _address(text: str) -> dict[str, object]:
+    host, _, port = text.partition(":")
+    return {"host": host, "port": port or DEFAULT_PORT}
+
+
+def _started_here() -> str | None:
+    service = find("hbase")
+    return service.addresses["thrift"] if service is not None and service.up else None
