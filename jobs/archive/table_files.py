@@ -86,4 +86,6 @@ def to_votable(table: pa.Table, name: str, description: str) -> str:
 def _json(name: str, value: Any) -> Any:
     if name in IDS and value is not None:
         return str(value)
+    if isinstance(value, list):
+        return [_json(name, each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

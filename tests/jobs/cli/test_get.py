@@ -1,0 +1,124 @@
+"""`strix get`: the same answers as the store gives, in every form; what cannot be said is said with an exit code."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from astropy.io.votable import parse_single_table
+from looked_up import every_row, made_up, separations
+
+from jobs.cli.get import _radius
+from jobs.cli.main import main
+from jobs.storage.layout import Layout
+
+FOUND, MISSING = 0, 2
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    return made_up(tmp_path_factory.mktemp("archive"), seed=5, files=1)
+
+
+@pytest.fixture
+def row(archive: Layout) -> dict[str, Any]:
+    return next(row for row in every_row(archive) if row["ra"] is not None and row["dec"] is not None)
+
+
+def ask(archive: Layout, *question: str) -> int:
+    return main(["get", *question, "--data", str(archive.root)])
+
+
+def test_an_object_in_every_form(
+    archive: Layout, row: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = row["object_id"]
+    own = sorted((each["mjd"], each["alert_id"]) for each in every_row(archive) if each["object_id"] == name)
+    ids = [str(alert) for _, alert in own]
+    assert ask(archive, "object", name, "--form", "json") == FOUND
+    told = json.loads(capsys.readouterr().out)
+    assert [each["alert_id"] for each in told] == ids
+    assert ask(archive, "object", name, "--form", "csv", "--columns", "alert_id,mjd") == FOUND
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(float(each["mjd"]), int(each["alert_id"])) for each in rows] == own
+    for ending in ("vot", "parquet"):
+        assert ask(archive, "object", name, "-o", str(tmp_path / f"o.{ending}")) == FOUND
+    table = parse_single_table(str(tmp_path / "o.vot")).to_table()
+    assert [str(each) for each in table["alert_id"]] == ids
+    assert [str(each) for each in pq.read_table(tmp_path / "o.parquet")["alert_id"].to_pylist()] == ids
+    capsys.readouterr()
+    assert ask(archive, "object", name) == FOUND
+    shown = capsys.readouterr().out
+    assert all(alert in shown for alert in ids)
+
+
+def test_a_cone_page_by_page(archive: Layout, row: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    rows = every_row(archive)
+    expected = sorted(distance for distance in separations(rows, row["ra"], row["dec"]) if distance <= 5 * 3600)
+    question = ["cone", str(row["ra"]), "--alerts", "--form", "json", "--limit", "4", "--", str(row["dec"]), "5deg"]
+    found: list[float] = []
+    token: list[str] = []
+    while True:
+        place = question.index("--")
+        assert main(["get", *question[:place], "--data", str(archive.root), *token, *question[place:]]) == FOUND
+        out = capsys.readouterr().out
+        page, end = json.JSONDecoder().raw_decode(out)
+        found += [each["separation_arcsec"] for each in page]
+        if "--token" not in out[end:]:
+            break
+        token = ["--token", out[end:].split("'")[1]]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        (("object", "nobody"), "no object 'nobody'"),
+        (("alert", "123456789"), "no alert 123456789"),
+        (("cone", "10", "10", "6deg"), "a radius of 6 deg; it can be more than 0, at most 5"),
+        (("cone", "12", "10:00:00", "6"), "is RA 12 in degrees or in hours?"),
+        (("cone", "333.1", "44.1", "1"), "no object within 1 arcsec of 333.100000 +44.100000 deg"),
+        (("latest", "--night", "x"), "a night is eight digits"),
+        (("latest", "--filter", "nobody"), "no alert that the filter 'nobody' sent"),
+        (("sso", "Vesta"), "no alert of the body 'Vesta'"),
+        (("object", "obj1", "--columns", "fluxx"), "no column 'fluxx'"),
+        (("object", "obj1", "-o", "x.txt"), "ends in '.txt'; the forms end in .csv"),
+        (("object", "obj1", "--form", "parquet"), "Parquet is written to a file"),
+    ],
+)
+def test_what_is_not_there_or_cannot_be_is_said(
+    archive: Layout, question: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(archive, *question) == MISSING
+    told = capsys.readouterr()
+    assert says in told.err and not told.out
+
+
+@pytest.mark.parametrize(
+    ("text", "degrees"),
+    [("30", 30 / 3600), ("30arcsec", 30 / 3600), ("2arcmin", 2 / 60), (".5deg", 0.5), ("1 deg", 1.0)],
+)
+def test_a_radius_as_people_write_it(text: str, degrees: float) -> None:
+    assert _radius(text) == pytest.approx(degrees, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["-3", "2 am", "", "nan", "1e3"])
+def test_a_radius_that_is_none_is_refused(text: str, archive: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ask(archive, "cone", "1", "1", "--", text)
+    assert ended.value.code == MISSING
+    assert "radius" in capsys.readouterr().err.lower()
+
+
+def test_without_a_store_it_says_how_to_name_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STRIX_SERVICES", str(tmp_path))
+    monkeypatch.delenv("STRIX_HBASE", raising=False)
+    assert main(["get", "object", "x"]) == MISSING
+    assert (
+        "no store is known: name an archive's directory, or HBase's host:port ($STRIX_HBASE)" in capsys.readouterr().err
+    )

@@ -1,0 +1,90 @@
+"""`strix store` against a real HBase: made, compared, filled from an archive, verified, tidied."""
+
+import pyarrow.parquet as pq
+import pytest
+from hbase_client import connect
+from looked_up import NIGHTS, every_row, made_up
+from store_tables import reader_of
+
+from jobs.cli.main import main
+from jobs.lookup.hbase import HBaseStore
+from jobs.lookup.store import NotThere
+from jobs.services.hbase import HBaseServer
+from jobs.storage.layout import Layout
+
+pytestmark = [pytest.mark.hbase, pytest.mark.spark, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    layout = made_up(tmp_path_factory.mktemp("archive"), seed=6, files=2)
+    layout.ledger.mkdir()
+    return layout
+
+
+def store(hbase: HBaseServer, *given: str) -> int:
+    return main(["store", *given, "--hbase", hbase.thrift, "--namespace", "command"])
+
+
+def test_from_no_tables_to_a_store_without_its_first_nights(
+    archive: Layout, hbase: HBaseServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zookeeper = ["--zookeeper", hbase.zookeeper, "--namespace", "command"]
+    assert main(["store", "check", *zookeeper]) == 1
+    assert "command: namespace is absent, wanted there" in capsys.readouterr().out
+    assert main(["store", "init", "--regions", "2", *zookeeper]) == 0
+    assert "made command:alerts, command:cutouts" in capsys.readouterr().out
+    assert main(["store", "check", *zookeeper]) == 0
+    assert b"command:alerts" in connect(hbase).tables()
+
+    rows = every_row(archive)
+    assert store(hbase, "load", str(archive.root), "--nights", f"{NIGHTS[0]}..{NIGHTS[1]}") == 0
+    first = sum(str(row["night"]) in NIGHTS[:2] for row in rows)
+    assert f"{NIGHTS[1]}: 2 of 2 files, {first} alerts written" in capsys.readouterr().out
+    # It goes on where it was: what is there is not written again.
+    assert store(hbase, "load", str(archive.root)) == 0
+    out = capsys.readouterr().out
+    assert f"{NIGHTS[0]}: 2 of 2 files, 0 alerts written" in out
+    assert f"{NIGHTS[-1]}: 2 of 2 files, {len(rows) - first} alerts written" in out
+    for night in NIGHTS:
+        assert store(hbase, "verify", str(archive.root), "--night", night) == 0
+        assert f"{sum(str(row['night']) == night for row in rows)} alerts" in capsys.readouterr().out
+
+    _spoil_one(hbase, archive)
+    assert store(hbase, "verify", str(archive.root), "--night", NIGHTS[0]) == 1
+    told = capsys.readouterr().out
+    assert told.count(": different\n") == 1 and "alerts " in told and " 1 different" in told
+
+    assert store(hbase, "expire", "--before", NIGHTS[2]) == 0
+    _only_later_nights(HBaseStore(reader_of(hbase, "command")), rows)
+
+
+def _spoil_one(hbase: HBaseServer, archive: Layout) -> None:
+    table = connect(hbase).table("command:alerts")
+    alert = pq.read_table(archive.files("science", NIGHTS[0])[0], columns=["survey", "alert_id"]).to_pylist()[0]
+    found = HBaseStore(reader_of(hbase, "command")).alert(alert["alert_id"], alert["survey"])
+    assert found.num_rows == 1
+    key = next(key for key, _ in table.scan() if key.endswith((alert["alert_id"] + 2**63).to_bytes(8, "big")))
+    table.put(key, {b"a:s": b"spoilt"})
+
+
+def _only_later_nights(left: HBaseStore, rows: list[dict[str, object]]) -> None:
+    for night in NIGHTS[:2]:
+        with pytest.raises(NotThere):
+            left.latest("night", night, 5)
+    gone = next(row for row in rows if str(row["night"]) == NIGHTS[0])
+    with pytest.raises(NotThere):
+        left.alert(int(str(gone["alert_id"])), str(gone["survey"]))
+    stays = [row for row in rows if str(row["night"]) in NIGHTS[2:]]
+    for row in stays[::7]:
+        assert left.alert(int(str(row["alert_id"])), str(row["survey"])).num_rows == 1
+    bodies = left.latest("sso", "Ceres", 10_000)
+    assert set(map(str, bodies["night"].to_pylist())) <= set(NIGHTS[2:])
+    assert bodies.num_rows == sum(row["sso_name"] == "Ceres" for row in stays)
+
+
+def test_what_cannot_be_asked_is_said(archive: Layout, hbase: HBaseServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert store(hbase, "load", str(archive.root), "--nights", "20200101") == 2
+    assert "has no night from 20200101 to 20200101; it has 4, 20240208 to 20240301" in capsys.readouterr().err
+    assert store(hbase, "verify", str(archive.root / "nothing"), "--night", NIGHTS[0]) == 2
+    assert main(["store", "init", "--regions", "0", "--zookeeper", hbase.zookeeper]) == 2
