@@ -86,7 +86,8 @@ class Expiry:
 
     def _delete(self, table: StoreTable, rows: list[bytes], columns: list[bytes] | None = None) -> int:
         name = qualified(self.reader.namespace, table).encode()
-        cells = columns or [f"{table.family}:".encode()] * len(rows)
+        # A family without a colon is all of its cells; with one it is the column without a name.
+        cells = columns or [table.family.encode()] * len(rows)
         pairs = list(zip(rows, cells, strict=True))
         for start in range(0, len(pairs), _ROWS):
             batch = [
