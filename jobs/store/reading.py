@@ -105,9 +105,7 @@ class StoreReader:
         for at, cells in enumerate(named):
             alike[_types_of(cells)].append(at)
         tables = [self._alerts([named[at] for at in places]) for places in alike.values()]
-        order = [at for places in alike.values() for at in places]
-        back = sorted(range(len(order)), key=order.__getitem__)
-        return arranged(joined(tables)).take(pa.array(back, pa.int64()))
+        return _in_order(arranged(joined(tables) if len(tables) > 1 else tables[0]), list(alike.values()))
 
     def _alerts(self, rows: Sequence[Cells]) -> pa.Table:
         """Alerts whose cells are of the same types."""
@@ -139,9 +137,7 @@ class StoreReader:
         tables = [_as_summary(self._decode([cells[at] for at in places])) for places in alike.values()]
         if not tables:
             return summary_schema().empty_table()
-        order = [at for places in alike.values() for at in places]
-        back = sorted(range(len(order)), key=order.__getitem__)
-        return pa.concat_tables(tables).take(pa.array(back, pa.int64()))
+        return _in_order(pa.concat_tables(tables), list(alike.values()))
 
     def _decode(self, cells: Sequence[bytes]) -> pa.StructArray:
         return self._codec(type_id(cells[0])).decode(cells)
@@ -153,6 +149,14 @@ class StoreReader:
                 raise UnknownCell(f"the store's table {TYPES.name} does not know the type {name.hex()} of a cell")
             self._codecs[name] = codec(described(row[f"{TYPES.family}:type".encode()].decode()))
         return self._codecs[name]
+
+
+def _in_order(table: pa.Table, places: Sequence[Sequence[int]]) -> pa.Table:
+    """Rows of several groups in the order that they had; of one they have it."""
+    if len(places) < 2:
+        return table
+    order = [at for group in places for at in group]
+    return table.take(pa.array(sorted(range(len(order)), key=order.__getitem__), pa.int64()))
 
 
 def cutouts_of(rows: Sequence[Cells]) -> dict[str, pa.Array]:
@@ -181,11 +185,14 @@ def arranged(table: pa.Table) -> pa.Table:
     table : pyarrow.Table
         The view's columns, then candidate, content_hash, provenance, then the modules by name, whatever order they came in.
     """
-    first = [name for name in (*VIEW_NAMES, "candidate", "content_hash", "provenance") if name in table.column_names]
-    names = [*first, *sorted(set(table.column_names) - set(first))]
-    fields = [_FIELDS.get(name, table.schema.field(name)) for name in names]
+    own = {field.name: field for field in table.schema}
+    first = [name for name in (*VIEW_NAMES, "candidate", "content_hash", "provenance") if name in own]
+    names = [*first, *sorted(set(own) - set(first))]
+    fields = [_FIELDS.get(name, own[name]) for name in names]
+    columns = [table.column(name) for name in names]
     return pa.table(
-        [table.column(name).cast(each.type) for name, each in zip(names, fields, strict=True)], pa.schema(fields)
+        [each if each.type == to.type else each.cast(to.type) for each, to in zip(columns, fields, strict=True)],
+        pa.schema(fields),
     )
 
 

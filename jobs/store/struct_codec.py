@@ -26,6 +26,8 @@ _NUMBERS: dict[pa.DataType, str] = {
     pa.bool_(): ">u1", pa.timestamp("us", "UTC"): ">i8",
 }  # fmt: skip
 _TEXTS = (pa.string(), pa.binary(), pa.large_string(), pa.large_binary())
+# Of a leaf: its values in the cells that are there (None if all are NULL), and which of them are valid.
+_Values = tuple[Any, np.ndarray]
 
 
 class UnknownCell(ValueError):
@@ -182,26 +184,31 @@ class StructCodec:
         packed = np.frombuffer(b"".join(cell[_HEAD : _HEAD + size] for cell in cells), np.uint8).reshape(-1, size)
         return np.unpackbits(packed, axis=1, count=many).astype(bool)
 
-    def _columns(self, cells: Sequence[bytes], valid: np.ndarray) -> Iterator[tuple[_Leaf, Any, np.ndarray]]:
-        """Leaf by leaf, its values and where they are valid, for cells that are there."""
-        widths = np.zeros(len(self._leaves), int)
-        for at, number in self._fixed:
-            widths[at] = np.dtype(number).itemsize
+    @cached_property
+    def _widths(self) -> np.ndarray:
+        return np.array([np.dtype(leaf.number).itemsize if leaf.number else 0 for leaf in self._leaves], int)
+
+    def _columns(self, cells: Sequence[bytes], valid: np.ndarray) -> Iterator[_Values]:
+        """The values of each leaf and where they are valid, for cells that are there; None where all are NULL."""
         begins = _HEAD + -(-len(self._leaves) // 8)
-        sizes = (valid * widths).sum(axis=1).tolist()
+        sizes = (valid @ self._widths).tolist()
+        held = np.asarray(valid.any(axis=0))
+        widths = np.where(held, self._widths, 0)
         mask = np.repeat(valid, widths, axis=1)
         matrix = np.zeros(mask.shape, np.uint8)
         flat = b"".join(cell[begins : begins + size] for cell, size in zip(cells, sizes, strict=True))
         matrix[mask] = np.frombuffer(flat, np.uint8)
         rests = [cell[begins + size :] for cell, size in zip(cells, sizes, strict=True)]
-        texts = iter(self._texts(rests, valid))
-        offsets = [0, *np.cumsum(widths).tolist()]
-        for at, leaf in enumerate(self._leaves):
-            if leaf.number:
-                values = np.ascontiguousarray(matrix[:, offsets[at] : offsets[at + 1]]).view(leaf.number).ravel()
-                yield leaf, values, valid[:, at]
+        texts = dict(zip(self._varying, self._texts(rests, valid), strict=True))
+        numbers, end = dict(self._fixed), 0
+        for at, (is_held, width) in enumerate(zip(held.tolist(), widths.tolist(), strict=True)):
+            start, end = end, end + width
+            if not is_held:
+                yield None, valid[:, at]
+            elif at in numbers:
+                yield np.ascontiguousarray(matrix[:, start:end]).view(numbers[at]).ravel(), valid[:, at]
             else:
-                yield leaf, None if leaf.is_struct else next(texts), valid[:, at]
+                yield texts.get(at), valid[:, at]
 
     def _texts(self, rests: Sequence[bytes], valid: np.ndarray) -> list[list[Any]]:
         columns: list[list[Any]] = [[None] * len(rests) for _ in self._varying]
@@ -288,36 +295,40 @@ def _plain(column: pa.Array) -> list[Any]:
     return list(column.to_pylist())
 
 
-def _assembled(
-    kind: pa.StructType, leaves: Iterator[tuple[_Leaf, Any, np.ndarray]], there: np.ndarray
-) -> pa.StructArray:
+def _assembled(kind: pa.StructType, leaves: Iterator[_Values], there: np.ndarray) -> pa.StructArray:
     """The struct of its leaves, which come in order; those of rows that are not `there` are NULL."""
     fields = []
     for field in kind:
-        leaf, values, valid = next(leaves)
-        spread = np.zeros(len(there), bool)
-        spread[there] = valid
-        if leaf.is_struct:
-            fields.append(_masked(_assembled(field.type, leaves, there), spread))
-        elif leaf.number:
-            fields.append(_numbers(values, leaf, there, spread))
+        values, valid = next(leaves)
+        if pa.types.is_struct(field.type):
+            fields.append(_masked(_assembled(field.type, leaves, there), _spread(valid, there)))
+        elif values is None:
+            fields.append(pa.nulls(len(there), field.type))
+        elif field.type in _NUMBERS:
+            fields.append(_numbers(values, field.type, there, _spread(valid, there)))
         else:
-            fields.append(_texts(values, leaf, there))
+            fields.append(_texts(values, field.type, there))
     return pa.StructArray.from_arrays(fields, fields=list(kind), mask=pa.array(~there))
 
 
-def _numbers(values: np.ndarray, leaf: _Leaf, there: np.ndarray, valid: np.ndarray) -> pa.Array:
-    native = np.zeros(len(there), values.dtype.newbyteorder("="))
-    native[there] = values
-    if pa.types.is_boolean(leaf.type):
-        native = native.astype(bool)
+def _spread(values: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Values of the rows that are there, at their places; 0 elsewhere."""
+    if len(values) == len(there):
+        return values
+    spread = np.zeros(len(there), values.dtype)
+    spread[there] = values
+    return spread
+
+
+def _numbers(values: np.ndarray, kind: pa.DataType, there: np.ndarray, valid: np.ndarray) -> pa.Array:
+    native = _spread(values, there).astype(bool if pa.types.is_boolean(kind) else values.dtype.newbyteorder("="))
     array = pa.array(native, mask=~valid, from_pandas=False)
-    return array.cast(leaf.type) if array.type != leaf.type else array
+    return array.cast(kind) if array.type != kind else array
 
 
-def _texts(values: Sequence[Any], leaf: _Leaf, there: np.ndarray) -> pa.Array:
+def _texts(values: Sequence[Any], kind: pa.DataType, there: np.ndarray) -> pa.Array:
     given = iter(values)
-    return pa.array([next(given) if is_there else None for is_there in there], leaf.type)
+    return pa.array([next(given) if is_there else None for is_there in there], kind)
 
 
 def _masked(structs: pa.StructArray, valid: np.ndarray) -> pa.StructArray:
