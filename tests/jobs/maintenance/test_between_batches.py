@@ -27,13 +27,13 @@ def test_no_night_has_many_files_while_the_job_runs_and_the_rows_are_the_same(
     )
     job = runner(output, FileSource([str(packets)], 0.0, tmp_path / "spool"), limit=4)
     most: list[int] = []
-    maintain = job._tidy
+    maintain = job._merge_many
 
     def tidy_and_count(record: Record) -> None:
         maintain(record)
         most.append(max(map(len, seen(output).values())))
 
-    monkeypatch.setattr(job, "_tidy", tidy_and_count)
+    monkeypatch.setattr(job, "_merge_many", tidy_and_count)
     job.run("available_now", 0.1)
     assert max(map(len, seen(many_small).values())) > MANY
     assert len(most) > 2 * MANY and max(most) == MANY

@@ -124,14 +124,14 @@ def test_a_stream_goes_on_where_its_file_changed(
 ) -> None:
     when_it_reads(monkeypatch, "p000006.avro", lambda: os.utime(packets / "p000006.avro", (1.2e9, 1.2e9)))
     one = job(tmp_path)
-    maintain = one._tidy
+    maintain = one._merge_many
 
     def stop_at_the_end(record: Any) -> None:
         maintain(record)
         if len(rows(tmp_path / "out")["raw"]) == 18:
             one.stop.asked.set()
 
-    one._tidy = stop_at_the_end  # type: ignore[method-assign]
+    one._merge_many = stop_at_the_end  # type: ignore[method-assign]
     status = one.run("continuous", 0.01)
     assert status.last_error is not None
     assert "its plan is given up" in status.last_error["message"]
