@@ -4,6 +4,7 @@ A connection that has seen an error may still deliver the answer to an earlier q
 so it is never used again. One that has been idle for most of a minute is not used either: the server has closed it.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -131,7 +132,6 @@ class Pool:
             _close(connection)
 
 
-@cache
 def pool(address: HBaseAddress) -> Pool:
     """The connections of this process to a Thrift server.
 
@@ -139,6 +139,13 @@ def pool(address: HBaseAddress) -> Pool:
     ----------
     address : HBaseAddress
     """
+    return _pool(address, os.getpid())
+
+
+@cache
+def _pool(address: HBaseAddress, process: int) -> Pool:
+    """A forked process must not speak on its parent's sockets."""
+    del process
     return Pool(address)
 
 

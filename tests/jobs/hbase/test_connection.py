@@ -1,5 +1,6 @@
 """The pool against a real Thrift server: what it does when the server closes, dies or refuses."""
 
+import os
 import time
 
 import happybase
@@ -7,7 +8,7 @@ import pytest
 from store_tables import address_of, new_namespace
 
 from jobs.hbase import connection
-from jobs.hbase.connection import HBaseAddress, Pool, StoreRefused
+from jobs.hbase.connection import HBaseAddress, Pool, StoreRefused, pool
 from jobs.packets.problems import ServiceUnavailable
 from jobs.services.hbase import HBaseServer
 from jobs.services.process import free_port
@@ -72,3 +73,16 @@ def test_what_trying_again_does_not_mend_is_refused_at_once(hbase: HBaseServer) 
     pool = Pool(address_of(hbase), pauses_s=(60.0,))
     with pytest.raises(StoreRefused, match="TableNotFoundException: `strix store init` makes the tables"):
         pool.call(lambda given: given.table("nowhere:alerts").row(b"k"))
+
+
+def test_a_forked_process_has_connections_of_its_own() -> None:
+    address = HBaseAddress("127.0.0.1", 1)
+    own = pool(address)
+    assert pool(address) is own
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, b"own" if pool(address) is not own else b"shared")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 9) == b"own"
