@@ -68,6 +68,7 @@ def answers(output: Path) -> pa.Table:
     return scan(output, columns=["alert_id", "mag", "stetson_k"], flat=True).sort_by("alert_id")
 
 
+@pytest.mark.soak  # the README runs client mode, too
 def test_client_mode_on_a_standalone_spark_gives_the_same_night_and_no_noise(packets, expected, tmp_path):
     with standalone(tmp_path) as master:
         done = submit(["--master", master], arguments(packets, tmp_path / "night"))
