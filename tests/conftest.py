@@ -5,17 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.modules import weights as models
 from jobs.services.hbase import HBaseServer, start_hbase
 from jobs.services.kafka import KafkaBroker, start_kafka
 from science_modules import registry
-
-# How long inputs take to be made says how busy the machine is: the first text alone makes a table of all characters.
-settings.register_profile("strix", suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("strix")
 
 ROOT = Path(__file__).resolve().parents[1]
 

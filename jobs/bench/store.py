@@ -51,7 +51,7 @@ def store(bench: Bench) -> list[Number]:
 
 def _measured(server: HBaseServer, science: pa.Table, cutouts: pa.Table, windows: int, repeats: int) -> list[Number]:
     host, port = server.zookeeper.split(":")
-    address = HBaseAddress(*_host_and_port(server.thrift))
+    address = HBaseAddress.of(server.thrift)
     with java_gateway(host, int(port)) as java:
         tables = StoreTables(java, NAMESPACE)
         tables.make()
@@ -178,8 +178,3 @@ def _timed(ask: Callable[[dict[str, object]], object], row: dict[str, object]) -
     began = time.perf_counter()
     ask(row)
     return time.perf_counter() - began
-
-
-def _host_and_port(text: str) -> tuple[str, int]:
-    host, port = text.split(":")
-    return host, int(port)

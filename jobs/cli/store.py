@@ -2,14 +2,18 @@
 
 import argparse
 from collections import Counter
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from jobs.cli.console import say
 from jobs.cli.frame import OK, UNBALANCED, Options, UsageError, verb
 from jobs.cli.outputs import output_of
 from jobs.common.local_paths import local_path
+from jobs.hbase.connection import HBaseAddress
 from jobs.lookup.opening import usual_address
 from jobs.services.running import find
+from jobs.store.administration import StoreTables
 from jobs.store.settings import StoreSettings, settings_of
 from jobs.store.tables import NAMESPACE
 
@@ -139,33 +143,20 @@ def _expire(given: argparse.Namespace) -> int:
 
 
 def _settings(given: argparse.Namespace) -> StoreSettings:
-    if given.hbase is not None:
-        host, _, port = given.hbase.partition(":")
-        address: dict[str, Any] = {"host": host, **({"port": port} if port else {})}
-    else:
-        known = usual_address()
-        if known is None:
-            raise UsageError(
-                "no HBase is known: name its Thrift server, --hbase HOST:PORT, or `strix services up hbase`"
-            )
-        address = {"host": known.host, "port": known.port}
-    return settings_of({**address, "namespace": given.namespace, "cutouts": getattr(given, "cutouts", False)})
+    address = HBaseAddress.of(given.hbase) if given.hbase is not None else usual_address()
+    if address is None:
+        raise UsageError("no HBase is known: name its Thrift server, --hbase HOST:PORT, or `strix services up hbase`")
+    asked = settings_of({"namespace": given.namespace, "cutouts": getattr(given, "cutouts", False)})
+    return replace(asked, address=address)
 
 
-def _tables(given: argparse.Namespace) -> Any:
-    from contextlib import contextmanager
-
+@contextmanager
+def _tables(given: argparse.Namespace) -> Iterator[StoreTables]:
     from jobs.hbase.admin_gateway import java_gateway
-    from jobs.store.administration import StoreTables
 
     service = find("hbase")
     started = service.addresses["zookeeper"] if service is not None and service.up else None
     host, _, port = (given.zookeeper or started or "localhost").partition(":")
     settings_of({"namespace": given.namespace})
-
-    @contextmanager
-    def opened() -> Any:
-        with java_gateway(host, int(port or ZOOKEEPER_PORT)) as java:
-            yield StoreTables(java, given.namespace)
-
-    return opened()
+    with java_gateway(host, int(port or ZOOKEEPER_PORT)) as java:
+        yield StoreTables(java, given.namespace)

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
@@ -54,6 +54,25 @@ class HBaseAddress:
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
+
+    @classmethod
+    def of(cls, text: str) -> "HBaseAddress":
+        """The address of a text.
+
+        Parameters
+        ----------
+        text : str
+            host or host:port.
+
+        Raises
+        ------
+        ValueError
+            If the port is no number from 1 to 65535.
+        """
+        host, _, port = text.partition(":")
+        if port and not (port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError(f"port of hbase is a number from 1 to 65535, found {port!r}")
+        return cls(host, int(port)) if port else cls(host)
 
 
 @dataclass
@@ -113,11 +132,10 @@ class Pool:
         connection = self._kept() or happybase.Connection(
             self.address.host, self.address.port, timeout=int(self.timeout_s * 1000)
         )
-        try:
+        with ExitStack() as doubtful:
+            doubtful.callback(_close, connection)
             yield connection
-        except BaseException:
-            _close(connection)
-            raise
+            doubtful.pop_all()
         with self._lock:
             self._idle.append((time.monotonic(), connection))
 

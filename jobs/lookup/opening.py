@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
-from jobs.hbase.connection import DEFAULT_PORT, HBaseAddress
+from jobs.hbase.connection import HBaseAddress
 from jobs.lookup.store import BadQuestion, LookupStore
 from jobs.services.running import find
 from jobs.store.settings import settings_of
+from jobs.store.tables import NAMESPACE
 
 STORES = ("hbase", "archive")
 VARIABLE = "STRIX_HBASE"
@@ -47,19 +48,14 @@ def open_store(
     from jobs.lookup.hbase import HBaseStore
     from jobs.store.reading import StoreReader
 
-    settings = settings_of({**_address(known), **({"namespace": namespace} if namespace else {})})
-    return HBaseStore(StoreReader(settings.address, settings.namespace))
+    settings = settings_of({"namespace": namespace or NAMESPACE})
+    return HBaseStore(StoreReader(HBaseAddress.of(known), settings.namespace))
 
 
 def usual_address() -> HBaseAddress | None:
     """$STRIX_HBASE, else the Thrift server that `strix services` started on this machine; None if there is neither."""
     known = os.environ.get(VARIABLE) or _started_here()
-    return settings_of(_address(known)).address if known else None
-
-
-def _address(text: str) -> dict[str, object]:
-    host, _, port = text.partition(":")
-    return {"host": host, "port": port or DEFAULT_PORT}
+    return HBaseAddress.of(known) if known else None
 
 
 def _started_here() -> str | None:

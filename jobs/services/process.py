@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -73,12 +73,11 @@ def ended_on_failure(pids: Sequence[int]) -> Iterator[None]:
     pids : sequence of int
         Their ids.
     """
-    try:
-        yield
-    except BaseException:
+    with ExitStack() as started:
         for pid in pids:
-            kill(pid)
-        raise
+            started.callback(kill, pid)
+        yield
+        started.pop_all()
 
 
 def wait_ready(ready: Callable[[], bool], logs: Mapping[int, Path], patience_s: float, every_s: float = 0.1) -> None:

@@ -87,8 +87,8 @@ class Written(WriterCommitMessage):
     alerts: int
 
 
-class BatchWriter(DataSourceArrowWriter):
-    """Writes the rows of a DataFrame.
+class _Writer:
+    """Writes the rows of each task.
 
     Parameters
     ----------
@@ -106,37 +106,19 @@ class BatchWriter(DataSourceArrowWriter):
         ----------
         iterator : iterator of pyarrow.RecordBatch
         """
-        return _write(self.settings, iterator)
+        from jobs.store.rows import AlertRows
+        from jobs.store.writing import StoreWriter
+
+        writer = StoreWriter(self.settings.address, self.settings.namespace)
+        return Written(sum(writer.write(AlertRows(batch))["alerts"] for batch in iterator if len(batch)))
 
 
-class StreamWriter(DataSourceStreamArrowWriter):
-    """Writes the rows of each micro-batch.
-
-    Parameters
-    ----------
-    settings : StoreSettings
-        Pickled with the writer.
-    """
-
-    def __init__(self, settings: "StoreSettings") -> None:
-        self.settings = settings
-
-    def write(self, iterator: Iterator["pa.RecordBatch"]) -> Written:
-        """Write the rows of a task.
-
-        Parameters
-        ----------
-        iterator : iterator of pyarrow.RecordBatch
-        """
-        return _write(self.settings, iterator)
+class BatchWriter(_Writer, DataSourceArrowWriter):
+    """Writes a DataFrame."""
 
 
-def _write(settings: "StoreSettings", batches: Iterator["pa.RecordBatch"]) -> Written:
-    from jobs.store.rows import AlertRows
-    from jobs.store.writing import StoreWriter
-
-    writer = StoreWriter(settings.address, settings.namespace)
-    return Written(sum(writer.write(AlertRows(batch))["alerts"] for batch in batches if len(batch)))
+class StreamWriter(_Writer, DataSourceStreamArrowWriter):
+    """Writes the micro-batches of a stream."""
 
 
 def _settings(options: Mapping[str, str]) -> "StoreSettings":

@@ -33,11 +33,7 @@ def numbers(values: np.ndarray) -> list[bytes]:
     -------
     list of bytes, length n
     """
-    bits = values.view(np.uint64)
-    flipped = bits ^ _SIGN
-    if values.dtype.kind == "f":
-        flipped = np.where(bits & _SIGN, ~bits, flipped)
-    return _pieces(flipped)
+    return _pieces(_sortable(values))
 
 
 def reversed_numbers(values: np.ndarray) -> list[bytes]:
@@ -47,7 +43,7 @@ def reversed_numbers(values: np.ndarray) -> list[bytes]:
     ----------
     values : numpy.ndarray of int64 or float64, shape (n,)
     """
-    return [bytes(255 - byte for byte in piece) for piece in numbers(values)]
+    return _pieces(~_sortable(values))
 
 
 def number_of(key: bytes, kind: type) -> float | int:
@@ -190,6 +186,13 @@ def after(prefix: bytes) -> bytes:
     """
     kept = prefix.rstrip(b"\xff")
     return kept[:-1] + bytes((kept[-1] + 1,))
+
+
+def _sortable(values: np.ndarray) -> np.ndarray:
+    """Unsigned words in the order of the numbers: those of negative floats run backwards."""
+    bits = values.view(np.uint64)
+    flipped = bits ^ _SIGN
+    return np.where(bits & _SIGN, ~bits, flipped) if values.dtype.kind == "f" else flipped
 
 
 def _pieces(words: np.ndarray) -> list[bytes]:

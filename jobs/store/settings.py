@@ -50,11 +50,9 @@ def settings_of(section: Mapping[str, object]) -> StoreSettings:
             raise ValueError(f"hbase knows {', '.join(_KEYS)}, found {key!r}{meant}")
     host = str(section.get("host", "localhost"))
     port, namespace = str(section.get("port", DEFAULT_PORT)), str(section.get("namespace", NAMESPACE))
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f"port of hbase is a number from 1 to 65535, found {port!r}")
     if not namespace.replace("_", "").isalnum() or not namespace.isascii():
         raise ValueError(f"namespace of hbase is letters, digits and _, found {namespace!r}")
-    return StoreSettings(HBaseAddress(host, int(port)), namespace, _truth(section.get("cutouts", False)))
+    return StoreSettings(HBaseAddress.of(f"{host}:{port}"), namespace, _truth(section.get("cutouts", False)))
 
 
 def _truth(value: object) -> bool:

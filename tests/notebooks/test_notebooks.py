@@ -63,7 +63,10 @@ def test_a_notebook_runs_on_simulated_alerts(name: str, checkout: Path) -> None:
 @pytest.mark.spark
 @pytest.mark.kafka
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("01")])  # a minute each
+@pytest.mark.parametrize(
+    "name",
+    [NAMES[0], *(pytest.param(name, marks=pytest.mark.soak) for name in NAMES[1:])],  # a minute each
+)
 def test_a_notebook_runs_on_real_alerts(name: str, checkout: Path, real_alerts: Path) -> None:
     assert f"real alerts: {real_alerts}" in run(name, checkout, real_alerts)
 

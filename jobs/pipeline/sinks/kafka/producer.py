@@ -22,6 +22,8 @@ LEAST_TIMEOUT_S = 15.0
 # The brokers' own default limit.
 GREATEST_TIMEOUT_S = 900.0
 _KEY = b"batch"
+# Between two looks at whether a message was refused, while others are waited for.
+_LOOK_S = 0.2
 
 
 class Outgoing(NamedTuple):
@@ -139,7 +141,7 @@ class BatchProducer:
 
         self._producer.begin_transaction()
         try:
-            self._produce_all(note, marker, messages)
+            self._produce_all(note, marker, messages, refused)
             if not refused:
                 faults.point("before_commit", marker.batch)
                 commit(self._producer, self._timeout_s)
@@ -166,13 +168,13 @@ class BatchProducer:
         with suppress(KafkaException, SystemError):
             self._producer.poll(0)
 
-    def _produce_all(self, note: Any, marker: Marker, messages: Sequence[Outgoing]) -> None:
+    def _produce_all(self, note: Any, marker: Marker, messages: Sequence[Outgoing], refused: Mapping[str, int]) -> None:
         self._produce(note, Outgoing(self._marker_topic, _KEY, marker.to_bytes()), partition=0)
         for at, message in enumerate(messages):
             if 2 * at >= len(messages):
                 faults.point("in_send", marker.batch)
             self._produce(note, message)
-        self._flush()
+        self._flush(refused)
 
     def _produce(self, note: Any, message: Outgoing, **more: Any) -> None:
         deadline = time.monotonic() + self._timeout_s
@@ -187,8 +189,13 @@ class BatchProducer:
                 if time.monotonic() > deadline:
                     raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "queue stays full")) from None
 
-    def _flush(self) -> None:
-        if left := self._producer.flush(self._timeout_s):
-            raise KafkaException(
-                KafkaError(KafkaError._TIMED_OUT, f"{left} messages not taken in {self._timeout_s:g} s")
-            )
+    def _flush(self, refused: Mapping[str, int]) -> None:
+        """Wait until all is taken or one message is refused: then nothing is committed, and those behind it may hang."""
+        deadline = time.monotonic() + self._timeout_s
+        while left := self._producer.flush(_LOOK_S):
+            if refused:
+                return
+            if time.monotonic() > deadline:
+                raise KafkaException(
+                    KafkaError(KafkaError._TIMED_OUT, f"{left} messages not taken in {self._timeout_s:g} s")
+                )

@@ -2,8 +2,6 @@
 
 import dataclasses
 import time
-from contextlib import suppress
-from typing import Any
 
 import pytest
 from confluent_kafka import KafkaException, Producer
@@ -14,12 +12,10 @@ from topic_reader import matches, order_problems, read_topics
 
 from jobs.kafka.connection import Connection
 from jobs.ledger.quarantine import content_of, entries
-from jobs.ledger.records import Record
 from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import AccessDenied, ServiceUnavailable
 from jobs.pipeline.sinks.kafka import sink as sink_module
 from jobs.pipeline.sinks.kafka.failures import SentElsewhere
-from jobs.pipeline.sinks.kafka.sink import KafkaSink
 from jobs.pipeline.sinks.registry import audit_sinks
 from jobs.services.kafka import KafkaBroker, start_kafka
 
@@ -249,14 +245,6 @@ def test_a_batch_of_which_no_match_can_be_sent_is_closed(kafka: KafkaBroker, out
     assert tiny.sink(kafka.bootstrap).committed(batch) == told
 
 
-def _as_a_job_does(sink: KafkaSink, batch: Record) -> dict[str, Any]:
-    """Write once more where the broker did not answer in time: refusing a message may hold up the one behind it."""
-    for _ in range(3):
-        with suppress(ServiceUnavailable):
-            return sink.write(batch)
-    return sink.write(batch)
-
-
 def test_a_topic_that_takes_less_than_configured_is_found_out(kafka: KafkaBroker, output: Output) -> None:
     """Made by somebody else, with a limit of its own: what it takes is sent, without what makes it too large."""
     batch = output.batches[0]
@@ -265,7 +253,7 @@ def test_a_topic_that_takes_less_than_configured_is_found_out(kafka: KafkaBroker
     config = {"max.message.bytes": "3000", "compression.type": "producer"}
     for future in admin.create_topics([NewTopic(topic, 2, 1, config=config)]).values():
         future.result(20)
-    told = _as_a_job_does(output.sink(kafka.bootstrap), batch)
+    told = output.sink(kafka.bootstrap).write(batch)
     read = read_topics(kafka.bootstrap, output.topics)
     assert told["messages"] == len(read)
     all_ = [each for each in read if each.topic.endswith(".all")]
