@@ -1,6 +1,7 @@
 """What a filter matches in an archive: one row per match, its annotations as columns, one night in hand at a time."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.evaluation import Found, find, names_read
 from jobs.pipeline.filters.kinds import kind_of
 from jobs.pipeline.filters.leaves import read_leaves, with_missing
-from jobs.spark.session import build_session
+from jobs.spark.session import session_for
 from jobs.storage.data_files import night_of
 from jobs.storage.layout import Layout
 from science_modules import registry
@@ -63,14 +64,8 @@ def matches(
         If the archive has no such night.
     """
     each = filter if isinstance(filter, Filter) else filter_of(filter)
-    session = spark or SparkSession.getActiveSession()
-    own = session is None
-    session = session or build_session("filter matches", "local")
-    try:
+    with nullcontext(spark) if spark else session_for("filter matches") as session:
         return pa.concat_tables([schema_of(each).empty_table(), *match_tables(session, each, directory, nights)])
-    finally:
-        if own:
-            session.stop()
 
 
 def filter_of(name: str | Path, modules: Iterable[str] | None = None) -> Filter:

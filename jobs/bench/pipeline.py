@@ -18,9 +18,10 @@ from jobs.bench.inputs import Bench
 from jobs.bench.job_file import write_job_file
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
-from jobs.bench.scratch import empty_folder, spark_session
+from jobs.bench.scratch import empty_folder
 from jobs.bench.steps import check_against_slow
 from jobs.launcher.run import Outcome, run_job
+from jobs.spark.session import session_for
 
 GROWTH = 10  # times more alerts must not take more memory
 
@@ -33,7 +34,7 @@ def pipeline(bench: Bench) -> list[Number]:
     bench : Bench
     """
     check_against_slow(bench, bench.science())
-    with spark_session() as spark, empty_folder() as folder:
+    with session_for("bench") as spark, empty_folder() as folder:
         return repeated(lambda: _night(bench, spark, folder), bench.repeats)
 
 
@@ -46,7 +47,7 @@ def memory(bench: Bench) -> list[Number]:
     """
     numbers = []
     for alerts in (bench.alerts, GROWTH * bench.alerts):
-        with spark_session() as spark, empty_folder() as folder, Watch(memory=True) as watch:
+        with session_for("bench") as spark, empty_folder() as folder, Watch(memory=True) as watch:
             _run(replace(bench, alerts=alerts), spark, folder)
         use = watch.use
         numbers.append(Number(f"peak, {alerts} alerts", "MiB", (use.peak_mib,)))
@@ -63,7 +64,7 @@ def batches(bench: Bench) -> list[Number]:
     ----------
     bench : Bench
     """
-    with spark_session() as spark, empty_folder() as folder:
+    with session_for("bench") as spark, empty_folder() as folder:
         outcome = _run(bench, spark, folder, max_alerts_per_batch=bench.batch)
         closed, timings = _closed_batches(outcome)
     first = max(1, len(timings) // 10)

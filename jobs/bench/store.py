@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 
 from jobs.bench.inputs import Bench
 from jobs.bench.numbers import Number
-from jobs.bench.scratch import empty_folder, spark_session
+from jobs.bench.scratch import empty_folder
 from jobs.hbase.admin_gateway import java_gateway
 from jobs.hbase.connection import HBaseAddress
 from jobs.launcher.run import run_job
 from jobs.lookup.hbase import HBaseStore
 from jobs.services.hbase import HBaseServer, start_hbase
+from jobs.spark.session import session_for
 from jobs.store.administration import StoreTables
 from jobs.store.reading import StoreReader
 from jobs.store.rows import AlertRows
@@ -72,7 +73,7 @@ def _measured(server: HBaseServer, science: pa.Table, cutouts: pa.Table, windows
 def _distinct(bench: Bench, folder: Path) -> tuple[pa.Table, pa.Table]:
     """Science rows and cutouts of a night as the pipeline makes them."""
     fewer = Bench(**{**vars(bench), "alerts": DISTINCT})
-    with spark_session() as spark:
+    with session_for("bench") as spark:
         layout = run_job("night", fewer.config(folder / "night", settle_s=0), spark).layout
     science, cutouts = (
         pa.concat_tables([pq.read_table(path, partitioning=None) for path in layout.files(table)])

@@ -26,7 +26,7 @@ from jobs.bench.inputs import Bench
 from jobs.bench.job_file import write_job_file
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
-from jobs.bench.scratch import empty_folder, spark_session
+from jobs.bench.scratch import empty_folder
 from jobs.config import JobConfig
 from jobs.kafka.connection import SILENT, Connection
 from jobs.launcher.run import run_job
@@ -34,6 +34,7 @@ from jobs.ledger.streams import records
 from jobs.listen.message_schemas import MessageReader
 from jobs.services.kafka import KafkaBroker, start_kafka
 from jobs.simulation.night import container
+from jobs.spark.session import session_for
 from jobs.storage.layout import Layout
 
 TOPIC, PARTITIONS = "ztf_20240210_programid1", 4
@@ -59,7 +60,7 @@ def drain(bench: Bench) -> list[Number]:
     RuntimeError
         If not every packet is accounted for.
     """
-    with empty_folder() as folder, _broker(folder) as broker, spark_session() as spark:
+    with empty_folder() as folder, _broker(folder) as broker, session_for("bench") as spark:
         packets = list(_packets(bench))
         filters = slices(folder / "filters")
 

@@ -74,13 +74,10 @@ def _runs() -> Iterator[Runs]:
     if not os.environ.get(UNDER_SPARK_SUBMIT):
         yield in_this_process
         return
-    from jobs.spark.session import build_session
+    from jobs.spark.session import session_for
 
-    session = build_session("compact", None)
-    try:
+    with session_for("compact", None) as session:
         yield OnSpark(session)
-    finally:
-        session.stop()
 
 
 def _print(changes: Iterable[Change]) -> None:

@@ -23,7 +23,7 @@ from jobs.pipeline.filters.example_alerts import find_examples
 from jobs.pipeline.filters.examples import NOT_AS_CLAIMED, check_examples
 from jobs.reports.pictures import style
 from jobs.reports.pictures.sheet import Entry, contact_sheet
-from jobs.spark.session import build_session
+from jobs.spark.session import session_for
 from jobs.storage.data_files import night_of
 from jobs.storage.layout import Layout
 from science_modules import registry
@@ -129,11 +129,8 @@ def _check(given: argparse.Namespace) -> int:
     filters = _filters(given)
     usual = Path(os.environ.get("STRIX_REAL_ALERTS", "nowhere"))  # may be absent: what is not at hand is said to be so
     alerts = find_examples(_there(given.data) if given.data else usual, filters)
-    session = build_session("filter check", "local[2]")
-    try:
+    with session_for("filter check", "local[2]") as session:
         checked = check_examples(session, filters, alerts)
-    finally:
-        session.stop()
     print_examples(console(), filters, checked)
     wrong = [each.problem for each in checked if each.outcome == NOT_AS_CLAIMED]
     if wrong:
@@ -147,11 +144,8 @@ def _test(given: argparse.Namespace) -> int:
     files = [path for path in layout.files("science") if _within(path, given.nights)]
     if not files:
         raise UsageError(f"{layout.root} has no science files{f' of {given.nights}' if given.nights else ''}")
-    session = build_session("filter test", "local")
-    try:
+    with session_for("filter test") as session:
         done = dry_run(session, each, files, Catalogue(_modules(given)))
-    finally:
-        session.stop()
     print_test(console(), each, done)
     if given.sheet:
         _write_sheet(layout, each, done, given)
@@ -165,15 +159,12 @@ def _run(given: argparse.Namespace) -> int:
         out = MatchFile(given.out, each)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    session = build_session("filter run", "local")
     try:
-        with out:
+        with session_for("filter run") as session, out:
             for table in match_tables(session, each, directory, given.night):
                 out.write(table)
     except (FileNotFoundError, TooManyRows) as error:
         raise UsageError(str(error)) from None
-    finally:
-        session.stop()
     say(f"{out.rows:,} matches of {each.name} {each.version}: {given.out}")
     return OK
 

@@ -93,20 +93,17 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _load(given: argparse.Namespace) -> int:
-    from jobs.spark.session import build_session
+    from jobs.spark.session import session_for
     from jobs.store.back_fill import load, nights_between
 
     layout = output_of(given.data)
     first, _, last = (given.nights or "0..99999999").partition("..")
     nights = nights_between(layout, first, last or first)
-    session = build_session("strix store load", "local")
-    try:
+    with session_for("store load") as session:
         total = 0
         for each in load(session, layout, nights, _settings(given)):
             total += each.alerts
             say(f"{each.night}: {each.files} of {each.of} files, {total} alerts written")
-    finally:
-        session.stop()
     return OK
 
 

@@ -12,7 +12,7 @@ from jobs.common.java import EnvironmentProblem, find_java
 from jobs.config import JobConfig
 from jobs.launcher.run import check_output
 from jobs.modules import weights as models
-from jobs.spark.session import build_session, check_executors
+from jobs.spark.session import check_executors, session_for
 from jobs.storage.layout import Layout
 from jobs.storage.lock import describe, read_holder
 from science_modules import registry
@@ -131,9 +131,6 @@ def _inputs(config: JobConfig) -> Iterator[Finding]:
 
 
 def _spark(config: JobConfig) -> str:
-    session = build_session("doctor", config.spark.master, config.spark.driver_memory, config.spark.settings)
-    try:
+    with session_for("doctor", config.spark.master, config.spark.driver_memory, config.spark.settings) as session:
         check_executors(session, config.science.modules)
         return f"{session.version} on {session.sparkContext.master}; executors have the driver's Python and modules"
-    finally:
-        session.stop()

@@ -5,12 +5,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from jobs.common.java import EnvironmentProblem, find_java
@@ -28,7 +27,7 @@ from jobs.pipeline.sinks.registry import versions_of
 from jobs.pipeline.sinks.sink import PreparedSink, SinkContext
 from jobs.pipeline.sources.source import Source
 from jobs.services.jars import cache
-from jobs.spark.session import build_session
+from jobs.spark.session import session_for
 from jobs.spark.warming import warm_workers
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
@@ -164,18 +163,13 @@ def check_output(root: Path) -> None:
 
 @contextmanager
 def session_of(job: str, config: JobConfig, spark: SparkSession | None) -> Iterator[SparkSession]:
-    """The session that is given, or one that is stopped at the end."""
+    """The session that is given, or the one of this process, or one that is stopped at the end."""
     if spark is not None:
         yield spark
         return
-    session = build_session(job, config.spark.master, config.spark.driver_memory, config.spark.settings)
-    warm_workers(session)
-    try:
+    with session_for(job, config.spark.master, config.spark.driver_memory, config.spark.settings) as session:
+        warm_workers(session)
         yield session
-    finally:
-        # A JVM that was killed cannot be stopped; why the job ended is told by the exception that is on its way.
-        with suppress(Py4JError, ConnectionError):
-            session.stop()
 
 
 def _spec(job: Job, config: JobConfig, science: Science, sinks: Sequence[PreparedSink], layout: Layout) -> BatchSpec:

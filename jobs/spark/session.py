@@ -7,10 +7,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
@@ -63,6 +65,45 @@ def build_session(
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+@contextmanager
+def session_for(
+    name: str, master: str | None = "local", driver_memory: str = "1g", conf: dict[str, str] | None = None
+) -> Iterator[SparkSession]:
+    """The session that this process has, as it is and left running; where it has none, one that is stopped at the end.
+
+    Parameters
+    ----------
+    name, master, driver_memory, conf
+        As of `build_session`.
+
+    Yields
+    ------
+    pyspark.sql.SparkSession
+        A notebook's own session outlives what it calls.
+
+    Raises
+    ------
+    EnvironmentProblem
+        As `build_session`.
+    """
+    there = running_session()
+    if there is not None:
+        yield there
+        return
+    session = build_session(name, master, driver_memory, conf)
+    try:
+        yield session
+    finally:
+        # A JVM that was killed cannot be stopped; why the work ended is told by the exception that is on its way.
+        with suppress(Py4JError, ConnectionError):
+            session.stop()
+
+
+def running_session() -> SparkSession | None:
+    """The session that this process has, whichever of its threads asks; None where Spark does not run."""
+    return SparkSession.builder.getOrCreate() if SparkContext._active_spark_context else None
 
 
 def _start_context(settings: dict[str, str]) -> None:

@@ -68,9 +68,8 @@ def test_matches_are_those_of_a_loop_with_annotations_as_columns(
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json", "vot", "fits"])
 def test_run_writes_what_matches_gives(
-    spark: SparkSession, small_output: Path, bright: Path, tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, small_output: Path, bright: Path, tmp_path: Path, ending: str
 ) -> None:
-    monkeypatch.setattr(command, "build_session", lambda *_: _Kept(spark))
     out = tmp_path / f"x.{ending}"
     assert command.main(["run", str(bright), "--data", str(small_output), "-o", str(out)]) == 0
     rows = wanted(small_output)
@@ -88,19 +87,6 @@ def test_run_says_what_it_cannot_do(
     assert "the ending says the format: .parquet, .csv, .json, .vot, .fits" in capsys.readouterr().err
     assert command.main(["run", "nowhere", "--data", str(small_output), "-o", "x.csv"]) == 2
     assert "nowhere is no file" in capsys.readouterr().err
-
-
-class _Kept:
-    """The session of this test run, which the command may not stop."""
-
-    def __init__(self, spark: SparkSession) -> None:
-        self._spark = spark
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._spark, name)
-
-    def stop(self) -> None:
-        pass
 
 
 def _parquet(path: Path) -> list[dict[str, Any]]:

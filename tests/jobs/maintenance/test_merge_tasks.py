@@ -109,7 +109,8 @@ def test_under_spark_submit_merges_are_tasks(
         range=spark.range, sparkContext=spark.sparkContext, stop=lambda: stopped.append("stopped")
     )
     monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
-    monkeypatch.setattr("jobs.spark.session.build_session", lambda name, master: session)
+    monkeypatch.setattr("jobs.spark.session.running_session", lambda: None)
+    monkeypatch.setattr("jobs.spark.session.build_session", lambda name, master, *_: session)
     assert command.main([str(output)]) == 0
     assert sum(spark.together) == len(places(merged))
     assert stopped == ["stopped"]

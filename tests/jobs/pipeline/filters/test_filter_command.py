@@ -15,20 +15,6 @@ examples: {match: [{mag: 15.0, is_positive: true, n_positive: 1}], no_match: [{m
 """
 
 
-@pytest.fixture
-def one_session(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command takes the session of this test run and does not stop it."""
-
-    class Kept:
-        def __getattr__(self, name: str) -> object:
-            return getattr(spark, name)
-
-        def stop(self) -> None:
-            pass
-
-    monkeypatch.setattr(command, "build_session", lambda *_: Kept())
-
-
 def test_new_writes_a_filter_that_can_be_used_and_overwrites_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,7 +28,7 @@ def test_new_writes_a_filter_that_can_be_used_and_overwrites_none(
 
 @pytest.mark.spark
 def test_check_says_what_is_wrong_and_with_what_code(
-    tmp_path: Path, one_session: None, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, spark: SparkSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "bright.yaml"
     path.write_text(GOOD)
@@ -57,7 +43,7 @@ def test_check_says_what_is_wrong_and_with_what_code(
 
 @pytest.mark.spark
 def test_check_says_of_an_alert_that_is_not_at_hand_that_it_was_not_checked(
-    tmp_path: Path, one_session: None, small_output: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, spark: SparkSession, small_output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "bright.yaml").write_text(GOOD.replace("match: [{", 'match: ["ztf:42", {', 1))
     assert command.main(["check", str(tmp_path / "bright.yaml"), "--data", str(small_output)]) == 0
@@ -67,7 +53,7 @@ def test_check_says_of_an_alert_that_is_not_at_hand_that_it_was_not_checked(
 
 @pytest.mark.spark
 def test_check_does_without_real_alerts_where_there_are_none_but_not_without_those_it_is_told_of(
-    tmp_path: Path, one_session: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "bright.yaml").write_text(GOOD)
     monkeypatch.setenv("STRIX_REAL_ALERTS", str(tmp_path / "nowhere"))
@@ -78,7 +64,7 @@ def test_check_does_without_real_alerts_where_there_are_none_but_not_without_tho
 
 @pytest.mark.spark
 def test_test_counts_clauses_nights_and_near_misses(
-    tmp_path: Path, one_session: None, small_output: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, spark: SparkSession, small_output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, sheet = tmp_path / "bright.yaml", tmp_path / "sheet.png"
     path.write_text(GOOD.replace("n_positive > 0", "(n_positive BETWEEN 3 AND 99 OR FALSE)"))
