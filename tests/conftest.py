@@ -13,6 +13,9 @@ from jobs.services.kafka import KafkaBroker, start_kafka
 from science_modules import registry
 
 ROOT = Path(__file__).resolve().parents[1]
+# `make test ARGS=...` hands its variables on to every make below it: the README's own `make night` would take them, too.
+for _inherited in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"):
+    os.environ.pop(_inherited, None)
 
 
 def real_alerts_directory() -> Path:
