@@ -17,7 +17,7 @@ def pattern(name: str, side: int, row: float, col: float, fwhm: float, rng: np.r
     Parameters
     ----------
     name : str
-        One of classes.BOGUS_KINDS: dipole (a star that moved between the images), ring (a badly subtracted core),
+        One of night_classes.BOGUS_KINDS: dipole (a star that moved between the images), ring (a badly subtracted core),
         cosmic_ray, bad_column.
     side : int
         Pixels along an edge.

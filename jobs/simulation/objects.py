@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.simulation import classes, observing, sky
+from jobs.simulation import night_classes, observing, sky
 from science_modules.common.photometry import error_of_limit, flux_of_magnitude
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,7 @@ class SimulatedObject:
     seed, number : int
         What it was drawn from.
     kind : str
-        Its true class, a key of classes.SHARES.
+        Its true class, a key of night_classes.SHARES.
     ra, dec : float
         ICRS [deg].
     visits : Visits
@@ -51,7 +51,7 @@ class SimulatedObject:
     dec: float
     visits: observing.Visits
     n_tonight: int
-    model: classes.Model
+    model: night_classes.Model
     flux: Floats
     flux_err: Floats
     detected: Bools
@@ -126,11 +126,11 @@ def draw_object(seed: int, number: int) -> SimulatedObject:
         raise ValueError(f"seed 0 to {MAX_SEED} and number 0 to {MAX_NUMBER} are possible, got {seed} and {number}")
     rng = np.random.default_rng([seed, number, 0])
     n_tonight = 2 if number % 10 == 8 else 1
-    kind = classes.draw_kind(rng, lasting=n_tonight == 2)
+    kind = night_classes.draw_kind(rng, lasting=n_tonight == 2)
     jd = observing.tonight(rng)
     visits = observing.visits(jd, n_tonight, bool(rng.uniform() > 0.01), rng)
     ra, dec = sky.position(kind, jd, rng)
-    model = classes.model(kind, visits, rng)
+    model = night_classes.model(kind, visits, rng)
     flux, flux_err = _measured(model, visits, n_tonight, rng)
     detected = _detected(flux, flux_err, n_tonight, rng)
     sources = model.counterpart.together_with(sky.surroundings(ra, dec, rng))
@@ -141,7 +141,7 @@ def draw_object(seed: int, number: int) -> SimulatedObject:
 
 
 def _measured(
-    model: classes.Model, visits: observing.Visits, n_tonight: int, rng: np.random.Generator
+    model: night_classes.Model, visits: observing.Visits, n_tonight: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """True flux plus noise; what triggers an alert is lifted to 5.2 sigma where noise would hide it."""
     true = model.sign * flux_of_magnitude(model.mag, zero_point=0.0) * model.shape

@@ -29,7 +29,7 @@ def packet(seed: int, number: int) -> tuple[dict[str, Any], str]:
     packet : dict
         A record of schema.SCHEMA.
     kind : str
-        A key of classes.SHARES.
+        A key of night_classes.SHARES.
 
     Raises
     ------

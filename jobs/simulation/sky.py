@@ -72,7 +72,7 @@ def position(kind: str, jd: float, rng: np.random.Generator) -> tuple[float, flo
     Parameters
     ----------
     kind : str
-        A key of classes.SHARES.
+        A key of night_classes.SHARES.
     jd : float
         The time [JD UTC].
     rng : numpy.random.Generator

@@ -1,0 +1,38 @@
+"""What a survey measures of a population: difference flux, its error, and whether it is a detection."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.simulation.epochs import Conditions, Epochs, Floats
+from jobs.simulation.population import Population
+
+
+@dataclass(frozen=True)
+class LightCurves:
+    """The light curves of n objects with m visits in all.
+
+    Attributes
+    ----------
+    population : Population
+    epochs : Epochs
+    conditions : Conditions
+    reference : numpy.ndarray, shape (n, 6)
+        Flux of the source itself in the reference image, per band, extinction applied [nJy].
+    true : numpy.ndarray, shape (m,)
+        True difference flux: source at the epoch less `reference` [nJy], signed.
+    flux, flux_err : numpy.ndarray, shape (m,)
+        Measured difference flux and its error [nJy].
+    detected : numpy.ndarray of bool, shape (m,)
+        Whether the survey's pipeline reports it as a detection.
+    """
+
+    population: Population
+    epochs: Epochs
+    conditions: Conditions
+    reference: Floats
+    true: Floats
+    flux: Floats
+    flux_err: Floats
+    detected: NDArray[np.bool_]
