@@ -10,7 +10,13 @@ from jobs.simulation import Layout, simulate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write simulated packets as the command line says; 0 if done, 2 if it cannot be."""
+    """Write simulated packets as the command line says; 0 if done, 2 if it cannot be.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        As typed behind `strix simulate`; `sys.argv[1:]` if not given.
+    """
     parser = Options(prog="strix simulate", description=__doc__)
     parser.add_argument("output", type=local_path, help="a new or empty directory")
     parser.add_argument("--n", type=int, default=200, help="number of alerts")

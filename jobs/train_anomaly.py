@@ -13,7 +13,13 @@ from science_modules.anomaly.training import Settings, train, write
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train as the command line says; 0 if done, 2 if it cannot be."""
+    """Train as the command line says; 0 if done, 2 if it cannot be.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The command line behind the program's name; `sys.argv[1:]` if not given.
+    """
     options = _parser().parse_args(argv)
     try:
         parts = [science_rows(path, options.survey, options.nights) for path in options.science]

@@ -178,6 +178,8 @@ def merged(alerts: Sequence[Alert], alert_id: int | None = None) -> Alert:
 
     Parameters
     ----------
+    alerts : sequence of Alert
+        Of one object, in any order; one at least.
     alert_id : int, optional
         Which; the newest if not given.
 

@@ -103,6 +103,10 @@ def upright(image: Image, place: Geometry, side: int | None = None) -> NDArray[n
 
     Parameters
     ----------
+    image : numpy.ndarray of float32, shape (height, width)
+        A stamp.
+    place : Geometry
+        Of that stamp.
     side : int, optional
         Pixels of the result; without it the cutout's longer side, four times as many where the cutout is turned.
     """

@@ -93,11 +93,6 @@ def export(
 def format_of(path: Path) -> str:
     """The format of a file's ending.
 
-    Raises
-    ------
-    ValueError
-        If it is none.
-
     Parameters
     ----------
     path : pathlib.Path
@@ -107,6 +102,11 @@ def format_of(path: Path) -> str:
     -------
     str
         One of FORMATS, with its dot.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
     """
     form = _ALIASES.get(path.suffix.lower(), path.suffix.lower())
     if form not in FORMATS:

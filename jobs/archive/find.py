@@ -32,6 +32,8 @@ def find(layout: Layout, name: str, survey: str | None = None) -> pa.Table:
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     name : str
         An alert id (digits, perhaps with a minus) or an object id. Rubin's objects have numbers for names too: the
         alert goes first.

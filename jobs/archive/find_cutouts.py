@@ -27,6 +27,8 @@ def find_cutouts(
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     keys : iterable of (survey, alert id, night)
     schemas : str, optional
         Directory of the schemas of the Confluent wire format, for packets that came in it.

@@ -28,6 +28,8 @@ def write_fits(table: pa.Table, path: Path, name: str) -> None:
     ----------
     table : pyarrow.Table
         Flat; unit and description are taken from the fields' metadata, UCDs by the columns' names.
+    path : pathlib.Path
+        Of the file; one that is there is replaced.
     name : str
         Of the extension.
     """

@@ -25,22 +25,22 @@ def flat_names(schema: pa.Schema) -> dict[str, str]:
 def flat_columns(schema: pa.Schema, columns: Sequence[str] | None) -> dict[str, str]:
     """The same for the columns that are asked for: flat names, paths, or structs of which every field is meant.
 
-    Raises
-    ------
-    KeyError
-        If there is no such column.
-
     Parameters
     ----------
     schema : pyarrow.Schema
         Of a table with structs.
-    columns : sequence of str, optional
+    columns : sequence of str or None
         Flat names, paths or structs; None for all.
 
     Returns
     -------
     dict of str to str
         Flat name to path, in the order asked for.
+
+    Raises
+    ------
+    KeyError
+        If there is no such column.
     """
     names = flat_names(schema)
     if columns is None:

@@ -12,6 +12,10 @@ def links(survey: str, object_id: str, ra: float | None, dec: float | None, simu
 
     Parameters
     ----------
+    survey : str
+        Its name; one that is not known declares no pages.
+    object_id : str
+        As the survey names it.
     ra, dec : float or None
         ICRS [deg].
     simulated : bool

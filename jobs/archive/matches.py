@@ -71,19 +71,19 @@ def matches(
 def filter_of(name: str | Path, modules: Iterable[str] | None = None) -> Filter:
     """A filter by its name under conf/filters, or its file.
 
-    Raises
-    ------
-    NoSuchFilter
-        Names those that are there.
-    FilterError
-        If it is wrong.
-
     Parameters
     ----------
     name : str or pathlib.Path
         The file's stem under conf/filters, or a path.
     modules : iterable of str, optional
         The modules whose columns the filter may read; all that there are, without it.
+
+    Raises
+    ------
+    NoSuchFilter
+        Names those that are there.
+    FilterError
+        If it is wrong.
     """
     path = Path(name) if Path(name).is_file() else DIRECTORY / f"{name}.yaml"
     if not path.is_file():

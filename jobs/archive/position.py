@@ -56,14 +56,14 @@ class Cone:
     def distances(self, ra: Floats, dec: Floats) -> Floats:
         """Distances [arcsec] of positions [deg], shape (n,); NaN where one is not known.
 
-        Notes
-        -----
-        The haversine formula, exact to rounding for small distances, at the poles and across RA 0.
-
         Parameters
         ----------
         ra, dec : numpy.ndarray of float64, shape (n,)
             ICRS [deg].
+
+        Notes
+        -----
+        The haversine formula, exact to rounding for small distances, at the poles and across RA 0.
         """
         phi, phi0 = np.radians(dec), math.radians(self.dec)
         half = np.sin((phi - phi0) / 2) ** 2

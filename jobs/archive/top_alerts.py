@@ -130,6 +130,8 @@ def top(
     order : sequence of (column, "ascending" or "descending")
         Columns as `flux` or `anomaly.percentile`. Alerts whose first column is NULL are left out; ties go by
         TIES.
+    count : int
+        Rows at the most.
     columns : iterable of str
         Further columns to give; a module's name stands for all that it put out. Absent in a file: NULL.
     one_per_object : bool
@@ -166,6 +168,8 @@ def highest(files: Iterable[Path], names: Sequence[str], count: int) -> dict[str
         Science files.
     names : sequence of str
         Columns as `rise.slope`.
+    count : int
+        Rows at the most, for each column.
 
     Returns
     -------
@@ -182,11 +186,6 @@ def highest(files: Iterable[Path], names: Sequence[str], count: int) -> dict[str
 def key_of(columns: Sequence[str], name: str, module: str | None = None) -> str:
     """The full name of a column that a person named: `acai_h` of module `acai` is `acai.acai_h`.
 
-    Raises
-    ------
-    NoSuchColumn
-        If there is none, or several modules have one of that name.
-
     Parameters
     ----------
     columns : sequence of str
@@ -195,6 +194,11 @@ def key_of(columns: Sequence[str], name: str, module: str | None = None) -> str:
         A flat name, or a field's name without its module.
     module : str, optional
         Of which module, where several have it.
+
+    Raises
+    ------
+    NoSuchColumn
+        If there is none, or several modules have one of that name.
     """
     found = [name] if name in columns else [each for each in columns if each.rpartition(".")[2] == name]
     if module and f"{module}.{name}" in columns:

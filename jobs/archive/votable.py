@@ -25,6 +25,10 @@ def votable(table: pa.Table, name: str, description: str) -> bytes:
     ----------
     table : pyarrow.Table
         Flat; unit and description are taken from the fields' metadata, UCDs by the columns' names.
+    name : str
+        Of the table in it.
+    description : str
+        What the table is, for people.
     """
     tree = astropy("io.votable.tree")
     document = tree.VOTableFile(version="1.4")

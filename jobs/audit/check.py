@@ -77,6 +77,8 @@ def check_ledger(
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     since : dict of str to int, optional
         Only batches of these streams from these numbers on (a run checks what it wrote); data files that no ledger
         names, and packets that were planned twice, are then not looked for.
@@ -400,5 +402,11 @@ def _unnamed(layout: Layout, moved: Moved, named: Hashed) -> Iterator[Gap]:
 
 
 def output_exists(root: Path) -> bool:
-    """Whether a directory is the output of a job: it has a ledger."""
+    """Whether a directory is the output of a job: it has a ledger.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        It need not exist.
+    """
     return Layout(root).ledger.is_dir()

@@ -45,7 +45,17 @@ class Committed:
         self._pieces: dict[tuple[str, str], list[_Piece]] = {}
 
     def add(self, batch: int, record: Record, ids: pa.Table) -> None:
-        """Take note of a batch's ids."""
+        """Take note of a batch's ids.
+
+        Parameters
+        ----------
+        batch : int
+            Its number in its stream.
+        record : Record
+            Its stream, and the tables that its alerts went to.
+        ids : pyarrow.Table
+            survey and alert_id of the alerts that it committed; each survey at least once.
+        """
         base = self._base(record.stream)
         for survey in pc.unique(ids["survey"]).to_pylist():
             own = np.asarray(ids.filter(pc.equal(ids["survey"], survey))["alert_id"].to_numpy())
@@ -54,7 +64,17 @@ class Committed:
             self._take(record.tables, survey, piece)
 
     def add_volume(self, stream: str, rolled: Rolled, volume: Volume) -> None:
-        """Take note of the ids of a volume's batches."""
+        """Take note of the ids of a volume's batches.
+
+        Parameters
+        ----------
+        stream : str
+            Whose batches they are.
+        rolled : Rolled
+            The stream's volumes; it knows where they lie.
+        volume : Volume
+            Its file of ids is read when ids are compared, not now.
+        """
         base, path = self._base(stream), rolled.path(volume, "ids")
         for group, survey, least, greatest, rows in id_groups(path):
 
@@ -140,7 +160,15 @@ class Planned:
         self._replayed: dict[str, str] = {}
 
     def add(self, where: str, record: Record) -> None:
-        """Take note of the next batch of a stream."""
+        """Take note of the next batch of a stream.
+
+        Parameters
+        ----------
+        where : str
+            The batch in words, for `problems`.
+        record : Record
+            Its plan is looked at: ranges of files and entries of the quarantine.
+        """
         for each in record.plan.ranges:
             if each.kind in _FILES:
                 self._file(where, record.stream, each)

@@ -61,7 +61,17 @@ class Found:
 
 
 def read_files(root: Path, files: tuple[DataFile, ...], modules: list[str]) -> Found:
-    """Go through the files of a batch, a few thousand rows at a time."""
+    """Go through the files of a batch, a few thousand rows at a time.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The output; names of files begin there.
+    files : tuple of DataFile
+        As the ledger lists them; one that is missing or cannot be read is a problem of what was found.
+    modules : list of str
+        Names of the batch's science modules: columns of its science files.
+    """
     found = Found()
     for file in files:
         path = root / file.name
@@ -88,7 +98,19 @@ def _read(found: Found, path: Path, file: DataFile, modules: list[str]) -> None:
 
 
 def read_rows(found: Found, parquet: Rows, file: DataFile, modules: list[str]) -> None:
-    """Note what the rows of a file say, wherever they are."""
+    """Note what the rows of a file say, wherever they are.
+
+    Parameters
+    ----------
+    found : Found
+        What the rows say is added to it.
+    parquet : Rows
+        A file, or the rows of it in merged ones.
+    file : DataFile
+        What the ledger says of it: table and night say what its rows should be.
+    modules : list of str
+        Names of the science modules that are counted.
+    """
     wrong = {"quarantine": _read_quarantine, "science": _read_science}.get(file.table, _read_alerts)
     found.problems.extend(f"{file.name} {each}" for each in wrong(found, parquet, file, modules))
 
@@ -135,7 +157,13 @@ def _other_nights(table: pa.Table, file: DataFile) -> Iterator[str]:
 
 
 def same_alerts(one: pa.Table, other: pa.Table) -> bool:
-    """Whether two tables hold the same alerts, in any order: by all columns that both have."""
+    """Whether two tables hold the same alerts, in any order: by all columns that both have.
+
+    Parameters
+    ----------
+    one, other : pyarrow.Table
+        With survey and alert_id, perhaps content_hash; an alert that stands twice in one should do so in the other.
+    """
     shared = [name for name in ("survey", "alert_id", "content_hash") if name in set(one.column_names)]
     shared = [name for name in shared if name in set(other.column_names)]
     return bool(_sorted(one, shared).equals(_sorted(other, shared)))

@@ -31,7 +31,13 @@ class Moved:
         self._science = lru_cache(maxsize=_NIGHTS_IN_HAND)(MergedScience)
 
     def history(self, file: DataFile) -> History | None:
-        """What became of a file; None if nothing did. Looks again for one that went since the check began."""
+        """What became of a file; None if nothing did. Looks again for one that went since the check began.
+
+        Parameters
+        ----------
+        file : DataFile
+            As its batch's record lists it.
+        """
         key = (file.table, file.night)
         known = self._histories.get(key)
         if (known is None or not known.moved(file.name)) and not (self.layout.root / file.name).exists():
@@ -39,15 +45,37 @@ class Moved:
         return known if known is not None and known.moved(file.name) else None
 
     def replaced(self, record: Record) -> Newest:
-        """Which of a batch's answers a rescoring replaced."""
+        """Which of a batch's answers a rescoring replaced.
+
+        Parameters
+        ----------
+        record : Record
+            Of the batch.
+        """
         return newest(self._histories, record)
 
     def science(self, history: History, file: DataFile) -> MergedScience:
-        """The merged files that hold the rows of a science file."""
+        """The merged files that hold the rows of a science file.
+
+        Parameters
+        ----------
+        history : History
+            Of the file's table and night.
+        file : DataFile
+            One that was merged; the last few sets of merged files stay in memory.
+        """
         return self._science(tuple(self.layout.root / name for name in history.successors(file.name)))
 
     def in_use(self, name: str, named: Hashed) -> bool:
-        """Whether a file is one that a batch wrote and that is in its place, or one that a change made; as it is now."""
+        """Whether a file is one that a batch wrote and that is in its place, or one that a change made; as it is now.
+
+        Parameters
+        ----------
+        name : str
+            Path of the data file below the output.
+        named : Hashed
+            The files that batches list, by the same path.
+        """
         if self._now is None:
             self._now = self.journal.histories()
         history = self._now.get((name.partition("/")[0], night_of(Path(name))))
@@ -56,7 +84,18 @@ class Moved:
         return name in named
 
     def checksums(self, nights: Collection[str] | None = None) -> dict[str, int | None]:
-        """The files that changes made, as it is now, and what the journal says of their content."""
+        """The files that changes made, as it is now, and what the journal says of their content.
+
+        Parameters
+        ----------
+        nights : collection of str, optional
+            YYYYMMDD or `unknown`; all nights if not given.
+
+        Returns
+        -------
+        dict of str to int or None
+            CRC-32 by path below the output; None for changes of versions that kept none.
+        """
         return {
             part.name: part.crc for history in self._each(self.journal.histories(), nights) for part in history.live()
         }
@@ -67,7 +106,13 @@ class Moved:
         return (history for key in wanted if (history := histories.get(key)) is not None)
 
     def problems(self, nights: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
-        """Where and what does not add up in the journal, of these nights or of all."""
+        """Where and what does not add up in the journal, of these nights or of all.
+
+        Parameters
+        ----------
+        nights : collection of str, optional
+            YYYYMMDD or `unknown`; all nights if not given.
+        """
         for history in self._each(self._histories, nights):
             for change in history.changes:
                 yield from ((f"change {change.id}", message) for message in _unbalanced(change))
@@ -75,7 +120,13 @@ class Moved:
                 yield from ((f"change of {part.name}", message) for message in self._file(part))
 
     def strangers(self, named: Hashed) -> Iterator[tuple[str, str]]:
-        """Files that changes say they took and that no batch and no change wrote."""
+        """Files that changes say they took and that no batch and no change wrote.
+
+        Parameters
+        ----------
+        named : Hashed
+            The files that batches list, by path below the output.
+        """
         for history in self._each(self._histories, None):
             for change in history.changes:
                 for part in change.old:
@@ -100,5 +151,15 @@ def _unbalanced(change: Change) -> Iterator[str]:
 
 
 def spans_of(layout: Layout, history: History, file: DataFile) -> list[tuple[Path, int, int]]:
-    """Where the rows of a file are that was merged in order: file, first row, row behind the last."""
+    """Where the rows of a file are that was merged in order: file, first row, row behind the last.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+    history : History
+        Of the file's table and night.
+    file : DataFile
+        As its batch's record lists it.
+    """
     return [(layout.root / each.name, each.start, each.stop) for each in history.spans(file.name, 0, file.rows)]

@@ -99,13 +99,32 @@ class MergedScience:
         self.alerts = pa.concat_tables(self._alerts)
 
     def rows_of(self, ids: pa.Table) -> NDArray[np.int64]:
-        """The rows that hold these alerts."""
+        """The rows that hold these alerts.
+
+        Parameters
+        ----------
+        ids : pyarrow.Table
+            With survey and alert_id.
+
+        Returns
+        -------
+        numpy.ndarray of int64
+            Row numbers in `alerts`, ascending; alerts that are not there have none.
+        """
         numbered = self.alerts.select(KEYS).append_column("_row", pa.array(np.arange(self.alerts.num_rows)))
         joined = numbered.join(ids.select(KEYS), KEYS, join_type="left semi")
         return np.sort(np.asarray(joined["_row"].to_numpy(), dtype=np.int64))
 
     def counts(self, rows: NDArray[np.int64], modules: Sequence[str]) -> Counts:
-        """The numbers that the ledger keeps of science rows, for some of them."""
+        """The numbers that the ledger keeps of science rows, for some of them.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray of int64
+            Row numbers, as `rows_of` gives them.
+        modules : sequence of str
+            Names of science modules; each should be a column of one of the files.
+        """
         return {
             "enriched": len(rows),
             "null_flux": int(np.concatenate(self._null_flux)[rows].sum()),
@@ -114,11 +133,25 @@ class MergedScience:
         }
 
     def versions(self, rows: NDArray[np.int64], module: str) -> set[str]:
-        """A module's versions among some rows."""
+        """A module's versions among some rows.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray of int64
+            Row numbers, as `rows_of` gives them.
+        module : str
+            Its name.
+        """
         return self._modules[module].versions_of(rows)
 
     def changed(self, rows: NDArray[np.int64]) -> int:
-        """How many of some rows have a measurement that does not give their content hash."""
+        """How many of some rows have a measurement that does not give their content hash.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray of int64
+            Row numbers, as `rows_of` gives them.
+        """
         return int(np.count_nonzero(~np.concatenate(self._sound)[rows]))
 
     def _add(self, table: pa.Table) -> None:

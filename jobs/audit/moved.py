@@ -1,4 +1,4 @@
-"""What the rows of a batch hold that are in merged files now: the same numbers as `ledger_files` counts of its own files."""
+"""What the rows of a batch hold that are in merged files now: the same numbers as `files` counts of its own files."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,6 +23,14 @@ def read_moved(
 
     Parameters
     ----------
+    found : Found
+        Of the batch's own files; it is added to.
+    moved : Moved
+        Of the output.
+    files : iterable of DataFile
+        All of the batch; those that are in their place are passed over.
+    modules : list of str
+        Names of the batch's science modules.
     ids : pyarrow.Table
         survey, alert_id of the batch: how its rows are told from others where they were sorted among them.
     replaced : dict
@@ -51,7 +59,17 @@ def read_moved(
 
 
 def left_alerts(ids: pa.Table, held: pa.Table, pruned: int) -> bool:
-    """Whether a batch's alerts are those that a table holds and as many more as were pruned."""
+    """Whether a batch's alerts are those that a table holds and as many more as were pruned.
+
+    Parameters
+    ----------
+    ids : pyarrow.Table
+        survey and alert_id of all alerts of the batch.
+    held : pyarrow.Table
+        survey and alert_id of its rows that the table still has.
+    pruned : int
+        How many of its rows the journal says were removed.
+    """
     keys = ["survey", "alert_id"]
     if not held.num_rows:  # joining costs 1 ms, and all is pruned of most old batches
         return bool(pruned == ids.num_rows)

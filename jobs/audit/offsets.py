@@ -9,7 +9,13 @@ from jobs.pipeline.sources.kafka.positions import Positions, Unplanned
 
 
 def check_read(record: Record) -> Iterator[str]:
-    """What is wrong between the planned ranges of a batch and what was read of them; each lost offset is wrong."""
+    """What is wrong between the planned ranges of a batch and what was read of them; each lost offset is wrong.
+
+    Parameters
+    ----------
+    record : Record
+        Of the batch; offsets that a `tally` counts as a transaction's are no packets.
+    """
     read = sum(counts["read"] for counts in record.nights.values())
     offsets = sum(len(each) for each in record.plan.ranges if each.kind == "kafka")
     others = sum(len(each) for each in record.plan.ranges) - offsets
@@ -51,7 +57,13 @@ class OffsetsOf:
         self._unknown = False
 
     def add(self, plan: Plan) -> None:
-        """Take note of the next batch's plan."""
+        """Take note of the next batch's plan.
+
+        Parameters
+        ----------
+        plan : Plan
+            Of the batch behind the last one that was added; one without Kafka ranges changes nothing.
+        """
         if self._unknown or not any(each.kind == "kafka" for each in plan.ranges):
             return
         if self._unplanned is None:

@@ -48,6 +48,11 @@ class Outcome:
 def outcomes(column: pa.StructArray) -> tuple[list[Outcome], Codes]:
     """What occurs in a module's column, and per row which of these.
 
+    Parameters
+    ----------
+    column : pyarrow.StructArray, length n
+        `version`, `error` and the outputs of a module.
+
     Returns
     -------
     outcomes : list of Outcome
@@ -68,13 +73,25 @@ def outcomes(column: pa.StructArray) -> tuple[list[Outcome], Codes]:
 
 
 def recount_module(column: pa.StructArray) -> Counts:
-    """What the ledger should say of a module, from its column."""
+    """What the ledger should say of a module, from its column.
+
+    Parameters
+    ----------
+    column : pyarrow.StructArray, length n
+        `version`, `error` and the outputs of the module.
+    """
     found, codes = outcomes(column)
     return totals(zip(found, np.bincount(codes, minlength=len(found)).tolist(), strict=True))
 
 
 def totals(counted: Iterable[tuple[Outcome, int]]) -> Counts:
-    """Outcomes and how often each occurs, as the ledger writes them."""
+    """Outcomes and how often each occurs, as the ledger writes them.
+
+    Parameters
+    ----------
+    counted : iterable of (Outcome, int)
+        One of number 0 is left out.
+    """
     counts: dict[str, Any] = {"answered": 0, "partial": {}, "null": {}}
     for outcome, number in counted:
         if not number:
@@ -88,7 +105,15 @@ def totals(counted: Iterable[tuple[Outcome, int]]) -> Counts:
 
 
 def recount_science(table: pa.Table, modules: Iterable[str]) -> Counts:
-    """Numbers of science rows: enriched, null_flux, bad_history and per module `recount_module`."""
+    """Numbers of science rows: enriched, null_flux, bad_history and per module `recount_module`.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        With `flux`, `n_bad_history` and a column for each module.
+    modules : iterable of str
+        Names of the science modules that are counted.
+    """
     return {
         "enriched": table.num_rows,
         "null_flux": int(np.count_nonzero(table["flux"].is_null().to_numpy())),

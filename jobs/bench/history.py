@@ -28,7 +28,17 @@ FIRST_NIGHT = date(2020, 1, 1)
 
 
 def simulate(layout: Layout, batches: int, unrolled: int = BATCHES // 2) -> None:
-    """Write the ledger of a stream that has closed so many batches, the last of them not yet rolled."""
+    """Write the ledger of a stream that has closed so many batches, the last of them not yet rolled.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of an output that does not exist yet.
+    batches : int
+        How many.
+    unrolled : int
+        So many of the last ones have files of their own; all, if there are no more.
+    """
     ledger = StreamLedger(layout, STREAM)
     ledger.directory.mkdir(parents=True)
     rolled = max(batches - unrolled, 0)
@@ -45,12 +55,37 @@ def simulate(layout: Layout, batches: int, unrolled: int = BATCHES // 2) -> None
 
 
 def night_of(batch: int) -> str:
-    """The night that a batch is of."""
+    """The night that a batch is of.
+
+    Parameters
+    ----------
+    batch : int
+        From 0; a batch every 5 s.
+
+    Returns
+    -------
+    str
+        YYYYMMDD.
+    """
     return (FIRST_NIGHT + timedelta(days=batch // BATCHES_OF_NIGHT)).strftime("%Y%m%d")
 
 
 def file_of(batch: int) -> tuple[str, int, int]:
-    """Path, size and time of the file that a batch read."""
+    """Path, size and time of the file that a batch read.
+
+    Parameters
+    ----------
+    batch : int
+        From 0.
+
+    Returns
+    -------
+    path : str
+    size : int
+        [byte].
+    mtime : int
+        [ns] since 1970.
+    """
     return f"/alerts/{night_of(batch)}/p{batch:09d}.avro", 1000 + batch, (1_577_836_800 + 5 * batch) * 10**9
 
 

@@ -33,7 +33,13 @@ _FILES_AT_ONCE = 4096
 
 
 def ledger(bench: Bench) -> list[Number]:
-    """A job over an output without and with a past of `alerts` batches; then what is asked of that past."""
+    """A job over an output without and with a past of `alerts` batches; then what is asked of that past.
+
+    Parameters
+    ----------
+    bench : Bench
+        Its `alerts` is the number of batches of the past.
+    """
     batches = bench.alerts
     with empty_folder() as folder:
         packets = _packets(folder / "packets")

@@ -15,7 +15,13 @@ _NOT_FOR_THIS = ("input", "topics", *(kind.section for kind in SINKS))
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
-    """The options that go with `--again`."""
+    """The options that go with `--again`.
+
+    Parameters
+    ----------
+    options : argparse.ArgumentParser
+        Of a job that rescores; it has the options of a job, too.
+    """
     group = options.add_argument_group("scoring nights of --output again, in place")
     group.add_argument(
         "--again",
@@ -36,6 +42,11 @@ def add_options(options: argparse.ArgumentParser) -> None:
 def is_asked(given: argparse.Namespace) -> bool:
     """Whether nights are to be scored again.
 
+    Parameters
+    ----------
+    given : argparse.Namespace
+        What a parser with `add_options` made.
+
     Raises
     ------
     ConfigError
@@ -48,7 +59,18 @@ def is_asked(given: argparse.Namespace) -> bool:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Score nights again and say what became of them; 0, also if nothing would have changed."""
+    """Score nights again and say what became of them; 0, also if nothing would have changed.
+
+    Parameters
+    ----------
+    given : argparse.Namespace
+        What a parser with `add_options` and the options of a job made.
+
+    Raises
+    ------
+    ConfigError
+        If an option was given that says where alerts come from or where they go. What `rescore` raises.
+    """
     from jobs.launcher.rescoring import Asked, rescore
 
     told = overrides(given)

@@ -10,6 +10,11 @@ ANSWER_COLUMNS = ("answered", "partial", "none", "why")
 def answer_cells(numbers: Counts) -> tuple[str, str, str, str]:
     """The numbers of a module in the order of ANSWER_COLUMNS.
 
+    Parameters
+    ----------
+    numbers : dict
+        Of one module in the ledger: `answered`, `partial`, `null`, and `any_output` of old versions.
+
     Returns
     -------
     answered, partial, none : str

@@ -63,7 +63,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print."""
+    """Measure and print.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        As typed behind `strix bench`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     if given.cores:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])

@@ -8,7 +8,13 @@ from jobs.services.running import usual_bootstrap
 
 
 def add_broker(options: argparse.ArgumentParser) -> None:
-    """`--bootstrap` and `--kafka`."""
+    """`--bootstrap` and `--kafka`.
+
+    Parameters
+    ----------
+    options : argparse.ArgumentParser
+        Of the verb.
+    """
     options.add_argument(
         "--bootstrap", help="a broker, host:port; default: the one `strix services` started, else localhost:9092"
     )
@@ -19,6 +25,11 @@ def add_broker(options: argparse.ArgumentParser) -> None:
 
 def connection_of(given: argparse.Namespace) -> Connection:
     """The connection that the options describe.
+
+    Parameters
+    ----------
+    given : argparse.Namespace
+        What a parser with `add_broker` made.
 
     Raises
     ------

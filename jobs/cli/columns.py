@@ -69,7 +69,13 @@ def _markdown(title: str, rows: Iterable[Row]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the columns, or those whose names contain a text; 2 if there is none."""
+    """Print the columns, or those whose names contain a text; 2 if there is none.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix columns`.
+    """
     parser = Options(prog="strix columns", description="What every column means, with type and unit.")
     parser.add_argument("name", nargs="?", help="a column, a module, or a part of a name; default: all")
     parser.add_argument("--markdown", action="store_true", help="all of them as a page")

@@ -43,7 +43,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix compact")
 def main(arguments: list[str] | None = None) -> int:
-    """Compact, and say what was merged."""
+    """Compact, and say what was merged.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix compact`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     layout = Layout(Path(given.output).absolute())
     if not layout.ledger.is_dir():

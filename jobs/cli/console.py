@@ -22,30 +22,70 @@ class Console(rich.console.Console):
         super().__init__(**{"markup": False, "emoji": False, "highlight": False, **options})
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """A text as it is: cells, titles and what `print` is given come here, before their widths are measured."""
+        """A text as it is: cells, titles and what `print` is given come here, before their widths are measured.
+
+        Parameters
+        ----------
+        text : str
+            As it came, control characters and all.
+        **options : object
+            As rich's.
+        """
         return super().render_str(visible(text), **options)
 
     def render(self, *arguments: Any, **options: Any) -> Iterable[Segment]:
-        """What goes out; for `Text` and markdown, which do not pass through `render_str`."""
+        """What goes out; for `Text` and markdown, which do not pass through `render_str`.
+
+        Parameters
+        ----------
+        *arguments, **options : object
+            As rich's.
+        """
         for text, style, control in super().render(*arguments, **options):
             yield Segment(text if control else visible(text, keep="\n"), style, control)
 
 
 def styled(text: object, style: str | Style) -> Text:
-    """A text in a style, for instance "bold"."""
+    """A text in a style, for instance "bold".
+
+    Parameters
+    ----------
+    text : object
+        Its `str` is shown.
+    style : str or rich.style.Style
+        As rich names it.
+    """
     return Text(visible(str(text)), style)
 
 
 def say(message: str) -> None:
-    """A line, or lines, for people on stdout."""
+    """A line, or lines, for people on stdout.
+
+    Parameters
+    ----------
+    message : str
+        Without the last line's end; lines may be divided by newlines.
+    """
     sys.stdout.write(visible(message, keep="\n") + "\n")
 
 
 def complain(message: str) -> None:
-    """A line, or lines, for people on stderr."""
+    """A line, or lines, for people on stderr.
+
+    Parameters
+    ----------
+    message : str
+        Without the last line's end; lines may be divided by newlines.
+    """
     sys.stderr.write(visible(message, keep="\n") + "\n")
 
 
 def pour(document: str) -> None:
-    """A document for programs on stdout, as it is: JSON, CSV, VOTable. On a terminal a person reads it: there it is escaped."""
+    """A document for programs on stdout, as it is: JSON, CSV, VOTable. On a terminal a person reads it: there it is escaped.
+
+    Parameters
+    ----------
+    document : str
+        With the last line's end.
+    """
     sys.stdout.write(visible(document, keep="\n\t") if sys.stdout.isatty() else document)

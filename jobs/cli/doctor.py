@@ -22,7 +22,13 @@ def _archive() -> int:
 
 @verb("strix doctor")
 def main(arguments: list[str]) -> int:
-    """Print each finding as it comes; 0 if nothing is wrong, 3 otherwise."""
+    """Print each finding as it comes; 0 if nothing is wrong, 3 otherwise.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix doctor`.
+    """
     parser = Options(
         prog="strix doctor", description="Check Python, Java, libraries, modules, weights, schemas, output and Spark."
     )

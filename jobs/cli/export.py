@@ -35,7 +35,13 @@ def _names(text: str) -> list[str]:
 
 @verb("strix export")
 def main(arguments: list[str] | None = None) -> int:
-    """Write the file and say what it holds; 2 if that cannot be, 3 if the disk refuses."""
+    """Write the file and say what it holds; 2 if that cannot be, 3 if the disk refuses.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix export`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     try:
         done = export(given.data, given.output, given.night, given.modules, given.columns, given.near, given.radius)

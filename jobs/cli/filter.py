@@ -95,6 +95,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the verbs.
 
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix filter`; `sys.argv[1:]` if not given.
+
     Returns
     -------
     int

@@ -24,7 +24,15 @@ def console() -> Console:
 
 
 def print_list(console: Console, filters: Sequence[Filter]) -> None:
-    """One line per filter."""
+    """One line per filter.
+
+    Parameters
+    ----------
+    console : Console
+        Where it goes.
+    filters : sequence of Filter
+        In the order of the lines.
+    """
     table = _table("filters", "name", "version", "per object", "per night", "modules", "description")
     for each in filters:
         modules = sorted({name.partition(".")[0] for name in each.columns if "." in name} - {"candidate"})
@@ -40,7 +48,17 @@ def print_list(console: Console, filters: Sequence[Filter]) -> None:
 
 
 def print_examples(console: Console, filters: Sequence[Filter], checked: Sequence[Checked]) -> None:
-    """One line per filter, and one per example that could not be looked at."""
+    """One line per filter, and one per example that could not be looked at.
+
+    Parameters
+    ----------
+    console : Console
+        Where it goes.
+    filters : sequence of Filter
+        In the order of the lines.
+    checked : sequence of Checked
+        Of the examples of all of them.
+    """
     table = _table("filters that can be used", "name", "version", "match", "no match", "not checked")
     for each in filters:
         own = [one for one in checked if one.filter == each.name]
@@ -58,7 +76,17 @@ def print_examples(console: Console, filters: Sequence[Filter], checked: Sequenc
 
 
 def print_test(console: Console, each: Filter, done: DryRun) -> None:
-    """What a dry run found."""
+    """What a dry run found.
+
+    Parameters
+    ----------
+    console : Console
+        Where it goes.
+    each : Filter
+        The one that was tried.
+    done : DryRun
+        Of that filter.
+    """
     share = 100 * done.matched / done.total if done.total else 0.0
     nights = len(done.nights)
     console.print(styled(each.name, "bold"), f"{each.version}: {each.description}")

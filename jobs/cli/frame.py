@@ -95,7 +95,13 @@ def exit_code(work: Callable[[], int], name: str = "strix") -> int:
 
 
 def code_of(error: BaseException) -> int | None:
-    """The exit code of an exception; None for one that nobody expects."""
+    """The exit code of an exception; None for one that nobody expects.
+
+    Parameters
+    ----------
+    error : BaseException
+        Looked up by the names of its classes, its own first.
+    """
     return next((_CODE_OF[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _CODE_OF), None)
 
 
@@ -112,7 +118,13 @@ class Options(argparse.ArgumentParser):
     """Options of a verb; a mistyped one is answered with the nearest."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and which option was meant; ends with USAGE."""
+        """Say what is wrong, and which option was meant; ends with USAGE.
+
+        Parameters
+        ----------
+        message : str
+            As argparse says it.
+        """
         mistyped = re.findall(r"(--[\w-]+)", message) if message.startswith("unrecognized arguments") else []
         near = [found for each in mistyped for found in difflib.get_close_matches(each, self._names(), n=1)]
         super().error(message + (f" (did you mean {', '.join(near)}?)" if near else ""))

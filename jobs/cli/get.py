@@ -115,7 +115,13 @@ def _radius(text: str) -> float:
 
 @verb("strix get")
 def main(arguments: list[str] | None = None) -> int:
-    """Answer; 2 if there is no such thing or the question cannot be, 3 if the store does not answer."""
+    """Answer; 2 if there is no such thing or the question cannot be, 3 if the store does not answer.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix get`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     store = open_store(given.store, given.data, given.hbase, given.namespace)
     answer = _answer(store, given)

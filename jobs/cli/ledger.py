@@ -46,7 +46,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix")
 def main(arguments: list[str] | None = None) -> int:
-    """Run the verb; 0, or 1 if a number does not add up, 2 if there is no ledger or no such night."""
+    """Run the verb; 0, or 1 if a number does not add up, 2 if there is no ledger or no such night.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix ledger`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     return {"check": _check, "show": _show}[given.action](given)
 
@@ -91,6 +97,13 @@ def _summary(checked: Checked) -> Table:
 
 def nights_of(layout: Layout, night: str | None = None) -> dict[str, Counts]:
     """The ledger's numbers per night, over all batches; of nights that were scored again, their answers now.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+    night : str, optional
+        YYYYMMDD or `unknown`; all nights if not given.
 
     Raises
     ------
@@ -142,7 +155,15 @@ def _print_notes(notes: Sequence[str]) -> None:
 
 
 def scored_again(layout: Layout, night: str | None = None) -> list[Change]:
-    """The changes that scored nights again, oldest first."""
+    """The changes that scored nights again, oldest first.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+    night : str, optional
+        YYYYMMDD or `unknown`; all nights if not given.
+    """
     histories = Journal(layout).histories()
     keys = [key for key in histories.keys if key[0] == "science" and night in (None, key[1])]
     changes = [each for key in keys if (history := histories.get(key)) for each in history.changes]

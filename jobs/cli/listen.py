@@ -58,6 +58,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Do what the command line says.
 
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix listen`.
+
     Returns
     -------
     int
@@ -177,7 +182,18 @@ class _Screen:
 
 
 def row(received: ReceivedMessage) -> tuple[str, ...]:
-    """A message as a line of the table."""
+    """A message as a line of the table.
+
+    Parameters
+    ----------
+    received : ReceivedMessage
+        One of Strix's or a foreign one.
+
+    Returns
+    -------
+    tuple of str, one per name of COLUMNS
+        Empty where the message does not say.
+    """
     if received.foreign:
         return _foreign_row(received)
     record = received.record

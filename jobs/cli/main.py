@@ -67,7 +67,13 @@ def usage() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb; 2 for one that does not exist."""
+    """Run a verb; 2 for one that does not exist.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The verb and what stands behind it; `sys.argv[1:]` if not given.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or given[0] in ("-h", "--help", "help"):
         pour(usage())

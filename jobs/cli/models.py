@@ -14,7 +14,13 @@ from science_modules import registry
 
 @verb("strix models")
 def main(arguments: list[str]) -> int:
-    """Run the verb; 0 if done, 2 for an unknown module, 3 if the weights cannot be had."""
+    """Run the verb; 0 if done, 2 for an unknown module, 3 if the weights cannot be had.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix models`.
+    """
     given = _parser().parse_args(arguments)
     if given.action == "list":
         _list(given.models)

@@ -19,7 +19,13 @@ from science_modules.common.contract import ScienceModule
 
 @verb("strix module")
 def main(arguments: list[str]) -> int:
-    """Run the verb; 0 if done, 2 if it cannot be."""
+    """Run the verb; 0 if done, 2 if it cannot be.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix module`.
+    """
     given = _parser().parse_args(arguments)
     if given.action == "list":
         _list()

@@ -17,6 +17,11 @@ _WIDTH_IN_A_PIPE = 240
 def output_of(directory: str) -> Layout:
     """The output in a directory.
 
+    Parameters
+    ----------
+    directory : str
+        As typed.
+
     Raises
     ------
     ConfigError
@@ -34,13 +39,32 @@ def console() -> Console:
 
 
 def shortest(path: Path) -> str:
-    """A path as one would type it here."""
+    """A path as one would type it here.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Absolute, or from the working directory on.
+
+    Returns
+    -------
+    str
+        From the working directory on if it lies below it, else as it was.
+    """
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
 
 
 def show_command(row: Mapping[str, Any], layout: Layout) -> str:
-    """What shows an alert of a table, as it is typed: the one that made the score, not the newest of its object."""
+    """What shows an alert of a table, as it is typed: the one that made the score, not the newest of its object.
+
+    Parameters
+    ----------
+    row : mapping
+        With object_id and alert_id.
+    layout : Layout
+        Of the output.
+    """
     root = shortest(layout.root)
     name = str(row["object_id"])
     if not name.isprintable() or name.startswith("-"):  # cannot be typed, or would be an option

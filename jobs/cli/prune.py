@@ -37,7 +37,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix prune")
 def main(arguments: list[str] | None = None) -> int:
-    """Prune, and say what went and what stayed."""
+    """Prune, and say what went and what stayed.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix prune`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     layout = Layout(Path(given.output).absolute())
     if not layout.ledger.is_dir():

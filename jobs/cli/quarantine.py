@@ -54,7 +54,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix")
 def main(arguments: list[str] | None = None) -> int:
-    """Run the verb; as `strix night` returns it, 2 if there is no such output or entry."""
+    """Run the verb; as `strix night` returns it, 2 if there is no such output or entry.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix quarantine`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     return {"list": _list, "show": _show, "replay": _replay}[given.action](given)
 
@@ -98,7 +104,13 @@ def _entries_table(found: list[Entry]) -> Table:
 
 
 def origin_text(entry: Entry) -> str:
-    """Where a packet came from, in one line."""
+    """Where a packet came from, in one line.
+
+    Parameters
+    ----------
+    entry : Entry
+        Its `origin` names a file and the packet's place in it, or topic, partition and offset.
+    """
     origin = entry.origin
     if "file" in origin:
         return f"{origin['file']} #{origin.get('index', 0)}"
@@ -126,7 +138,13 @@ def _line(field: object) -> str:
 
 
 def hexdump(value: bytes) -> str:
-    """Sixteen bytes a line: where, in hexadecimal, and as text where it is ASCII."""
+    """Sixteen bytes a line: where, in hexadecimal, and as text where it is ASCII.
+
+    Parameters
+    ----------
+    value : bytes
+        Of any length; none has no line.
+    """
     lines = []
     for at in range(0, len(value), 16):
         part = value[at : at + 16]

@@ -46,7 +46,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix replay")
 def main(arguments: list[str]) -> int:
-    """Do what the command line says; the code that the process ends with."""
+    """Do what the command line says; the code that the process ends with.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix replay`.
+    """
     given = parser().parse_args(arguments)
     connection = connection_of(given)
     _check_topic(connection, given.to_topic)

@@ -33,10 +33,16 @@ def print_outcome(
 
     Parameters
     ----------
+    job : Job
+        The one that ran.
+    outcome : Outcome
+        As `run_job` gives it.
     records : sequence of Record
         The batches that the run closed.
     rate : float
         Packets per second of the whole run (`rate.Rate.whole_run`), start of Spark not counted; 0 if nothing was read.
+    console : Console, optional
+        Where it goes; stdout if not given.
     """
     console = console or _console()
     totals = empty_counts()
@@ -70,7 +76,17 @@ def _nights(records: Sequence[Record]) -> int:
 
 
 def nothing_scored(job: Job, totals: Counts, records: Sequence[Record]) -> str:
-    """Why a run that read packets has no alert to show for it: all were known. Empty if it has, or for another reason."""
+    """Why a run that read packets has no alert to show for it: all were known. Empty if it has, or for another reason.
+
+    Parameters
+    ----------
+    job : Job
+        Whether it runs science modules decides what to do next.
+    totals : dict
+        The ledger's numbers of the run, summed over its nights.
+    records : sequence of Record
+        Of the batches of the run; they name the nights of the alerts that were known.
+    """
     if totals["decoded"] or not totals["duplicates"]:
         return ""
     if not job.science:
@@ -143,7 +159,15 @@ def _module_table(totals: Counts, versions: Mapping[str, Sequence[str]]) -> Tabl
 
 
 def print_filters(console: Console, records: Sequence[Record]) -> None:
-    """Print what became of the filters' matches, and what they have not judged or could not send."""
+    """Print what became of the filters' matches, and what they have not judged or could not send.
+
+    Parameters
+    ----------
+    console : Console
+        Where it goes.
+    records : sequence of Record
+        Of the batches of the run; nothing is printed if none had filters.
+    """
     if any(record.sinks.get("filters") for record in records):
         console.print(_filter_table(records))
     for name, own in sorted(shortfalls(records).items()):
@@ -178,7 +202,18 @@ def _filter_table(records: Sequence[Record]) -> Table:
 
 
 def score_outputs(module: ScienceModule) -> list[Field]:
-    """The outputs of a module that are scores of which high ones stand out, by what their description says."""
+    """The outputs of a module that are scores of which high ones stand out, by what their description says.
+
+    Parameters
+    ----------
+    module : ScienceModule
+        Any.
+
+    Returns
+    -------
+    list of Field
+        SCORES_PER_MODULE at the most, in the module's order; "lower is more" in a description leaves one out.
+    """
     numbers = [output for output in module.outputs if output.type.startswith("float")]
     described = [output for output in numbers if "score" in output.description.lower()]
     return [output for output in described if "lower is more" not in output.description][:SCORES_PER_MODULE]

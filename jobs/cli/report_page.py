@@ -31,7 +31,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix report")
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page and say of which night; 2 if the output has no such night."""
+    """Write the page and say of which night; 2 if the output has no such night.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix report`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     layout = Layout(Path(os.path.abspath(given.data)))
     night, why = (given.night, "") if given.night else _fullest(layout)

@@ -22,7 +22,13 @@ MOST_BATCHES = 2000
 
 
 def parser(job: Job) -> argparse.ArgumentParser:
-    """The options of a job."""
+    """The options of a job.
+
+    Parameters
+    ----------
+    job : Job
+        One that rescores has the options of `--again`, too.
+    """
     options = Options(
         prog=f"strix {job.name}",
         description=f"{job.name}: {job.doc}.",
@@ -40,6 +46,13 @@ def parser(job: Job) -> argparse.ArgumentParser:
 def main(job: Job, arguments: list[str] | None = None) -> int:
     """Run a job and print its closing table.
 
+    Parameters
+    ----------
+    job : Job
+        Which.
+    arguments : list of str, optional
+        As typed behind `strix <job>`; `sys.argv[1:]` if not given.
+
     Returns
     -------
     int
@@ -52,7 +65,20 @@ def main(job: Job, arguments: list[str] | None = None) -> int:
 
 
 def close(job: Job, outcome: Outcome) -> int:
-    """Print the closing table of a run and check the ledger of what it wrote."""
+    """Print the closing table of a run and check the ledger of what it wrote.
+
+    Parameters
+    ----------
+    job : Job
+        The one that ran.
+    outcome : Outcome
+        As `run_job` gives it.
+
+    Returns
+    -------
+    int
+        UNBALANCED if a batch of the run does not add up or some of the input could not be read, else OK.
+    """
     from jobs.cli.report import print_outcome
 
     ledger = StreamLedger(outcome.layout, outcome.stream)
@@ -79,6 +105,11 @@ def say_passed_over(told: Mapping[str, Any]) -> int:
     """What a source passed over, a line of stderr for each reason; the exit code.
 
     Hidden and temporary files are in the table and in `status.json` alone: their names say that they are not data.
+
+    Parameters
+    ----------
+    told : mapping
+        What the source reports for `status.json`: `passed_over`, `passed_over_examples`, `input_lost`; any may be absent.
     """
     counts = {reason: count for reason, count in told.get("passed_over", {}).items() if reason != HIDDEN}
     examples = told.get("passed_over_examples", {})
@@ -91,7 +122,13 @@ def say_passed_over(told: Mapping[str, Any]) -> int:
 
 
 def say_gaps(gaps: Sequence[Gap]) -> int:
-    """Each gap of a ledger on a line of stderr; the exit code."""
+    """Each gap of a ledger on a line of stderr; the exit code.
+
+    Parameters
+    ----------
+    gaps : sequence of Gap
+        As `check_ledger` finds them.
+    """
     for gap in gaps:
         complain(f"ledger: {gap}")
     return UNBALANCED if gaps else OK

@@ -38,7 +38,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix scores")
 def main(arguments: list[str] | None = None) -> int:
-    """Print the alerts; 2 if the output has no such night, module or column."""
+    """Print the alerts; 2 if the output has no such night, module or column.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix scores`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     found = sort(given, max(given.top, 0), whole_module=True)
     if given.form:

@@ -27,6 +27,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Do what the command line says.
 
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix services`.
+
     Returns
     -------
     int

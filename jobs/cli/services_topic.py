@@ -9,7 +9,13 @@ from jobs.kafka.topics import DEFAULT_DAYS, make_topic, remove_topic, topics
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
-    """The options of the action."""
+    """The options of the action.
+
+    Parameters
+    ----------
+    options : argparse.ArgumentParser
+        Of the action.
+    """
     options.add_argument("name", nargs="?", metavar="NAME", help="the topic to make, unless --list or --delete")
     options.add_argument(
         "--partitions", type=_count, default=1, metavar="N", help="default 1: one order of all packets"
@@ -28,6 +34,11 @@ def add_options(options: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Do what the options say.
+
+    Parameters
+    ----------
+    given : argparse.Namespace
+        What a parser with `add_options` made.
 
     Raises
     ------

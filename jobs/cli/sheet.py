@@ -31,7 +31,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix sheet")
 def main(arguments: list[str] | None = None) -> int:
-    """Write the sheet; 2 if the output has no such night or column."""
+    """Write the sheet; 2 if the output has no such night or column.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix sheet`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     if not 1 <= given.n <= MOST:
         raise UsageError(f"-n is {given.n}, it can be 1 to {MOST}")

@@ -43,7 +43,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix show")
 def main(arguments: list[str] | None = None) -> int:
-    """Print what is known and write the picture; 2 if there is no such alert or object."""
+    """Print what is known and write the picture; 2 if there is no such alert or object.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix show`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     if given.output is not None and given.output.suffix not in _FORMATS:
         found = given.output.suffix or "nothing"

@@ -52,7 +52,13 @@ class Sorted:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The directory, and the options that choose and sort alerts."""
+    """The directory, and the options that choose and sort alerts.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Of the verb.
+    """
     parser.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
     parser.add_argument("--module", help="science module whose outputs are shown, and are meant by --sort")
     parser.add_argument("--sort", help="column, as anomaly.percentile, acai_h or mag (default: the module's first)")
@@ -63,7 +69,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_near(parser: argparse.ArgumentParser) -> None:
-    """The options that name a circle on the sky; `near` reads them."""
+    """The options that name a circle on the sky; `near` reads them.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Of the verb.
+    """
     parser.add_argument(
         "--near", metavar="'RA DEC'", help="only near this position: degrees, or sexagesimal as '12:34:56.7 -01:02:03'"
     )
@@ -72,6 +84,11 @@ def add_near(parser: argparse.ArgumentParser) -> None:
 
 def near(given: argparse.Namespace) -> Cone | None:
     """The circle that the command line names, if it does.
+
+    Parameters
+    ----------
+    given : argparse.Namespace
+        What a parser with `add_near` made.
 
     Raises
     ------
@@ -86,6 +103,10 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
 
     Parameters
     ----------
+    given : argparse.Namespace
+        What a parser with `add_options` made.
+    count : int
+        Alerts at the most.
     whole_module : bool
         Give all outputs of the module, not the sorting column alone.
 

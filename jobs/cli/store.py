@@ -68,7 +68,13 @@ def _archive(options: argparse.ArgumentParser) -> None:
 
 @verb("strix store")
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says."""
+    """Do what the command line says.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix store`; `sys.argv[1:]` if not given.
+    """
     given = parser().parse_args(arguments)
     return {"init": _init, "check": _check, "load": _load, "verify": _verify, "expire": _expire}[given.action](given)
 

@@ -46,7 +46,13 @@ def parser() -> argparse.ArgumentParser:
 
 @verb("strix")
 def main(arguments: list[str]) -> int:
-    """Do what the command line says; the code that the process ends with."""
+    """Do what the command line says; the code that the process ends with.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix stream`.
+    """
     given = parser().parse_args(arguments)
     return _reset(given) if given.action == "reset" else _status(given)
 

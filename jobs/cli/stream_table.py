@@ -53,6 +53,11 @@ class Stream:
 def read_stream(layout: Layout) -> Stream:
     """The stream that wrote to an output last.
 
+    Parameters
+    ----------
+    layout : Layout
+        Of the output.
+
     Raises
     ------
     LedgerError
@@ -88,7 +93,13 @@ def _state(layout: Layout, status: dict[str, Any]) -> str:
 
 
 def show(stream: Stream) -> Group:
-    """The stream for people."""
+    """The stream for people.
+
+    Parameters
+    ----------
+    stream : Stream
+        As `read_stream` gives it.
+    """
     facts = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _facts(stream):
         facts.add_row(styled(name, "bold"), value)

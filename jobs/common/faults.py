@@ -69,17 +69,39 @@ _ARMED = os.environ.get("STRIX_FAULT", "")
 
 
 def point(name: str, batch: int) -> None:
-    """Die here if the environment asks for it."""
+    """Die here if the environment asks for it.
+
+    Parameters
+    ----------
+    name : str
+        One of POINTS or ROLLING.
+    batch : int
+        The batch in hand.
+    """
     if _ARMED and _ARMED in (name, f"{name}@{batch}"):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def armed(name: str, batch: int) -> bool:
-    """Whether the environment asks for a kill at this point."""
+    """Whether the environment asks for a kill at this point.
+
+    Parameters
+    ----------
+    name : str
+        One of POINTS.
+    batch : int
+        The batch in hand.
+    """
     return _ARMED in (name, f"{name}@{batch}")
 
 
 def maintenance(name: str) -> None:
-    """Die at this step of a compaction, pruning or rescoring if the environment asks for it."""
+    """Die at this step of a compaction, pruning or rescoring if the environment asks for it.
+
+    Parameters
+    ----------
+    name : str
+        One of MAINTENANCE, RESCORING or ROLLING.
+    """
     if name == _ARMED:
         os.kill(os.getpid(), signal.SIGKILL)

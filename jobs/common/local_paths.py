@@ -25,6 +25,11 @@ class NoLocalPath(ValueError, argparse.ArgumentTypeError):
 def local_path(text: str | Path) -> Path:
     """The path that a text names; `file:///x` is `/x`.
 
+    Parameters
+    ----------
+    text : str or pathlib.Path
+        As a person gave it; it need not exist.
+
     Raises
     ------
     NoLocalPath
@@ -38,6 +43,8 @@ def local_name(text: str | Path, what: str = "") -> str:
 
     Parameters
     ----------
+    text : str or pathlib.Path
+        As a person gave it.
     what : str
         The option that the message names.
     """

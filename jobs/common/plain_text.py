@@ -17,6 +17,8 @@ def visible(text: str, keep: str = "") -> str:
 
     Parameters
     ----------
+    text : str
+        As it came.
     keep : str
         Characters that stay as they are, as `"\n"` in a message of several lines.
     """
@@ -30,5 +32,11 @@ def _escaped(character: str) -> str:
 
 
 def defused(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would run it as a formula; numbers and lists of them stay."""
+    """The text with an apostrophe before it where a spreadsheet would run it as a formula; numbers and lists of them stay.
+
+    Parameters
+    ----------
+    text : str
+        A cell of a CSV file.
+    """
     return f"'{text}" if text.startswith(_STARTS_FORMULA) and not _NUMBERS.fullmatch(text) else text

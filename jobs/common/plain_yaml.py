@@ -30,6 +30,13 @@ class _PlainLoader(yaml.SafeLoader):
 def read_plain_yaml(path: Path, max_bytes: int) -> Any:
     """What a YAML file holds.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the file; no more than `max_bytes` and one byte of it are read.
+    max_bytes : int
+        The most that it may have.
+
     Raises
     ------
     NotPlain
@@ -46,7 +53,13 @@ def read_plain_yaml(path: Path, max_bytes: int) -> Any:
 
 
 def plain_yaml(content: bytes) -> Any:
-    """What YAML text holds; raises NotPlain."""
+    """What YAML text holds; raises NotPlain.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8.
+    """
     try:
         return yaml.load(content.decode(), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:

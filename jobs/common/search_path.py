@@ -11,6 +11,12 @@ class SearchPathProblem(ValueError):
 
 
 def absolute(variable: str) -> str:
-    """The value of such a variable with absolute paths, for processes with another working directory; "" if it is not set."""
+    """The value of such a variable with absolute paths, for processes with another working directory; "" if it is not set.
+
+    Parameters
+    ----------
+    variable : str
+        Name of an environment variable that holds paths, divided as $PATH is.
+    """
     parts = filter(None, os.environ.get(variable, "").split(os.pathsep))
     return os.pathsep.join(os.path.abspath(part) for part in parts)

@@ -52,14 +52,31 @@ class JobConfig:
     spark: SparkConfig = field(default_factory=SparkConfig)
 
     def value(self, name: str) -> Any:
-        """The value of a key, whichever its section."""
+        """The value of a key, whichever its section.
+
+        Parameters
+        ----------
+        name : str
+            One of KEYS.
+        """
         section = next(
             title for title, kind in SECTIONS.items() if name in {each.name for each in dataclasses.fields(kind)}
         )
         return getattr(getattr(self, section), name)
 
     def but(self, **keys: Any) -> "JobConfig":
-        """The same with other values of some keys, each put into its section."""
+        """The same with other values of some keys, each put into its section.
+
+        Parameters
+        ----------
+        **keys : object
+            New values by name of the key, each in the key's type; of KEYS: another name is passed over.
+
+        Raises
+        ------
+        ConfigError
+            For a value that a key does not take.
+        """
         changed = {}
         for name, section in SECTIONS.items():
             own = {each.name: keys[each.name] for each in dataclasses.fields(section) if each.name in keys}

@@ -38,7 +38,13 @@ def key(default: Any, help_: str, choices: Sequence[str] = (), least: float = 0,
 
 
 def path_key(default: Any, help_: str) -> Any:
-    """A key that names a place, or several, in the file system."""
+    """A key that names a place, or several, in the file system.
+
+    Parameters
+    ----------
+    default, help_
+        As of `key`.
+    """
     return key(default, help_, path=True)
 
 
@@ -73,6 +79,13 @@ def _local(name: str, value: Any) -> Any:
 
 def convert(key: dataclasses.Field[Any], value: Any) -> Any:
     """A value as YAML or a command line gives it, in the key's type.
+
+    Parameters
+    ----------
+    key : dataclasses.Field
+        Of a section.
+    value : object
+        Text, a number, a list, a mapping or None.
 
     Raises
     ------
@@ -114,7 +127,13 @@ def _in_words(kind: str) -> str:
 
 
 def kind_of(key: dataclasses.Field[Any]) -> str:
-    """The type of a key in words: bool, int, float, str, `str | None`, tuple[str, ...], Mapping[str, str]."""
+    """The type of a key in words: bool, int, float, str, `str | None`, tuple[str, ...], Mapping[str, str].
+
+    Parameters
+    ----------
+    key : dataclasses.Field
+        Of a section.
+    """
     return key.type.__name__ if key.type in (bool, int, float, str) else str(key.type).replace("collections.abc.", "")
 
 

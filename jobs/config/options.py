@@ -9,7 +9,13 @@ from jobs.config.keys import kind_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """One option per key, grouped by section, with unit and default in its help, and `--config`."""
+    """One option per key, grouped by section, with unit and default in its help, and `--config`.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Of the verb.
+    """
     parser.add_argument("--config", help="YAML file with any of the keys below")
     for title, section in SECTIONS.items():
         if not dataclasses.fields(section):  # no sink has a section of its own
@@ -44,12 +50,29 @@ class _Together(argparse.Action):
 
 
 def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What was given on the command line, by key."""
+    """What was given on the command line, by key.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        What a parser with `add_options` made; options that are no keys are passed over.
+    """
     return {name: value for name, value in vars(arguments).items() if name in KEYS}
 
 
 def pairs(text: str) -> dict[str, str]:
-    """KEY=VALUE,KEY=VALUE; a part without `=` belongs to the value before it, as in a list of brokers."""
+    """KEY=VALUE,KEY=VALUE; a part without `=` belongs to the value before it, as in a list of brokers.
+
+    Parameters
+    ----------
+    text : str
+        As typed behind the option.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If its first part has no `=`.
+    """
     found: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")

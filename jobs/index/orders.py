@@ -25,7 +25,7 @@ def hashes(*names: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
 
     Parameters
     ----------
-    names : pyarrow.Array of string, shape (n,)
+    *names : pyarrow.Array of string, shape (n,)
         NULL is the empty name.
 
     Returns
@@ -44,7 +44,7 @@ def hash_of(*names: str) -> np.uint64:
 
     Parameters
     ----------
-    names : str
+    *names : str
     """
     return np.uint64(hashes(*(pa.array([name]) for name in names))[0])
 

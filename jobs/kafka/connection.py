@@ -101,7 +101,7 @@ class Connection:
 
         Parameters
         ----------
-        more
+        **more
             Further settings; `_` stands for a dot.
 
         Raises

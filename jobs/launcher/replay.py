@@ -29,6 +29,8 @@ def replay(
         Of the job that refused them; its output is the output that holds them.
     modules_given : bool
         Whether `config` names the modules; otherwise those of the batch that refused an entry run again.
+    spark : SparkSession, optional
+        A session to run in; one of its own is started, and stopped at the end, otherwise.
 
     Returns
     -------

@@ -83,6 +83,15 @@ class Rescored:
 def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) -> Rescored:
     """Run modules over nights that are scored, and put their answers in place, one night after the other.
 
+    Parameters
+    ----------
+    config : JobConfig
+        `output` holds the nights, `modules` are run; nothing is sent to topics or sinks.
+    asked : Asked
+        Which nights, and what becomes of the replaced files.
+    spark : pyspark.sql.SparkSession, optional
+        A session to run in; one of its own is started, and stopped at the end, otherwise.
+
     Raises
     ------
     ConfigError, EnvironmentProblem, OutputInUse, LedgerError, ArtefactError, ValueError

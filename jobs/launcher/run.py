@@ -146,7 +146,18 @@ def _runner(
 
 
 def check_output(root: Path) -> None:
-    """Raise EnvironmentProblem if the output cannot be written or its disk is nearly full; nothing is left behind then."""
+    """Raise EnvironmentProblem if the output cannot be written or its disk is nearly full; nothing is left behind then.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The output; it is made if it does not exist.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If its disk has less than LEAST_FREE free, or nothing can be written there.
+    """
     there = next(path for path in (root, *root.parents) if path.exists())
     usage = shutil.disk_usage(there)
     if usage.free < LEAST_FREE * usage.total:
@@ -163,7 +174,17 @@ def check_output(root: Path) -> None:
 
 @contextmanager
 def session_of(job: str, config: JobConfig, spark: SparkSession | None) -> Iterator[SparkSession]:
-    """The session that is given, or the one of this process, or one that is stopped at the end."""
+    """The session that is given, or the one of this process, or one that is stopped at the end.
+
+    Parameters
+    ----------
+    job : str
+        Its name: that of the application.
+    config : JobConfig
+        Its section `spark` says how a new session is made.
+    spark : SparkSession or None
+        The session that is given; it is not stopped.
+    """
     if spark is not None:
         yield spark
         return
@@ -189,13 +210,30 @@ def _spec(job: Job, config: JobConfig, science: Science, sinks: Sequence[Prepare
 
 
 def schema_places(config: SourceConfig) -> str | SchemaPlaces | None:
-    """Where the schemas of the wire format are."""
+    """Where the schemas of the wire format are.
+
+    Parameters
+    ----------
+    config : SourceConfig
+        Its `schema_directory` and `registry`.
+
+    Returns
+    -------
+    str, SchemaPlaces or None
+        The directory, the directory and a registry, or None if neither is configured.
+    """
     asked = Registry.of(config.registry, cache() / "schemas")
     return SchemaPlaces(config.schema_directory, asked) if asked else config.schema_directory
 
 
 def hash_of(content: str) -> str:
-    """A short name for a text: the first 16 hex digits of its sha256."""
+    """A short name for a text: the first 16 hex digits of its sha256.
+
+    Parameters
+    ----------
+    content : str
+        Of any length.
+    """
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

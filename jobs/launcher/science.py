@@ -27,6 +27,11 @@ class Science:
 def prepare_science(config: ScienceConfig) -> Science:
     """Resolve the modules and find their artefacts, adding published weights from `model_sources` where they lack.
 
+    Parameters
+    ----------
+    config : ScienceConfig
+        Its `modules`, `models`, `model_sources` and `missing_models`.
+
     Raises
     ------
     ValueError
@@ -41,6 +46,13 @@ def prepare_science(config: ScienceConfig) -> Science:
 
 def without_weights(config: ScienceConfig, modules: Iterable[str]) -> dict[str, str]:
     """Which of some modules have no artefacts, and why; published weights are added from `model_sources` where they lack.
+
+    Parameters
+    ----------
+    config : ScienceConfig
+        Its `models`, `model_sources` and `missing_models`.
+    modules : iterable of str
+        Names of science modules.
 
     Raises
     ------

@@ -50,17 +50,17 @@ def count_science(table: pa.Table, modules: Iterable[str]) -> Counts:
 def count_module(column: pa.StructArray) -> Counts:
     """How many rows a module answered, and the others by the category of the reason in `error`.
 
+    Parameters
+    ----------
+    column : pyarrow.StructArray
+        The module's column: its outputs, version and error.
+
     Returns
     -------
     dict
         `answered`: rows without a reason (a module of several bands leaves those that have no points NULL); `partial`:
         rows that have a reason and some output, by reason; `null`: rows without any output, by reason. Together they
         are all rows.
-
-    Parameters
-    ----------
-    column : pyarrow.StructArray
-        The module's column: its outputs, version and error.
     """
     outputs = [column.field(i) for i, field in enumerate(column.type) if field.name not in ("version", "error")]
     errors = column.field(column.type.get_field_index("error"))

@@ -97,11 +97,6 @@ class History:
     def spans(self, name: str, start: int, stop: int) -> list[Span]:
         """Where rows start:stop of a file are now.
 
-        Raises
-        ------
-        ValueError
-            If a change on the way sorted them.
-
         Parameters
         ----------
         name : str
@@ -112,6 +107,11 @@ class History:
         -------
         list of Span
             Empty if the rows were pruned.
+
+        Raises
+        ------
+        ValueError
+            If a change on the way sorted them.
         """
         if not self.moved(name):
             return [Span(name, start, stop)]

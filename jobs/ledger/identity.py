@@ -13,12 +13,6 @@ from jobs.storage.writing import replace_json
 def open_stream(layout: Layout, job: str, checkpoint: Path, append: bool) -> str:
     """The id of the stream that a checkpoint names; a new checkpoint makes a new one.
 
-    Raises
-    ------
-    LedgerError
-        If the checkpoint is new, the output holds batches of the same kind of job from other streams, and `append` is
-        false.
-
     Parameters
     ----------
     layout : Layout
@@ -28,6 +22,12 @@ def open_stream(layout: Layout, job: str, checkpoint: Path, append: bool) -> str
         Its folder.
     append : bool
         Whether a new stream may write to an output of others.
+
+    Raises
+    ------
+    LedgerError
+        If the checkpoint is new, the output holds batches of the same kind of job from other streams, and `append` is
+        false.
     """
     path = checkpoint / "stream.json"
     if path.exists():

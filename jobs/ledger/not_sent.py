@@ -23,6 +23,8 @@ def not_sent(record: Record, sinks: Sequence[str]) -> dict[str, str]:
 
     Parameters
     ----------
+    record : Record
+        Of the batch, sealed.
     sinks : sequence of str
         Names of the job's sinks.
 

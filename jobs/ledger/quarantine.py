@@ -85,6 +85,8 @@ def entries(layout: Layout, night: str | None = None, reason: str | None = None)
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
     night, reason : str, optional
         Only those of this night, with this reason.
     """
@@ -145,16 +147,16 @@ def replayed(layout: Layout) -> dict[str, str]:
 def entry_of(layout: Layout, name: str) -> Entry:
     """The entry of a name, or of the beginning of a name that only one has.
 
-    Raises
-    ------
-    NoEntry
-        If there is none, or several begin so.
-
     Parameters
     ----------
     layout : Layout
     name : str
         The entry's id, or its beginning.
+
+    Raises
+    ------
+    NoEntry
+        If there is none, or several begin so.
     """
     found = {entry.id: entry for entry in entries(layout) if entry.id.startswith(name)}
     if name in found:

@@ -67,6 +67,8 @@ def roll(ledger: StreamLedger, seconds: float = float("inf")) -> int:
 
     Parameters
     ----------
+    ledger : StreamLedger
+        Of the stream.
     seconds : float
         Begin no volume after so long.
 

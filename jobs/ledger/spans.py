@@ -97,6 +97,8 @@ def was_read(path: Path, read: Callable[[str], bool]) -> bool:
 
     Parameters
     ----------
+    path : pathlib.Path
+        Of the file: `<output>/<table>/night=<night>/<name>`; False if no merge made it.
     read : callable
         Whether the file of a path was read to its end.
     """
@@ -110,17 +112,17 @@ def was_read(path: Path, read: Callable[[str], bool]) -> bool:
 def spans_now(path: Path, start: int, stop: int) -> list[Span] | None:
     """Where rows of a data file are now that is gone from its place in an output.
 
-    Returns
-    -------
-    list of Span or None
-        Empty if they were pruned; None if no change of the output took the file away.
-
     Parameters
     ----------
     path : pathlib.Path
         Where the file was: `<output>/<table>/night=<night>/<name>`.
     start, stop : int
         First row, and the row behind the last.
+
+    Returns
+    -------
+    list of Span or None
+        Empty if they were pruned; None if no change of the output took the file away.
     """
     layout, name = Layout(path.parents[2]), str(path.relative_to(path.parents[2]))
     history = Journal(layout).history(path.parts[-3], night_of(path))
@@ -130,17 +132,17 @@ def spans_now(path: Path, start: int, stop: int) -> list[Span] | None:
 def open_moved(path: Path, start: int, stop: int) -> list[SpanFile]:
     """Open what holds rows of a data file that is gone from its place.
 
-    Raises
-    ------
-    FileNotFoundError
-        If no change took it, or they were pruned.
-
     Parameters
     ----------
     path : pathlib.Path
         As of `spans_now`.
     start, stop : int
         First row, and the row behind the last.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no change took it, or they were pruned.
     """
     for last in (False, False, True):
         spans = spans_now(path, start, stop)

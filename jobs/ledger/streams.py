@@ -136,14 +136,14 @@ class StreamLedger:
     def entry(self, batch: int) -> Entry:
         """One sealed batch as it was written.
 
+        Parameters
+        ----------
+        batch : int
+
         Raises
         ------
         FileNotFoundError
             If there is none.
-
-        Parameters
-        ----------
-        batch : int
         """
         if batch >= self.rolled.until:
             plan = _text(self.plan_path(batch))
@@ -271,14 +271,14 @@ class StreamLedger:
     def discard_plan(self, plan: Plan) -> None:
         """Give up a plan of which nothing was sealed: its input is not there any more as it was planned.
 
+        Parameters
+        ----------
+        plan : Plan
+
         Raises
         ------
         LedgerError
             If the batch is sealed.
-
-        Parameters
-        ----------
-        plan : Plan
         """
         if self.record_path(plan.batch).exists():
             raise LedgerError(f"batch {plan.batch} of stream {self.stream} is sealed, its plan stays")
@@ -289,6 +289,8 @@ class StreamLedger:
 
         Parameters
         ----------
+        batch : int
+            Its number.
         ids : pyarrow.Table
             The columns of IDS, and any of MEASUREMENT.
         """
@@ -340,6 +342,10 @@ def records(
 
     Parameters
     ----------
+    layout : Layout
+        Of the output.
+    *streams_wanted : str
+        Ids of streams.
     nights : collection of str, optional
         Only of batches that hold something of one of these nights.
     wanted : Wanted, optional

@@ -39,7 +39,13 @@ class HBaseStore:
     reader: StoreReader
 
     def object(self, object_id: str, survey: str | None = None) -> pa.Table:
-        """All alerts of an object, see `LookupStore`."""
+        """All alerts of an object, see `LookupStore`.
+
+        Parameters
+        ----------
+        object_id, survey
+            As of `LookupStore.object`.
+        """
         prefixes = [keys.object_key(each, object_id) for each in _surveys(survey)]
         rows = [row for prefix in prefixes for row in self.reader.range(ALERTS, prefix, keys.after(prefix))]
         if not rows:
@@ -47,7 +53,13 @@ class HBaseStore:
         return self.reader.alerts([cells for _, cells in rows]).sort_by(list(BY_TIME))
 
     def alert(self, alert_id: int, survey: str | None = None, cutouts: bool = False) -> pa.Table:
-        """An alert, see `LookupStore`."""
+        """An alert, see `LookupStore`.
+
+        Parameters
+        ----------
+        alert_id, survey, cutouts
+            As of `LookupStore.alert`.
+        """
         (number,) = keys.numbers(np.array([alert_id_of(alert_id)], np.int64))
         index = self.reader.rows(ALERT_INDEX, [keys.index_key(each, number) for each in _surveys(survey)])
         places = [cell for row in index for cell in row.values()]
@@ -61,19 +73,37 @@ class HBaseStore:
         return table.sort_by(list(BY_TIME))
 
     def cone(self, ra: float, dec: float, radius_deg: float, limit: int, token: str | None = None) -> Page:
-        """The alerts within a circle, see `LookupStore`."""
+        """The alerts within a circle, see `LookupStore`.
+
+        Parameters
+        ----------
+        ra, dec, radius_deg, limit, token
+            As of `LookupStore.cone`.
+        """
         question = f"cone {ra!r} {dec!r} {radius_deg!r}"
         found = self._within(circle_of(ra, dec, radius_deg))
         return after(found, NEAREST_ALERTS, read_token(token, question), positive(limit), question)
 
     def cone_objects(self, ra: float, dec: float, radius_deg: float, limit: int, token: str | None = None) -> Page:
-        """The objects within a circle, see `LookupStore`."""
+        """The objects within a circle, see `LookupStore`.
+
+        Parameters
+        ----------
+        ra, dec, radius_deg, limit, token
+            As of `LookupStore.cone_objects`.
+        """
         question = f"cone_objects {ra!r} {dec!r} {radius_deg!r}"
         found = objects_of(self._within(circle_of(ra, dec, radius_deg)))
         return after(found, NEAREST_OBJECTS, read_token(token, question), positive(limit), question)
 
     def latest(self, kind: str, name: str, limit: int) -> pa.Table:
-        """The newest alerts of a list, see `LookupStore`."""
+        """The newest alerts of a list, see `LookupStore`.
+
+        Parameters
+        ----------
+        kind, name, limit
+            As of `LookupStore.latest`.
+        """
         called, limit = list_of(kind, name), positive(limit)
         prefix = keys.latest_prefix(kind, name)
 

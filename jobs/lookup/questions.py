@@ -96,5 +96,11 @@ def alert_id_of(alert_id: int) -> int:
 
 
 def of_survey(survey: str | None) -> str:
-    """Words for a message."""
+    """Words for a message.
+
+    Parameters
+    ----------
+    survey : str or None
+        None where all surveys were asked: no words.
+    """
     return f" of survey {survey!r}" if survey is not None else ""

@@ -48,7 +48,7 @@ def merge(
         The files, in order.
     table, night, why : str
         Whose files; what was asked for, in words.
-    schema : pyarrow.Schema, optional
+    schema : pyarrow.Schema or None
         Columns of the merged files; those of all the files together if it is not given.
 
     Raises

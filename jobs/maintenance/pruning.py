@@ -55,8 +55,14 @@ def prune(
 
     Parameters
     ----------
+    maintenance : NightMaintenance
+        Of the output, whose lock is held.
+    limits : list of Limit
+        Which tables, and the first night of each that stays.
     unscored : bool
         Also remove raw packets that no batch of this output has scored.
+    dry_run : bool
+        Change nothing.
     """
     known = KnownParts(maintenance.layout)
     scored = None if unscored else _scored(maintenance.layout)

@@ -20,15 +20,15 @@ _CANNOT = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV)
 def exchange(one: Path, other: Path) -> bool:
     """Exchange two folders in one step; False where the system or the file system cannot.
 
-    Raises
-    ------
-    OSError
-        For what is wrong with the folders themselves.
-
     Parameters
     ----------
     one, other : pathlib.Path
         On the same file system.
+
+    Raises
+    ------
+    OSError
+        For what is wrong with the folders themselves.
     """
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:

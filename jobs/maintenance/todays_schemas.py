@@ -18,11 +18,6 @@ def todays_schemas(layout: Layout, tables: Iterable[str]) -> dict[str, pa.Schema
     The science table gets a column for every module that any of its files has: as the module declares it today, or as
     the files have it if there is no such module any more.
 
-    Raises
-    ------
-    SchemaConflict
-        If a file's column would not keep its values.
-
     Parameters
     ----------
     layout : Layout
@@ -32,6 +27,11 @@ def todays_schemas(layout: Layout, tables: Iterable[str]) -> dict[str, pa.Schema
     -------
     dict of str to pyarrow.Schema
         By table; tables without files are left out.
+
+    Raises
+    ------
+    SchemaConflict
+        If a file's column would not keep its values.
     """
     found = {}
     for table in tables:

@@ -37,6 +37,11 @@ def read_tabular(path: Path) -> TabularFile:
     scikit-learn's classifiers give their probabilities as a list of dicts (`ZipMap`): that step is taken out, what is
     left are the same numbers as a tensor.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the ONNX file; it is not changed.
+
     Raises
     ------
     ModelProblem

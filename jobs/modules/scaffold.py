@@ -110,6 +110,13 @@ def new_module(name: str, directory: Path) -> Path:
 def new_folder(name: str, directory: Path) -> Path:
     """Make the folder of a new module.
 
+    Parameters
+    ----------
+    name : str
+        Of the module: lower-case letters, digits and underscores.
+    directory : pathlib.Path
+        Where the folder is made.
+
     Raises
     ------
     ScaffoldError

@@ -31,7 +31,15 @@ class StoredArtefacts:
 
     @classmethod
     def store(cls, folder: Path, content: Content) -> "StoredArtefacts":
-        """Write artefacts to a folder, where they are not there yet."""
+        """Write artefacts to a folder, where they are not there yet.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            Driver and executors must see it.
+        content : dict of str to dict of str to bytes
+            By module and name of the artefact.
+        """
         hashes = []
         for module, files in content.items():
             for name, value in files.items():

@@ -16,7 +16,7 @@ def class_path(*before: Path) -> str:
 
     Parameters
     ----------
-    before : pathlib.Path
+    *before : pathlib.Path
         Folders that are looked into first.
 
     Raises

@@ -39,12 +39,24 @@ class Verified:
 
 
 def size_and_crc(path: Path) -> dict[str, int]:
-    """`bytes` and `crc` of a file that was just written, as the ledger keeps them."""
+    """`bytes` and `crc` of a file that was just written, as the ledger keeps them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the file; all of it is read.
+    """
     return {"bytes": path.stat().st_size, "crc": crc_of(path)}
 
 
 def crc_of(path: Path) -> int:
-    """CRC-32 of a file: 8 GB/s."""
+    """CRC-32 of a file: 8 GB/s.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the file, read 1 MiB at a time.
+    """
     value, room = 0, memoryview(bytearray(_AT_ONCE))
     with open(path, "rb", buffering=0) as handle:
         while count := handle.readinto(room):
@@ -57,8 +69,12 @@ def verify(path: Path, crc: int | None, verified: Verified) -> Iterator[str]:
 
     Parameters
     ----------
+    path : pathlib.Path
+        Of a Parquet file.
     crc : int or None
         What the ledger says of the file; None if it says nothing.
+    verified : Verified
+        The file, its bytes and whether it lacks checksums are counted there.
     """
     verified.files += 1
     verified.bytes += path.stat().st_size
@@ -115,7 +131,13 @@ def _chunks(path: Path) -> Iterator[tuple[str, bool]]:
 
 
 def has_checksum(header: bytes) -> bool:
-    """Whether a page header has a checksum: type, two sizes and, if it is there, `crc` are its first fields, all i32."""
+    """Whether a page header has a checksum: type, two sizes and, if it is there, `crc` are its first fields, all i32.
+
+    Parameters
+    ----------
+    header : bytes
+        Thrift's compact protocol; its first bytes are enough.
+    """
     at = number = 0
     while at < len(header):
         number, kind = number + (header[at] >> 4), header[at] & 15

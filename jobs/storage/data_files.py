@@ -11,12 +11,24 @@ _NIGHT = "night="
 
 
 def is_data(name: str) -> bool:
-    """Whether a file of this name is data of its night."""
+    """Whether a file of this name is data of its night.
+
+    Parameters
+    ----------
+    name : str
+        Without folders; not empty.
+    """
     return name.endswith(".parquet") and name[0] not in "._"
 
 
 def nights(table: Path) -> list[str]:
-    """The nights of a table's folder, ascending, `unknown` last; none if there is no such table."""
+    """The nights of a table's folder, ascending, `unknown` last; none if there is no such table.
+
+    Parameters
+    ----------
+    table : pathlib.Path
+        The table's folder.
+    """
     return sorted(each.name.removeprefix(_NIGHT) for each in _entries(table) if _is_night(each))
 
 
@@ -35,12 +47,24 @@ def files_of_night(table: Path, night: str | int) -> list[Path]:
 
 
 def files_of_table(table: Path) -> list[Path]:
-    """The data files of all nights, nights ascending, by name within a night."""
+    """The data files of all nights, nights ascending, by name within a night.
+
+    Parameters
+    ----------
+    table : pathlib.Path
+        The table's folder; no files if there is none.
+    """
     return [path for night in nights(table) for path in files_of_night(table, night)]
 
 
 def night_of(path: Path) -> str:
-    """The night in whose folder a data file lies."""
+    """The night in whose folder a data file lies.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the file: `.../night=<night>/<name>`.
+    """
     return path.parent.name.removeprefix(_NIGHT)
 
 

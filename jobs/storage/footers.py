@@ -18,12 +18,24 @@ Ranges = list[tuple[Any, Any] | None]
 
 
 def schema_of(path: Path) -> pa.Schema:
-    """The schema of a file, as `pyarrow.parquet.read_schema` gives it."""
+    """The schema of a file, as `pyarrow.parquet.read_schema` gives it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of a Parquet file.
+    """
     return schema_in(pq.read_metadata(path))
 
 
 def schema_in(metadata: pq.FileMetaData) -> pa.Schema:
-    """The Arrow schema that a footer says."""
+    """The Arrow schema that a footer says.
+
+    Parameters
+    ----------
+    metadata : pyarrow.parquet.FileMetaData
+        The footer.
+    """
     key = (metadata.metadata or {}).get(b"ARROW:schema", b""), metadata.num_columns
     if not key[0]:  # another program wrote it
         return _parse(metadata)
@@ -39,7 +51,15 @@ def _parse(metadata: pq.FileMetaData) -> pa.Schema:
 
 
 def ranges(metadata: pq.FileMetaData, column: str) -> Ranges:
-    """The ranges of a flat column in the row groups of a file; all None if it has no such column."""
+    """The ranges of a flat column in the row groups of a file; all None if it has no such column.
+
+    Parameters
+    ----------
+    metadata : pyarrow.parquet.FileMetaData
+        The footer.
+    column : str
+        Its path in the file, as `mjd` or `rise.slope`.
+    """
     groups = range(metadata.num_row_groups)
     place = next((at for at in range(metadata.num_columns) if metadata.schema.column(at).path == column), None)
     if place is None:
@@ -48,7 +68,15 @@ def ranges(metadata: pq.FileMetaData, column: str) -> Ranges:
 
 
 def may_hold(range_: tuple[Any, Any] | None, low: Any, high: Any) -> bool:
-    """Whether a row group may hold a value from low to high."""
+    """Whether a row group may hold a value from low to high.
+
+    Parameters
+    ----------
+    range_ : (least, greatest) or None
+        Of the row group, as `ranges` gives it; None: it may hold anything.
+    low, high
+        In the column's type; both are within.
+    """
     return range_ is None or (range_[0] <= high and range_[1] >= low)
 
 

@@ -90,7 +90,18 @@ class OutputLock:
 
 
 def read_holder(path: Path) -> dict[str, Any]:
-    """Who holds a lock file, as its writer said; empty if nobody does."""
+    """Who holds a lock file, as its writer said; empty if nobody does.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the lock file; it need not exist.
+
+    Returns
+    -------
+    dict
+        `host`, `pid`, `job` and `heartbeat` [s since 1970].
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -100,7 +111,13 @@ def read_holder(path: Path) -> dict[str, Any]:
 
 
 def describe(holder: dict[str, Any]) -> str:
-    """The holder in words."""
+    """The holder in words.
+
+    Parameters
+    ----------
+    holder : dict
+        As `read_holder` gives it; perhaps empty.
+    """
     if not holder:
         return "a process that has not said its name yet"
     beat = datetime.fromtimestamp(holder["heartbeat"], UTC).isoformat(timespec="seconds")

@@ -27,7 +27,13 @@ def repeated(texts: Iterable[str | None]) -> pa.DictionaryArray:
 
 
 def texts_of(column: pa.Array | pa.ChunkedArray) -> list[str | None]:
-    """The texts of a column, row by row; rows that say the same have the same object."""
+    """The texts of a column, row by row; rows that say the same have the same object.
+
+    Parameters
+    ----------
+    column : pyarrow.Array or pyarrow.ChunkedArray of string, length n
+        Plain or a dictionary.
+    """
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     return [text for chunk in chunks for text in _texts_of(chunk.dictionary_encode())]
 
@@ -38,7 +44,13 @@ def _texts_of(chunk: pa.DictionaryArray) -> list[str | None]:
 
 
 def in_memory(schema: pa.Schema) -> pa.Schema:
-    """A table's schema as it is held: its repeated texts as dictionaries."""
+    """A table's schema as it is held: its repeated texts as dictionaries.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        As the files have it; columns other than COLUMNS stay.
+    """
     for name in COLUMNS:
         if name in schema.names:
             at = schema.get_field_index(name)
@@ -51,6 +63,15 @@ def parquet_writer(where: Path | pa.NativeFile, schema: pa.Schema, options: dict
 
     Parquet keeps each text once per row group either way. What is saved is to spell it out for every row, and to find out
     that they are all the same: 100 ms for 2,000 rows.
+
+    Parameters
+    ----------
+    where : pathlib.Path or pyarrow.NativeFile
+        What is written to.
+    schema : pyarrow.Schema
+        As readers should see it.
+    options : dict
+        For `pyarrow.parquet.ParquetWriter`.
     """
     held = in_memory(schema)
     if held == schema:
@@ -61,5 +82,11 @@ def parquet_writer(where: Path | pa.NativeFile, schema: pa.Schema, options: dict
 
 
 def unified(tables: Sequence[pa.Table]) -> pa.Table:
-    """The tables as one whose repeated texts have one dictionary: with two in a row group Parquet would spell them out."""
+    """The tables as one whose repeated texts have one dictionary: with two in a row group Parquet would spell them out.
+
+    Parameters
+    ----------
+    tables : sequence of pyarrow.Table
+        Of one schema.
+    """
     return pa.concat_tables(tables).unify_dictionaries()

@@ -74,6 +74,11 @@ def in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
     """Tables one behind the other, in their common schema.
 
+    Parameters
+    ----------
+    tables : sequence of pyarrow.Table
+        One at least, oldest first.
+
     Raises
     ------
     SchemaConflict
@@ -109,6 +114,13 @@ def leaves(table: pa.Table, schema: pa.Schema, names: Iterable[str]) -> pa.Table
 def field_of(schema: pa.Schema, name: str) -> pa.Field:
     """A column of a schema, or a field of a struct column as `rise.slope`, under that name.
 
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of a table.
+    name : str
+        A column, or fields below one divided by points.
+
     Raises
     ------
     KeyError
@@ -126,6 +138,15 @@ def field_of(schema: pa.Schema, name: str) -> pa.Field:
 
 def as_type(array: pa.Array, kind: pa.DataType, where: str = "a column") -> pa.Array:
     """An array in a type that is at least as wide; fields that its structs lack are NULL.
+
+    Parameters
+    ----------
+    array : pyarrow.Array, length n
+        A column, or a field of one.
+    kind : pyarrow.DataType
+        What it becomes.
+    where : str
+        Its name.
 
     Raises
     ------
@@ -149,7 +170,13 @@ def as_type(array: pa.Array, kind: pa.DataType, where: str = "a column") -> pa.A
 
 
 def is_module(kind: pa.DataType) -> bool:
-    """Whether a column is what a science module put out."""
+    """Whether a column is what a science module put out.
+
+    Parameters
+    ----------
+    kind : pyarrow.DataType
+        Of the column: a module's is a struct with `version` and `error`.
+    """
     return pa.types.is_struct(kind) and {"version", "error"} <= {field.name for field in kind}
 
 

@@ -71,18 +71,41 @@ def replace_file(path: Path, text: str, durable: bool = False) -> None:
 
 
 def replace_bytes(path: Path, data: bytes, durable: bool = False) -> None:
-    """`replace_file` with bytes."""
+    """`replace_file` with bytes.
+
+    Parameters
+    ----------
+    path, durable
+        As of `replacing`.
+    data : bytes
+        All that the file will hold.
+    """
     with replacing(path, durable) as temporary:
         temporary.write_bytes(data)
 
 
 def replace_json(path: Path, content: Any, durable: bool = False) -> None:
-    """`replace_file` with JSON."""
+    """`replace_file` with JSON.
+
+    Parameters
+    ----------
+    path, durable
+        As of `replacing`.
+    content : object
+        What `json` can write.
+    """
     replace_file(path, _as_text(content), durable)
 
 
 def create_json(path: Path, content: Any, durable: bool = False) -> bool:
     """Write a JSON file whole unless it is there already: of processes that do so at once, one is the first.
+
+    Parameters
+    ----------
+    path, durable
+        As of `replacing`.
+    content : object
+        What `json` can write.
 
     Returns
     -------
@@ -107,19 +130,41 @@ def _as_text(content: Any) -> str:
 
 
 def replace_table(path: Path, table: pa.Table, durable: bool = False) -> None:
-    """`replace_file` with a Parquet file, its pages with checksums."""
+    """`replace_file` with a Parquet file, its pages with checksums.
+
+    Parameters
+    ----------
+    path, durable
+        As of `replacing`.
+    table : pyarrow.Table
+        All that the file will hold.
+    """
     with replacing(path, durable) as temporary:
         pq.write_table(table, temporary, compression="zstd", **CHECKED)
 
 
 def remove_halves(folder: Path) -> None:
-    """Remove what a killed process was about to rename in a folder. Nobody else may be writing there."""
+    """Remove what a killed process was about to rename in a folder. Nobody else may be writing there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Those below it are not looked at.
+    """
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)
 
 
 def make_folder(path: Path, durable: bool = False) -> None:
-    """Make a folder and those above it; durable: they survive power loss too."""
+    """Make a folder and those above it; durable: they survive power loss too.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        One that is there stays as it is.
+    durable : bool
+        Synchronise each folder in which one was made.
+    """
     made = [each for each in (path, *path.parents) if not each.exists()] if durable else []
     path.mkdir(parents=True, exist_ok=True)
     for each in made:
@@ -127,7 +172,13 @@ def make_folder(path: Path, durable: bool = False) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Make renames in a directory survive power loss."""
+    """Make renames in a directory survive power loss.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the directory in which files were renamed.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -136,6 +187,12 @@ def sync_directory(path: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Make a file's content survive power loss."""
+    """Make a file's content survive power loss.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of the file, closed by who wrote it.
+    """
     with open(path, "rb") as handle:
         os.fsync(handle.fileno())

@@ -27,6 +27,20 @@ _FROM_PACKETS = "alert packets"  # `source` of light curves that were read from 
 def science_rows(directory: Path, survey: str, nights: Sequence[int]) -> pa.Table:
     """The rows of a survey in a science table, first to last night.
 
+    Parameters
+    ----------
+    directory : pathlib.Path
+        The science table of an output.
+    survey : str
+        Rows of other surveys are left out.
+    nights : (int, int)
+        First and last, YYYYMMDD; both are within.
+
+    Returns
+    -------
+    pyarrow.Table
+        COLUMNS.
+
     Raises
     ------
     ValueError
@@ -52,6 +66,20 @@ def light_curve_rows(path: Path, survey: str, most: int) -> pa.Table:
     at most `most` objects, by the same hash. Other classes are left out, because the file has no reference magnitudes
     to correct them with; so are light curves that were read from alert packets, and negative differences.
     `quality_ok` and `real_bogus` are taken as passed: the objects are classified.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of a Parquet file with a row per point: object, source, coarse, mjd, band, mag, magerr, isdiffpos, detected.
+    survey : str
+        What the rows are said to be of.
+    most : int
+        Objects at the most.
+
+    Returns
+    -------
+    pyarrow.Table
+        COLUMNS.
     """
     points = pd.read_parquet(path)
     positive = points["isdiffpos"].fillna(True).astype(bool) & (points["magerr"] > 0)

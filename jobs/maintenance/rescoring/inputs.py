@@ -32,6 +32,8 @@ def input_schema(modules: Sequence[ScienceModule], read: Sequence[ScienceModule]
 
     Parameters
     ----------
+    modules : sequence of ScienceModule
+        Those that run.
     read : sequence of ScienceModule
         Those whose answers in the files are read.
     """

@@ -66,13 +66,6 @@ class Rescoring:
     def night(self, night: str, choice: Choice) -> Change:
         """Score a night again.
 
-        Raises
-        ------
-        TooManyFailures
-            If modules failed more often than is allowed; nothing is changed.
-        LedgerError
-            If the files do not hold what the ledger says; nothing is changed.
-
         Parameters
         ----------
         night : str
@@ -84,6 +77,13 @@ class Rescoring:
         -------
         Change
             As it is in the journal.
+
+        Raises
+        ------
+        TooManyFailures
+            If modules failed more often than is allowed; nothing is changed.
+        LedgerError
+            If the files do not hold what the ledger says; nothing is changed.
         """
         number = self.maintenance.journal.next_number("science", night)
         work = self.maintenance.begin("science", night, number)

@@ -66,7 +66,7 @@ def planned(science: pa.Table, lacks: Sequence[int], stamps: pa.Table | None) ->
         `located` science files.
     lacks : sequence of int
         Per science file, the number of the set of columns that it lacks: files of different sets are scored apart.
-    stamps : pyarrow.Table, optional
+    stamps : pyarrow.Table or None
         `located` files with cutouts; None if no module reads any.
     """
     rows = science.append_column("lacks", pa.array(np.array(lacks, dtype=np.int32)[science["file"].to_numpy()]))

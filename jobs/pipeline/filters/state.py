@@ -44,6 +44,8 @@ def apply_state(matches: pa.Table, state: pa.Table, filters: Sequence[Filter]) -
     state : pyarrow.Table
         STATE, after the batches before this one: a row per filter and object for filters that do not send all, a row
         per filter and night for filters with a limit.
+    filters : sequence of Filter
+        Those that `matches` name; others are counted with nothing.
 
     Returns
     -------

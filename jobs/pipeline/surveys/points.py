@@ -99,7 +99,13 @@ class Points:
 
     @staticmethod
     def concatenate(*parts: "Points") -> "Points":
-        """All points of several sets of one survey."""
+        """All points of several sets of one survey.
+
+        Parameters
+        ----------
+        *parts : Points
+            One at least.
+        """
         words: list[str | None] = [None]
         flags = []
         for part in parts:  # each has words of its own
