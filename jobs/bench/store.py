@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -42,7 +44,7 @@ def store(bench: Bench) -> list[Number]:
         `alerts`: stored without cutouts before look-ups are asked, in windows.
     """
     with empty_folder() as folder:
-        science, cutouts = _distinct(bench, folder)
+        science, cutouts = distinct(bench, folder)
         server = start_hbase(folder / "hbase", heap_mb=HEAP_MB)
         try:
             return _measured(server, science, cutouts, max(1, bench.alerts // WINDOW), bench.repeats)
@@ -54,24 +56,50 @@ def _measured(server: HBaseServer, science: pa.Table, cutouts: pa.Table, windows
     host, port = server.zookeeper.split(":")
     address = HBaseAddress.of(server.thrift)
     with java_gateway(host, int(port)) as java:
-        tables = StoreTables(java, NAMESPACE)
-        tables.make()
-
-        def flush() -> None:
-            for table in TABLES:
-                java.admin.flush(java.jvm.org.apache.hadoop.hbase.TableName.valueOf(qualified(NAMESPACE, table)))
-
+        StoreTables(java, NAMESPACE).make()
+        flush = partial(_flush, java)
         writer = StoreWriter(address)
         written = [_window(server, writer, science, None, number, flush) for number in range(windows)]
         numbers = [*_told("without cutouts", written), *_ageing(written)]
         more = range(windows, windows + repeats)
         numbers += _told("with cutouts", [_window(server, writer, science, cutouts, number, flush) for number in more])
-        numbers += _questions(HBaseStore(StoreReader(address)), science, windows)
+        numbers += questions(HBaseStore(StoreReader(address)), science, windows)
     return numbers
 
 
-def _distinct(bench: Bench, folder: Path) -> tuple[pa.Table, pa.Table]:
-    """Science rows and cutouts of a night as the pipeline makes them."""
+def _flush(java: Any) -> None:
+    for table in TABLES:
+        java.admin.flush(java.jvm.org.apache.hadoop.hbase.TableName.valueOf(qualified(NAMESPACE, table)))
+
+
+def fill(server: HBaseServer, science: pa.Table, windows: int) -> None:
+    """Write windows of 20,000 alerts and flush.
+
+    Parameters
+    ----------
+    server : HBaseServer
+        With the store's tables.
+    science : pyarrow.Table
+        What is re-issued under other ids, as `distinct` gives it.
+    windows : int
+    """
+    host, port = server.zookeeper.split(":")
+    writer = StoreWriter(HBaseAddress.of(server.thrift))
+    with java_gateway(host, int(port)) as java:
+        for number in range(windows):
+            _window(server, writer, science, None, number, partial(_flush, java))
+
+
+def distinct(bench: Bench, folder: Path) -> tuple[pa.Table, pa.Table]:
+    """Science rows and cutouts of a night as the pipeline makes them.
+
+    Parameters
+    ----------
+    bench : Bench
+        Modules and packets; 2,000 alerts are taken whatever it says.
+    folder : pathlib.Path
+        For the night.
+    """
     fewer = Bench(**{**vars(bench), "alerts": DISTINCT})
     with session_for("bench") as spark:
         layout = run_job("night", fewer.config(folder / "night", settle_s=0), spark).layout
@@ -148,7 +176,17 @@ def _ageing(windows: list[dict[str, float]]) -> Iterator[Number]:
         yield Number(f"  CPU, window at {len(windows) * WINDOW} / at {WINDOW}", "", (last / first,))
 
 
-def _questions(asked: HBaseStore, science: pa.Table, windows: int) -> Iterator[Number]:
+def questions(asked: HBaseStore, science: pa.Table, windows: int) -> Iterator[Number]:
+    """How long look-ups take: p50 and p99 of 500 of each kind, of alerts drawn from all that was written.
+
+    Parameters
+    ----------
+    asked : HBaseStore
+    science : pyarrow.Table
+        What was re-issued.
+    windows : int
+        How often 20,000 alerts of it.
+    """
     chance = np.random.default_rng(1)
     shifts = windows * (WINDOW // science.num_rows)
     rows = science.select(["survey", "object_id", "alert_id", "ra", "dec", "mjd"]).to_pylist()

@@ -137,6 +137,37 @@ def latency(bench: Bench) -> list[Number]:
     ]
 
 
+@contextmanager
+def filled_broker(bench: Bench, folder: Path) -> Iterator[KafkaBroker]:
+    """A broker with the packets in a topic.
+
+    Parameters
+    ----------
+    bench : Bench
+    folder : pathlib.Path
+        For the broker.
+    """
+    with _broker(folder) as broker:
+        _fill(broker, list(_packets(bench)))
+        yield broker
+
+
+def topic_settings(broker: KafkaBroker, filters: Path | None, prefix: str) -> dict[str, Any]:
+    """A job's keys for reading the topic, and for writing matches of filters.
+
+    Parameters
+    ----------
+    broker : KafkaBroker
+    filters : pathlib.Path or None
+        Their directory; None for no matches.
+    prefix : str
+        Of the topics written.
+    """
+    reading = {"input": (), "kafka": {"bootstrap": broker.bootstrap}, "topics": [TOPIC], "survey": "ztf"}
+    writing = {"filters": str(filters), "publish": {"prefix": prefix, "partitions": "2"}} if filters else {}
+    return {**reading, **writing, "max_alerts_per_batch": BATCH}
+
+
 def slices(directory: Path, everything: bool = False) -> Path:
     """25 filters, each of which matches 1 % of a uniform sky; or 24 and one that matches all.
 
@@ -161,10 +192,8 @@ def slices(directory: Path, everything: bool = False) -> Path:
 def _config(
     bench: Bench, broker: KafkaBroker, filters: Path | None, output: Path, prefix: str, continuous: bool = False
 ) -> JobConfig:
-    reading = {"input": (), "kafka": {"bootstrap": broker.bootstrap}, "topics": [TOPIC], "survey": "ztf"}
-    writing = {"filters": str(filters), "publish": {"prefix": prefix, "partitions": "2"}} if filters else {}
     looks = {"trigger": "continuous", "interval_s": 0.2} if continuous else {}
-    return bench.config(output, **reading, **writing, **looks, max_alerts_per_batch=BATCH)
+    return bench.config(output, **topic_settings(broker, filters, prefix), **looks)
 
 
 def _packets(bench: Bench) -> Iterator[bytes]:

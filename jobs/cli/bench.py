@@ -27,12 +27,20 @@ KINDS = {
     "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
     "latency": ("50 alerts/s arriving: produce to match; restart", "jobs.bench.stream", "latency"),
     "store": ("HBase: CPU per alert written, and look-ups", "jobs.bench.store", "store"),
+    "stored": ("nights to Parquet beside nights to Parquet and HBase", "jobs.bench.stored_night", "stored_nights"),
+    "stored-stream": ("stream, and the same with HBase", "jobs.bench.stored_night", "stored_stream"),
+    "stored-lookup": (
+        "look-ups in HBase, idle and beside a night",
+        "jobs.bench.stored_night",
+        "lookups_beside_a_night",
+    ),
     "ledger": ("start, plan and questions over a past of --batches batches", "jobs.bench.ledger", "ledger"),
     "lookup": ("objects and cones of an archive of 200 nights, without HBase", "jobs.bench.lookup", "lookups"),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
 ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
 ALERTS |= {"stream": 10_000, "latency": 3300, "ledger": 100_000, "lookup": 1_000_000, "store": 100_000}
+ALERTS |= {"stored": 20_000, "stored-stream": 10_000, "stored-lookup": 100_000}
 CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
 CHECKED["lookup"] = "answers checked with what was written"
@@ -42,7 +50,7 @@ MODULES = "braai,acai,lc_features,rise,anomaly"
 
 def parser() -> argparse.ArgumentParser:
     """The options of `strix bench`."""
-    lines = [f"  {name:<10}{does}" for name, (does, _, _) in KINDS.items()]
+    lines = [f"  {name:<14}{does}" for name, (does, _, _) in KINDS.items()]
     options = Options(
         prog="strix bench", description=__doc__, epilog="\n".join(lines), formatter_class=argparse.RawTextHelpFormatter
     )
