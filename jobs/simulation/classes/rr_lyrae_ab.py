@@ -3,7 +3,9 @@
 import numpy as np
 
 from jobs.simulation.epochs import Epochs
+from jobs.simulation.forms.brightness import draw_star_magnitudes
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
+from jobs.simulation.reach import Reach
 from science_modules.common.photometry import flux_of_magnitude
 
 # Amplitude relative to g (u 0.9, r 0.72, i 0.57, z 0.52, y 0.5) and mean colour band - r.
@@ -14,10 +16,10 @@ _WEIGHT = np.array([1.0, 0.45, 0.3, 0.17, 0.1])
 _PHASE = np.array([0.0, 0.12, 0.25, 0.4, 0.55]) * 2 * np.pi
 
 
-def _draw(rng: np.random.Generator, n: int) -> Parameters:
+def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     period = np.clip(rng.normal(0.580, 0.066, n), 0.42, 0.9)
     return {
-        "mean_mag": np.clip(rng.normal(17.0, 1.3, n), 13.0, 20.0),
+        "mean_mag": draw_star_magnitudes(rng, n, reach),
         "period": period,
         "phase": rng.uniform(0, 1, n),
         "amplitude_g": np.clip(2.56 - 2.72 * period + rng.normal(0, 0.2, n), 0.3, 1.5),

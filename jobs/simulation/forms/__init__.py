@@ -1,0 +1,1 @@
+"""Forms that classes share: distributions, spectra, light curves, random walks, orbits."""
