@@ -1,0 +1,35 @@
+"""Which nights are lost, and how clear the others are; nights near each other are alike."""
+
+import numpy as np
+
+from jobs.simulation.epochs import Floats, Ints
+from jobs.simulation.visits.chance import normal
+
+# A moving average of independent numbers: nights two days apart have a correlation of 0.5, five days apart none.
+_WEIGHTS = np.array([1.0, 0.9, 0.7, 0.4, 0.2])
+_DAYS = np.arange(len(_WEIGHTS))
+
+
+def badness(seed: int, site: str, night: Ints) -> Floats:
+    """How bad nights are: normally distributed, correlated over some days; large is bad.
+
+    Parameters
+    ----------
+    seed : int
+    site : str
+        Another site has other weather.
+    night : numpy.ndarray of int64, any shape
+    """
+    nearby = normal(seed, f"weather at {site}", night[..., None] - _DAYS)
+    return np.asarray(nearby @ _WEIGHTS / np.sqrt(np.sum(_WEIGHTS**2)))
+
+
+def extinction(bad: Floats) -> Floats:
+    """Light lost in thin clouds [mag]: nothing in the better half of the nights.
+
+    Parameters
+    ----------
+    bad : numpy.ndarray, any shape
+        As `badness` gives it.
+    """
+    return np.asarray(np.maximum(bad, 0.0) ** 2)
