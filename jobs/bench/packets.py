@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
+from jobs.simulation.reissue import reissued
 
 SEED = 20_240
 # Simulating an alert takes some 12 ms; this many stand for a night's variety of cutouts and histories.
@@ -17,7 +16,6 @@ PER_FILE = 100
 WHAT = (
     f"simulated ZTF 3.3 packets (SIMULATED; {DISTINCT} distinct stamps and histories, ids and positions all different)"
 )
-_ID_STEP = 10_000_000
 _WRITTEN = "_packets.json"
 
 
@@ -51,37 +49,3 @@ def _in_files(n: int) -> Iterator[list[dict[str, Any]]]:
             if number < DISTINCT:
                 templates.append(packet(SEED, number)[0])
         yield [reissued(templates[number % DISTINCT], number // DISTINCT) for number in numbers]
-
-
-def reissued(template: dict[str, Any], time: int) -> dict[str, Any]:
-    """The packet as another object's: another id, another place in the sky, as many seconds later; time 0 is itself.
-
-    Parameters
-    ----------
-    template : dict
-        A packet as `simulation.packets.packet` gives it; not changed.
-    time : int
-        How many times it was issued before; its time is so many seconds later.
-    """
-    if time == 0:
-        return template
-    candid = template["candid"] + time * _ID_STEP
-    place = np.random.default_rng([SEED, candid])
-    candidate = {
-        **template["candidate"],
-        "candid": candid,
-        "ra": float(place.uniform(0, 360)),
-        "dec": float(np.degrees(np.arcsin(place.uniform(-0.5, 1)))),
-        "jd": template["candidate"]["jd"] + time / 86400,
-    }
-    object_id = f"{template['objectId'][:5]}{_letters(candid)}"
-    return {**template, "candid": candid, "objectId": object_id, "candidate": candidate}
-
-
-def _letters(number: int) -> str:
-    """Seven letters for a number, as ZTF names objects."""
-    letters = []
-    for _ in range(7):
-        number, digit = divmod(number, 26)
-        letters.append(chr(ord("a") + digit))
-    return "".join(letters)

@@ -35,7 +35,7 @@ class Verb:
 
 VERBS = {
     **{job.name: Verb(job.doc, "jobs.cli.run", job) for job in all_jobs()},
-    "simulate": Verb("write a simulated night of packets", "jobs.simulate"),
+    "simulate": Verb("write a simulated night of packets", "jobs.cli.simulate"),
     "get": Verb("look up objects, alerts, positions and lists in HBase or an archive", "jobs.cli.get"),
     "show": Verb("one alert or object as a picture and in words", "jobs.cli.show"),
     "scores": Verb("the objects with the highest scores, as a table, CSV, JSON or VOTable", "jobs.cli.scores"),

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         "--to-topic", required=True, metavar="NAME", help="a topic that is there: `strix services topic`"
     )
     options.add_argument(
-        "--rate", type=_rate, default=50.0, metavar="N", help="alerts/s; 0: as fast as it goes; default 50"
+        "--rate", type=rate_of, default=50.0, metavar="N", help="alerts/s; 0: as fast as it goes; default 50"
     )
     options.add_argument("--limit", type=int, metavar="N", help="stop after N packets")
     options.add_argument(
@@ -55,9 +55,15 @@ def main(arguments: list[str]) -> int:
     """
     given = parser().parse_args(arguments)
     connection = connection_of(given)
-    _check_topic(connection, given.to_topic)
-    sent = feed(connection, given.to_topic, islice(_packets(given), given.limit), given.rate, _tell)
-    return _close(sent, given.to_topic, connection.bootstrap)
+    check_topic(connection, given.to_topic)
+    sent = feed(
+        connection,
+        given.to_topic,
+        islice(_packets(given), given.limit),
+        given.rate,
+        lambda so_far: tell(so_far, "replay"),
+    )
+    return close(sent, given.to_topic, connection.bootstrap, "replay")
 
 
 def _packets(given: argparse.Namespace) -> Iterator[bytes | Fault]:
@@ -66,7 +72,15 @@ def _packets(given: argparse.Namespace) -> Iterator[bytes | Fault]:
         yield from packets_of(given.input, given.wire)
 
 
-def _check_topic(connection: Connection, topic: str) -> None:
+def check_topic(connection: Connection, topic: str) -> None:
+    """Raise ValueError, with the topics that there are, where this one is not.
+
+    Parameters
+    ----------
+    connection : Connection
+    topic : str
+        Its name.
+    """
     names = [name for name in Cluster(connection).names() if not name.startswith("__")]
     if topic not in names:
         raise ValueError(
@@ -75,23 +89,49 @@ def _check_topic(connection: Connection, topic: str) -> None:
         )
 
 
-def _tell(sent: Sent) -> None:
-    complain(f"strix replay: {sent.packets:,} sent, {sent.packets / sent.seconds:.1f}/s")
+def tell(sent: Sent, verb_name: str) -> None:
+    """Say how many were sent, and how fast.
+
+    Parameters
+    ----------
+    sent : Sent
+        So far.
+    verb_name : str
+        Behind `strix`.
+    """
+    complain(f"strix {verb_name}: {sent.packets:,} sent, {sent.packets / sent.seconds:.1f}/s")
 
 
-def _close(sent: Sent, topic: str, bootstrap: str) -> int:
+def close(sent: Sent, topic: str, bootstrap: str, verb_name: str) -> int:
+    """Say what was sent and what was not; the exit code.
+
+    Parameters
+    ----------
+    sent : Sent
+    topic, bootstrap : str
+        Where to.
+    verb_name : str
+        Behind `strix`.
+    """
     rate = f" ({sent.packets / sent.seconds:.1f}/s)" if sent.seconds else ""
     say(f"{sent.packets:,} packets sent to {topic} at {bootstrap} in {sent.seconds:.1f} s{rate}")
     for count, what in ((sent.unreadable, "that cannot be read"), (sent.failed, "that the broker did not take")):
         if count:
-            complain(f"strix replay: {count:,} {what}")
+            complain(f"strix {verb_name}: {count:,} {what}")
     for problem in sent.problems:
-        complain(f"strix replay: first {problem}")
+        complain(f"strix {verb_name}: first {problem}")
     sys.stdout.flush()
     return UNBALANCED if sent.failed else OK
 
 
-def _rate(text: str) -> float:
+def rate_of(text: str) -> float:
+    """A rate as typed [1/s].
+
+    Parameters
+    ----------
+    text : str
+        0 for as fast as it goes.
+    """
     try:
         value = float(text)
     except ValueError:

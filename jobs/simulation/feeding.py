@@ -121,6 +121,7 @@ def packets_of(paths: Sequence[str | Path], wire: bool = False) -> Iterator[byte
 def paced(
     packets: Iterable[bytes],
     rate: float,
+    burst: int = 1,
     clock: Callable[[], float] = time.monotonic,
     rest: Callable[[float], None] = time.sleep,
 ) -> Iterator[bytes]:
@@ -131,6 +132,8 @@ def paced(
     packets : iterable of bytes
     rate : float
         Packets per second; 0: without waiting.
+    burst : int
+        So many come at once, the next when their time has passed at the rate.
     clock : callable
         Gives the time [s], from any start.
     rest : callable
@@ -143,7 +146,7 @@ def paced(
     """
     start = clock()
     for number, packet in enumerate(packets):
-        early = start + number / rate - clock() if rate else 0.0
+        early = start + number // burst * burst / rate - clock() if rate else 0.0
         if early > 0:
             rest(early)
         yield packet
@@ -155,6 +158,7 @@ def feed(
     packets: Iterable[bytes | Fault],
     rate: float = 0.0,
     tell: Callable[[Sent], None] = lambda _: None,
+    burst: int = 1,
 ) -> Sent:
     """Send packets to a topic that is there: no key, the time of sending, the broker's choice of partition.
 
@@ -171,6 +175,8 @@ def feed(
         Packets per second; 0: as fast as it goes.
     tell : callable
         Is told every 5 s how it goes.
+    burst : int
+        As of `paced`.
 
     Raises
     ------
@@ -181,7 +187,7 @@ def feed(
     producer = Producer({**connection.client(), **_SETTINGS}, logger=SILENT)
     start = told = time.monotonic()
     try:
-        for packet in paced(_readable(packets, sent), rate):
+        for packet in paced(_readable(packets, sent), rate, burst):
             _send(producer, topic, packet, sent)
             sent.seconds = time.monotonic() - start
             if start + sent.seconds - told > _TELL_S:

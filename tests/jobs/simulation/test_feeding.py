@@ -109,9 +109,19 @@ def test_a_rate_is_even_and_recovers_what_a_delay_cost() -> None:
         now[0] += seconds
 
     times = []
-    for number, _ in enumerate(paced([b""] * 8, 10.0, lambda: now[0], rest)):
+    for number, _ in enumerate(paced([b""] * 8, 10.0, 1, lambda: now[0], rest)):
         times.append(round(now[0] - 100.0, 6))
         now[0] += 0.25 if number == 2 else 0.0
     assert times == [0.0, 0.1, 0.2, 0.45, 0.45, 0.5, 0.6, 0.7]
     rests.clear()
-    assert len(list(paced([b""] * 1000, 0.0, lambda: now[0], rest))) == 1000 and rests == []
+    assert len(list(paced([b""] * 1000, 0.0, 1, lambda: now[0], rest))) == 1000 and rests == []
+
+
+def test_bursts_come_at_once_and_keep_the_rate() -> None:
+    now = [0.0]
+
+    def rest(seconds: float) -> None:
+        now[0] += seconds
+
+    times = [round(now[0], 6) for _ in paced([b""] * 7, 10.0, 3, lambda: now[0], rest)]
+    assert times == [0.0, 0.0, 0.0, 0.3, 0.3, 0.3, 0.6]

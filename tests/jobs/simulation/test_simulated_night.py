@@ -9,7 +9,7 @@ import fastavro
 import pyarrow.parquet as pq
 import pytest
 
-from jobs import simulate as job
+from jobs.cli import simulate as job
 from jobs.simulation import simulate
 from jobs.simulation.packets import packet
 
