@@ -59,8 +59,9 @@ lint: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+# Two files at a time: most of their time tests wait for processes that they started.
 test: lint
-	$(BIN)/python -m pytest -m "not soak" $(ARGS)
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile $(ARGS)
 
 # Tracing every line costs some minutes; nothing depends on the number.
 coverage: setup-test
