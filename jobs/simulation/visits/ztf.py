@@ -106,7 +106,7 @@ def _scheduled(seed: int, numbers: Ints, nights: Ints) -> Bools:
     turn = nights[:, None] // every
     day = (uniform(seed, "turn", numbers, turn, every) * every).astype(np.int64)
     # Overlapping fields and other programmes.
-    by_chance = uniform(seed, "by chance", numbers, nights[:, None]) < 0.22
+    by_chance = uniform(seed, "by chance", numbers, nights[:, None]) < 0.14
     clear = weather.badness(seed, "Palomar", nights) < 0.524  # 30 % of the nights are lost
     return np.asarray(((nights[:, None] % every == day) | by_chance) & clear[:, None])
 
@@ -190,4 +190,4 @@ def earlier(seed: int, ra: Floats, dec: Floats, mjd: Floats) -> Ints:
     return np.asarray(np.maximum((mjd - START) / 365.25 * a_year, 0), dtype=np.int64)
 
 
-SURVEY = Survey("ztf", START, (_G, _R, _I), visits, sees, references, earlier, saturation=12.5, low=0.1, noise=650.0)
+SURVEY = Survey("ztf", START, (_G, _R, _I), visits, sees, references, earlier, saturation=12.5, low=0.06, noise=520.0)
