@@ -1,0 +1,1 @@
+"""How true the simulator is: simulated beside real, each check a file, named by its subject."""

@@ -1,0 +1,35 @@
+"""A simulated sample like the real one in what selection decides: brightness and how often an object was seen."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+def matched(real: pd.DataFrame, simulated: pd.DataFrame) -> NDArray[np.intp]:
+    """For each real alert the most similar simulated one that no other real alert has.
+
+    Parameters
+    ----------
+    real, simulated : pandas.DataFrame
+        With `ndethist` and `magpsf`; n real and m simulated alerts.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (min(n, m),)
+        Rows of the simulated alerts.
+
+    Notes
+    -----
+    Distance: 1 mag counts as much as a factor e in ndethist. Real alerts choose in the order of their rows.
+    """
+    free = _place(simulated)
+    chosen: list[int] = []
+    for place in _place(real)[: len(simulated)]:
+        best = int(np.argmin(np.sum((free - place) ** 2, axis=1)))
+        chosen.append(best)
+        free[best] = np.inf
+    return np.array(chosen, dtype=np.intp)
+
+
+def _place(alerts: pd.DataFrame) -> NDArray[np.float64]:
+    return np.column_stack([np.log1p(alerts["ndethist"].to_numpy(float)), alerts["magpsf"].to_numpy(float)])
