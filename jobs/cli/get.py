@@ -20,6 +20,7 @@ from jobs.cli.console import pour, say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import console
 from jobs.common.local_paths import local_path
+from jobs.lookup.narrowing import narrowed
 from jobs.lookup.opening import STORES, open_store
 from jobs.lookup.store import LookupStore, NotThere, Page
 from jobs.storage.schema_union import leaves
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     sso = _question(questions, "sso", "the alerts of a Solar-system body, the newest first")
     sso.add_argument("name", metavar="NAME", help="as the survey names it")
     sso.add_argument("--limit", type=int, default=100, help="alerts (default: 100)")
+    _where(sso)
     return options
 
 
@@ -72,6 +74,7 @@ def _question(questions: Any, name: str, does: str) -> argparse.ArgumentParser:
 def _object(options: argparse.ArgumentParser) -> None:
     options.add_argument("id", metavar="ID", help="as ZTF21aaxtctv; Rubin's are numbers")
     options.add_argument("--survey", help="where two surveys name objects alike")
+    _where(options)
 
 
 def _alert(options: argparse.ArgumentParser) -> None:
@@ -92,6 +95,7 @@ def _cone(options: argparse.ArgumentParser) -> None:
     options.add_argument("--alerts", action="store_true", help="alerts instead of objects")
     options.add_argument("--limit", type=int, default=100, help="rows (default: 100)")
     options.add_argument("--token", help="of the page before, for the next one")
+    _where(options)
 
 
 def _latest(options: argparse.ArgumentParser) -> None:
@@ -99,6 +103,15 @@ def _latest(options: argparse.ArgumentParser) -> None:
     of.add_argument("--filter", metavar="NAME", help="what a filter sent")
     of.add_argument("--night", metavar="N", help="YYYYMMDD")
     options.add_argument("--limit", type=int, default=100, help="alerts (default: 100)")
+    _where(options)
+
+
+def _where(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--where",
+        metavar="EXPR",
+        help='only alerts for which this is TRUE, as in a filter: "mag < 19 AND braai.p_real > 0.9"',
+    )
 
 
 def _names(text: str) -> list[str]:
@@ -123,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
         As typed behind `strix get`; `sys.argv[1:]` if not given.
     """
     given = parser().parse_args(arguments)
-    store = open_store(given.store, given.data, given.hbase, given.namespace)
+    store = narrowed(open_store(given.store, given.data, given.hbase, given.namespace), vars(given).get("where"))
     answer = _answer(store, given)
     form = _form(given)
     rows = answer.rows
@@ -154,7 +167,8 @@ def _answer(store: LookupStore, given: argparse.Namespace) -> Page:
     if not found.rows.num_rows:
         what = "alert" if given.alerts else "object"
         behind = " behind the token" if given.token else ""
-        raise NotThere(f"no {what} within {given.radius * 3600:g} arcsec of {ra:.6f} {dec:+.6f} deg{behind}")
+        passes = f" where {given.where}" if given.where else ""
+        raise NotThere(f"no {what} within {given.radius * 3600:g} arcsec of {ra:.6f} {dec:+.6f} deg{passes}{behind}")
     return found
 
 

@@ -195,6 +195,16 @@ class Segment:
         """
         return self._orders["alerts"].rows(alert_id, alert_id)
 
+    def of_alerts(self, alert_ids: Ints) -> Ints:
+        """Rows of some alert ids, of whatever survey, each once.
+
+        Parameters
+        ----------
+        alert_ids : numpy.ndarray of int64, shape (n,)
+        """
+        found = [self._orders["alerts"].rows(each, each) for each in np.unique(alert_ids).tolist()]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
     def of_body(self, name: str) -> Ints:
         """Rows of a Solar-system body; perhaps also of another that has the same hash.
 

@@ -5,7 +5,7 @@ from the rows that `strix compact` packed there, or from the science files. The 
 first question to an output that was never compacted takes some 35 ms per science file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ from jobs.index.summaries import BODY
 from jobs.index.whole_rows import whole_rows
 from jobs.lookup.archive_cones import nearest_alerts, nearest_objects
 from jobs.lookup.archive_matches import newest_matches
-from jobs.lookup.paging import after, read_token
+from jobs.lookup.paging import after, question_of, read_token
 from jobs.lookup.questions import (
     BY_TIME,
     NEAREST_ALERTS,
@@ -103,8 +103,7 @@ class ArchiveStore:
         files = [path for night in nights for path in self._layout.files("cutouts", night)]
         found = [piece for path in files for piece in matching(path, "alert_id", ids, names)]
         kept = {(row["survey"], row["alert_id"]): row for row in (joined(found).to_pylist() if found else ())}
-        keys = zip(rows["survey"].to_pylist(), rows["alert_id"].to_pylist(), strict=True)
-        own = [kept.get(key, {}) for key in keys]
+        own = [kept.get(key, {}) for key in _keys(rows)]
         for column in CUTOUTS:
             rows = rows.append_column(column.field, pa.array([row.get(column.name) for row in own], column.type))
         return rows
@@ -118,7 +117,7 @@ class ArchiveStore:
         limit : int
         token : str, optional
         """
-        circle, question = circle_of(ra, dec, radius_deg), f"cone {ra!r} {dec!r} {radius_deg!r}"
+        circle, question = circle_of(ra, dec, radius_deg), question_of("cone", ra, dec, radius_deg)
         begin = read_token(token, question)
         found = self._index.ask(lambda index: nearest_alerts(index.segments(), circle, begin, positive(limit)))
         return after(found, NEAREST_ALERTS, begin, limit, question)
@@ -132,7 +131,7 @@ class ArchiveStore:
         limit : int
         token : str, optional
         """
-        circle, question = circle_of(ra, dec, radius_deg), f"cone_objects {ra!r} {dec!r} {radius_deg!r}"
+        circle, question = circle_of(ra, dec, radius_deg), question_of("cone_objects", ra, dec, radius_deg)
         begin = read_token(token, question)
         found = self._index.ask(lambda index: nearest_objects(index.segments(), circle, begin, positive(limit)))
         return after(found, NEAREST_OBJECTS, begin, limit, question)
@@ -152,6 +151,24 @@ class ArchiveStore:
             raise NotThere(f"{self._where()} no {called}")
         return rows.sort_by(list(NEWEST_FIRST))[:limit].combine_chunks()
 
+    def whole(self, summaries: pa.Table) -> pa.Table:
+        """The whole alerts of summaries; as `LookupStore.whole`.
+
+        Parameters
+        ----------
+        summaries : pyarrow.Table
+        """
+        return self._index.ask(lambda index: self._whole(index, summaries))
+
+    def _whole(self, index: ScienceIndex, summaries: pa.Table) -> pa.Table:
+        ids = summaries["alert_id"].to_numpy()
+        rows = whole_rows(index, [(each, each.of_alerts(ids)) for each in index.segments()])
+        if rows is None:
+            return summaries[:0]
+        places = {key: at for at, key in enumerate(_keys(rows))}
+        order = [places[key] for key in _keys(summaries) if key in places]
+        return arranged(rows.take(pa.array(order, pa.int64())))
+
     def _of_night(self, index: ScienceIndex, night: str, limit: int) -> pa.Table:
         return _together(segment.summaries(segment.newest(limit)) for segment in index.segments(night))
 
@@ -168,8 +185,7 @@ class ArchiveStore:
         for alert_id in sorted({alert_id for _, alert_id in wanted}):
             found += [each.summaries(rows) for each in segments if len(rows := each.of_alert(alert_id))]
         table = _together(found)
-        keys = zip(table["survey"].to_pylist(), table["alert_id"].to_pylist(), strict=True)
-        return table.filter(pa.array([key in wanted for key in keys], pa.bool_()))
+        return table.filter(pa.array([key in wanted for key in _keys(table)], pa.bool_()))
 
     def _where(self) -> str:
         return f"{self._layout.root} ({self._layout.nights_in_words('science')}) has"
@@ -177,3 +193,7 @@ class ArchiveStore:
 
 def _together(tables: Iterable[pa.Table]) -> pa.Table:
     return pa.concat_tables([summary_schema().empty_table(), *tables])
+
+
+def _keys(rows: pa.Table) -> Iterator[tuple[str, int]]:
+    return zip(rows["survey"].to_pylist(), rows["alert_id"].to_pylist(), strict=True)

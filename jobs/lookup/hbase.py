@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.archive.position import Cone
 from jobs.lookup.circle import objects_of, pixel_ranges, within
-from jobs.lookup.paging import after, read_token
+from jobs.lookup.paging import after, question_of, read_token
 from jobs.lookup.questions import (
     BY_TIME,
     NEAREST_ALERTS,
@@ -80,7 +80,7 @@ class HBaseStore:
         ra, dec, radius_deg, limit, token
             As of `LookupStore.cone`.
         """
-        question = f"cone {ra!r} {dec!r} {radius_deg!r}"
+        question = question_of("cone", ra, dec, radius_deg)
         found = self._within(circle_of(ra, dec, radius_deg))
         return after(found, NEAREST_ALERTS, read_token(token, question), positive(limit), question)
 
@@ -92,7 +92,7 @@ class HBaseStore:
         ra, dec, radius_deg, limit, token
             As of `LookupStore.cone_objects`.
         """
-        question = f"cone_objects {ra!r} {dec!r} {radius_deg!r}"
+        question = question_of("cone_objects", ra, dec, radius_deg)
         found = objects_of(self._within(circle_of(ra, dec, radius_deg)))
         return after(found, NEAREST_OBJECTS, read_token(token, question), positive(limit), question)
 
@@ -119,22 +119,17 @@ class HBaseStore:
         return self.reader.summaries([cell for _, cells in rows[:limit] for cell in cells.values()])
 
     def whole(self, summaries: pa.Table) -> pa.Table:
-        """The whole alerts of summaries.
+        """The whole alerts of summaries, see `LookupStore`.
 
         Parameters
         ----------
         summaries : pyarrow.Table
-            With survey, object_id, mjd and alert_id; not empty.
-
-        Returns
-        -------
-        pyarrow.Table
-            In the order of the summaries.
         """
         ids, mjd = (summaries[name].combine_chunks().to_numpy(zero_copy_only=False) for name in ("alert_id", "mjd"))
         names = zip(summaries["survey"].to_pylist(), summaries["object_id"].to_pylist(), strict=True)
         places = keys.alert_keys([keys.object_key(*name) for name in names], mjd, ids)
-        return self.reader.alerts(self.reader.rows(ALERTS, places))
+        rows = [row for row in self.reader.rows(ALERTS, places) if row]
+        return self.reader.alerts(rows) if rows else summaries[:0]
 
     def _within(self, cone: Cone) -> pa.Table:
         ranges = pixel_ranges(cone)

@@ -63,10 +63,30 @@ def after(rows: pa.Table, order: Sequence[str], begin: Key | None, limit: int, q
     start = 0 if begin is None else int(np.sum([key <= begin for key in keys], dtype=int))
     page = rows[start : start + limit].combine_chunks()
     more = start + limit < len(keys)
-    return Page(page, _token(keys[start + limit - 1], question) if more else None)
+    return Page(page, token_of(keys[start + limit - 1], question) if more else None)
 
 
-def _token(key: Any, question: str) -> str:
+def question_of(what: str, ra: float, dec: float, radius_deg: float) -> str:
+    """A question about a circle, as its tokens know it.
+
+    Parameters
+    ----------
+    what : str
+        cone, cone_objects.
+    ra, dec, radius_deg : float
+    """
+    return f"{what} {ra!r} {dec!r} {radius_deg!r}"
+
+
+def token_of(key: Any, question: str) -> str:
+    """What `read_token` reads.
+
+    Parameters
+    ----------
+    key : tuple
+        The last row of a part: separation [arcsec], survey, alert or object.
+    question : str
+    """
     separation, survey, name = key
     content = [crc32(question.encode()), float(separation).hex(), survey, name]
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()

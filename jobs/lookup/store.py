@@ -125,3 +125,18 @@ class LookupStore(Protocol):
             Summaries, the largest mjd first; of one mjd by survey, then alert_id.
         """
         ...
+
+    def whole(self, summaries: pa.Table) -> pa.Table:
+        """The whole alerts of summaries.
+
+        Parameters
+        ----------
+        summaries : pyarrow.Table
+            Rows of an answer.
+
+        Returns
+        -------
+        pyarrow.Table
+            In their order; one that is gone since is left out.
+        """
+        ...

@@ -73,6 +73,16 @@ def test_a_cone_page_by_page(archive: Layout, row: dict[str, Any], capsys: pytes
     assert found == pytest.approx(expected, abs=1e-6)
 
 
+def test_where_and_the_limit_behind_it(archive: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    night = [each for each in every_row(archive) if each["night"] == 20240210 and each["band"] == "r"]
+    newest = sorted(night, key=lambda each: (-each["mjd"], each["survey"], each["alert_id"]))
+    question = ("latest", "--night", "20240210", "--where", "band = 'r' AND mjd > 0", "--limit", "4", "--form", "json")
+    assert ask(archive, *question) == FOUND
+    assert [each["alert_id"] for each in json.loads(capsys.readouterr().out)] == [
+        str(each["alert_id"]) for each in newest[:4]
+    ]
+
+
 @pytest.mark.parametrize(
     ("question", "says"),
     [
@@ -84,6 +94,12 @@ def test_a_cone_page_by_page(archive: Layout, row: dict[str, Any], capsys: pytes
         (("latest", "--night", "x"), "a night is eight digits"),
         (("latest", "--filter", "nobody"), "no alert that the filter 'nobody' sent"),
         (("sso", "Vesta"), "no alert of the body 'Vesta'"),
+        (("object", "obj1", "--where", "magg < 3"), "where: line 1, column 1: unknown column magg; did you mean mag"),
+        (("latest", "--night", "20240208", "--where", "mjd < 0"), "of the 25 alerts of night '20240208' none is where"),
+        (
+            ("cone", "210.5", "-30", "1deg", "--where", "mjd < 0"),
+            "no object within 3600 arcsec of 210.500000 -30.000000 deg where mjd < 0",
+        ),
         (("object", "obj1", "--columns", "fluxx"), "no column 'fluxx'"),
         (("object", "obj1", "-o", "x.txt"), "ends in '.txt'; the forms end in .csv"),
         (("object", "obj1", "--form", "parquet"), "Parquet is written to a file"),

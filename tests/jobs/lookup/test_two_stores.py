@@ -7,32 +7,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from looked_up import NIGHTS, every_row, made_up
-from store_tables import address_of, new_namespace, reader_of
 
 from jobs.lookup.archive import ArchiveStore
 from jobs.lookup.hbase import HBaseStore
 from jobs.lookup.store import BadQuestion, LookupStore, NotThere, Page
-from jobs.services.hbase import HBaseServer
-from jobs.store.back_fill import files_of
-from jobs.store.writing import StoreWriter
 
 QUESTIONS = 200
 pytestmark = [pytest.mark.hbase, pytest.mark.timeout(400)]
 Ask = Callable[[LookupStore], Any]
-
-
-@pytest.fixture(scope="module")
-def both(
-    tmp_path_factory: pytest.TempPathFactory, hbase: HBaseServer
-) -> tuple[ArchiveStore, HBaseStore, list[dict[str, Any]]]:
-    layout = made_up(tmp_path_factory.mktemp("archive"), seed=3)
-    namespace = new_namespace(hbase)
-    writer = StoreWriter(address_of(hbase), namespace)
-    for night in NIGHTS:
-        for file in files_of(layout, night, cutouts=False):
-            file.write(writer)
-    return ArchiveStore(layout.root), HBaseStore(reader_of(hbase, namespace)), every_row(layout)
 
 
 def told(ask: Ask, store: LookupStore) -> Any:
