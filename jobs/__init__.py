@@ -1,7 +1,7 @@
 """Jobs: the way of the data from packets to tables and topics, and the command line.
 
 `enrich` and `module_udf` run science modules by hand; `scan`, `cone`, `light_curve`, `cutouts` and `export` read what was
-written. All are loaded when they are first used.
+written, `get_object` and its like ask HBase or an archive. All are loaded when they are first used.
 """
 
 import sys
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jobs.archive.matches import matches
     from jobs.archive.scan import scan
     from jobs.listen.listener import listen
+    from jobs.lookup.functions import get_alert, get_cone, get_latest, get_object
     from jobs.spark.interactive import enrich, module_udf, read_packets
 
 __all__ = [
@@ -26,6 +27,10 @@ __all__ = [
     "cutouts",
     "enrich",
     "export",
+    "get_alert",
+    "get_cone",
+    "get_latest",
+    "get_object",
     "light_curve",
     "listen",
     "matches",
@@ -39,6 +44,10 @@ _HOMES = {
     "cone": "jobs.archive.cone",
     "cutouts": "jobs.archive.cutouts",
     "export": "jobs.archive.export",
+    "get_alert": "jobs.lookup.functions",
+    "get_cone": "jobs.lookup.functions",
+    "get_latest": "jobs.lookup.functions",
+    "get_object": "jobs.lookup.functions",
     "light_curve": "jobs.archive.light_curve",
     "enrich": "jobs.spark.interactive",
     "listen": "jobs.listen.listener",
