@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -399,14 +398,3 @@ def _unnamed(layout: Layout, moved: Moved, named: Hashed) -> Iterator[Gap]:
             name = str(path.relative_to(layout.root))
             if not moved.in_use(name, named) and not path.is_dir():
                 yield Gap("files", f"{name} is in no ledger")
-
-
-def output_exists(root: Path) -> bool:
-    """Whether a directory is the output of a job: it has a ledger.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        It need not exist.
-    """
-    return Layout(root).ledger.is_dir()

@@ -19,7 +19,6 @@ from jobs.storage.layout import Layout
 NIGHTS = 200
 QUESTIONS, FEW_QUESTIONS = 500, 10
 _SEED = 11
-_MIB = 2**20
 
 
 def lookups(bench: Bench) -> list[Number]:

@@ -1,7 +1,6 @@
 """CPU time and memory of this process and all that descend from it: driver, JVM, Python workers."""
 
 import threading
-import time
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -94,8 +93,3 @@ def _kind(process: psutil.Process) -> str:
     if process.pid == psutil.Process().pid:
         return "driver"
     return "jvm" if "java" in process.name() else "workers"
-
-
-def own_cpu() -> float:
-    """Seconds of CPU of this process alone."""
-    return time.process_time()

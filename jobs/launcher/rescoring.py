@@ -118,11 +118,7 @@ def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) 
 
 
 def _check_nights(layout: Layout, asked: Sequence[str]) -> None:
-    """Raise ConfigError for an output or a night that is not there, or has no science."""
-    if not layout.ledger.is_dir():
-        raise ConfigError(
-            f"{layout.root} has no ledger; --output should be the output of a job, whose nights are scored"
-        )
+    """Raise ConfigError for a night that is not there, or has no science."""
     there, scored = all_nights(layout), layout.nights("science")
     listed = f"{len(scored)}, {scored[0]} to {scored[-1]}" if scored else "none"
     if not asked:

@@ -14,8 +14,6 @@ from jobs.maintenance.maintenance import NightMaintenance, total
 from jobs.maintenance.stored_files import KnownParts, names
 from jobs.storage.layout import Layout, batch_of
 
-PRUNABLE = ("raw", "cutouts")
-
 
 @dataclass(frozen=True)
 class Limit:
