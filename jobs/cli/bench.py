@@ -12,6 +12,7 @@ from typing import Any
 
 from jobs.cli.frame import Options
 from jobs.common.local_paths import local_path
+from jobs.common.typed_names import names_in
 
 KINDS = {
     "pipeline": ("a night through Spark: rate, and CPU of all processes", "jobs.bench.pipeline", "pipeline"),
@@ -109,9 +110,9 @@ def _bench(given: argparse.Namespace) -> Any:
         alerts=(given.batches if given.what == "ledger" else given.alerts) or ALERTS[given.what],
         repeats=given.repeats,
         packets=given.packets or Path(tempfile.gettempdir()) / "strix-bench-packets",
-        modules=tuple(name for name in given.modules.split(",") if name),
+        modules=names_in(given.modules),
         models=given.models,
-        model_sources=tuple(given.model_sources.split(",")),
+        model_sources=names_in(given.model_sources),
         schemas=given.schemas,
         real=tuple(given.real),
         batch=given.batch,

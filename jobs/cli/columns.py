@@ -1,6 +1,5 @@
 """`strix columns`: every column of the tables, with type, unit and meaning."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from rich.table import Table
 
 from jobs.cli.console import Console, complain, pour
 from jobs.cli.frame import Options
+from jobs.common.typed_names import did_you_mean
 from science_modules import registry
 from science_modules.common.view import CUTOUTS, LIGHT_CURVE, PROVENANCE, SCALARS, Column
 
@@ -86,10 +86,8 @@ def main(arguments: list[str]) -> int:
     rows = [row for group in sections().values() for row in group]
     found = [row for row in rows if not given.name or given.name in row.name]
     if not found:
-        near = difflib.get_close_matches(given.name, [row.name for row in rows], n=1)
-        complain(
-            f"strix columns: no column has {given.name!r} in its name" + (f"; did you mean {near[0]}?" if near else "")
-        )
+        hint = did_you_mean(given.name, [row.name for row in rows])
+        complain(f"strix columns: no column has {given.name!r} in its name{hint}")
         return 2
     table = Table("column", "type", "unit", "meaning")
     for row in found:

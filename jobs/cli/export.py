@@ -7,6 +7,7 @@ from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import add_near
 from jobs.common.local_paths import local_path
+from jobs.common.typed_names import names_in
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,17 +21,13 @@ def parser() -> argparse.ArgumentParser:
         "-o", "--output", type=local_path, required=True, help=f"file; its ending says which: {', '.join(FORMATS)}"
     )
     options.add_argument("--night", nargs="+", action="extend", metavar="N", help="nights, YYYYMMDD (default: all)")
-    options.add_argument("--modules", type=_names, metavar="A,B", help="science modules (default: all)")
+    options.add_argument("--modules", type=names_in, metavar="A,B", help="science modules (default: all)")
     options.add_argument(
-        "--columns", type=_names, metavar="A,B",
+        "--columns", type=names_in, metavar="A,B",
         help="columns, as object_id, candidate.rb or acai_acai_h (default: the common view and all modules; CSV: without lists)",
     )  # fmt: skip
     add_near(options)
     return options
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @verb("strix export")

@@ -3,7 +3,7 @@
 import argparse
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from jobs.cli.console import pour, say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import console
 from jobs.common.local_paths import local_path
+from jobs.common.typed_names import names_in
 from jobs.lookup.narrowing import narrowed
 from jobs.lookup.opening import STORES, open_store
 from jobs.lookup.store import LookupStore, NotThere, Page
@@ -64,7 +65,7 @@ def _question(questions: Any, name: str, does: str) -> argparse.ArgumentParser:
     where.add_argument("--namespace", help="of the tables in HBase (default: strix)")
     form = options.add_argument_group("how to answer")
     form.add_argument(
-        "--columns", type=_names, metavar="A,B", help="these only: object_id, candidate.rb, acai_acai_h, ..."
+        "--columns", type=names_in, metavar="A,B", help="these only: object_id, candidate.rb, acai_acai_h, ..."
     )
     form.add_argument("--form", choices=FORMS, help="default: a table for people, or what the ending of -o says")
     form.add_argument("-o", "--output", type=local_path, help=f"file: {', '.join(ENDINGS)}")
@@ -112,10 +113,6 @@ def _where(options: argparse.ArgumentParser) -> None:
         metavar="EXPR",
         help='only alerts for which this is TRUE, as in a filter: "mag < 19 AND braai.p_real > 0.9"',
     )
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _radius(text: str) -> float:
@@ -181,7 +178,7 @@ def _form(given: argparse.Namespace) -> str | None:
     return ENDINGS[ending]
 
 
-def _chosen(rows: pa.Table, columns: list[str] | None) -> pa.Table:
+def _chosen(rows: pa.Table, columns: Sequence[str] | None) -> pa.Table:
     if columns is None:
         return rows
     try:

@@ -1,6 +1,5 @@
 """`strix <verb>`: every job and look-up from one command; a verb's code is loaded when it is called."""
 
-import difflib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 
 from jobs.cli.console import complain, pour
 from jobs.common.search_path import SearchPathProblem
+from jobs.common.typed_names import did_you_mean
 
 try:
     from jobs.config.job import Job, all_jobs
@@ -79,8 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pour(usage())
         return 0 if given else 2
     if given[0] not in VERBS:
-        near = difflib.get_close_matches(given[0], VERBS, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(given[0], VERBS)
         complain(f"strix: no verb {given[0]!r}{hint}; the verbs are {', '.join(VERBS)}")
         return 2
     try:

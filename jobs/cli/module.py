@@ -10,6 +10,7 @@ from rich.table import Table
 from jobs.cli.console import Console, say, styled
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
+from jobs.common.typed_names import names_in
 from jobs.modules import weights as models
 from jobs.modules.scaffold import ScaffoldError, new_module
 from jobs.modules.scaffold_model import Wish, new_module_of_model
@@ -102,7 +103,7 @@ def _new(given: argparse.Namespace) -> None:
     if bool(given.model) != bool(given.features):
         raise ScaffoldError("--from and --features go together: the model, and what its columns are")
     if given.model:
-        wish = Wish(_parts(given.features), _parts(given.classes), _parts(given.surveys), given.allow_missing)
+        wish = Wish(names_in(given.features), names_in(given.classes), names_in(given.surveys), given.allow_missing)
         folder = new_module_of_model(given.name, directory, given.model, wish)
         what = "__init__.py (the module), model.onnx, README.md (its card, to be filled in), golden.json (its expected values)"
     else:
@@ -114,7 +115,3 @@ def _new(given: argparse.Namespace) -> None:
         f"next: {path}python -m science_modules.suite {given.name}\n"
         f"then: {path}strix night --modules {given.name} ..."
     )
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

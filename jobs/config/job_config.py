@@ -1,13 +1,13 @@
 """A job's YAML file to its sections; every key is also an option on the command line (`options.py`)."""
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from jobs.common.plain_yaml import NotPlain, read_plain_yaml
+from jobs.common.typed_names import did_you_mean
 from jobs.config.keys import ConfigError, Section, convert
 from jobs.config.sections import (
     FiltersConfig,
@@ -108,9 +108,7 @@ def load(
     content |= dict(overrides or {})
     for name in content:
         if name not in KEYS:
-            near = difflib.get_close_matches(str(name), KEYS, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise ConfigError(f"unknown key {name!r}{hint}; known keys: {', '.join(sorted(KEYS))}")
+            raise ConfigError(f"unknown key {name!r}{did_you_mean(name, KEYS)}; known keys: {', '.join(sorted(KEYS))}")
     config = JobConfig().but(**{name: convert(KEYS[name], value) for name, value in content.items()})
     return config.but(kafka=_found(config.source.kafka), publish=_found(config.filters.publish))
 

@@ -4,7 +4,6 @@ A password is named, never written: `password_env: NAME` or `password_file: PATH
 line, into a log, the ledger, a plan that Spark shows, or a pickle: each process reads it for itself.
 """
 
-import difflib
 import ipaddress
 import logging
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from jobs.common.typed_names import did_you_mean
 from jobs.kafka.secrets import Secret, SettingsError, is_true
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -183,6 +183,5 @@ def _check_key(key: str) -> None:
         name = key if key in SECRET_KEYS else {v: k for k, v in SECRET_KEYS.items()}.get(option, "password")
         raise SettingsError(f"kafka {key} would hold a secret; name it: {name}_env: VARIABLE or {name}_file: PATH")
     if key not in known and not key.startswith(OPTION):
-        near = difflib.get_close_matches(key, known, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(key, known)
         raise SettingsError(f"unknown key kafka {key!r}{hint}; known keys: {', '.join(known)}, {OPTION}<option>")

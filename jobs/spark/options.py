@@ -1,12 +1,12 @@
 """What a user asks of the data source: Spark's options, named as Spark's own sources name theirs."""
 
-import difflib
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.common.local_paths import local_name
+from jobs.common.typed_names import did_you_mean, names_in
 from jobs.kafka.connection import INSECURE, OPTION, PLAIN_KEYS, SECRET_KEYS, Connection
 
 # As the documentation writes them; Spark gives them in lower case.
@@ -98,7 +98,7 @@ class ReadOptions:
             start=given.get("startingOffsets", ""),
             limit=_limit(given.get("maxAlertsPerTrigger")),
             survey=_survey(given.get("survey")),
-            columns=_split(given.get("columns", "")),
+            columns=names_in(given.get("columns", "")),
             schemas=_schemas(given.get("schemas")),
             rejected=_is_true("rejected", given.get("rejected", "false")),
             fail_on_loss=_is_true("failOnDataLoss", given.get("failOnDataLoss", "true")),
@@ -130,9 +130,7 @@ def _known(options: Mapping[str, str]) -> dict[str, str]:
 
 
 def _unknown(key: str) -> OptionProblem:
-    known = {name.lower(): name for name in (*NAMES, "kafka.bootstrap.servers")}
-    near = difflib.get_close_matches(key.lower(), known, n=1)
-    hint = f" (did you mean {known[near[0]]}?)" if near else ""
+    hint = did_you_mean(key, (*NAMES, "kafka.bootstrap.servers"))
     return OptionProblem(f'format "strix" has no option {key}{hint}; it has {", ".join(NAMES)}, kafka.*')
 
 
@@ -152,14 +150,14 @@ def _paths(given: Mapping[str, str]) -> tuple[str, ...]:
         texts = [str(each) for each in json.loads(given["paths"])]
     else:
         text = given.get("path", "")
-        texts = [text] if text and os.path.exists(local_name(text, "path")) else list(_split(text))
+        texts = [text] if text and os.path.exists(local_name(text, "path")) else list(names_in(text))
     return tuple(os.path.abspath(local_name(each, "path")) for each in texts)
 
 
 def _topics(given: Mapping[str, str]) -> tuple[str, ...]:
     """Names, or Spark's pattern, which means whole names, as one of ours."""
     pattern = given.get("subscribePattern")
-    return (f"^(?:{pattern})$",) if pattern else _split(given.get("subscribe", ""))
+    return (f"^(?:{pattern})$",) if pattern else names_in(given.get("subscribe", ""))
 
 
 def _connection(given: Mapping[str, str]) -> Connection:
@@ -174,10 +172,6 @@ def _kafka_key(name: str) -> str:
     of_client = {client: key for key, (client, _) in PLAIN_KEYS.items()} | {v: k for k, v in SECRET_KEYS.items()}
     own = {INSECURE, *(f"{key}_{where}" for key in SECRET_KEYS for where in ("env", "file"))}
     return of_client.get(name) or (name if name in own else OPTION + name)
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _limit(text: str | None) -> int | None:

@@ -1,6 +1,5 @@
 """Rows of the data source: the common view of accepted packets, or the rejected packets with their reasons."""
 
-import difflib
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pyspark import TaskContext
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from jobs.common.times import tai_of_unix
+from jobs.common.typed_names import did_you_mean
 from jobs.packets.reading import SourceMessage, batched
 from jobs.pipeline.batch.stage import CHUNK_BYTES, CHUNK_MESSAGES, GUARDED_ATTEMPT, guarded
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
@@ -79,9 +79,7 @@ def _no_column(name: str, known: list[str], options: ReadOptions) -> OptionProbl
         return OptionProblem(
             "columns names candidate, whose type is the survey's own; set option survey to " + " or ".join(SURVEY_NAMES)
         )
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return OptionProblem(f"columns names {name!r}{hint}; the rows have {', '.join(known)}")
+    return OptionProblem(f"columns names {name!r}{did_you_mean(name, known)}; the rows have {', '.join(known)}")
 
 
 @dataclass(frozen=True)

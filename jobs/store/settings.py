@@ -1,9 +1,9 @@
 """What a configuration, an option of Spark or a command line says of the store."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jobs.common.typed_names import did_you_mean
 from jobs.hbase.connection import DEFAULT_PORT, HBaseAddress
 from jobs.store.tables import NAMESPACE
 
@@ -45,9 +45,7 @@ def settings_of(section: Mapping[str, object]) -> StoreSettings:
     """
     for key in section:
         if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, 1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise ValueError(f"hbase knows {', '.join(_KEYS)}, found {key!r}{meant}")
+            raise ValueError(f"hbase knows {', '.join(_KEYS)}, found {key!r}{did_you_mean(key, _KEYS)}")
     host = str(section.get("host", "localhost"))
     port, namespace = str(section.get("port", DEFAULT_PORT)), str(section.get("namespace", NAMESPACE))
     if not namespace.replace("_", "").isalnum() or not namespace.isascii():

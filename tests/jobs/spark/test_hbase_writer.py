@@ -64,7 +64,7 @@ def test_a_stream_with_a_module_and_the_same_rows_once_more(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"prot": "1"}, "hbase knows host, port, namespace, cutouts, found 'prot'; did you mean port?"),
+        ({"prot": "1"}, "hbase knows host, port, namespace, cutouts, found 'prot' (did you mean port?)"),
         ({"port": "x"}, "port of hbase is a number from 1 to 65535, found 'x'"),
         ({"path": "/x"}, "strix_hbase has no path, found '/x'"),
         ({"namespace": "a:b"}, "namespace of hbase is letters, digits and _, found 'a:b'"),

@@ -1,10 +1,10 @@
 """What a configuration's `publish` says: where matches go, and in which form."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from jobs.common.typed_names import did_you_mean
 from jobs.kafka.connection import INSECURE, PLAIN_KEYS, SECRET_KEYS, Connection
 from jobs.kafka.secrets import SettingsError
 from jobs.pipeline.decode.registry import Registry
@@ -69,8 +69,7 @@ def _check_keys(reaching: Mapping[str, str]) -> None:
     known = [*KEYS, *PLAIN_KEYS, INSECURE, *(f"{name}_{where}" for name in SECRET_KEYS for where in ("env", "file"))]
     for key in reaching:
         if key not in known and key not in SECRET_KEYS and not key.startswith("librdkafka."):
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+            hint = did_you_mean(key, known)
             raise SettingsError(f"unknown key publish {key!r}{hint}; known keys: {', '.join(known)}")
 
 
