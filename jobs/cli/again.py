@@ -5,7 +5,7 @@ import argparse
 from rich.table import Table
 
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
-from jobs.cli.outputs import console
+from jobs.cli.console import table_console
 from jobs.config import ConfigError, load, overrides
 from jobs.ledger.changes import Change
 from jobs.pipeline.sinks.registry import SINKS
@@ -79,7 +79,7 @@ def run(given: argparse.Namespace) -> int:
             raise ConfigError(f"--again scores the science table of --output and sends nothing; leave out --{name}")
     asked = Asked(tuple(given.night), named="modules" in told, keep_old=given.keep_old)
     outcome = rescore(load(given.config, told), asked)
-    out = console()
+    out = table_console()
     changed = [each for each in outcome.nights if each.change is not None]
     if changed:
         out.print(_table([each.change for each in changed if each.change is not None]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from rich.table import Table
 
-from jobs.cli.console import Console, complain, pour
+from jobs.cli.console import complain, pour, table_console
 from jobs.cli.frame import Options
 from jobs.common.typed_names import did_you_mean
 from science_modules import registry
@@ -92,5 +92,5 @@ def main(arguments: list[str]) -> int:
     table = Table("column", "type", "unit", "meaning")
     for row in found:
         table.add_row(row.name, row.type, row.unit, row.meaning)
-    Console().print(table)
+    table_console().print(table)
     return 0

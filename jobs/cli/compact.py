@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from jobs.cli.console import Console, styled
+from jobs.cli.console import styled, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name
 from jobs.ledger.changes import Change
@@ -88,16 +88,15 @@ def _runs() -> Iterator[Runs]:
 
 def _print(changes: Iterable[Change]) -> None:
     """A line per table at the end; per night at a terminal while it goes on."""
-    console = Console()
-    console = console if console.is_terminal else Console(width=120)
+    out = table_console()
     made: dict[str, list[Change]] = {}
     for change in changes:
         made.setdefault(change.table, []).append(change)
-        if console.is_terminal:
+        if out.is_terminal:
             told = f"{change.table} {change.night}: {len(change.old)} files to {len(change.new)}"
-            console.print(styled(told, "dim"))
+            out.print(styled(told, "dim"))
     if not made:
-        console.print("nothing to merge: no night has several small files")
+        out.print("nothing to merge: no night has several small files")
         return
     table = Table(title="strix compact", title_justify="left")
     for name in ("table", "nights", "rows", "files before", "after", "MiB before", "after"):
@@ -106,7 +105,7 @@ def _print(changes: Iterable[Change]) -> None:
         old, new = [part for each in done for part in each.old], [part for each in done for part in each.new]
         rows, sizes = total(old)[0], [f"{total(parts)[1] / 2**20:,.1f}" for parts in (old, new)]
         table.add_row(name, f"{len(done):,}", f"{rows:,}", f"{len(old):,}", f"{len(new):,}", *sizes)
-    console.print(table)
+    out.print(table)
 
 
 def _some(nights: list[str]) -> str:

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from jobs.common.plain_text import visible
 
+_WIDTH_IN_A_PIPE = 240
+
 
 class Console(rich.console.Console):
     """rich's console without markup, emoji codes or highlighting; control characters come out as their escapes."""
@@ -43,6 +45,11 @@ class Console(rich.console.Console):
         """
         for text, style, control in super().render(*arguments, **options):
             yield Segment(text if control else visible(text, keep="\n"), style, control)
+
+
+def table_console() -> Console:
+    """Where tables go: as wide as the terminal; a pipe has no width of its own, and ids must not be cut."""
+    return Console() if sys.stdout.isatty() else Console(width=_WIDTH_IN_A_PIPE)
 
 
 def styled(text: object, style: str | Style) -> Text:

@@ -11,8 +11,8 @@ from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.match_files import FORMS, MatchFile
 from jobs.archive.matches import filter_of, match_tables
-from jobs.cli.console import say
-from jobs.cli.filter_report import console, print_examples, print_list, print_test
+from jobs.cli.console import say, table_console
+from jobs.cli.filter_report import print_examples, print_list, print_test
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name, local_path
 from jobs.config import load
@@ -136,7 +136,7 @@ def _check(given: argparse.Namespace) -> int:
     alerts = find_examples(_there(given.data) if given.data else usual, filters)
     with session_for("filter check", "local[2]") as session:
         checked = check_examples(session, filters, alerts)
-    print_examples(console(), filters, checked)
+    print_examples(table_console(), filters, checked)
     wrong = [each.problem for each in checked if each.outcome == NOT_AS_CLAIMED]
     if wrong:
         raise FilterError(wrong)
@@ -151,7 +151,7 @@ def _test(given: argparse.Namespace) -> int:
         raise UsageError(f"{layout.root} has no science files{f' of {given.nights}' if given.nights else ''}")
     with session_for("filter test") as session:
         done = dry_run(session, each, files, Catalogue(_modules(given)))
-    print_test(console(), each, done)
+    print_test(table_console(), each, done)
     if given.sheet:
         _write_sheet(layout, each, done, given)
     return OK
@@ -206,7 +206,7 @@ def _write_sheet(layout: Layout, each: Filter, done: DryRun, given: argparse.Nam
 
 
 def _list(given: argparse.Namespace) -> int:
-    print_list(console(), _filters(given))
+    print_list(table_console(), _filters(given))
     return OK
 
 

@@ -13,14 +13,8 @@ from jobs.pipeline.filters.nearest import MISSES, SAMPLES
 
 _NIGHTS_SHOWN = 12
 _COLUMNS_SHOWN = 6
-_WIDTH_IN_A_PIPE = 200
 _IDS = ("survey", "alert_id", "object_id", "mjd", "night")
 _WHOLE = ("name", "version", "alert_id", "object_id", "night")
-
-
-def console() -> Console:
-    """Where reports go: as wide as the terminal, wide enough for ids in a pipe."""
-    return Console() if Console().is_terminal else Console(width=_WIDTH_IN_A_PIPE)
 
 
 def print_list(console: Console, filters: Sequence[Filter]) -> None:

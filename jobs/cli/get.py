@@ -16,9 +16,8 @@ from jobs.archive.portable import portable
 from jobs.archive.position import position_of
 from jobs.archive.table_files import to_csv, to_json, to_votable
 from jobs.archive.words import iso_utc, number
-from jobs.cli.console import pour, say
+from jobs.cli.console import pour, say, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
-from jobs.cli.outputs import console
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
 from jobs.lookup.narrowing import narrowed
@@ -243,7 +242,7 @@ def _print(rows: pa.Table) -> None:
         )
     for row in flat.to_pylist():
         table.add_row(*(_text(name, value) for name, value in row.items()))
-    console().print(table)
+    table_console().print(table)
     if left := _flat(rows).num_columns - len(names):
         say(f"{left} more columns are in --form csv, json, votable and parquet")
 

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from jobs.audit.check import Checked, check_ledger
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
-from jobs.cli.console import pour
+from jobs.cli.console import pour, table_console
 from jobs.cli.frame import Options, verb
-from jobs.cli.outputs import console, output_of
+from jobs.cli.outputs import output_of
 from jobs.cli.run import say_gaps
 from jobs.common.local_paths import local_name
 from jobs.config import ConfigError
@@ -67,7 +67,7 @@ def _check(given: argparse.Namespace) -> int:
     if given.json:
         pour(json.dumps(_checked_json(checked), indent=1) + "\n")
     else:
-        console().print(_summary(checked))
+        table_console().print(_summary(checked))
         _print_notes(checked.notes)
     return say_gaps(checked.gaps)
 
@@ -139,7 +139,7 @@ def _show(given: argparse.Namespace) -> int:
         content = {"nights": nights, "total": total, "notes": notes, "scored_again": changes}
         pour(json.dumps(content, indent=1, sort_keys=True) + "\n")
         return 0
-    out = console()
+    out = table_console()
     out.print(_nights_table(nights, total))
     if total["modules"]:
         out.print(_modules_table(nights, total))
@@ -151,7 +151,7 @@ def _show(given: argparse.Namespace) -> int:
 
 def _print_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        console().print(f"note: {note}", soft_wrap=True)
+        table_console().print(f"note: {note}", soft_wrap=True)
 
 
 def scored_again(layout: Layout, night: str | None = None) -> list[Change]:

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 
 from jobs.cli.broker import add_broker, connection_of
-from jobs.cli.console import Console, complain, pour, say
+from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_path
 from jobs.common.plain_text import visible
@@ -28,7 +28,6 @@ from jobs.services.jars import cache
 
 COLUMNS = ("time (UTC)", "filter", "object", "alert", "band", "mag", "ra", "dec", "annotations")
 _SHOWN = 30
-_WIDTH = 160
 
 
 def parser() -> argparse.ArgumentParser:
@@ -142,7 +141,7 @@ class _Screen:
 
     def __init__(self, format_: str, saving: bool) -> None:
         self.json = format_ == "json" and not saving
-        self.console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+        self.console = table_console()
         self.last: deque[tuple[str, ...]] = deque(maxlen=_SHOWN)
         self.count = 0
         self.live = None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from jobs.cli.console import Console, say
+from jobs.cli.console import say, table_console
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.modules import weights as models
@@ -53,7 +53,7 @@ def _list(directory: Path | None) -> None:
         for artefact in module.artefacts:
             state = "missing" if artefact.name in lacking else "here"
             table.add_row(name, artefact.name, state, artefact.licence, artefact.source)
-    Console().print(table)
+    table_console().print(table)
 
 
 def _add(name: str, source: str | None, directory: Path | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.markdown import Markdown
 from rich.table import Table
 
-from jobs.cli.console import Console, say, styled
+from jobs.cli.console import Console, say, styled, table_console
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
@@ -65,7 +65,7 @@ def _list() -> None:
         gives = _beginning([output.name for output in module.outputs])
         surveys = " ".join(module.surveys) or "every"
         table.add_row(name, module.version, surveys, _beginning(module.inputs), gives, _artefact_state(module))
-    Console().print(table)
+    table_console().print(table)
 
 
 def _beginning(names: Sequence[str], count: int = 4) -> str:

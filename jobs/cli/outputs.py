@@ -1,17 +1,13 @@
-"""What the verbs that look at an output share: finding it, and printing tables that are not cut in a pipe."""
+"""What the verbs that look at an output share: finding it, and saying what shows an alert of it."""
 
 import os
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jobs.cli.console import Console
 from jobs.config import ConfigError
 from jobs.storage.layout import Layout
-
-_WIDTH_IN_A_PIPE = 240
 
 
 def output_of(directory: str) -> Layout:
@@ -31,11 +27,6 @@ def output_of(directory: str) -> Layout:
     if not layout.ledger.is_dir():
         raise ConfigError(f"{layout.root} is no output of a job: it has no ledger/ folder")
     return layout
-
-
-def console() -> Console:
-    """As wide as the terminal, or wide."""
-    return Console() if sys.stdout.isatty() else Console(width=_WIDTH_IN_A_PIPE)
 
 
 def shortest(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from jobs.cli.console import Console
+from jobs.cli.console import table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_name
 from jobs.ledger.changes import Change
@@ -61,16 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _print(done: Iterable[Change | Kept], dry_run: bool) -> None:
-    console = Console()
-    console = console if console.is_terminal else Console(width=120)
+    out = table_console()
     removed: dict[str, list[Change]] = {}
     for each in done:
         if isinstance(each, Kept):
-            console.print(f"{each.table} {each.night} stays: {each.why}", soft_wrap=True)
+            out.print(f"{each.table} {each.night} stays: {each.why}", soft_wrap=True)
         else:
             removed.setdefault(each.table, []).append(each)
     if not removed:
-        console.print("nothing to prune")
+        out.print("nothing to prune")
         return
     table = Table(title="would be removed" if dry_run else "removed", title_justify="left")
     for name in ("table", "nights", "from", "to", "rows", "files", "MiB"):
@@ -82,7 +81,7 @@ def _print(done: Iterable[Change | Kept], dry_run: bool) -> None:
         table.add_row(
             name, f"{len(nights):,}", nights[0], nights[-1], f"{rows:,}", f"{files:,}", f"{size / 2**20:,.1f}"
         )
-    console.print(table)
+    out.print(table)
 
 
 def _days(text: str) -> int:

@@ -6,9 +6,9 @@ from collections import Counter
 
 from rich.table import Table
 
-from jobs.cli.console import complain, pour, say
+from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import Options, verb
-from jobs.cli.outputs import console, output_of
+from jobs.cli.outputs import output_of
 from jobs.cli.run import close
 from jobs.common.local_paths import local_name, local_path
 from jobs.common.plain_text import visible
@@ -70,7 +70,7 @@ def _list(given: argparse.Namespace) -> int:
     if given.json:
         pour(json.dumps([entry.to_json() for entry in found], indent=1) + "\n")
         return 0
-    out = console()
+    out = table_console()
     if not found:
         out.print("quarantine is empty")
         return 0

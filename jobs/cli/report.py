@@ -10,7 +10,7 @@ from rich.table import Table
 from jobs.archive.top_alerts import files_of, highest, most_anomalous
 from jobs.archive.versions import versions_in
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
-from jobs.cli.console import Console, styled
+from jobs.cli.console import Console, styled, table_console
 from jobs.cli.outputs import shortest, show_command
 from jobs.config.job import Job
 from jobs.launcher.run import Outcome
@@ -44,7 +44,7 @@ def print_outcome(
     console : Console, optional
         Where it goes; stdout if not given.
     """
-    console = console or _console()
+    console = console or table_console()
     totals = empty_counts()
     for record in records:
         for counts in record.nights.values():
@@ -94,12 +94,6 @@ def nothing_scored(job: Job, totals: Counts, records: Sequence[Record]) -> str:
     known = {night for record in records for night, counts in record.nights.items() if counts["duplicates"]}
     again = f"`strix enrich --again --night {' '.join(sorted(known))}` to score again"
     return f"nothing was scored: all {totals['duplicates']:,} alerts were known (use {again})"
-
-
-def _console() -> Console:
-    """A console for tables: a pipe has no width of its own, and ids must not be cut."""
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
 
 
 def _print_left_out(console: Console, science: Science) -> None:

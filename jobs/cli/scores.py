@@ -10,9 +10,8 @@ from jobs.archive.position import DISTANCE
 from jobs.archive.table_files import to_csv, to_json, to_votable
 from jobs.archive.top_alerts import IDENTITY
 from jobs.archive.words import iso_utc, number
-from jobs.cli.console import Console, pour
+from jobs.cli.console import Console, pour, table_console
 from jobs.cli.frame import OK, Options, verb
-from jobs.cli.outputs import console as output_console
 from jobs.cli.outputs import show_command
 from jobs.cli.sorting import N_ALERTS, Sorted, add_options, sort
 
@@ -72,7 +71,7 @@ def _print(found: Sorted) -> None:
         mark = " SIMULATED" if row["is_simulated"] else ""
         identity = [f"{row['object_id']}{mark}", str(row["alert_id"]), iso_utc(row["mjd"])[:19]]
         table.add_row(str(place + 1), *identity, *(_value(row[name]) for name in (*facts, *shown)))
-    console = output_console()
+    console = table_console()
     console.print(table)
     _say_versions(console, found)
     if left := len(set(outputs) - set(shown)):
