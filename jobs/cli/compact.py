@@ -4,12 +4,12 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.table import Table
 
 from jobs.cli.console import styled, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.outputs import output_of
 from jobs.common.local_paths import local_name
 from jobs.ledger.changes import Change
 from jobs.maintenance.compact import Wanted, compact
@@ -51,9 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         As typed behind `strix compact`; `sys.argv[1:]` if not given.
     """
     given = parser().parse_args(arguments)
-    layout = Layout(Path(given.output).absolute())
-    if not layout.ledger.is_dir():
-        raise UsageError(f"{layout.root} has no ledger; it should be the output of a job")
+    layout = output_of(given.output)
     unknown = sorted(set(given.night) - set(all_nights(layout)))
     if unknown:
         raise UsageError(f"{layout.root} has no night {unknown[0]}; it has {_some(all_nights(layout))}")

@@ -23,7 +23,7 @@ def output_of(directory: str) -> Layout:
     ConfigError
         If no job has written there.
     """
-    layout = Layout(Path(directory).resolve())
+    layout = Layout.of(directory)
     if not layout.ledger.is_dir():
         raise ConfigError(f"{layout.root} is no output of a job: it has no ledger/ folder")
     return layout

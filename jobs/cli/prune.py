@@ -3,17 +3,16 @@
 import argparse
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from rich.table import Table
 
 from jobs.cli.console import table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.outputs import output_of
 from jobs.common.local_paths import local_name
 from jobs.ledger.changes import Change
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.maintenance.pruning import Kept, Limit, prune, size_of
-from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
 
 
@@ -45,9 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         As typed behind `strix prune`; `sys.argv[1:]` if not given.
     """
     given = parser().parse_args(arguments)
-    layout = Layout(Path(given.output).absolute())
-    if not layout.ledger.is_dir():
-        raise UsageError(f"{layout.root} has no ledger; it should be the output of a job")
+    layout = output_of(given.output)
     today = given.as_of or datetime.now(UTC).date()
     asked = (("raw", given.raw_days), ("cutouts", given.cutout_days))
     limits = [Limit.of(table, days, today) for table, days in asked if days is not None]

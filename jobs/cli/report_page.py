@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         As typed behind `strix report`; `sys.argv[1:]` if not given.
     """
     given = parser().parse_args(arguments)
-    layout = Layout(Path(os.path.abspath(given.data)))
+    layout = Layout.of(given.data)
     night, why = (given.night, "") if given.night else _fullest(layout)
     page = night_page(layout, night, max(given.n, 0), given.schemas)
     output = given.output or Path(f"{night}.html")

@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.output is not None and given.output.suffix not in _FORMATS:
         found = given.output.suffix or "nothing"
         raise UsageError(f"{given.output}: a picture is written as {', '.join(_FORMATS)}, not as {found}")
-    layout = Layout(Path(os.path.abspath(given.data)))
+    layout = Layout.of(given.data)
     around = _around(layout, near(given))
     rows = _rows(layout, given, around)
     alerts = alerts_of(rows)

@@ -1,9 +1,7 @@
 """What `strix scores` and `strix sheet` share: which alerts of an output, in which order."""
 
 import argparse
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -117,7 +115,7 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
     NoPosition
         If --near is none.
     """
-    layout = Layout(Path(os.path.abspath(given.data)))
+    layout = Layout.of(given.data)
     files = layout.files("science", given.night)
     if not files:
         raise NoSuchColumn(_nothing(layout, given.night))

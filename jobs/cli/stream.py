@@ -1,9 +1,7 @@
 """`strix stream status|reset`: how a stream does, and moving it to other offsets."""
 
 import argparse
-import os
 import time
-from pathlib import Path
 
 from rich.live import Live
 
@@ -58,7 +56,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _status(given: argparse.Namespace) -> int:
-    layout = Layout(Path(os.path.abspath(given.directory)))
+    layout = Layout.of(given.directory)
     told = read_stream(layout)
     if given.json:
         pour(told.to_json() + "\n")
@@ -81,7 +79,7 @@ def _watch(layout: Layout) -> None:
 
 def _reset(given: argparse.Namespace) -> int:
     config = load(given.config, {**overrides(given), "output": given.directory})
-    layout = Layout(Path(os.path.abspath(config.tables.output)))
+    layout = Layout.of(config.tables.output)
     cluster = Cluster(Connection.of(config.source.kafka))
     with OutputLock(layout.lock, "stream reset"):
         ledger = StreamLedger(layout, given.stream or _only_stream(layout), config.tables.durable)

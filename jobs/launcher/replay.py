@@ -1,8 +1,6 @@
 """Replaying what was refused: entries of quarantine through the job that refused them, in a stream of their own."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from pyspark.sql import SparkSession
 
@@ -41,7 +39,7 @@ def replay(
     ------
     What run_job raises.
     """
-    layout = Layout(Path(os.path.abspath(config.tables.output)))
+    layout = Layout.of(config.tables.output)
     tasks = config.spark.tasks_per_batch
     groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Entry]] = {}
     for entry in chosen:

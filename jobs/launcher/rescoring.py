@@ -1,6 +1,5 @@
 """Nights of an output scored again in place: `strix enrich --again`."""
 
-import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -99,7 +98,7 @@ def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) 
     TooManyFailures
         If modules failed on too many alerts of a night: it is as it was.
     """
-    layout = Layout(Path(os.path.abspath(config.tables.output)))
+    layout = Layout.of(config.tables.output)
     if not layout.ledger.is_dir():
         raise ConfigError(
             f"{layout.root} has no ledger; --output should be the output of a job, whose nights are scored"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -93,7 +92,7 @@ def run_job(
         Before anything is read; the message says both sides.
     """
     job = job_of(job) if isinstance(job, str) else job
-    layout = Layout(Path(os.path.abspath(config.tables.output)))
+    layout = Layout.of(config.tables.output)
     status = Status(layout, job.name)
     with Stopping() as stop, told_in_status(status, lock_is_held=False):
         source = source or source_of(job, config, layout)

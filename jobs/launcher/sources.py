@@ -1,6 +1,5 @@
 """The source that a configuration names, of the kinds that its job can read."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def _ingested(job: Job, config: JobConfig, _layout: Layout) -> Source | None:
     roots = [first] if job.follows else []
     roots += [first.parent] if first.name == "raw" else []
     root = next((each for each in roots if (each / "ledger").is_dir()), None)
-    return LedgerSource(Layout(Path(os.path.abspath(root))), config.spark.tasks_per_batch) if root else None
+    return LedgerSource(Layout.of(root), config.spark.tasks_per_batch) if root else None
 
 
 def _files(_job: Job, config: JobConfig, layout: Layout) -> Source | None:

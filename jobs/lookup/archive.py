@@ -52,7 +52,7 @@ class ArchiveStore:
     """
 
     def __init__(self, directory: str | Path) -> None:
-        self._layout = Layout(Path(directory).absolute())
+        self._layout = Layout.of(directory)
         self._index = ScienceIndex(self._layout)
         if not self._layout.nights("science"):
             raise NotThere(f"{self._layout.root} has no science table: `strix night` and `strix enrich` write one")

@@ -1,5 +1,6 @@
 """Where things are in an output directory."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,17 @@ class Layout:
     """
 
     root: Path
+
+    @classmethod
+    def of(cls, directory: str | Path) -> "Layout":
+        """The output in a directory as a person names it; its root is absolute, links in it are not followed.
+
+        Parameters
+        ----------
+        directory : str or pathlib.Path
+            It need not exist.
+        """
+        return cls(Path(os.path.abspath(directory)))
 
     @property
     def staging(self) -> Path:
