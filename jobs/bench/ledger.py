@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import psutil
 
 from jobs.bench.history import JOB, STREAM, file_of, night_of, simulate
 from jobs.bench.inputs import Bench
-from jobs.bench.numbers import Number
+from jobs.bench.numbers import Number, timed
 from jobs.bench.scratch import empty_folder
 from jobs.ledger.known_files import KnownFiles
 from jobs.ledger.streams import StreamLedger
@@ -44,7 +43,7 @@ def ledger(bench: Bench) -> list[Number]:
     with empty_folder() as folder:
         packets = _packets(folder / "packets")
         past = Layout(folder / "past")
-        made = _timed(lambda: simulate(past, batches))
+        made = timed(lambda: simulate(past, batches))
         numbers = [Number("writing the past", "s", (made,)), *_size(past)]
         empty = [_verb(JOB, "--input", str(packets), "--output", str(folder / f"empty{n}")) for n in range(2)][1]
         aged = _verb(JOB, "--input", str(packets), "--output", str(past.root))
@@ -66,12 +65,6 @@ def _packets(folder: Path) -> Path:
     (folder / "p.avro").write_bytes(container([packet(1, number)[0] for number in range(20)]))
     os.utime(folder / "p.avro", (1.6e9, 1.6e9))
     return folder
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def _size(past: Layout) -> list[Number]:
@@ -123,12 +116,12 @@ def _planning(past: Layout, packets: Path) -> list[Number]:
     for record in own.open_records():
         source.note(record)
     source.plan(100)
-    plan = _timed(lambda: (source.plan(100), own.next_batch()))
+    plan = timed(lambda: (source.plan(100), own.next_batch()))
     known = KnownFiles(own.rolled)
     asked = [file_of(batch) for batch in range(len(known))]
     pieces = [asked[first : first + _FILES_AT_ONCE] for first in range(0, len(asked), _FILES_AT_ONCE)]
     grown = (psutil.Process().memory_info().rss - before) / MIB
-    seconds = _timed(lambda: _check_known(known, pieces))
+    seconds = timed(lambda: _check_known(known, pieces))
     return [
         Number("one plan", "s", (plan,)),
         Number(f"known files among {len(asked)} on disk, beside their stat", "s", (seconds,)),

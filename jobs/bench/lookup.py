@@ -9,7 +9,7 @@ import numpy as np
 
 from jobs.bench.archive_nights import Sky, night_name, templates, write_night
 from jobs.bench.inputs import Bench
-from jobs.bench.numbers import Number
+from jobs.bench.numbers import Number, timed
 from jobs.bench.scratch import empty_folder
 from jobs.index.science_index import FOLDER
 from jobs.index.upkeep import index_nights
@@ -55,20 +55,20 @@ def lookups(bench: Bench) -> list[Number]:
 def _indexing(layout: Layout, sky: Sky, rng: np.random.Generator, alerts: int) -> list[Number]:
     """What the index costs, and look-ups where `strix compact` has not been yet."""
     store = ArchiveStore(layout.root)
-    made = _timed(lambda: store.cone(10.0, 10.0, 1 / 60, 10))
+    made = timed(lambda: store.cone(10.0, 10.0, 1 / 60, 10))
     numbers = [
         Number("first question: the index is made", "s", (made,)),
         Number("  its size", "byte/alert", (_size(layout.root / FOLDER) / alerts,)),
     ]
     asking = Asking(store, sky, rng)
     numbers += _percentiles("object, of science files", [asking.round("object", FEW_QUESTIONS)])
-    packed = _timed(lambda: index_nights(layout))
+    packed = timed(lambda: index_nights(layout))
     keys = numbers[1].median
     return [
         *numbers,
         Number("packing the rows", "s", (packed,)),
         Number("  their size", "byte/alert", (_size(layout.root / FOLDER) / alerts - keys,)),
-        Number("opening: the first question", "s", (_timed(lambda: ArchiveStore(layout.root).cone(1.0, 1.0, 0.1, 5)),)),
+        Number("opening: the first question", "s", (timed(lambda: ArchiveStore(layout.root).cone(1.0, 1.0, 0.1, 5)),)),
     ]
 
 
@@ -111,7 +111,7 @@ class Asking:
         """
         ask = self.kinds()[kind]
         asked = self.rng.integers(0, len(self.sky.object), questions).tolist()
-        return [_timed(lambda alert=alert: ask(alert)) for alert in asked]  # type: ignore[misc]
+        return [timed(lambda alert=alert: ask(alert)) for alert in asked]  # type: ignore[misc]
 
     def _object(self, number: int) -> None:
         name = self.sky.names(np.array([number]))[0].as_py()
@@ -150,12 +150,6 @@ def _percentiles(kind: str, rounds: Iterable[list[float]]) -> list[Number]:
         Number(f"{kind}: p{percent}", "ms", tuple(float(np.percentile(each, percent)) for each in times))
         for percent in (50, 99)
     ]
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def _size(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Repeated measurements: median and range."""
 
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,19 @@ class Number:
 
 def _digits(value: float) -> int:
     return 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+
+
+def timed(work: Callable[[], object]) -> float:
+    """How long some work takes [s].
+
+    Parameters
+    ----------
+    work : callable
+        Done once.
+    """
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def repeated(measure: Callable[[], dict[tuple[str, str], float]], repeats: int) -> list[Number]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.bench.inputs import Bench
-from jobs.bench.numbers import Number
+from jobs.bench.numbers import Number, timed
 from jobs.bench.scratch import empty_folder
 from jobs.hbase.admin_gateway import java_gateway
 from jobs.hbase.connection import HBaseAddress
@@ -208,12 +208,6 @@ def questions(asked: HBaseStore, science: pa.Table, windows: int) -> Iterator[Nu
     for name, ask in kinds.items():
         many = QUESTIONS if "latest" not in name and "degree" not in name else QUESTIONS // 5
         questions = [one() for _ in range(many)]
-        taken = sorted(_timed(ask, row) for row in questions)
+        taken = sorted(timed(partial(ask, row)) for row in questions)
         for quantile in _QUANTILES:
             yield Number(f"{name}, p{quantile * 100:g} of {many}", "ms", (taken[int(quantile * (many - 1))] * 1e3,))
-
-
-def _timed(ask: Callable[[dict[str, object]], object], row: dict[str, object]) -> float:
-    began = time.perf_counter()
-    ask(row)
-    return time.perf_counter() - began

@@ -1,6 +1,6 @@
 """What modules answered, as rows of a table for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from jobs.ledger.counts import Counts
 
@@ -29,14 +29,21 @@ def answer_cells(numbers: Counts) -> tuple[str, str, str, str]:
 
 
 def _words(numbers: Counts) -> Iterator[str]:
-    if reasons := _reasons(numbers["partial"]):
+    if reasons := commonest_first(numbers["partial"]):
         yield f"partial: {reasons}"
-    if reasons := _reasons(numbers["null"]):
+    if reasons := commonest_first(numbers["null"]):
         yield f"none: {reasons}"
     if any_output := numbers.get("any_output"):
         yield f"* {any_output:,} counted by an earlier version: with some output, reason or not"
 
 
-def _reasons(reasons: dict[str, int]) -> str:
+def commonest_first(reasons: Mapping[str, int]) -> str:
+    """Reasons and how often each occurs, as `no points 12, too few points: n < 4 3`; those of number 0 are left out.
+
+    Parameters
+    ----------
+    reasons : mapping of str to int
+        How often, by reason.
+    """
     most = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
     return ", ".join(f"{reason} {count:,}" for reason, count in most if count)

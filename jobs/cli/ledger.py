@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from jobs.audit.check import Checked, check_ledger
-from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
+from jobs.cli.answers import ANSWER_COLUMNS, answer_cells, commonest_first
 from jobs.cli.console import pour, table_console
 from jobs.cli.frame import Options, verb
 from jobs.cli.outputs import output_of
@@ -189,9 +189,9 @@ def _nights_table(nights: dict[str, Counts], total: Counts) -> Table:
     table.add_column("night", "total")
     for name in _NUMBERS:
         table.add_column(name.replace("_", " "), _number(total, name), justify="right")
-    table.add_column("why quarantined", _reasons(total["quarantined"]))
+    table.add_column("why quarantined", commonest_first(total["quarantined"]))
     for night, counts in nights.items():
-        table.add_row(night, *(_number(counts, name) for name in _NUMBERS), _reasons(counts["quarantined"]))
+        table.add_row(night, *(_number(counts, name) for name in _NUMBERS), commonest_first(counts["quarantined"]))
     return table
 
 
@@ -208,8 +208,3 @@ def _modules_table(nights: dict[str, Counts], total: Counts) -> Table:
 def _number(counts: Counts, name: str) -> str:
     value = counts[name]
     return f"{sum(value.values()) if isinstance(value, dict) else value:,}"
-
-
-def _reasons(reasons: dict[str, int]) -> str:
-    most = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
-    return ", ".join(f"{reason} {count:,}" for reason, count in most if count)
