@@ -1,10 +1,11 @@
-"""Time scales and night names: UTC to TAI with the leap-second table, dates as integers.
+"""Time scales and night names: UTC to TAI with the leap-second table, dates as integers, the clock as records keep it.
 
 A time that is not finite, or before UTC had whole leap seconds (1972), comes out as NaN, never as an exception: one bad
 packet must not stop a batch.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import erfa
 import numpy as np
@@ -18,6 +19,11 @@ MJD_OF_UNIX_EPOCH = 40587.0  # 1970-01-01
 _MJD_EPOCH = np.datetime64("1858-11-17", "D")
 _FIRST_MJD = 41317.0  # 1972-01-01, first whole leap second
 _LAST_MJD = 2958465.0  # year 9958: keeps a nonsense time out of the calendar routines
+
+
+def now_utc() -> str:
+    """This moment as records, journal and status keep it: ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def utc_to_tai(mjd_utc: Floats) -> Floats:

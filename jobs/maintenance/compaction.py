@@ -4,7 +4,6 @@ import os
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.common import faults
+from jobs.common.times import now_utc
 from jobs.ledger.changes import COMPACTION, Change, StoredFile
 from jobs.ledger.records import LedgerError
 from jobs.maintenance.maintenance import NightMaintenance, total
@@ -103,7 +103,7 @@ def put_in_place(maintenance: NightMaintenance, merging: "Merging", merged: "Mer
     for part in merged.files:
         name = Path(part.name).name
         os.rename(merged.folder / name, merging.work / "ready" / name)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = now_utc()
     in_order = merging.table not in ORDERS
     change = Change(
         merging.table, merging.night, merging.number, COMPACTION, now, why, in_order, merging.parts, merged.files

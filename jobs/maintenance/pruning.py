@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
+from jobs.common.times import now_utc
 from jobs.ledger.changes import PRUNING, Change, StoredFile
 from jobs.ledger.numbers import Numbers
 from jobs.ledger.streams import StreamLedger, streams
@@ -104,7 +105,7 @@ def _is_scored(name: str, scored: dict[str, Numbers]) -> bool:
 
 def _remove(maintenance: NightMaintenance, limit: Limit, night: str, parts: list[StoredFile], dry_run: bool) -> Change:
     why = f"older than {limit.days} days: before night {limit.first_kept}"
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = now_utc()
     number = maintenance.journal.next_number(limit.table, night)
     change = Change(limit.table, night, number, PRUNING, now, why, True, tuple(parts), ())
     if not dry_run:

@@ -6,11 +6,10 @@ The position of a stream is a number, that of the first batch which is not close
 import logging
 import pickle
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jobs.common.times import tai_of_unix
+from jobs.common.times import now_utc, tai_of_unix
 from jobs.ledger.records import LedgerError, Plan, Record
 from jobs.ledger.streams import StreamLedger
 from jobs.packets.problems import ServiceUnavailable
@@ -141,7 +140,7 @@ class Planner:
             stream=self.task.stream,
             batch=self.position,
             job=self.task.job,
-            planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            planned_at=now_utc(),
             now_mjd=tai_of_unix(time.time()),
             ranges=tuple(ranges),
         )

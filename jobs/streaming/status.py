@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
+from jobs.common.times import now_utc
 from jobs.ledger.counts import Counts, add_counts, in_todays_words
 from jobs.ledger.records import Record
 from jobs.ledger.shortfalls import Shortfalls, add_shortfalls
@@ -82,7 +82,7 @@ class Status:
         self.lost += sum(each.lost for each in record.tallies)
         self.batches += 1
         add_shortfalls(self.shortfalls, record)
-        self.last_commit = _now()
+        self.last_commit = now_utc()
         self.newest_mjd = max(filter(None, [self.newest_mjd, newest_mjd(self.layout, record)]), default=None)
         self._batch = {"batch": record.batch, "timings_s": record.timings_s}
         self.write(state)
@@ -96,7 +96,7 @@ class Status:
         message : str
             For a person.
         """
-        self.last_error = {"at": _now(), "message": message}
+        self.last_error = {"at": now_utc(), "message": message}
 
     def fail(self, message: str) -> None:
         """The job ends, and this is why; `write` tells it.
@@ -127,7 +127,7 @@ class Status:
             "stream": self.stream,
             "state": self.state,
             "pid": os.getpid(),
-            "at": _now(),
+            "at": now_utc(),
             "batches": self.batches,
             "read": self.read,
             "decoded": self.decoded,
@@ -183,7 +183,3 @@ def _greatest(path: Path, column: str) -> float | None:
     place = [metadata.schema.column(number).path for number in range(len(metadata.schema))].index(column)
     statistics = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
     return max((each.max for each in statistics if each is not None and each.has_min_max), default=None)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.common import faults
+from jobs.common.times import now_utc
 from jobs.ledger.changes import RESCORED, RESCORING, Change, StoredFile
 from jobs.ledger.counts import Counts, add_counts, failures
 from jobs.ledger.records import LedgerError
@@ -101,7 +102,7 @@ class Rescoring:
             raise LedgerError(f"night {night}: {total(parts)[0]} rows in the ledger, {total(new)[0]} were written")
         kept = self._kept(night) if self.keep_old or any(each["lost"] for each in modules.values()) else ""
         why = f"scored again with {', '.join(choice.run)}"
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = now_utc()
         change = Change(
             "science", night, number, RESCORING, now, why, True, tuple(parts), new, kept=kept, answers=modules
         )

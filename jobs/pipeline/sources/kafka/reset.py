@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
+from jobs.common.times import now_utc
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.topic_partition import TopicPartition
 from jobs.ledger.records import LedgerError
@@ -70,7 +70,7 @@ def reset(ledger: StreamLedger, cluster: Cluster, topics: Sequence[str], to: str
     opened = ledger.open_plan()
     batch = opened.batch + 1 if opened else ledger.next_batch()
     moved = [Moved(part, reached[part], at) for part, at in sorted(offsets.items()) if reached.get(part, at) != at]
-    at = datetime.now(UTC).isoformat(timespec="seconds")
+    at = now_utc()
     moves = [
         Move(each.part.topic, each.part.topic_id, each.part.partition, each.after, batch, "reset", at) for each in moved
     ]

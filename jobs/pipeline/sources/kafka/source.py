@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from jobs.common.times import now_utc
 from jobs.kafka.cluster import Cluster, ClusterSnapshot, matching
 from jobs.kafka.connection import Connection
 from jobs.kafka.topic_partition import TopicPartition
@@ -253,7 +253,7 @@ class KafkaSource(Source):
 
     def _moves(self, offsets: dict[TopicPartition, int], why: str) -> Iterator[Move]:
         batch = self._own_ledger().next_batch()
-        at = datetime.now(UTC).isoformat(timespec="seconds")
+        at = now_utc()
         for part, offset in sorted(offsets.items()):
             yield Move(part.topic, part.topic_id, part.partition, offset, batch, why, at)
 
