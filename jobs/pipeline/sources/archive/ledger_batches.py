@@ -4,9 +4,6 @@ A batch is taken once it is closed, so a compacted raw file is never taken for n
 the batch wrote; if they were merged since, their rows are read from where they are now. Pruned ones are passed over.
 """
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from jobs.ledger.numbers import Numbers
@@ -15,15 +12,13 @@ from jobs.ledger.spans import spans_now
 from jobs.ledger.streams import StreamLedger, streams
 from jobs.ledger.summary import batch_number
 from jobs.ledger.volumes import Wanted
-from jobs.packets.problems import InputChanged, NoInput
+from jobs.packets.problems import NoInput
 from jobs.packets.ranges import Range, total
-from jobs.pipeline.sources.readers import read_ranges
-from jobs.pipeline.sources.source import Source
-from jobs.pipeline.sources.tasks import Reader
+from jobs.pipeline.sources.archive.kept_files import KeptFiles
 from jobs.storage.layout import Layout
 
 
-class LedgerSource(Source):
+class LedgerSource(KeptFiles):
     """Closed batches of every stream that wrote raw packets to an output.
 
     Parameters
@@ -96,38 +91,8 @@ class LedgerSource(Source):
         there = sum(len(StreamLedger(self.upstream, stream).numbers()) for stream in streams(self.upstream))
         return min(sum(map(len, self._done.values())) / there, 1.0) if there else None
 
-    @property
-    def reader(self) -> Reader:
-        """What a task reads ranges with."""
-        return read_ranges
-
-    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them.
-
-        Parameters
-        ----------
-        ranges : sequence of Range
-            As planned.
-        folder : Path
-            Not used: nothing has to be prepared.
-
-        Returns
-        -------
-        list of Range
-            The same ones.
-
-        Raises
-        ------
-        InputChanged
-            If a file is gone that was not merged into another.
-        """
-        del folder
-        for each in ranges:
-            if not os.path.exists(each.path) and not spans_now(Path(each.path), each.start, each.stop):
-                raise InputChanged(
-                    f"{each.path} is gone, the ledger says that batch {each.batch} wrote it; put it back"
-                )
-        return list(ranges)
+    def _needs(self, each: Range) -> tuple[int, int, str]:
+        return each.start, each.stop, f"batch {each.batch} wrote it"
 
     def _of(self, stream: str) -> Numbers:
         """The batches of a stream that were planned."""

@@ -1,22 +1,18 @@
 """Quarantine entries as a source: what was refused is read again, each entry once."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jobs.ledger.quarantine import Entry, read_entries, replayed
 from jobs.ledger.records import Record
-from jobs.ledger.spans import spans_now
-from jobs.packets.problems import InputChanged
 from jobs.packets.ranges import Range, total
+from jobs.pipeline.sources.archive.kept_files import KeptFiles
 from jobs.pipeline.sources.files.units import count_in
-from jobs.pipeline.sources.readers import read_ranges
-from jobs.pipeline.sources.source import Source
-from jobs.pipeline.sources.tasks import LEAST_PER_TASK, Reader
+from jobs.pipeline.sources.tasks import LEAST_PER_TASK
 from jobs.storage.layout import Layout
 
 
-class QuarantineSource(Source):
+class QuarantineSource(KeptFiles):
     """Entries to replay.
 
     What the ledger says was replayed is left out when the first batch is planned, under the output's lock: two replays
@@ -84,38 +80,8 @@ class QuarantineSource(Source):
             self._files = {each: left for each, left in self._files.items() if left}
         return ranges
 
-    @property
-    def reader(self) -> Reader:
-        """What a task reads ranges with."""
-        return read_ranges
-
-    def ready(self, ranges: Sequence[Range], folder: Path) -> list[Range]:
-        """The ranges as tasks can read them.
-
-        Parameters
-        ----------
-        ranges : sequence of Range
-            As planned.
-        folder : Path
-            Not used: nothing has to be prepared.
-
-        Returns
-        -------
-        list of Range
-            The same ones.
-
-        Raises
-        ------
-        InputChanged
-            If a file of quarantine is gone that was not merged into another.
-        """
-        del folder
-        for each in ranges:
-            if not os.path.exists(each.path) and not spans_now(Path(each.path), 0, each.end):
-                raise InputChanged(
-                    f"{each.path} is gone, the ledger says that it holds {each.end} entries; put it back"
-                )
-        return list(ranges)
+    def _needs(self, each: Range) -> tuple[int, int, str]:
+        return 0, each.end, f"it holds {each.end} entries"  # they are found by their ids, among all of them
 
     def _leave_out(self, known: set[str]) -> None:
         left = {name: [each for each in own if each not in known] for name, own in self._files.items()}
