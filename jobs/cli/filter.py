@@ -14,6 +14,7 @@ from jobs.archive.matches import filter_of, match_tables
 from jobs.cli.console import say, table_console
 from jobs.cli.filter_report import print_examples, print_list, print_test
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.outputs import add_schemas
 from jobs.common.local_paths import local_name, local_path
 from jobs.config import load
 from jobs.pipeline.filters import Filter, FilterError, Problem, load_filters
@@ -72,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("--data", required=True, type=local_name, help="output of strix night")
     test.add_argument("--nights", help="YYYYMMDD or YYYYMMDD..YYYYMMDD (default: all)")
     test.add_argument("--sheet", type=local_path, help="write a contact sheet of matches (.png, .pdf, .svg)")
-    test.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
+    add_schemas(test)
     run = verbs.add_parser("run", help="all that a filter matches in an output, with its annotations")
     run.add_argument("filter", metavar="NAME|FILE", help=f"name in {DIRECTORY}, or file")
     run.add_argument("--data", required=True, type=local_name, help="output of strix night")

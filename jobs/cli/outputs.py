@@ -1,11 +1,13 @@
 """What the verbs that look at an output share: finding it, and saying what shows an alert of it."""
 
+import argparse
 import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jobs.common.search_path import schema_directory
 from jobs.config import ConfigError
 from jobs.storage.layout import Layout
 
@@ -27,6 +29,17 @@ def output_of(directory: str) -> Layout:
     if not layout.ledger.is_dir():
         raise ConfigError(f"{layout.root} is no output of a job: it has no ledger/ folder")
     return layout
+
+
+def add_schemas(options: argparse.ArgumentParser) -> None:
+    """`--schemas`, for cutouts of packets that came in the wire format.
+
+    Parameters
+    ----------
+    options : argparse.ArgumentParser
+        Of the verb.
+    """
+    options.add_argument("--schemas", default=schema_directory(), help="Avro schemas of the wire format")
 
 
 def shortest(path: Path) -> str:

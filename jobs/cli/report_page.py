@@ -1,7 +1,6 @@
 """`strix report DIR --night N`: a night on one page, readable offline."""
 
 import argparse
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pyarrow.parquet as pq
 
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, verb
+from jobs.cli.outputs import add_schemas
 from jobs.common.local_paths import local_path
 from jobs.reports.night_page.page import NoSuchNight, night_page, nights_of
 from jobs.reports.night_page.science_part import score_columns
@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--night", help=f"YYYYMMDD (default: the fullest with scores of the newest {RECENT_NIGHTS})")
     options.add_argument("-n", type=int, default=12, help="alerts in each list of those that stand out")
     options.add_argument("-o", "--output", type=local_path, help="page (default: NIGHT.html)")
-    options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
+    add_schemas(options)
     return options
 
 

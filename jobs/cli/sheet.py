@@ -1,7 +1,6 @@
 """`strix sheet DIR`: a contact sheet of the alerts that stand out."""
 
 import argparse
-import os
 from pathlib import Path
 
 from jobs.archive.alert import alerts_of
@@ -9,6 +8,7 @@ from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.outputs import add_schemas
 from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "-o", "--output", type=local_path, default=Path("sheet.png"), help="picture (.png, .pdf, .svg)"
     )
-    options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
+    add_schemas(options)
     return options
 
 

@@ -1,7 +1,6 @@
 """`strix show ID`: one alert or object as a picture and in words."""
 
 import argparse
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from jobs.archive.near import Source, sources
 from jobs.archive.position import Cone
 from jobs.cli.console import Console, styled
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.outputs import add_schemas
 from jobs.cli.sorting import add_near, near
 from jobs.common.local_paths import local_path
 from jobs.pipeline.surveys import SURVEY_NAMES
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--data", metavar="DIR", type=local_path, default=Path("data/night"), help="output of a job")
     options.add_argument("--survey", choices=SURVEY_NAMES, help="whose id it is, where two surveys have it")
     add_near(options)
-    options.add_argument("--schemas", default=os.environ.get("STRIX_SCHEMAS"), help="Avro schemas of the wire format")
+    add_schemas(options)
     options.add_argument("-o", "--output", type=local_path, help=f"picture, {', '.join(_FORMATS)} (default: ID.png)")
     return options
 

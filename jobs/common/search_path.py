@@ -1,13 +1,31 @@
-"""Directories that environment variables name: where surveys and science modules outside of the packages are."""
+"""Directories that environment variables name: where surveys, science modules and schemas outside of the packages are."""
 
 import os
+from pathlib import Path
+
+from jobs.common.local_paths import local_name
 
 SURVEY_PATH = "STRIX_SURVEY_PATH"
 MODULE_PATH = "STRIX_MODULE_PATH"
+SCHEMAS = "STRIX_SCHEMAS"
 
 
 class SearchPathProblem(ValueError):
     """What such a variable names is not there, or is not what it should be; the message says which."""
+
+
+def schema_directory(given: str | Path | None = None) -> str | None:
+    """The directory of the wire format's Avro schemas, absolute: the one that was named, else $STRIX_SCHEMAS, else None.
+
+    Executors have another environment: a driver asks this once and tells them.
+
+    Parameters
+    ----------
+    given : str or pathlib.Path, optional
+        What a configuration, an option or a caller names.
+    """
+    found = given or os.environ.get(SCHEMAS)
+    return os.path.abspath(local_name(found, "schemas")) if found else None
 
 
 def absolute(variable: str) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jobs.common.search_path import schema_directory
 from jobs.config.keys import Section, key, path_key
 from jobs.pipeline.sources.files.names import PATTERNS
 from jobs.pipeline.surveys import AUTO, SURVEY_NAMES, surveys_of
@@ -49,8 +50,7 @@ class SourceConfig(Section):
     @property
     def schema_directory(self) -> str | None:
         """Where the schemas of the wire format are, absolute, or None."""
-        given = self.schemas or os.environ.get("STRIX_SCHEMAS")
-        return os.path.abspath(given) if given else None
+        return schema_directory(self.schemas)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Science modules by hand: over a plain Arrow table, or as a column of a Spark DataFrame."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from jobs.common.search_path import schema_directory
 from jobs.common.times import tai_of_unix
 from jobs.packets.reading import batched
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
@@ -53,7 +53,7 @@ def read_packets(
         If a packet cannot be read: with the reason, the number of such packets and the first one's origin. If a file
         or folder cannot be read.
     """
-    options = PassOptions(tuple(surveys), _schemas(schemas), (), tai_of_unix(time.time()))
+    options = PassOptions(tuple(surveys), schema_directory(schemas), (), tai_of_unix(time.time()))
     one_pass = OnePass(options, {}, Watchdog(Limits()))
     with TemporaryDirectory() as spool:
         source = FileSource([str(path) for path in paths], 0.0, Path(spool))
@@ -73,11 +73,6 @@ def read_packets(
         raise ValueError(f"{refused.num_rows} packet(s) cannot be read; {told}")
     table = pa.concat_tables([one_pass.schema.empty_table(), *(each.alerts for each in passed)])
     return table.drop_columns(["schema", "value", "content_hash"])
-
-
-def _schemas(given: str | Path | None) -> str | None:
-    found = given or os.environ.get("STRIX_SCHEMAS")
-    return os.path.abspath(found) if found else None
 
 
 def enrich(table: pa.Table, modules: Sequence[str], models: Path | None = None) -> pa.Table:

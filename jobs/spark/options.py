@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.common.local_paths import local_name
+from jobs.common.search_path import schema_directory
 from jobs.common.typed_names import did_you_mean, names_in
 from jobs.kafka.connection import INSECURE, OPTION, PLAIN_KEYS, SECRET_KEYS, Connection
 
@@ -205,9 +206,7 @@ def _chosen(name: str, text: str, choices: tuple[str, ...]) -> str:
 
 
 def _schemas(given: str | None) -> str | None:
-    """The directory, of the option or of $STRIX_SCHEMAS: read here, since executors have another environment."""
-    found = given or os.environ.get("STRIX_SCHEMAS")
-    path = os.path.abspath(local_name(found, "schemas")) if found else None
+    path = schema_directory(given)
     if given and path and not os.path.isdir(path):
         raise OptionProblem(f"schemas wants a directory of Avro schemas, found none at {path}")
     return path

@@ -153,6 +153,9 @@ def test_schemas_come_from_the_configuration_then_from_the_environment(monkeypat
     monkeypatch.setenv("STRIX_SCHEMAS", "/from/environment")
     assert SourceConfig().schema_directory == "/from/environment"
     assert SourceConfig(schemas="/given").schema_directory == "/given"
+    assert SourceConfig(schemas="given").schema_directory == str(Path("given").absolute())
+    monkeypatch.setenv("STRIX_SCHEMAS", "file:///from/environment")
+    assert SourceConfig().schema_directory == "/from/environment"
     monkeypatch.delenv("STRIX_SCHEMAS")
     assert SourceConfig().schema_directory is None
 

@@ -70,3 +70,11 @@ def test_nights_and_their_files_are_listed_in_one_module() -> None:
         "pipeline/batch/processor.py",  # staged files
         "pipeline/sinks/matches/sink.py",  # the memory of filters, in the ledger
     }
+
+
+def test_an_output_is_found_from_the_working_directory_and_links_stay(tmp_path, monkeypatch):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path)
+    assert Layout.of("link/../link/").root == tmp_path / "link"
+    assert Layout.of(tmp_path / "not there").root == tmp_path / "not there"
