@@ -1,0 +1,82 @@
+"""`strix simulate lightcurves --survey ztf --classes sn_ia,rr_lyrae_ab --n 2000 --output DIR`: light curves to train on.
+
+Objects of each class as the survey would see them: their light curves in the common view, the truth, and labels."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import get_args
+
+import numpy as np
+
+from jobs.cli.console import complain, say
+from jobs.cli.frame import OK, Options, verb
+from jobs.common.local_paths import local_path
+from jobs.simulation.classes import CLASSES
+from jobs.simulation.light_curve_survey import FIRST, Mix, Plan, class_names, simulate_light_curves
+
+_EVERY = 5.0  # [s]
+
+
+def parser() -> Options:
+    """The options of the verb."""
+    names = ", ".join(kind.name for kind in CLASSES)
+    options = Options(prog="strix simulate lightcurves", description=__doc__, epilog=f"classes: {names}")
+    options.add_argument("--survey", choices=sorted(FIRST), default="ztf", help="default ztf")
+    options.add_argument("--classes", default="all", metavar="NAMES", help="with commas between; default all")
+    options.add_argument("--n", type=int, default=1000, help="objects drawn of a class; default 1000")
+    options.add_argument("--years", type=float, default=2.0, help="simulated time; default 2")
+    options.add_argument("--first", type=float, metavar="MJD", help="its begin; default 2020, of LSST 2026")
+    options.add_argument("--seed", type=int, default=0, help="0 to 99999; the same seed, the same files")
+    options.add_argument("--output", type=local_path, required=True, metavar="DIR", help="a new or empty directory")
+    options.add_argument(
+        "--mix", choices=get_args(Mix), default="balanced", help="as many of each class, or as a night's alerts"
+    )
+    options.add_argument("--least", type=int, default=1, metavar="N", help="detections for a light curve; default 1")
+    options.add_argument(
+        "--forced", action="store_true", help="forced measurements, too, for ZTF; LSST always has them"
+    )
+    options.add_argument(
+        "--faint", type=float, metavar="MAG", help="faintest maximum of a transient; default by survey"
+    )
+    options.add_argument("--tasks", type=int, default=os.cpu_count() or 1, help="processes; default all cores")
+    return options
+
+
+@verb("strix simulate lightcurves")
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; the code that the process ends with.
+
+    Parameters
+    ----------
+    arguments : list of str
+        As typed behind `strix simulate lightcurves`.
+    """
+    given = parser().parse_args(arguments)
+    if min(given.n, given.tasks, given.least) < 1 or given.years <= 0:
+        raise ValueError("--n, --tasks and --least are 1 or more, --years more than 0")
+    plan = Plan(
+        given.survey, class_names(given.classes), given.n, given.seed,
+        FIRST[given.survey] if given.first is None else given.first, given.years,
+        given.mix, given.least, given.forced, given.faint,
+    )  # fmt: skip
+    begin = time.monotonic()
+    truth = simulate_light_curves(plan, given.output, given.tasks, _progress())
+    seconds = time.monotonic() - begin
+    seen = int(np.sum(np.asarray(truth["n_detections"]) >= plan.least))
+    say(
+        f"{truth.num_rows:,} objects, {seen:,} with a light curve, in {seconds:.1f} s "
+        f"({60 * truth.num_rows / seconds:,.0f} a minute): {given.output}"
+    )
+    return OK
+
+
+def _progress() -> Callable[[int, int], None]:
+    last = [time.monotonic()]
+
+    def told(done: int, total: int) -> None:
+        if time.monotonic() - last[0] >= _EVERY:
+            last[0] = time.monotonic()
+            complain(f"strix simulate lightcurves: {done:,} of {total:,} objects")
+
+    return told
