@@ -87,8 +87,8 @@ def _disc(height_kpc: float, towards_centre: float) -> Callable[[np.random.Gener
 
 
 def _halo(rng: np.random.Generator, n: int) -> Directions:
-    """Density r^-3 from 2 to 60 kpc of the Galaxy's centre, flattened to 0.7 (Sesar et al. 2010), seen from the Sun."""
-    radius = np.exp(rng.uniform(np.log(2.0), np.log(60.0), n))
+    """Density r^-3 from 5 to 60 kpc of the Galaxy's centre, flattened to 0.7 (Sesar et al. 2010), seen from the Sun."""
+    radius = np.exp(rng.uniform(np.log(5.0), np.log(60.0), n))
     around, sine = rng.uniform(0, 2 * np.pi, n), rng.uniform(-1, 1, n)
     in_plane = radius * np.sqrt(1 - sine**2)
     x, y, z = _SUN_KPC - in_plane * np.cos(around), in_plane * np.sin(around), 0.7 * radius * sine

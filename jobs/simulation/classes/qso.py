@@ -26,7 +26,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
         "log_mass": log_mass,
         "sd": sd,
         "tau": tau,
-        "g_r": rng.normal(0.18, 0.12, n),
+        "g_r": rng.normal(0.1, 0.12, n),
         "walk": draw_walks(rng, tau),
     }
 
@@ -36,5 +36,5 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
 
 
 CLASS = ObjectClass(
-    "qso", "QSO", "stochastic", "QSO", "AGN", _draw, _flux, "extragalactic", "quasar", 0.05, "MacLeod et al. 2010"
+    "qso", "QSO", "stochastic", "QSO", "AGN", _draw, _flux, "extragalactic", "quasar", 0.08, "MacLeod et al. 2010"
 )

@@ -4,22 +4,20 @@ import numpy as np
 
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.forms.brightness import draw_star_magnitudes
+from jobs.simulation.forms.stars import PULSATION, star_flux, turns
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
-from science_modules.common.photometry import flux_of_magnitude
 
-# Amplitude relative to g (u 0.9, r 0.72, i 0.57, z 0.52, y 0.5) and mean colour band - r.
-_AMPLITUDE = np.array([0.9, 1.0, 0.72, 0.57, 0.52, 0.5])
-_COLOUR = np.array([1.35, 0.25, 0.0, -0.07, -0.09, -0.1])
-# Fourier series of the magnitude, sine terms relative to the first and their phases: a saw tooth of amplitude 1.
-_WEIGHT = np.array([1.0, 0.45, 0.3, 0.17, 0.1])
-_PHASE = np.array([0.0, 0.12, 0.25, 0.4, 0.55]) * 2 * np.pi
+# Fourier series of the magnitude: Jurcsik & Kovacs 1996, their typical star. A steep rise, from faint to bright 1.
+_WEIGHT = np.array([1.0, 0.5, 0.35, 0.23, 0.14]) / 3.03
+_ANGLE = np.array([0.0, 2.4, 5.1, 1.5, 4.2])
 
 
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     period = np.clip(rng.normal(0.580, 0.066, n), 0.42, 0.9)
     return {
         "mean_mag": draw_star_magnitudes(rng, n, reach),
+        "g_r": rng.normal(0.17, 0.05, n),
         "period": period,
         "phase": rng.uniform(0, 1, n),
         "amplitude_g": np.clip(2.56 - 2.72 * period + rng.normal(0, 0.2, n), 0.3, 1.5),
@@ -29,12 +27,12 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
 
 
 def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
-    each = {name: epochs.of_objects(values) for name, values in parameters.items()}
-    turns = 2 * np.pi * (epochs.mjd / each["period"] + each["phase"])
-    shape = np.sum(_WEIGHT * np.sin(np.outer(turns, np.arange(1, 6)) + _PHASE), axis=1) / 2.3
-    slow = 1 + each["blazhko"] * np.sin(2 * np.pi * epochs.mjd / each["blazhko_period"])
-    mag = each["mean_mag"] + _COLOUR[epochs.band] + each["amplitude_g"] * _AMPLITUDE[epochs.band] * slow * shape
-    return np.asarray(flux_of_magnitude(mag))
+    shape = np.sum(_WEIGHT * np.sin(2 * np.pi * np.outer(turns(parameters, epochs), np.arange(1, 6)) + _ANGLE), axis=1)
+    modulation = np.sin(2 * np.pi * epochs.mjd / epochs.of_objects(parameters["blazhko_period"]))
+    amplitude = epochs.of_objects(parameters["amplitude_g"]) * (
+        1 + epochs.of_objects(parameters["blazhko"]) * modulation
+    )
+    return star_flux(parameters, epochs, PULSATION[epochs.band] * amplitude * shape)
 
 
 CLASS = ObjectClass(

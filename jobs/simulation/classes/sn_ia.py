@@ -82,5 +82,5 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
 
 
 CLASS = ObjectClass(
-    "sn_ia", "SN Ia", "transient", "SNIa", "SN", _draw, _flux, "extragalactic", "host", 0.06, "Scolnic & Kessler 2016"
+    "sn_ia", "SN Ia", "transient", "SNIa", "SN", _draw, _flux, "extragalactic", "host", 0.07, "Scolnic & Kessler 2016"
 )

@@ -2,12 +2,16 @@
 
 import numpy as np
 
+from jobs.simulation.cosmology import distance_modulus, draw_redshifts
 from jobs.simulation.epochs import Epochs, Floats
-from jobs.simulation.forms.damped_walk import read_walks
+from jobs.simulation.forms.damped_walk import draw_walks, read_walks
 from jobs.simulation.forms.spectra import WAVELENGTH
 from jobs.simulation.object_class import Parameters
+from jobs.simulation.reach import Reach
 
 _MEAN_OF_EXPONENTIAL = 0.2 * np.log(10)  # mag brighter per sd^2: the mean of the flux above that of the magnitude
+# Colour band - r per g - r of a power law.
+RELATIVE_COLOUR = np.log(WAVELENGTH / WAVELENGTH[2]) / np.log(WAVELENGTH[1] / WAVELENGTH[2])
 _SLOPE = -0.479  # of the amplitude with wavelength: MacLeod et al. 2010
 
 
@@ -43,7 +47,39 @@ def draw_variability(
     return 10**log_structure / np.sqrt(2), 10**log_tau * (1 + redshift)
 
 
-def walk_magnitude(parameters: Parameters, epochs: Epochs) -> Floats:
+def draw_nuclei(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
+    """Nuclei of nearby galaxies, less luminous than quasars.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+    reach : Reach
+
+    Returns
+    -------
+    mapping of str to numpy.ndarray
+        As `walk_magnitude` takes them; `mean_mag` is of the nucleus without the galaxy, `nucleus_share` its part of the
+        light of both in r.
+    """
+    abs_mag = rng.uniform(-23, -21, n)
+    redshift = draw_redshifts(rng, abs_mag, reach, z_max=0.3)
+    log_mass = rng.uniform(7, 8.2, n)
+    sd, tau = draw_variability(rng, abs_mag, log_mass, redshift)
+    return {
+        "mean_mag": abs_mag + distance_modulus(redshift),
+        "redshift": redshift,
+        "abs_mag": abs_mag,
+        "log_mass": log_mass,
+        "sd": sd,
+        "tau": tau,
+        "g_r": rng.normal(0.3, 0.12, n),
+        "nucleus_share": rng.uniform(0.05, 0.5, n),
+        "walk": draw_walks(rng, tau),
+    }
+
+
+def walk_magnitude(parameters: Parameters, epochs: Epochs, slope: float = _SLOPE) -> Floats:
     """Magnitude of a nucleus that walks about its mean: parameters `mean_mag`, `sd`, `g_r`, `walk`.
 
     Parameters
@@ -51,17 +87,15 @@ def walk_magnitude(parameters: Parameters, epochs: Epochs) -> Floats:
     parameters : mapping
         mean_mag : r magnitude of the mean flux; sd : of the r magnitude; g_r : mean colour; walk : shape (n, days).
     epochs : Epochs
+    slope : float
+        Power of the wavelength with which the amplitude falls.
 
     Returns
     -------
     numpy.ndarray, shape (m,)
         [AB mag].
     """
-    sd = epochs.of_objects(parameters["sd"]) * ((WAVELENGTH / WAVELENGTH[2]) ** _SLOPE)[epochs.band]
-    colour = epochs.of_objects(parameters["g_r"]) * _RELATIVE_COLOUR[epochs.band]
+    sd = epochs.of_objects(parameters["sd"]) * ((WAVELENGTH / WAVELENGTH[2]) ** slope)[epochs.band]
+    colour = epochs.of_objects(parameters["g_r"]) * RELATIVE_COLOUR[epochs.band]
     mean = epochs.of_objects(parameters["mean_mag"]) + colour + _MEAN_OF_EXPONENTIAL * sd**2
     return np.asarray(mean + sd * read_walks(parameters["walk"], epochs))
-
-
-# Colour band - r per g - r of a power law.
-_RELATIVE_COLOUR = np.log(WAVELENGTH / WAVELENGTH[2]) / np.log(WAVELENGTH[1] / WAVELENGTH[2])

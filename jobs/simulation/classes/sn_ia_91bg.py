@@ -1,0 +1,47 @@
+"""Faint thermonuclear supernovae like SN 1991bg: quick, red, without a second hump."""
+
+import numpy as np
+
+from jobs.simulation.cosmology import distance_modulus, draw_redshifts
+from jobs.simulation.epochs import Epochs
+from jobs.simulation.forms.brightness import draw_times
+from jobs.simulation.forms.explosions import bazin, cooling, rest_days, thermal_flux
+from jobs.simulation.object_class import Floats, ObjectClass, Parameters
+from jobs.simulation.reach import Reach
+
+
+def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
+    abs_mag = rng.normal(-17.8, 0.45, n)
+    redshift = draw_redshifts(rng, abs_mag, reach, z_max=0.7)
+    return {
+        "t0": draw_times(rng, n, reach),
+        "redshift": redshift,
+        "peak_mag": abs_mag + distance_modulus(redshift),
+        "abs_mag": abs_mag,
+        "rise": np.clip(rng.normal(3.2, 0.4, n), 2, 5),
+        "fall": np.clip(rng.normal(15, 2, n), 10, 22),
+        "temperature": np.clip(rng.normal(6500, 400, n), 5500, 8000),
+    }
+
+
+def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
+    days = rest_days(parameters, epochs)
+    rise, fall, hot = (epochs.of_objects(parameters[name]) for name in ("rise", "fall", "temperature"))
+    return thermal_flux(
+        parameters, epochs, bazin(days, rise, fall), cooling(days, 4 * rise, hot, 4000, 12), blanketing=1.0
+    )
+
+
+CLASS = ObjectClass(
+    "sn_ia_91bg",
+    "SN Ia-91bg",
+    "transient",
+    "SNIa",
+    "SN",
+    _draw,
+    _flux,
+    "extragalactic",
+    "host",
+    0.002,
+    "Taubenberger 2017",
+)
