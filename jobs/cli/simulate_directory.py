@@ -1,14 +1,15 @@
 """Simulate a night of ZTF packets: `strix simulate DIRECTORY --n 200`."""
 
-import sys
 from collections.abc import Sequence
 from typing import get_args
 
-from jobs.cli.frame import Options
+from jobs.cli.console import say
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout, simulate
 
 
+@verb("strix simulate")
 def main(argv: Sequence[str] | None = None) -> int:
     """Write simulated packets as the command line says; 0 if done, 2 if it cannot be.
 
@@ -26,9 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         counts = simulate(options.output, options.n, options.seed, options.layout, options.per_file)
-    except (FileExistsError, ValueError) as refusal:
-        print(f"strix simulate: {refusal}", file=sys.stderr)
-        return 2
+    except FileExistsError as refusal:
+        raise UsageError(str(refusal)) from None
     classes = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-    print(f"{options.n} simulated alerts in {options.output}: {classes}")
-    return 0
+    say(f"{options.n} simulated alerts in {options.output}: {classes}")
+    return OK
