@@ -8,10 +8,11 @@ from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import table_console
 from jobs.config import ConfigError, load, overrides
 from jobs.ledger.changes import Change
+from jobs.pipeline.sinks.hbase import HBASE
 from jobs.pipeline.sinks.registry import SINKS
 
-# What a rescoring reads and writes is the output's science table; what it says goes nowhere else.
-_NOT_FOR_THIS = ("input", "topics", *(kind.section for kind in SINKS))
+# What a rescoring reads and writes is the output's science table, and what HBase has of it; nothing is sent.
+_NOT_FOR_THIS = ("input", "topics", *(kind.section for kind in SINKS if kind is not HBASE))
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
         "--again",
         action="store_true",
         help="run --modules over nights that are scored; their answers replace the old ones, or are added;"
-        " other columns and packets stay, nothing is sent",
+        " other columns and packets stay, nothing is sent; with --hbase they are written there, too",
     )
     group.add_argument(
         "--night", action="extend", nargs="+", default=[], metavar="YYYYMMDD", help="with --again: these nights"
@@ -87,6 +88,9 @@ def run(given: argparse.Namespace) -> int:
         lines = [*_unchanged(each.choice.unchanged, each.change is None), *each.notes, *_kept(each.change)]
         for line in lines:
             out.print(f"night {each.night}: {line}", highlight=False, soft_wrap=True, markup=False)
+    for night, alerts in outcome.stored.items():
+        became = f"{alerts:,} alerts written to HBase" if alerts else "HBase has its alerts as they are"
+        out.print(f"night {night}: {became}", highlight=False, soft_wrap=True, markup=False)
     for name, problem in outcome.left_out.items():
         out.print(f"{name} was left out: {problem}", highlight=False, soft_wrap=True, markup=False)
     out.print("next:")

@@ -65,6 +65,9 @@ RESCORING = (
     *MAINTENANCE[MAINTENANCE.index("after_done") :],
 )
 
+# A night that is written to HBase from its files: behind the puts of some of them, before that is noted.
+LOADING = ("in_load",)
+
 _ARMED = os.environ.get("STRIX_FAULT", "")
 
 
@@ -96,12 +99,12 @@ def armed(name: str, batch: int) -> bool:
 
 
 def maintenance(name: str) -> None:
-    """Die at this step of a compaction, pruning or rescoring if the environment asks for it.
+    """Die at this step of a compaction, pruning, rescoring or back-fill if the environment asks for it.
 
     Parameters
     ----------
     name : str
-        One of MAINTENANCE, RESCORING or ROLLING.
+        One of MAINTENANCE, RESCORING, ROLLING or LOADING.
     """
     if name == _ARMED:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -27,6 +27,9 @@ from jobs.pipeline.enrichment.isolation import Limits
 from jobs.spark.session import check_executors
 from jobs.storage.layout import Layout
 from jobs.storage.lock import OutputLock
+from jobs.store.back_fill import load
+from jobs.store.settings import StoreSettings, settings_of
+from jobs.store.writing import require_tables
 from science_modules import registry
 
 JOB = "enrich --again"
@@ -72,11 +75,20 @@ class NightDone:
 
 @dataclass(frozen=True)
 class Rescored:
-    """What a run did, and the modules that were left out, with the reason."""
+    """What a run did.
+
+    Attributes
+    ----------
+    left_out : dict of str to str
+        The modules that were left out, with the reason.
+    stored : dict of str to int
+        By night, the alerts that were written to HBase; empty without a section `hbase`.
+    """
 
     layout: Layout
     nights: tuple[NightDone, ...]
     left_out: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, int] = field(default_factory=dict)
 
 
 def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) -> Rescored:
@@ -97,7 +109,11 @@ def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) 
         Before anything is changed; the message says both sides.
     TooManyFailures
         If modules failed on too many alerts of a night: it is as it was.
+    ServiceUnavailable, StoreRefused
+        If the HBase of section `hbase` does not answer, or has no tables: before anything is changed. If it goes away
+        later, nights are scored and not in HBase; the same again writes them.
     """
+    store = _store(config)
     layout = Layout.of(config.tables.output)
     if not layout.ledger.is_dir():
         raise ConfigError(
@@ -111,9 +127,33 @@ def rescore(config: JobConfig, asked: Asked, spark: SparkSession | None = None) 
         left_out: dict[str, str] = {}
         plans = [_plan(config, asked, layout, night, left_out) for night in dict.fromkeys(asked.nights)]
         run = list(dict.fromkeys(name for plan in plans for name in plan.choice.run))
-        done = list(_nights(config, asked, maintenance, plans, run, spark)) if run else plans
+        done, stored = plans, dict[str, int]()
+        if run or store:
+            if spark is None:
+                find_java()
+            with session_of(JOB, config, spark) as session:
+                done = list(_nights(config, asked, maintenance, plans, run, session)) if run else plans
+                stored = _stored(session, layout, [plan.night for plan in plans], store) if store else stored
         maintenance.sweep(wait=True)
-    return Rescored(layout, tuple(done), left_out)
+    return Rescored(layout, tuple(done), left_out, stored)
+
+
+def _store(config: JobConfig) -> StoreSettings | None:
+    """The HBase that the configuration names, if it does; cutouts stay as they are."""
+    section = vars(config.sinks).get("hbase")
+    if not section:
+        return None
+    settings = replace(settings_of(section), cutouts=False)
+    require_tables(settings.address, settings.namespace)
+    return settings
+
+
+def _stored(spark: SparkSession, layout: Layout, nights: Sequence[str], store: StoreSettings) -> dict[str, int]:
+    """Write nights to HBase, as far as their files are not there: what was broken off after the exchange, too."""
+    stored = dict.fromkeys(nights, 0)
+    for each in load(spark, layout, nights, store):
+        stored[each.night] += each.alerts
+    return stored
 
 
 def _check_nights(layout: Layout, asked: Sequence[str]) -> None:
@@ -174,28 +214,25 @@ def _nights(
     maintenance: NightMaintenance,
     plans: Sequence[NightDone],
     run: Sequence[str],
-    spark: SparkSession | None,
+    session: SparkSession,
 ) -> Iterator[NightDone]:
-    if spark is None:
-        find_java()
     artefacts = {name: dict(models.find(registry.get(name), Path(config.science.models))) for name in run}
     on_error: Literal["null", "raise"] = "raise" if config.science.on_error == "raise" else "null"
-    with session_of(JOB, config, spark) as session:
-        check_executors(session, run)
-        rescoring = Rescoring(
-            spark=session,
-            maintenance=maintenance,
-            schemas=schema_places(config.source),
-            artefacts=Shared(session.sparkContext.broadcast(artefacts)),
-            now_mjd=tai_of_unix(time.time()),
-            limits=Limits(config.limits.module_timeout_s, config.limits.module_memory_mb),
-            max_failures=config.limits.max_failures_per_batch,
-            on_error=on_error,
-            tasks=config.spark.tasks_per_batch,
-            keep_old=asked.keep_old,
-        )
-        for plan in plans:
-            yield replace(plan, change=rescoring.night(plan.night, plan.choice)) if plan.choice.run else plan
+    check_executors(session, run)
+    rescoring = Rescoring(
+        spark=session,
+        maintenance=maintenance,
+        schemas=schema_places(config.source),
+        artefacts=Shared(session.sparkContext.broadcast(artefacts)),
+        now_mjd=tai_of_unix(time.time()),
+        limits=Limits(config.limits.module_timeout_s, config.limits.module_memory_mb),
+        max_failures=config.limits.max_failures_per_batch,
+        on_error=on_error,
+        tasks=config.spark.tasks_per_batch,
+        keep_old=asked.keep_old,
+    )
+    for plan in plans:
+        yield replace(plan, change=rescoring.night(plan.night, plan.choice)) if plan.choice.run else plan
 
 
 @dataclass(frozen=True)

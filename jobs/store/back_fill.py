@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from jobs.common import faults
 from jobs.ledger.sent_file import read_sent
 from jobs.ledger.streams import records
 from jobs.storage.layout import Layout
@@ -125,6 +126,7 @@ def load(spark: "SparkSession", layout: Layout, nights: Sequence[str], settings:
             rows: Counter[str] = Counter()
             for each in write_files(spark, group, settings):
                 rows.update(each)
+            faults.maintenance("in_load")
             done.add(group)
             ready += len(group)
             yield Loaded(night, ready, len(files), rows["alerts"])
