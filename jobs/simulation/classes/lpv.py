@@ -4,7 +4,7 @@ import numpy as np
 
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.forms.brightness import draw_star_magnitudes
-from jobs.simulation.forms.chance import draw_keys, uniform_at
+from jobs.simulation.forms.events import draw_keys, smooth_chance
 from jobs.simulation.forms.stars import star_flux, turns
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
@@ -42,9 +42,8 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
 
 def _between_cycles(parameters: Parameters, epochs: Epochs, cycles: Floats) -> Floats:
     """What a cycle is fainter than others [mag], smooth from one to the next."""
-    key, cycle = epochs.of_objects(parameters["key"]), np.floor(cycles).astype(np.int64)
-    before, after = (3.46 * (uniform_at(key, cycle + shift, 0) - 0.5) for shift in (0, 1))
-    return np.asarray(epochs.of_objects(parameters["cycle_scatter"]) * (before + (after - before) * (cycles - cycle)))
+    differences = 3.46 * smooth_chance(epochs.of_objects(parameters["key"]), cycles, "cycle")
+    return np.asarray(epochs.of_objects(parameters["cycle_scatter"]) * differences)
 
 
 CLASS = ObjectClass(
