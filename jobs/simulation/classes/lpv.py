@@ -19,8 +19,8 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     )
     log_amplitude = np.choose(kind, [rng.uniform(0, 0.6, n), rng.uniform(-1, 0, n), rng.uniform(-2, -1, n)])
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=6.5),
-        "g_r": np.clip(rng.normal(2.0, 0.5, n), 1.2, 3.5),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=7.0),
+        "g_r": np.clip(rng.normal(2.1, 0.5, n), 1.2, 3.5),
         "period": np.clip(period, 12, 700),
         "phase": rng.uniform(0, 1, n),
         "amplitude_r": 10**log_amplitude,

@@ -22,7 +22,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
         return np.where(kind == which, values, 0.0)
 
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.0),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.5),
         "g_r": np.clip(rng.normal(1.1, 0.3, n), 0.4, 2.2),
         "period": 10 ** rng.uniform(0, 1.1, n),
         "phase": rng.uniform(0, 1, n),
