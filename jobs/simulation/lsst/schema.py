@@ -115,10 +115,17 @@ def names(layout: str) -> tuple[str, ...]:
     layout : str
         One of the texts of this file, e.g. DIA_SOURCE.
     """
-    return tuple(name for _, name in _typed_names(layout))
+    return tuple(name for _, name in typed_names(layout))
 
 
-def _typed_names(layout: str) -> list[tuple[str, str]]:
+def typed_names(layout: str) -> list[tuple[str, str]]:
+    """The type and name of each field, `?` after the type of one that may be null.
+
+    Parameters
+    ----------
+    layout : str
+        One of the texts of this file.
+    """
     lines = [line.split(": ") for line in layout.splitlines() if line]
     return [(kind, name) for kind, listed in lines for name in listed.split()]
 
@@ -134,7 +141,7 @@ def _optional(name: str, dtype: Any) -> dict[str, Any]:
 
 
 def _record(name: str, layout: str) -> dict[str, Any]:
-    fields = [_field(kind, field) for kind, field in _typed_names(layout)]
+    fields = [_field(kind, field) for kind, field in typed_names(layout)]
     return {"type": "record", "name": f"{_NAMESPACE}.{name}", "fields": fields}
 
 
