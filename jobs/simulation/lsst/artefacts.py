@@ -5,15 +5,19 @@ import numpy as np
 from jobs.simulation.lsst.encoding import Columns
 from jobs.simulation.lsst.points import Points
 
-# Which flags of pixels each origin sets, by the name of its class.
+# Which flags of pixels each origin sets, by its class's name.
 _FLAGS = {
-    "cosmic_ray": ("pixelFlags_cr", "pixelFlags_crCenter", "pixelFlags_interpolated", "pixelFlags_interpolatedCenter"),
-    "saturated": ("pixelFlags_saturated", "pixelFlags_saturatedCenter"),
-    "spike": ("pixelFlags_saturated", "pixelFlags_suspect"),
-    "edge": ("pixelFlags_edge", "pixelFlags_suspect"),
-    "streak": ("pixelFlags_streak", "pixelFlags_streakCenter"),
-    "hot_pixel": ("pixelFlags_bad", "pixelFlags_interpolated"),
-    "bad_column": ("pixelFlags_bad", "pixelFlags_interpolated"),
+    "bogus_cosmic_ray": (
+        "pixelFlags_cr",
+        "pixelFlags_crCenter",
+        "pixelFlags_interpolated",
+        "pixelFlags_interpolatedCenter",
+    ),
+    "bogus_spike": ("pixelFlags_saturated", "pixelFlags_suspect"),
+    "bogus_edge": ("pixelFlags_edge", "pixelFlags_suspect"),
+    "bogus_streak": ("pixelFlags_streak", "pixelFlags_streakCenter"),
+    "bogus_ghost": ("glint_trail",),
+    "bogus_hot_pixel": ("pixelFlags_bad", "pixelFlags_interpolated"),
 }
 # What a real source has in its footprint now and then, measured on 107 real alerts.
 _BY_CHANCE = {"pixelFlags_bad": 0.01, "pixelFlags_cr": 0.02, "pixelFlags_interpolated": 0.03}
@@ -31,11 +35,10 @@ def columns(points: Points) -> Columns:
     chance = {name: points.uniform(name) < share for name, share in _BY_CHANCE.items()}
     if kind.branch != "bogus":
         return chance
-    said = [name for origin, names in _FLAGS.items() if origin in kind.name for name in names]
     return {
         **chance,
-        **dict.fromkeys(said, True),
-        **(_dipole(points) if "dipole" in kind.name else {}),
+        **dict.fromkeys(_FLAGS.get(kind.name, ()), True),
+        **(_dipole(points) if kind.name == "bogus_dipole" else {}),
         "reliability": 0.7 * points.uniform("bogus") ** 2,
         "psfChi2": 1700 * (1 + np.exp(points.normal("chi2") + np.log(points.snr / 5))),
     }

@@ -5,7 +5,6 @@ from typing import Literal
 
 import erfa
 import numpy as np
-from scipy.special import pdtrik  # type: ignore[import-untyped]
 
 from jobs.simulation.blocks import BLOCK
 from jobs.simulation.cosmology import distance_modulus
@@ -111,13 +110,21 @@ def _field(objects: Population, kind: Literal["stars", "galaxies"], expected: Fl
     """Neighbours as functions of the object's number, so that other objects change none."""
     slope, brightest, colours, size = _FIELD[kind]
     seed = objects.block.seed
-    many = np.ceil(pdtrik(chance.uniform(seed, f"lsst {kind}", objects.number), expected)).astype(np.int64)  # Poisson
+    many = _poisson(chance.uniform(seed, f"lsst {kind}", objects.number), expected)
     owner = np.repeat(np.arange(len(many)), many)
     keys = objects.number[owner], np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
     east, north = (2 * chance.uniform(seed, f"lsst {kind} {way}", *keys) - 1 for way in ("east", "north"))
     mag = np.maximum(_FAINTEST + np.log10(chance.uniform(seed, f"lsst {kind} mag", *keys)) / slope, brightest)
     radius = size * np.exp(0.4 * chance.normal(seed, f"lsst {kind} radius", *keys))
     return Scene(owner, _REACH_ARCSEC * east, _REACH_ARCSEC * north, _fluxes(mag, colours), radius)
+
+
+def _poisson(chance_of: Floats, expected: Floats) -> Ints:
+    """Poisson's distribution, inverted; its tail ends at 200."""
+    number = np.arange(1, 200)
+    log_share = np.cumsum(np.log(expected)[:, None] - np.log(number), axis=1) - expected[:, None]
+    below = np.exp(-expected)[:, None] + np.cumsum(np.exp(log_share), axis=1)
+    return np.asarray((chance_of > np.exp(-expected)).astype(np.int64) + (chance_of[:, None] > below).sum(axis=1))
 
 
 def _fluxes(mag: Floats, colours: Floats) -> Floats:

@@ -17,7 +17,7 @@ from jobs.simulation.populating import populate
 from jobs.simulation.reach import LSST_REACH
 from jobs.simulation.visits import SURVEYS
 
-FIRST, LAST = 61430.0, 61450.0
+FIRST, LAST = 61430.0, 61448.0
 PARSED = fastavro.parse_schema(SCHEMA)
 
 
@@ -49,7 +49,7 @@ def curves_of(name: str, n: int = 60, last: float = LAST) -> LightCurves:
 
 @pytest.fixture(scope="session")
 def sent() -> dict[str, Sent]:
-    """The packets of twenty nights, by class."""
+    """The packets of eighteen nights, by class."""
     found = {}
     for name in ("rr_lyrae_ab", "sn_ia", "qso", "asteroid"):
         curves = curves_of(name, 200 if name == "asteroid" else 60)

@@ -1,11 +1,13 @@
 """The cutouts show what the packets say."""
 
 import io
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from scipy.ndimage import map_coordinates
 
 from jobs.archive.cutout_geometry import geometry
 from tests.jobs.simulation.lsst.conftest import Sent
@@ -32,8 +34,6 @@ def fitted(cutout: fits.HDUList) -> tuple[float, float]:
 
 def _at(psf: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     """A smooth, separable enough PSF at fractions of a pixel, 0 outside of its image."""
-    from scipy.ndimage import map_coordinates
-
     return map_coordinates(psf, np.meshgrid(rows, cols, indexing="ij"), order=3)
 
 
@@ -49,17 +49,15 @@ def test_each_is_an_image_a_variance_and_a_psf_of_the_layout_of_real_ones(sent: 
             assert cutout["UNCERT"].data.min() > 0
 
 
-@pytest.mark.parametrize("name", ["rr_lyrae_ab", "sn_ia", "qso", "asteroid"])
-def test_a_fit_of_the_psf_to_the_difference_gives_the_packets_flux(sent: dict[str, Sent], name: str) -> None:
+def test_a_fit_of_the_psf_to_the_difference_gives_the_packets_flux_with_both_signs(sent: dict[str, Sent]) -> None:
     pulls: dict[bool, list[float]] = {True: [], False: []}
-    for source, cutouts in triplets(sent[name]):
+    for source, cutouts in itertools.chain.from_iterable(map(triplets, sent.values())):
         flux, _ = fitted(cutouts["cutoutDifference"])
         pulls[source["psfFlux"] > 0].append((flux - source["psfFlux"]) / source["psfFluxErr"])
-    for of_sign in filter(lambda found: len(found) > 20, pulls.values()):
-        assert abs(np.median(of_sign)) < 0.45 if len(of_sign) < 60 else abs(np.median(of_sign)) < 0.2
-        assert 0.45 < np.median(np.abs(of_sign)) < 0.95
-    if name in ("rr_lyrae_ab", "qso"):
-        assert min(map(len, pulls.values())) > 20  # both signs
+    for of_sign in pulls.values():
+        assert len(of_sign) > 80
+        assert abs(np.median(of_sign)) < 0.2 + 1.25 / np.sqrt(len(of_sign))
+        assert np.median(np.abs(of_sign)) == pytest.approx(0.67, abs=0.15)
 
 
 def test_an_aperture_holds_the_flux_of_both_signs(sent: dict[str, Sent]) -> None:
@@ -70,7 +68,7 @@ def test_an_aperture_holds_the_flux_of_both_signs(sent: dict[str, Sent]) -> None
             row, col = np.indices(image.shape)
             near = np.hypot(row - header["CRPIX2"] + 1, col - header["CRPIX1"] + 1) < 11
             share.append(image[near].sum() / source["psfFlux"])
-    assert len(share) > 10
+    assert len(share) > 5
     assert np.median(share) == pytest.approx(0.95, abs=0.05)
 
 
@@ -78,10 +76,10 @@ def test_an_aperture_holds_the_flux_of_both_signs(sent: dict[str, Sent]) -> None
 def test_a_fit_to_the_template_gives_the_packets_template_flux(sent: dict[str, Sent], name: str) -> None:
     ratios = []
     for source, cutouts in triplets(sent[name]):
-        if source["snr"] > 15 and source["templateFlux"] > 500:  # the fit is where the detection is, to 0.05 arcsec
+        if source["snr"] > 12 and source["templateFlux"] > 500:  # the fit is where the detection is, to 0.05 arcsec
             ratios.append(fitted(cutouts["cutoutTemplate"])[0] / source["templateFlux"])
-    assert len(ratios) > 10
-    assert np.median(ratios) == pytest.approx(1, abs=0.01)
+    assert len(ratios) > 5, ratios
+    assert np.median(ratios) == pytest.approx(1, abs=0.025)  # hosts are larger than the cutout
     assert np.median(np.abs(np.array(ratios) - 1)) < 0.03
 
 
