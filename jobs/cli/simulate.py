@@ -6,6 +6,7 @@ from jobs.cli.console import pour
 
 # Behind `strix simulate`; any other word is a directory, which gets a small night of packets.
 VERBS = {
+    "night": ("a night of packets of all classes, with the truth beside them", "jobs.cli.simulate_night"),
     "lightcurves": ("light curves of chosen classes, with truth and labels, to train on", "jobs.cli.simulate_light_curves"),
     "stream": ("feed a topic: a rate, bursts, and bad, late, doubled packets as often as asked", "jobs.cli.simulate_stream"),
     "check": ("how like the real sky a simulated night is", "jobs.cli.simulate_check"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from jobs.cli.console import pour
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
-from jobs.simulation.checks.night_check import check_night, table
+from jobs.simulation.checks.night_check import check_nights, table
 
 
 @verb("strix simulate check")
@@ -19,12 +19,14 @@ def main(argv: Sequence[str]) -> int:
         The arguments after `check`.
     """
     parser = Options(prog="strix simulate check", description=__doc__)
-    parser.add_argument("--night", type=local_path, required=True, help="a simulated night, as files or containers")
+    parser.add_argument(
+        "--night", type=local_path, nargs="+", required=True, help="simulated nights, as files or containers"
+    )
     parser.add_argument("--real", type=local_path, required=True, help="holds ztf_alerts/ and ztf_index.parquet")
     parser.add_argument("--json", type=local_path, help="file for the numbers")
     parser.add_argument("--pictures", type=local_path, help="directory for histograms")
     options = parser.parse_args(argv)
-    result = check_night(options.night, options.real, options.pictures)
+    result = check_nights(options.night, options.real, options.pictures)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1))
     pour(table(result) + "\n")

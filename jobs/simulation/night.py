@@ -20,7 +20,7 @@ Layout = Literal["files", "containers", "tar.gz"]
 TRUTH = "_truth/truth.parquet"  # what begins with _ is not data to any reader
 
 _PARSED = fastavro.parse_schema(SCHEMA)
-_SYNC_MARKER = b"STRIX SIMULATION"  # fixed, so that files are the same bytes every time
+SYNC_MARKER = b"STRIX SIMULATION"  # fixed, so that files are the same bytes every time
 _TRUTH_SCHEMA = pa.schema([("alert_id", pa.int64()), ("object_id", pa.string()), ("class", pa.string())])
 
 Labelled = tuple[dict[str, Any], str]
@@ -112,5 +112,5 @@ def container(records: list[dict[str, Any]]) -> bytes:
         Packets as `packets.packet` gives them.
     """
     buffer = io.BytesIO()
-    fastavro.writer(buffer, _PARSED, records, sync_marker=_SYNC_MARKER)
+    fastavro.writer(buffer, _PARSED, records, sync_marker=SYNC_MARKER)
     return buffer.getvalue()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +59,20 @@ class Alerts:
         return Alerts(self.kind[rows], fields, AlertBatch(self.batch.table.take(pa.array(rows))))
 
 
-def simulated_alerts(night: Path, most: int = 600) -> Alerts:
-    """A simulated night.
+def simulated_alerts(nights: Sequence[Path], most: int = 600) -> Alerts:
+    """Simulated nights.
 
     Parameters
     ----------
-    night : Path
-        Directory that `strix simulate night` wrote as files or containers.
+    nights : sequence of Path
+        Directories that `strix simulate night` wrote as files or containers; real alerts are of many nights, too.
     most : int
         Alerts of a class that are kept, the first by the hash of their ids.
     """
-    truth = pq.read_table(night / TRUTH).to_pandas()
+    truth = pd.concat([pq.read_table(night / TRUTH).to_pandas() for night in nights], ignore_index=True)
     column = "stamp_class" if "stamp_class" in truth else "class"
     kinds = dict(zip(truth["alert_id"].tolist(), truth[column].replace(_OLD_NAMES).tolist(), strict=True))
-    return _alerts(_packets(night), kinds, most)
+    return _alerts(chain.from_iterable(map(_packets, nights)), kinds, most)
 
 
 def real_alerts(directory: Path) -> Alerts:

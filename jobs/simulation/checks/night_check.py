@@ -1,6 +1,6 @@
-"""All checks of a simulated night against real alerts."""
+"""All checks of simulated nights against real alerts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ Result = dict[str, Any]
 GOAL_MEDIANS = 0.8
 
 
-def check_night(night: Path, real: Path, pictures: Path | None = None) -> Result:
-    """Measure how like the real sky a simulated night is.
+def check_nights(nights: Sequence[Path], real: Path, pictures: Path | None = None) -> Result:
+    """Measure how like the real sky simulated nights are.
 
     Parameters
     ----------
-    night : Path
+    nights : sequence of Path
         What `strix simulate night` wrote, as files or containers.
     real : Path
         With `ztf_alerts/*.avro` and `ztf_index.parquet`.
@@ -41,10 +41,12 @@ def check_night(night: Path, real: Path, pictures: Path | None = None) -> Result
     ValueError
         If a class has no simulated alert.
     """
-    sky, simulation = real_alerts(real), simulated_alerts(night)
+    sky, simulation = real_alerts(real), simulated_alerts(nights)
     absent = [kind for kind in CLASSES if not np.any(simulation.kind == kind)]
     if absent:
-        raise ValueError(f"{night} has no alert of {absent}; simulate more alerts or another mix")
+        raise ValueError(
+            f"{[str(night) for night in nights]} have no alert of {absent}; simulate more alerts or another mix"
+        )
     scores = {"real": network_scores(sky), "simulated": network_scores(simulation)}
     rows = medians(sky, simulation)
     if pictures is not None:
@@ -70,7 +72,7 @@ def table(result: Result) -> str:
     Parameters
     ----------
     result : dict
-        What `check_night` gives.
+        What `check_nights` gives.
     """
     return "\n".join([*_medians(result), *_discrimination(result), *_networks(result), *_aperture(result)])
 

@@ -64,13 +64,13 @@ def test_fractions_are_compared_where_there_are_enough():
 
 
 def test_both_samples_hold_one_alert_of_each_object_of_a_class(night, real_alerts):
-    for alerts in (simulated_alerts(night), night_alerts.real_alerts(real_alerts)):
+    for alerts in (simulated_alerts([night]), night_alerts.real_alerts(real_alerts)):
         names = [*zip(alerts.batch.table["object_id"].to_pylist(), alerts.kind, strict=True)]
         assert len(set(names)) == len(names)
         assert {"SN", "VS", "AGN", "asteroid", "bogus"} <= set(alerts.kind)
 
 
 def test_simulated_cutouts_hold_the_flux_of_their_packets(night):
-    pulls = aperture_pulls(simulated_alerts(night))
+    pulls = aperture_pulls(simulated_alerts([night]))
     assert pulls["positive"]["n"] > 100
     assert all(0.5 < row["median_absolute"] < 1.1 and abs(row["median"]) < 0.4 for row in pulls.values())

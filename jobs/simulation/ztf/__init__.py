@@ -1,0 +1,1 @@
+"""What ZTF sends of what it detects: surroundings, cutouts, measurements, packets."""

@@ -1,0 +1,96 @@
+"""Which objects of a class have an alert in a night."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from jobs.simulation.blocks import BLOCK, Block
+from jobs.simulation.epochs import Epochs, Floats, Ints
+from jobs.simulation.light_curves import LightCurves
+from jobs.simulation.measuring import TRIGGER, measure
+from jobs.simulation.object_class import ObjectClass
+from jobs.simulation.populating import populate
+from jobs.simulation.reach import ZTF_REACH
+from jobs.simulation.visits.ztf import SURVEY
+
+HISTORY_DAYS = 30.0
+_MOST_BLOCKS = 4000
+_BEFORE = {"transient": 150.0}  # how long before the night a transient of interest may have had its maximum [d]
+_AFTER = 25.0
+
+
+def chosen(seed: int, place: int, kind: ObjectClass, night: float) -> Iterator[tuple[LightCurves, Ints]]:
+    """Blocks of a class, each with the visits that make an alert in a night.
+
+    Parameters
+    ----------
+    seed : int
+    place : int
+        Of the class in the list of classes.
+    kind : ObjectClass
+    night : float
+        Beginning of the night [MJD UTC], a day long.
+
+    Yields
+    ------
+    curves : LightCurves
+        From HISTORY_DAYS before the night to its end; those of transients from their beginning.
+    visits : numpy.ndarray of int64
+        Numbers of the visits with an alert, ascending.
+
+    Notes
+    -----
+    What is drawn at a time (a supernova's maximum, an asteroid's place) is drawn near the night: most would be
+    invisible in it. So an object of a night is not that of a survey with the same seed and number.
+    """
+    first = night - _BEFORE.get(kind.branch, HISTORY_DAYS)
+    reach = replace(ZTF_REACH, first=night if kind.once else first, last=night + (1.0 if kind.once else _AFTER))
+    for index in range(_MOST_BLOCKS):
+        population = populate(Block(seed, kind.name, place, index, BLOCK), kind, reach)
+        curves = measure(population, SURVEY, first, night + 1)
+        yield curves, alerting(curves, night)
+
+
+def alerting(curves: LightCurves, night: float) -> Ints:
+    """Visits of a night that make an alert: histories reach lower.
+
+    Parameters
+    ----------
+    curves : LightCurves
+    night : float
+        [MJD UTC].
+    """
+    loud = np.abs(curves.flux) >= TRIGGER * curves.flux_err
+    return np.flatnonzero(curves.detected & loud & (curves.epochs.mjd >= night))
+
+
+def with_looks(curves: LightCurves, night: float) -> LightCurves:
+    """Light curves of what was there once, with the visits before in which nothing was seen.
+
+    Parameters
+    ----------
+    curves : LightCurves
+        With one visit of an object at most.
+    night : float
+        [MJD UTC].
+    """
+    population = curves.population
+    seed = population.block.seed
+    epochs, conditions = SURVEY.visits(seed, population.ra, population.dec, night - HISTORY_DAYS, night + 1)
+    own = _place_of(curves.epochs, epochs)
+    error = 10 ** (-0.4 * (conditions.limit - 31.4)) / 5
+    true, flux = np.zeros((2, len(error)))
+    true[own], flux[own], error[own] = curves.true, curves.flux, curves.flux_err
+    detected = np.zeros(len(error), dtype=bool)
+    detected[own] = curves.detected
+    return LightCurves(population, epochs, conditions, curves.reference, true, flux, error, detected)
+
+
+def _place_of(some: Epochs, of: Epochs) -> Ints:
+    """Where the visits of some epochs are among more of the same objects; times of an object are distinct."""
+    return np.searchsorted(_key(of), _key(some)).astype(np.int64)
+
+
+def _key(epochs: Epochs) -> Floats:
+    return np.asarray(epochs.object * 1e6 + epochs.mjd)

@@ -1,0 +1,120 @@
+"""What stands at an alert's own place: its star, its host galaxy, its nucleus, or nothing."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jobs.simulation.population import Population
+from jobs.simulation.ztf.scenes import Floats, Ints, Sources, points
+
+_CENTROID_ARCSEC = 0.15  # scatter of a bright source's position, on each axis
+_HOSTLESS = 0.1
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Hosts of a kind of transient: medians and quartiles of Gomez et al. 2020 (FLEET).
+
+    Attributes
+    ----------
+    mag, mag_scatter : float
+        r magnitude of the galaxy.
+    radius : float
+        Median half-light radius [arcsec].
+    g_r : float
+        Median colour.
+    """
+
+    mag: float
+    mag_scatter: float
+    radius: float
+    g_r: float
+
+
+_HOSTS = {
+    "sn_ibc": Hosts(16.8, 1.6, 3.2, 0.48),
+    "sn_ii": Hosts(17.0, 1.6, 3.0, 0.45),
+    "sn_iin": Hosts(18.2, 1.6, 2.0, 0.40),
+    "slsn": Hosts(21.0, 1.3, 0.95, 0.68),
+    "fbot": Hosts(19.0, 1.5, 1.5, 0.4),
+    "kilonova": Hosts(16.0, 1.5, 5.0, 0.6),
+}
+_OF_OTHERS = Hosts(18.0, 1.5, 2.0, 0.58)
+
+
+def draw_counterparts(
+    rng: np.random.Generator, population: Population, owner: Ints, scatter: Floats, reference_mag: Floats, g_r: Floats
+) -> Sources:
+    """The counterparts of n alerts of objects of a class.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    population : Population
+    owner : numpy.ndarray of int64, shape (n,)
+        Object of each alert within the population.
+    scatter : numpy.ndarray, shape (n,)
+        Error of the alert's position on each axis from noise [arcsec].
+    reference_mag, g_r : numpy.ndarray, shape (n,)
+        r magnitude and colour of the object's own light in the reference image; infinite if there is none.
+    """
+    n = len(owner)
+    spread = np.hypot(_CENTROID_ARCSEC, scatter)
+    east, north = rng.standard_normal((2, n)) * spread
+    return _DRAW[population.kind.counterpart](rng, population, (np.arange(n), east, north), reference_mag, g_r)
+
+
+def _star(
+    rng: np.random.Generator, _: Population, at: tuple[Ints, Floats, Floats], mag: Floats, g_r: Floats
+) -> Sources:
+    sources = points(*at, mag, g_r, central=True)
+    return sources.take(np.isfinite(mag))
+
+
+def _nucleus(
+    rng: np.random.Generator, population: Population, at: tuple[Ints, Floats, Floats], mag: Floats, g_r: Floats
+) -> Sources:
+    own = _star(rng, population, at, mag, g_r)
+    galaxy_mag = np.where(np.isfinite(mag), mag - rng.uniform(-0.7, 1.5, len(mag)), rng.normal(18.0, 1.2, len(mag)))
+    radius = np.clip(rng.lognormal(np.log(1.8), 0.5, len(mag)), 0.6, 8)
+    return own.with_these(_galaxy(rng, *at, galaxy_mag, rng.normal(0.68, 0.15, len(mag)), radius, bulge_share=0.7))
+
+
+def _host(
+    rng: np.random.Generator, population: Population, at: tuple[Ints, Floats, Floats], _: Floats, __: Floats
+) -> Sources:
+    own = _HOSTS.get(population.kind.name, _OF_OTHERS)
+    owner, east, north = at
+    n = len(owner)
+    radius = np.clip(rng.lognormal(np.log(own.radius), 0.5, n), 0.4, 12)
+    apart = np.minimum(radius * rng.lognormal(np.log(0.95), 0.95, n), 25.0)
+    around = rng.uniform(0, 2 * np.pi, n)
+    mag = own.mag - 2.0 * np.log10(radius / own.radius) + rng.normal(0, 0.7 * own.mag_scatter, n)
+    place = (owner, east + apart * np.cos(around), north + apart * np.sin(around))
+    hosts = _galaxy(rng, *place, np.clip(mag, 13.5, 23.2), rng.normal(own.g_r, 0.2, n), radius, bulge_share=0.35)
+    return hosts.take(rng.uniform(size=n) >= _HOSTLESS)
+
+
+def _none(
+    rng: np.random.Generator, _: Population, at: tuple[Ints, Floats, Floats], mag: Floats, g_r: Floats
+) -> Sources:
+    return points(*at, mag, g_r, central=True).take(np.zeros(len(mag), dtype=bool))
+
+
+def _galaxy(
+    rng: np.random.Generator,
+    owner: Ints,
+    east: Floats,
+    north: Floats,
+    mag: Floats,
+    g_r: Floats,
+    radius: Floats,
+    bulge_share: float,
+) -> Sources:
+    n = len(owner)
+    plain = points(owner, east, north, mag, g_r, central=True)
+    bulge, turned = rng.uniform(size=n) < bulge_share, rng.uniform(0, np.pi, n)
+    return replace(plain, radius=radius, bulge=bulge, axis_ratio=rng.uniform(0.35, 1.0, n), angle=turned)
+
+
+_DRAW = {"star": _star, "quasar": _star, "nucleus": _nucleus, "host": _host, "none": _none}

@@ -1,0 +1,177 @@
+"""Images as sums of Gaussians, added to a stack of cutouts: stars, galaxies, trails."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.simulation.profiles import Mixture, exponential, moffat
+from science_modules.common.compiled import compiled
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+SIDE = 63
+_REACH = 4.2  # standard deviations that are drawn
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """k Gaussians on the cutouts of n alerts.
+
+    Attributes
+    ----------
+    image : numpy.ndarray of int64, shape (k,)
+        The cutout.
+    flux, row, col : numpy.ndarray, shape (k,)
+        Whole flux, and centre [px].
+    rr, rc, cc : numpy.ndarray, shape (k,)
+        Covariance [px^2] along rows, across, along columns.
+    """
+
+    image: Ints
+    flux: Floats
+    row: Floats
+    col: Floats
+    rr: Floats
+    rc: Floats
+    cc: Floats
+
+    def add_to(self, images: Floats32) -> None:
+        """Add them.
+
+        Parameters
+        ----------
+        images : numpy.ndarray of float32, shape (n, 63, 63)
+        """
+        _add(images, self.image, self.flux, self.row, self.col, self.rr, self.rc, self.cc)
+
+
+UNIT_MOFFAT = moffat(1.0)  # beta = 3, full width at half maximum 1
+_UNIT_DISC = exponential(1.0)
+
+
+def _de_vaucouleurs() -> Mixture:
+    """r^1/4 law of half-light radius 1: Hogg & Lang 2013, table 1, six Gaussians."""
+    share = np.array([0.00139, 0.00941, 0.04441, 0.16162, 0.48121, 1.20357, 2.54182, 4.46441, 6.22820, 6.15393])
+    sigma = np.array([0.00087, 0.00296, 0.00792, 0.01902, 0.04289, 0.09351, 0.20168, 0.44126, 1.01833, 2.74555])
+    return Mixture(share / share.sum(), sigma**2)
+
+
+_UNIT_BULGE = _de_vaucouleurs()
+
+
+def psf_parts(n: int) -> tuple[Floats, Floats]:
+    """Shares and unit variances of the seeing's Gaussians.
+
+    Parameters
+    ----------
+    n : int
+        How many of them, the largest shares.
+    """
+    order = np.argsort(-UNIT_MOFFAT.share)[:n]
+    return UNIT_MOFFAT.share[order] / UNIT_MOFFAT.share[order].sum(), UNIT_MOFFAT.variance[order]
+
+
+def stars(image: Ints, flux: Floats, row: Floats, col: Floats, fwhm: Floats, shape: Floats) -> Gaussians:
+    """Points behind the seeing.
+
+    Parameters
+    ----------
+    image : numpy.ndarray of int64, shape (k,)
+    flux, row, col, fwhm : numpy.ndarray, shape (k,)
+        [DN], [px].
+    shape : numpy.ndarray, shape (k, 2)
+        Ellipticity of the seeing: along rows less along columns, and across, as parts of the variance.
+    """
+    share, unit = UNIT_MOFFAT.share, UNIT_MOFFAT.variance
+    each = len(share)
+    variance = np.multiply.outer(fwhm**2, unit).ravel()
+    first, second = np.repeat(shape, each, axis=0).T
+    return Gaussians(
+        np.repeat(image, each), np.multiply.outer(flux, share).ravel(), np.repeat(row, each), np.repeat(col, each),
+        variance * (1 + first), variance * second, variance * (1 - first),
+    )  # fmt: skip
+
+
+def galaxies(
+    image: Ints,
+    flux: Floats,
+    row: Floats,
+    col: Floats,
+    radius: Floats,
+    bulge: NDArray[np.bool_],
+    axis_ratio: Floats,
+    angle: Floats,
+    fwhm: Floats,
+) -> Gaussians:
+    """Discs and bulges behind the seeing.
+
+    Parameters
+    ----------
+    image : numpy.ndarray of int64, shape (k,)
+    flux, row, col, radius, axis_ratio, angle, fwhm : numpy.ndarray, shape (k,)
+        [DN], [px], [rad]: as in scenes.Sources; the angle is from the rows' direction.
+    bulge : numpy.ndarray of bool, shape (k,)
+    """
+    parts = [_galaxies(bulge == kind, profile, image, flux, row, col, radius, axis_ratio, angle, fwhm)
+             for kind, profile in ((True, _UNIT_BULGE), (False, _UNIT_DISC))]  # fmt: skip
+    names = ("image", "flux", "row", "col", "rr", "rc", "cc")
+    return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _galaxies(which: NDArray[np.bool_], profile: Mixture, *columns: NDArray) -> Gaussians:  # type: ignore[type-arg]
+    image, flux, row, col, radius, ratio, angle, fwhm = (column[which] for column in columns)
+    seeing_share, seeing_unit = psf_parts(3)
+    share = np.multiply.outer(profile.share, seeing_share).ravel()
+    own = np.repeat(profile.variance, len(seeing_share))
+    blur = np.tile(seeing_unit, len(profile.share))
+    seen = share > 2e-3
+    share, own, blur = share[seen], own[seen], blur[seen]
+    long = np.multiply.outer(radius**2 / ratio, own)  # the area, so the half-light radius, stays
+    short = np.multiply.outer(radius**2 * ratio, own)
+    seeing = np.multiply.outer(fwhm**2, blur)
+    cosine, sine = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    each = len(share)
+    return Gaussians(
+        np.repeat(image, each), np.multiply.outer(flux, share / share.sum()).ravel(),
+        np.repeat(row, each), np.repeat(col, each),
+        (long * cosine**2 + short * sine**2 + seeing).ravel(), ((long - short) * cosine * sine).ravel(),
+        (long * sine**2 + short * cosine**2 + seeing).ravel(),
+    )  # fmt: skip
+
+
+@compiled
+def _add(
+    images: Floats32, image: Ints, flux: Floats, row: Floats, col: Floats, rr: Floats, rc: Floats, cc: Floats
+) -> None:
+    for k in range(len(image)):
+        determinant = rr[k] * cc[k] - rc[k] * rc[k]
+        peak = flux[k] / (2 * np.pi * np.sqrt(determinant))
+        a, b, c = cc[k] / determinant, -rc[k] / determinant, rr[k] / determinant
+        half_rows, half_cols = _REACH * np.sqrt(rr[k]), _REACH * np.sqrt(cc[k])
+        first_row, last_row = max(0, int(np.ceil(row[k] - half_rows))), min(SIDE - 1, int(np.floor(row[k] + half_rows)))
+        first_col, last_col = max(0, int(np.ceil(col[k] - half_cols))), min(SIDE - 1, int(np.floor(col[k] + half_cols)))
+        if first_col > last_col:
+            continue
+        step = np.exp(-c)
+        for i in range(first_row, last_row + 1):
+            down = i - row[k]
+            # exp of a quadratic by two products a pixel: from the peak of the row outwards, so nothing underflows
+            middle = col[k] - b * down / c
+            start = min(max(int(np.round(middle)), first_col), last_col)
+            across = start - col[k]
+            value = peak * np.exp(-0.5 * (a * down * down + 2 * b * down * across + c * across * across))
+            ratio = np.exp(-(b * down + c * (across + 0.5)))
+            here = value
+            for j in range(start, last_col + 1):
+                images[image[k], i, j] += here
+                here *= ratio
+                ratio *= step
+            here = value
+            ratio = np.exp(b * down + c * (across - 0.5))
+            for j in range(start - 1, first_col - 1, -1):
+                here *= ratio
+                ratio *= step
+                images[image[k], i, j] += here

@@ -1,0 +1,108 @@
+"""The alerts of a class in a night, encoded, with what is true of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import fastavro
+import numpy as np
+
+from jobs.simulation.classes import CLASSES
+from jobs.simulation.epochs import Epochs
+from jobs.simulation.light_curves import LightCurves
+from jobs.simulation.schema import SCHEMA
+from jobs.simulation.ztf.alerted import Alerted
+from jobs.simulation.ztf.choosing import alerting, chosen, with_looks
+from jobs.simulation.ztf.encoding import datum
+from jobs.simulation.ztf.observing import observed
+from jobs.simulation.ztf.records import records
+
+PARSED = fastavro.parse_schema(SCHEMA)
+_NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
+
+
+@dataclass(frozen=True)
+class Made:
+    """An alert.
+
+    Attributes
+    ----------
+    jd : float
+        Its time [JD UTC].
+    candid : int
+    data : bytes
+        The packet, Avro without a header.
+    truth : dict
+        A row of the truth table.
+    """
+
+    jd: float
+    candid: int
+    data: bytes
+    truth: dict[str, Any]
+
+
+def alerts_of_class(seed: int, place: int, wanted: int, night: float) -> Iterator[Made]:
+    """The first alerts of a class: block after block, object after object.
+
+    Parameters
+    ----------
+    seed : int
+    place : int
+        Of the class in CLASSES.
+    wanted : int
+        How many; fewer if the class has hardly any that are seen.
+    night : float
+        [MJD UTC].
+    """
+    kind = CLASSES[place]
+    if not wanted:
+        return
+    for curves, visits in chosen(seed, place, kind, night):
+        for made in _made(curves, visits, night):
+            yield made
+            wanted -= 1
+            if not wanted:
+                return
+
+
+def _made(curves: LightCurves, visits: np.ndarray, night: float) -> Iterator[Made]:
+    if not len(visits):
+        return
+    if curves.population.kind.once:
+        curves = with_looks(curves, night)
+        visits = alerting(curves, night)
+    curves, visits = _of_alerts(curves, visits)
+    alerted = observed(curves, visits)
+    truth = _truth(alerted)
+    for record, row in zip(records(alerted), truth, strict=True):
+        own = {"alert_id": record["candid"], "object_id": record["objectId"], **row}
+        yield Made(record["candidate"]["jd"], record["candid"], datum(PARSED, record), own)
+
+
+def _of_alerts(curves: LightCurves, visits: np.ndarray) -> tuple[LightCurves, np.ndarray]:
+    """The light curves without the visits of objects that have no alert."""
+    owner = curves.epochs.object
+    kept = np.isin(owner, owner[visits])
+    many = np.bincount(owner[kept], minlength=len(curves.epochs.start) - 1)
+    epochs = Epochs(
+        np.concatenate([[0], np.cumsum(many)]).astype(np.int64), curves.epochs.mjd[kept], curves.epochs.band[kept]
+    )
+    conditions = replace(curves.conditions, **{name: values[kept] for name, values in vars(curves.conditions).items()})
+    columns = {name: getattr(curves, name)[kept] for name in ("true", "flux", "flux_err", "detected")}
+    return replace(curves, epochs=epochs, conditions=conditions, **columns), np.cumsum(kept)[visits] - 1
+
+
+def _truth(alerted: Alerted) -> list[dict[str, Any]]:
+    population, curves = alerted.curves.population, alerted.curves
+    columns: dict[str, list[Any]] = {
+        "true_flux": alerted.of_visits(curves.true).tolist(),
+        "snr": (alerted.of_visits(curves.flux) / alerted.of_visits(curves.flux_err)).tolist(),
+        "ebv": population.ebv[alerted.object].tolist(),
+    }
+    for name in _NUMBERS:
+        values = population.parameters.get(name)
+        columns[name] = [None] * len(alerted) if values is None else np.asarray(values, float)[alerted.object].tolist()
+    kind = population.kind
+    fixed = {"class": kind.name, "stamp_class": kind.stamp_class, "leaf": kind.leaf}
+    return [fixed | dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

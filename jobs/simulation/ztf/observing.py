@@ -1,0 +1,90 @@
+"""From light curves and chosen visits to alerts: surroundings, seeing, and what the pipeline measures."""
+
+import numpy as np
+
+from jobs.simulation.epochs import BANDS
+from jobs.simulation.light_curves import LightCurves
+from jobs.simulation.solar_system.ephemeris import ephemeris_at
+from jobs.simulation.solar_system.orbits import ELEMENTS
+from jobs.simulation.visits.ztf import place_on_camera
+from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, REPORTED_OVER_TRUE, Alerted
+from jobs.simulation.ztf.counterparts import draw_counterparts
+from jobs.simulation.ztf.measured import measured
+from jobs.simulation.ztf.neighbours import nearest_reference
+from jobs.simulation.ztf.scenes import Floats, Ints, Sources, surroundings
+from science_modules.common.photometry import magnitude_of_flux
+
+_G, _R = BANDS.index("g"), BANDS.index("r")
+_CENTROID_PX = 2.3 / 2.35  # error of a position times the signal-to-noise
+_GROUPS = {"star": "star", "quasar": "nucleus", "nucleus": "nucleus", "host": "host", "none": "none"}
+
+
+def observed(curves: LightCurves, visit: Ints) -> Alerted:
+    """Alerts at some visits.
+
+    Parameters
+    ----------
+    curves : LightCurves
+    visit : numpy.ndarray of int64, shape (n,)
+        Visits that make an alert.
+    """
+    population = curves.population
+    owner = curves.epochs.object[visit]
+    sources = _sources(curves, visit, owner)
+    rng = population.block.generator("detections")
+    detections = _detections(rng, curves, visit, owner, sources)
+    x, y = place_on_camera(population.ra[owner], population.dec[owner])[2:]
+    seeing = _seeing(rng, curves, visit, detections)
+    template = np.clip(2.2 * rng.lognormal(0, 0.12, len(visit)), 1.7, 3.2)
+    trail = _trail(curves, visit, owner)
+    return Alerted(curves, visit, sources, detections, seeing, template, np.stack([x, y], axis=1), trail)
+
+
+def _sources(curves: LightCurves, visit: Ints, owner: Ints) -> Sources:
+    population = curves.population
+    rng = population.block.generator("surroundings")
+    around = surroundings(rng, population.ra[owner], population.dec[owner])
+    signal = np.abs(curves.flux[visit]) / curves.flux_err[visit]
+    reference = magnitude_of_flux(curves.reference[owner])
+    mag = np.where(curves.reference[owner, _R] > 0, reference[:, _R], np.inf)
+    g_r = np.where(np.isfinite(mag) & (curves.reference[owner, _G] > 0), reference[:, _G] - reference[:, _R], 0.5)
+    scatter = _CENTROID_PX * PIXEL_ARCSEC / signal
+    return draw_counterparts(rng, population, owner, scatter, mag, g_r).with_these(around)
+
+
+def _detections(
+    rng: np.random.Generator, curves: LightCurves, visit: Ints, owner: Ints, sources: Sources
+) -> dict[str, Floats]:
+    """Columns of `measured.DETECTION` for all visits, by what stands in the reference image at the place."""
+    kind = curves.population.kind
+    group = "bogus" if kind.branch == "bogus" else _GROUPS[kind.counterpart]
+    magnr, distnr = nearest_reference(sources, len(visit))
+    first = np.full(len(curves.population.number), 0)
+    first[owner[::-1]] = np.arange(len(visit))[::-1]
+    of_object = curves.epochs.of_objects(first)
+    known = {
+        "magpsf": magnitude_of_flux(np.maximum(np.abs(curves.flux), 1e-3)),
+        "diffmaglim": curves.conditions.limit,
+        "magnr": magnr[of_object],
+        "log_distnr": np.log10(np.maximum(distnr[of_object], 1e-3)),
+    }
+    return {**measured()[group].draw(rng, known), **known}
+
+
+def _seeing(rng: np.random.Generator, curves: LightCurves, visit: Ints, detections: dict[str, Floats]) -> Floats:
+    """Between what is reported of the difference, which may be disturbed, and the seeing of the exposure [px]."""
+    reported = detections["fwhm"][visit] / REPORTED_OVER_TRUE
+    exposure = curves.conditions.fwhm[visit] / PIXEL_ARCSEC
+    trusted = 1.0 if curves.population.kind.counterpart in ("none", "host") else 0.5
+    return np.clip(reported**trusted * exposure ** (1 - trusted), 1.6, 5.0)
+
+
+def _trail(curves: LightCurves, visit: Ints, owner: Ints) -> Floats:
+    """Motion during the exposure, east and north [px]."""
+    population = curves.population
+    if population.kind.branch != "moving":
+        return np.zeros((len(visit), 2))
+    elements = {name: population.parameters[name][owner] for name in (*ELEMENTS, "slope")}
+    seen = ephemeris_at(elements, curves.epochs.mjd[visit])
+    hours = curves.conditions.exposure[visit] / 3600
+    return np.stack([seen.east * hours, seen.north * hours], axis=1) / PIXEL_ARCSEC
