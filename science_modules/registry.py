@@ -15,7 +15,7 @@ import science_modules
 from science_modules.common.contract import ScienceModule
 from science_modules.common.view import CUTOUTS, VIEW_NAMES
 
-_NO_MODULES = ("common",)
+RESERVED = ("common", "golden", "registry", "suite")  # names in this package that are no modules
 _VIEW_INPUTS = (*VIEW_NAMES, *(column.name for column in CUTOUTS), "light_curve", "cutouts", "candidate")
 
 
@@ -38,7 +38,7 @@ def folders() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for directory in (Path(science_modules.__file__).parent, *_external()):
         for path in sorted(directory.iterdir()):
-            if not (path / "__init__.py").is_file() or path.name in _NO_MODULES:
+            if not (path / "__init__.py").is_file() or path.name in RESERVED:
                 continue
             if path.name in found:
                 raise ResolveError(f"module {path.name!r} is both in {found[path.name]} and in {path}")

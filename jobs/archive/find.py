@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.archive.top_alerts import files_of
+from jobs.index.holders import files_with_object
 from jobs.ledger.id_index import holders_of
 from jobs.ledger.streams import StreamLedger
 from jobs.pipeline.surveys import SURVEYS
@@ -80,7 +81,6 @@ def find_alert(layout: Layout, alert_id: int, survey: str | None = None) -> pa.T
 
 def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa.Table:
     """The science rows of an object.
-    rest where it is there.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def find_object(layout: Layout, object_id: str, survey: str | None = None) -> pa
     Returns
     -------
     pyarrow.Table
-        As of `find_alert`. Of a file the footer is read, of row groups that may hold the object the column object_id,
-        and the rest only where it is found.
+        As of `find_alert`. Files that the index of look-ups knows are opened where they hold the object. Of others the
+        footer is read, of row groups that may hold it the column object_id, and the rest only where it is found.
     """
-    return _rows(layout.files("science"), "object_id", object_id, survey)
+    return _rows(files_with_object(layout, object_id, survey), "object_id", object_id, survey)
 
 
 def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:

@@ -9,7 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.archive.position import Cone
+from jobs.index.holders import files_near
 from jobs.storage.footers import Ranges, may_hold, ranges
+from jobs.storage.layout import Layout
 
 _COLUMNS = ["survey", "object_id", "ra", "dec"]
 
@@ -32,6 +34,22 @@ class Source:
     distance_arcsec: float
 
 
+def sources_near(layout: Layout, cone: Cone) -> list[Source]:
+    """The objects of an output with alerts in a circle; files that the index of look-ups knows better are not opened.
+
+    Parameters
+    ----------
+    layout : Layout
+    cone : Cone
+
+    Returns
+    -------
+    list of Source
+        As of `sources`.
+    """
+    return sources(files_near(layout, cone.ra, cone.dec, cone.radius_arcsec), cone)
+
+
 def sources(files: Iterable[Path], cone: Cone) -> list[Source]:
     """The objects with alerts in a circle, the nearest first.
 
@@ -44,7 +62,7 @@ def sources(files: Iterable[Path], cone: Cone) -> list[Source]:
     Returns
     -------
     list of Source
-        Empty if there are none; objects at the same distance by their id.
+        Empty if there are none; objects at the same distance by their id, then survey.
     """
     found = [
         piece.select([*_COLUMNS[:2], "distance_arcsec"]) for path in files for piece in within(path, cone, _COLUMNS)
@@ -54,7 +72,9 @@ def sources(files: Iterable[Path], cone: Cone) -> list[Source]:
     grouped = pa.concat_tables(found).group_by(_COLUMNS[:2])
     counted = grouped.aggregate([("distance_arcsec", "min"), ("distance_arcsec", "count")])
     rows = counted.select([*_COLUMNS[:2], "distance_arcsec_count", "distance_arcsec_min"]).to_pylist()
-    return sorted((Source(*row.values()) for row in rows), key=lambda each: (each.distance_arcsec, each.object_id))
+    return sorted(
+        (Source(*row.values()) for row in rows), key=lambda each: (each.distance_arcsec, each.object_id, each.survey)
+    )
 
 
 def within(path: Path, cone: Cone, columns: list[str]) -> Iterator[pa.Table]:

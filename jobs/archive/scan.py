@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from jobs.archive.flat import flat_columns
 from jobs.archive.near import groups_in
 from jobs.archive.position import Cone
+from jobs.index.holders import files_near
 from jobs.storage import data_files
 from jobs.storage.footers import Ranges, ranges, schema_in
-from jobs.storage.layout import TABLES
+from jobs.storage.layout import TABLES, Layout
 from jobs.storage.schema_union import common_schema, field_of, leaves
 
 _PIECE = 8192  # rows; with light curves some 50 MB
@@ -163,10 +164,16 @@ class Scan:
         """
         place = [] if near is None else [name for name in ("ra", "dec") if name not in self.wanted.names]
         wanted = [*self.wanted.names, *place]
-        for file in self.files:
+        for file in self.files if near is None else self._near(near):
             for piece in file.pieces(self.whole, wanted, near):
                 piece = near.inside(piece).drop_columns(place) if near else piece
                 yield piece.rename_columns([*self.names, *piece.column_names[len(self.names) :]])
+
+    def _near(self, cone: Cone) -> "list[_File]":
+        """The files that may hold something of a circle, by the index of look-ups where there is one."""
+        layout = Layout(self.files[0].path.parents[2])
+        found = set(files_near(layout, cone.ra, cone.dec, cone.radius_arcsec, [file.path for file in self.files]))
+        return [file for file in self.files if file.path in found]
 
 
 def _paths(folder: Path, nights: Iterable[str | int] | None) -> list[Path]:

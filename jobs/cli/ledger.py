@@ -8,7 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
-from jobs.audit.check import Checked, check_ledger
+from jobs.audit.check import check_ledger
+from jobs.audit.gaps import Checked
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells, commonest_first
 from jobs.cli.console import pour, table_console
 from jobs.cli.frame import Options, verb

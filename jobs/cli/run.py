@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.audit.check import Gap, check_ledger
+from jobs.audit.check import check_ledger
+from jobs.audit.gaps import Gap
 from jobs.cli import again
 from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, UNBALANCED, Options, verb

@@ -11,7 +11,7 @@ from rich.table import Table
 from jobs.archive.alert import Alert, alerts_of, merged
 from jobs.archive.find import NotFound, find, find_object
 from jobs.archive.find_cutouts import find_cutouts
-from jobs.archive.near import Source, sources
+from jobs.archive.near import Source, sources_near
 from jobs.archive.position import Cone
 from jobs.cli.console import Console, styled
 from jobs.cli.frame import OK, Options, UsageError, verb
@@ -72,7 +72,7 @@ def _around(layout: Layout, cone: Cone | None) -> list[Source]:
     """The objects in the circle that was asked for, the nearest first; none if none was."""
     if cone is None:
         return []
-    found = sources(layout.files("science"), cone)
+    found = sources_near(layout, cone)
     if not found:
         place = f"{cone.radius_arcsec:g} arcsec of RA {cone.ra:.6f}, Dec {cone.dec:+.6f}"
         raise NotFound(f"{layout.root} has no alert within {place}; --radius says how far to look")
@@ -81,7 +81,7 @@ def _around(layout: Layout, cone: Cone | None) -> list[Source]:
 
 def _same_place(layout: Layout, alert: Alert) -> list[Source]:
     ra, dec = alert.facts["ra"], alert.facts["dec"]
-    return sources(layout.files("science"), Cone(ra, dec, SAME_PLACE_ARCSEC)) if None not in (ra, dec) else []
+    return sources_near(layout, Cone(ra, dec, SAME_PLACE_ARCSEC)) if None not in (ra, dec) else []
 
 
 def _rows(layout: Layout, given: argparse.Namespace, around: Sequence[Source]) -> pa.Table:

@@ -125,7 +125,7 @@ def new_folder(name: str, directory: Path) -> Path:
     if not name.isidentifier() or name != name.lower() or name.startswith("_"):
         raise ScaffoldError(f"a module's name wants lower-case letters, digits and underscores, has {name!r}")
     folder = directory / name
-    if name in registry.names() or name == "common" or folder.exists():
+    if name in registry.names() or name in registry.RESERVED or folder.exists():
         raise ScaffoldError(f"{name!r} exists already: {registry.folders().get(name, folder)}")
     folder.mkdir(parents=True)
     return folder

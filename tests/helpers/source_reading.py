@@ -1,5 +1,6 @@
 """What the tests of the sources share: reading all that a source plans, as the tasks would."""
 
+import gzip
 import io
 import tarfile
 from collections.abc import Sequence
@@ -69,14 +70,14 @@ def _origin(message: SourceMessage, number: int) -> Entry:
 
 
 def archive(members: dict[str, bytes], format_: int = tarfile.GNU_FORMAT, gz: bool = False) -> bytes:
-    """A tar archive, written by Python's own library."""
+    """A tar archive, written by Python's own library; the same bytes whenever it is made."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz" if gz else "w", format=format_) as file:
+    with tarfile.open(fileobj=buffer, mode="w", format=format_) as file:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
             file.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
+    return gzip.compress(buffer.getvalue(), mtime=0) if gz else buffer.getvalue()
 
 
 def zstd(data: bytes) -> bytes:

@@ -13,6 +13,8 @@ Where the packets leave a choice:
 - A point with one of `lsst_fields.UNSOUND_FLAGS` stays in the light curve with their names in `lc_flag` and its flux in
   `lc_flux_flagged`; `lc_flux` and the modules do without it. The counts of detections include it.
 - Every alert and point is public: Rubin's stream is the world's.
+- `is_simulated`: a source injected into the image, or a negative id, which no real source has (all of 231 real alerts
+  are positive): `jobs.simulation.lsst` gives those.
 - The sign of the flux is that of `psfFlux`; `isNegative` says something else of dipoles.
 """
 
@@ -97,7 +99,7 @@ def read(packets: pa.StructArray) -> Read:
         columns={
             "quality_ok": _quality_ok(source),
             "n_detections_survey": dia_object["nDiaSources"],
-            "is_simulated": pa.array(_any_flag(source, _INJECTED_FLAGS)),
+            "is_simulated": _is_simulated(source),
             "is_public": pa.array(np.ones(len(packets), dtype=bool)),
             **_solar_system(packet, source),
             **{name: packet[field] for name, field in _CUTOUTS.items()},
@@ -131,6 +133,11 @@ def _object_id(packet: Fields, source: Fields) -> pa.Array:
 def _quality_ok(source: Fields) -> pa.Array:
     answered = np.any([np.asarray(pc.is_valid(source[name])) for name in _QUALITY_FLAGS], axis=0)
     return flags(~_any_flag(source, _QUALITY_FLAGS), answered)
+
+
+def _is_simulated(source: Fields) -> pa.Array:
+    negative = pc.fill_null(pc.less(source["diaSourceId"], 0), False)
+    return pc.or_(negative, pa.array(_any_flag(source, _INJECTED_FLAGS)))
 
 
 def _any_flag(source: Fields, names: tuple[str, ...]) -> Bools:

@@ -5,8 +5,8 @@ import numpy as np
 from jobs.simulation.cosmology import draw_redshifts
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.forms.brightness import draw_star_magnitudes
-from jobs.simulation.forms.chance import draw_keys, events, uniform_at
 from jobs.simulation.forms.damped_walk import draw_walks
+from jobs.simulation.forms.events import chance, draw_keys, events
 from jobs.simulation.forms.nuclei import RELATIVE_COLOUR, walk_magnitude
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
@@ -46,7 +46,7 @@ def _flares(parameters: Parameters, epochs: Epochs) -> Floats:
     key, rise, fall = (epochs.of_objects(parameters[name]) for name in ("key", "flare_rise", "flare_fall"))
     brighter = np.zeros(len(epochs.mjd))
     for index, since in events(key, np.full(len(key), _FLARES_EVERY), epochs.mjd):
-        height = 0.3 + 1.7 * uniform_at(key, index, 1) ** 3
+        height = 0.3 + 1.7 * chance(key, index, "height") ** 3
         brighter += height * np.exp(np.where(since < 0, since / rise, -since / fall))
     return brighter
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from jobs.simulation.epochs import Epochs
-from jobs.simulation.forms.chance import draw_keys, uniform_at
+from jobs.simulation.forms.events import chance, draw_keys
 from jobs.simulation.forms.stars import star_flux
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
@@ -28,8 +28,8 @@ def _draw_by_star(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
 def _flux_by_star(parameters: Parameters, epochs: Epochs) -> Floats:
     names = ("t0", "remains", "oversubtracted", "key")
     t0, remains, sign, key = (epochs.of_objects(parameters[name]) for name in names)
-    chance = uniform_at(key, np.floor(epochs.mjd * _EXPOSURES_PER_DAY).astype(np.int64), 0)
-    change = np.where(epochs.mjd < t0, 0.0, -sign * remains * (1.6 * chance - 0.3))
+    this_time = chance(key, np.floor(epochs.mjd * _EXPOSURES_PER_DAY).astype(np.int64), "remains")
+    change = np.where(epochs.mjd < t0, 0.0, -sign * remains * (1.6 * this_time - 0.3))
     return np.asarray(star_flux(parameters, epochs, np.zeros(len(key))) * (1 + change))
 
 

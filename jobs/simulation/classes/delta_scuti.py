@@ -18,7 +18,7 @@ _OVERTONES = (
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     large = rng.uniform(size=n) < 0.5
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.2),
         "g_r": rng.normal(0.05, 0.1, n),
         "period": np.clip(10 ** rng.normal(-1.15, 0.18, n), 0.02, 0.3),
         "phase": rng.uniform(0, 1, n),

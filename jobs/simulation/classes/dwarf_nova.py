@@ -3,7 +3,7 @@
 import numpy as np
 
 from jobs.simulation.epochs import Epochs, Ints
-from jobs.simulation.forms.chance import draw_keys, events, flicker, uniform_at
+from jobs.simulation.forms.events import chance, draw_keys, events, flicker
 from jobs.simulation.forms.stars import star_flux
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
@@ -39,7 +39,7 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
     brighter = np.zeros(len(epochs.mjd))
     for index, since in events(each["key"], each["recurrence"], epochs.mjd, jitter=0.4):
         brighter = np.maximum(brighter, _outburst(each, index, since))
-    noise = each["flicker"] * flicker(each["key"], epochs.mjd, 0.02, purpose=1)
+    noise = each["flicker"] * flicker(each["key"], epochs.mjd, 0.02)
     of_disc = 1 - 10 ** (-0.4 * brighter)
     bluer = of_disc * (_DISC_COLOUR - each["g_r"]) * _BLUENESS[epochs.band]
     return star_flux(parameters, epochs, noise + bluer - brighter)
@@ -48,7 +48,7 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
 def _outburst(each: Parameters, index: Ints, since: Floats) -> Floats:
     """Magnitudes above quiescence: straight up, a plateau, straight down."""
     is_super = (each["super_every"] > 0) & (index % np.maximum(each["super_every"], 1) == 0)
-    scatter = 1 + 0.15 * (2 * uniform_at(each["key"], index, 2) - 1)
+    scatter = 1 + 0.15 * (2 * chance(each["key"], index, "size") - 1)
     top = each["amplitude"] * scatter + _SUPER_MAG * is_super
     plateau = each["plateau"] * scatter + 11 * is_super
     after_rise = since - each["rise"]

@@ -12,7 +12,7 @@ from jobs.simulation.reach import Reach
 
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.3),
         "g_r": np.clip(rng.normal(0.5, 0.3, n), -0.3, 1.4),
         "period": np.clip(10 ** rng.normal(-0.08, 0.33, n), 0.25, 30.0),
         "phase": rng.uniform(0, 1, n),

@@ -13,7 +13,7 @@ from jobs.simulation.reach import Reach
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     depth = np.clip(rng.lognormal(np.log(0.5), 0.4, n), 0.15, 1.5)
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.3),
         "g_r": np.clip(rng.normal(0.5, 0.25, n), -0.3, 1.3),
         "period": np.clip(10 ** rng.normal(-0.1, 0.25, n), 0.35, 4.0),
         "phase": rng.uniform(0, 1, n),

@@ -13,7 +13,7 @@ from jobs.simulation.reach import Reach
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     period = np.clip(10 ** rng.normal(-0.49, 0.12, n), 0.21, 0.9)
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.5),
         "g_r": np.clip(
             0.45 - 1.8 * (period - 0.32) + rng.normal(0, 0.12, n), 0.1, 1.2
         ),  # the shorter, the redder: Rucinski 1997

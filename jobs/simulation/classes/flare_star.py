@@ -4,7 +4,7 @@ import numpy as np
 
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.forms.brightness import draw_star_magnitudes
-from jobs.simulation.forms.chance import draw_keys, events, uniform_at
+from jobs.simulation.forms.events import chance, draw_keys, events
 from jobs.simulation.forms.spectra import WAVELENGTH, thermal_colour
 from jobs.simulation.forms.stars import star_flux, turns
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
@@ -35,7 +35,7 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
     flares = np.zeros(len(epochs.mjd))
     for index, since in events(each["key"], each["flare_interval"], epochs.mjd):
         # Energies by a power law of index -2: Lacy, Moffett & Evans 1976.
-        height = each["smallest_flare"] / (1 - uniform_at(each["key"], index, 1))
+        height = each["smallest_flare"] / (1 - chance(each["key"], index, "height"))
         flares += np.minimum(height, _BRIGHTEST) * _decay(since / each["flare_days"])
     return np.asarray(quiet + flares * flux_of_magnitude(each["mean_mag"]) * _FLARE[epochs.band])
 

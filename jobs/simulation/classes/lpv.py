@@ -4,7 +4,7 @@ import numpy as np
 
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.forms.brightness import draw_star_magnitudes
-from jobs.simulation.forms.chance import draw_keys, uniform_at
+from jobs.simulation.forms.events import draw_keys, smooth_chance
 from jobs.simulation.forms.stars import star_flux, turns
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
@@ -19,8 +19,8 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     )
     log_amplitude = np.choose(kind, [rng.uniform(0, 0.6, n), rng.uniform(-1, 0, n), rng.uniform(-2, -1, n)])
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=6.5),
-        "g_r": np.clip(rng.normal(2.0, 0.5, n), 1.2, 3.5),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=7.0),
+        "g_r": np.clip(rng.normal(2.1, 0.5, n), 1.2, 3.5),
         "period": np.clip(period, 12, 700),
         "phase": rng.uniform(0, 1, n),
         "amplitude_r": 10**log_amplitude,
@@ -42,9 +42,8 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
 
 def _between_cycles(parameters: Parameters, epochs: Epochs, cycles: Floats) -> Floats:
     """What a cycle is fainter than others [mag], smooth from one to the next."""
-    key, cycle = epochs.of_objects(parameters["key"]), np.floor(cycles).astype(np.int64)
-    before, after = (3.46 * (uniform_at(key, cycle + shift, 0) - 0.5) for shift in (0, 1))
-    return np.asarray(epochs.of_objects(parameters["cycle_scatter"]) * (before + (after - before) * (cycles - cycle)))
+    differences = 3.46 * smooth_chance(epochs.of_objects(parameters["key"]), cycles, "cycle")
+    return np.asarray(epochs.of_objects(parameters["cycle_scatter"]) * differences)
 
 
 CLASS = ObjectClass(

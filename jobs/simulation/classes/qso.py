@@ -15,8 +15,7 @@ from science_modules.common.photometry import flux_of_magnitude
 
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     abs_mag = np.clip(rng.normal(-25, 1.2, n), -29, -22.5)
-    # A walk of 0.15 mag is seen only well above the survey's limit.
-    redshift = draw_redshifts(rng, abs_mag, replace(reach, faint=reach.faint - 1), z_max=3.0)
+    redshift = draw_redshifts(rng, abs_mag, replace(reach, faint=reach.faint - 0.3), z_max=3.0)
     log_mass = np.clip(rng.normal(8.7, 0.5, n), 7.0, 10.3)
     sd, tau = draw_variability(rng, abs_mag, log_mass, redshift)
     return {

@@ -13,7 +13,7 @@ _BANDS = np.array([1.2, 1.1, 1.0, 0.8, 0.7, 0.65])  # amplitude relative to r
 
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.5),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=5.0),
         "g_r": np.clip(rng.normal(0.9, 0.25, n), 0.4, 1.5),
         "period": 10 ** rng.uniform(0, 1.78, n),
         "phase": rng.uniform(0, 1, n),

@@ -16,8 +16,8 @@ _ANGLE = np.array([0.0, 2.4, 5.1, 1.5, 4.2])
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     period = np.clip(rng.normal(0.580, 0.066, n), 0.42, 0.9)
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach),
-        "g_r": rng.normal(0.17, 0.05, n),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.0),
+        "g_r": rng.normal(0.26, 0.05, n),
         "period": period,
         "phase": rng.uniform(0, 1, n),
         "amplitude_g": np.clip(2.56 - 2.72 * period + rng.normal(0, 0.2, n), 0.3, 1.5),

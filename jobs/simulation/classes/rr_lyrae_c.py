@@ -11,11 +11,11 @@ from jobs.simulation.reach import Reach
 
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.2),
         "g_r": rng.normal(0.12, 0.05, n),
         "period": np.clip(rng.normal(0.340, 0.040, n), 0.22, 0.45),
         "phase": rng.uniform(0, 1, n),
-        "amplitude_g": np.clip(rng.normal(0.51, 0.09, n), 0.25, 0.8),
+        "amplitude_g": np.clip(rng.normal(0.56, 0.09, n), 0.25, 0.8),
     }
 
 

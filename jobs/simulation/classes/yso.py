@@ -4,8 +4,8 @@ import numpy as np
 
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.forms.brightness import draw_star_magnitudes, draw_times
-from jobs.simulation.forms.chance import draw_keys, uniform_at
 from jobs.simulation.forms.damped_walk import FIRST_DAY, draw_walks, read_walks
+from jobs.simulation.forms.events import chance, draw_keys
 from jobs.simulation.forms.stars import star_flux, turns
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
@@ -22,7 +22,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
         return np.where(kind == which, values, 0.0)
 
     return {
-        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.0),
+        "mean_mag": draw_star_magnitudes(rng, n, reach, above_limit=4.5),
         "g_r": np.clip(rng.normal(1.1, 0.3, n), 0.4, 2.2),
         "period": 10 ** rng.uniform(0, 1.1, n),
         "phase": rng.uniform(0, 1, n),
@@ -56,7 +56,7 @@ def _dips(parameters: Parameters, epochs: Epochs, cycles: Floats) -> Floats:
     turn = np.floor(cycles).astype(np.int64)
     depth = (
         epochs.of_objects(parameters["dip"])
-        * (0.3 + 1.4 * uniform_at(epochs.of_objects(parameters["key"]), turn, 0))
+        * (0.3 + 1.4 * chance(epochs.of_objects(parameters["key"]), turn, "depth"))
         / 2
     )
     distance = (cycles - turn - 0.5) / (0.4 * epochs.of_objects(parameters["dip_width"]))

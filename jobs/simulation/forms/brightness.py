@@ -20,9 +20,12 @@ def draw_star_magnitudes(rng: np.random.Generator, n: int, reach: Reach, above_l
     Returns
     -------
     numpy.ndarray, shape (n,)
-        [AB mag]; scatter 1.3, cut where the detector saturates and half a magnitude above the limit.
+        [AB mag]; scatter 1.3, turned back where the detector saturates and half a magnitude above the limit, so that
+        none of the two has a crowd.
     """
-    return np.clip(rng.normal(reach.faint - above_limit, 1.3, n), reach.bright, reach.faint - 0.5)
+    faintest = reach.faint - 0.5
+    within = reach.bright + np.abs(rng.normal(reach.faint - above_limit, 1.3, n) - reach.bright)
+    return np.asarray(np.clip(faintest - np.abs(faintest - within), reach.bright, faintest))
 
 
 def draw_two_sided(rng: np.random.Generator, mode: float, below: float, above: float, n: int) -> Floats:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.audit import check as ledger_check
+from jobs.audit import batch as audit_batch
 from jobs.audit.check import check_ledger
 from jobs.audit.files import read_files
 from jobs.ledger.streams import StreamLedger, records, streams
@@ -85,7 +85,7 @@ def test_an_undisturbed_output_has_no_gap(output: Path) -> None:
 def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that do not change are read once: the record alone is falsified, some hundred times."""
     once = lru_cache(maxsize=None)(lambda root, files, modules: read_files(root, files, list(modules)))
-    monkeypatch.setattr(ledger_check, "read_files", lambda root, files, modules: once(root, files, tuple(modules)))
+    monkeypatch.setattr(audit_batch, "read_files", lambda root, files, modules: once(root, files, tuple(modules)))
 
 
 @pytest.mark.usefixtures("remembered")

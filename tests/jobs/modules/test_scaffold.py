@@ -39,7 +39,7 @@ def test_a_name_that_cannot_be_a_column_is_refused(name: str, tmp_path: Path) ->
         new_module(name, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["stetson_k", "common", "there"])
+@pytest.mark.parametrize("name", ["stetson_k", "common", "suite", "golden", "there"])
 def test_a_name_that_is_taken_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(ScaffoldError, match="exists already"):

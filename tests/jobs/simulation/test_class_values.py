@@ -88,15 +88,28 @@ def test_explosions_have_the_samples_maxima_and_colours(name):
 
 def test_sn_ia_of_bts():
     """2,639 SN Ia: maxima 16.4/17.7/18.2/18.6/19.1, redshifts .024/.048/.067/.082/.11 (5 to 95 %); from half the light 8.0 to
-    11.7 d up, 12.0 to 17.0 d down, 24.5 d between (quartiles, g and r together)."""
+    11.7 d up, 12.0 to 17.0 d down (quartiles), 24.5 d between."""
     population = _population("sn_ia", SPECTROSCOPIC)
     peak_mag, redshift = (np.percentile(population.parameters[name], [25, 50, 75]) for name in ("peak_mag", "redshift"))
     np.testing.assert_allclose(peak_mag, [17.7, 18.2, 18.6], atol=0.15)
     np.testing.assert_allclose(redshift, [0.048, 0.067, 0.082], atol=0.015)
-    rise, fade = np.median([_crossings(_about_maximum(population, band), 0.753) for band in "gr"], axis=2).mean(axis=0)
+    rise, fade = np.median(_crossings(_about_maximum(population, "g"), 0.753), axis=1)
     assert 8.0 < rise < 11.7
     assert 12.0 < fade < 17.0
-    assert rise + fade == pytest.approx(24.5, abs=2.5)
+    assert rise + fade == pytest.approx(24.5, abs=3)
+
+
+# Medians of 649 SN Ia of BTS in bins of 5 d from their three brightest detections in r, 10, 20, 30 and 40 d after: magnitudes
+# fainter than those.
+STACK = {"g": (0.56, 1.43, 2.12, 2.53), "r": (0.38, 0.70, 1.03, 1.55)}
+
+
+@pytest.mark.parametrize("band", STACK)
+def test_sn_ia_fade_as_bts_has_them(band):
+    population = _population("sn_ia", SPECTROSCOPIC)
+    mjd = population.parameters["t0"][:, None] + 1.0 + np.array([10.0, 20, 30, 40])
+    fainter = np.median(_mag(population, mjd, band) - population.parameters["peak_mag"][:, None], axis=0)
+    np.testing.assert_allclose(fainter, STACK[band], atol=0.2)
 
 
 # Days from maximum until r is a magnitude fainter: of FLEET's empirical form with its median widths.
@@ -180,7 +193,7 @@ def test_amplitudes_are_those_of_alerces_samples(name):
 # relative tolerances of 12 and 15 %.
 PERIODIC = {
     "rr_lyrae_ab": ("g", 0.98, 0.580),
-    "rr_lyrae_c": ("g", 0.51, 0.340),
+    "rr_lyrae_c": ("g", 0.54, 0.340),
     "eclipsing_ew": ("r", 0.47, 0.32),
     "eclipsing_ea": ("r", 0.48, 0.77),
 }
@@ -216,14 +229,35 @@ def test_pulsating_stars_rise_quickly_and_fade_slowly(name):
     assert np.median(rising) < 0.3
 
 
+# Stripe 82, 220 stars of type ab and 58 of type c with 30 points in g: median g - r; range from 2 to 98 % in g and r; the
+# part of it below maximum at phases .125, .325, .525 and .825 in g.
+RR_LYRAE = {
+    "rr_lyrae_ab": (0.29, 0.97, 0.71, [0.28, 0.66, 0.88, 0.96]),
+    "rr_lyrae_c": (0.12, 0.54, 0.39, [0.16, 0.62, 0.95, 0.30]),
+}
+
+
+@pytest.mark.parametrize("name", RR_LYRAE)
+def test_rr_lyrae_have_the_shape_of_stripe_82s(name):
+    colour, range_g, range_r, below = RR_LYRAE[name]
+    population = _population(name)
+    phase = np.linspace(0, 1, 200, endpoint=False)
+    g, r = (_mag(population, 59000 + population.parameters["period"][:, None] * phase, band) for band in "gr")
+    (low_g, high_g), (low_r, high_r) = (np.percentile(mag, [2, 98], axis=1) for mag in (g, r))
+    assert np.median(g - r) == pytest.approx(colour, abs=0.04)
+    assert np.median(high_g - low_g) == pytest.approx(range_g, rel=0.1)
+    assert np.median(high_r - low_r) == pytest.approx(range_r, rel=0.1)
+    place = (g.argmin(axis=1)[:, None] + (200 * np.array([0.125, 0.325, 0.525, 0.825])).astype(int)) % 200
+    part = (np.take_along_axis(g, place, axis=1) - low_g[:, None]) / (high_g - low_g)[:, None]
+    np.testing.assert_allclose(np.median(part, axis=0), below, atol=0.12)
+
+
 def test_rr_lyrae_are_bluest_at_maximum():
-    """Stripe 82: g - r = -0.04 at maximum, free of reddening."""
     population = _population("rr_lyrae_ab")
     mjd = 59000 + population.parameters["period"][:, None] * np.linspace(0, 1, 60)
     g, r = _mag(population, mjd, "g"), _mag(population, mjd, "r")
     at_maximum = (g - r)[np.arange(BLOCK), g.argmin(axis=1)]
-    assert np.median(at_maximum) == pytest.approx(-0.04, abs=0.06)
-    assert np.median(np.median(g - r, axis=1) - at_maximum) > 0.1
+    assert np.median(np.median(g - r, axis=1) - at_maximum) == pytest.approx(0.2, abs=0.08)
 
 
 # Reddened g - r of labelled samples: LPV, YSO, CV and QSO of ALeRCE's.

@@ -173,6 +173,11 @@ def test_injected_sources_are_called_simulated(flag: str, simulated: bool) -> No
     assert (told["is_simulated"], silent["is_simulated"]) == (simulated, False)
 
 
+def test_negative_ids_are_the_simulators() -> None:
+    told, silent = view(packet({"diaSourceId": -5}), packet({"diaSourceId": 5}))
+    assert (told["is_simulated"], silent["is_simulated"]) == (True, False)
+
+
 @pytest.mark.parametrize("nothing", [None, float("nan"), float("inf")])
 def test_an_alert_without_a_flux_goes_on_with_null(nothing: float | None) -> None:
     (row,) = view(packet({"psfFlux": nothing, "scienceFlux": nothing, "reliability": nothing}))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jobs.simulation.forms.chance import draw_keys, events, flicker, uniform_at
+from jobs.simulation.forms.events import chance, draw_keys, events, flicker
 
 KEYS = draw_keys(np.random.default_rng(1), 20_000)
 
@@ -11,15 +11,15 @@ KEYS = draw_keys(np.random.default_rng(1), 20_000)
 def test_numbers_are_uniform_and_independent():
     index = np.arange(20_000)
     one, next_index, other_purpose = (
-        uniform_at(KEYS, index, 0),
-        uniform_at(KEYS, index + 1, 0),
-        uniform_at(KEYS, index, 1),
+        chance(KEYS, index, "0"),
+        chance(KEYS, index + 1, "0"),
+        chance(KEYS, index, "1"),
     )
-    np.testing.assert_array_equal(one, uniform_at(KEYS, index, 0))
+    np.testing.assert_array_equal(one, chance(KEYS, index, "0"))
     assert ((one >= 0) & (one < 1)).all()
     assert np.histogram(one, 20, (0, 1))[0] == pytest.approx(1000, abs=150)
     assert abs(np.corrcoef(one, next_index)[0, 1]) < 0.03 and abs(np.corrcoef(one, other_purpose)[0, 1]) < 0.03
-    one_key = uniform_at(np.full(20_000, KEYS[0]), index, 0)
+    one_key = chance(np.full(20_000, KEYS[0]), index, "0")
     assert np.histogram(one_key, 20, (0, 1))[0] == pytest.approx(1000, abs=150)
 
 

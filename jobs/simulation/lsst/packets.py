@@ -1,0 +1,161 @@
+"""Rubin packets of the detections of light curves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.simulation.epochs import Ints
+from jobs.simulation.light_curves import LightCurves
+from jobs.simulation.lsst import encoding as avro
+from jobs.simulation.lsst import solar_system
+from jobs.simulation.lsst.points import Points
+from jobs.simulation.lsst.scenes import Scene, scene, template_fluxes, template_seeing
+from jobs.simulation.lsst.schema import DIA_FORCED_SOURCE, DIA_OBJECT, DIA_SOURCE, MPC_ORBITS, SS_SOURCE
+from jobs.simulation.lsst.sources import forced_columns, source_columns
+from jobs.simulation.lsst.stamps import Stamps
+from jobs.simulation.lsst.summaries import Spans, object_columns
+from jobs.simulation.object_class import Floats
+from jobs.simulation.populating import object_ids
+
+TRIGGER = 5.0
+HISTORY_DAYS = 365.0
+_OBJECT_STRIDE = 1e6  # [d]: more than any time, so that object and time are one sorted key
+_MARK = 2 * avro.text("simulated")  # observation_reason and target_name
+
+
+def packets(curves: LightCurves, first: float, last: float) -> Iterator[tuple[int, bytes]]:
+    """A packet for every detection between two times, with the object's history before it.
+
+    Parameters
+    ----------
+    curves : LightCurves
+        Of one block, from HISTORY_DAYS before `first` at least for complete histories.
+    first, last : float
+        [MJD TAI]; the last is excluded.
+
+    Yields
+    ------
+    epoch : int
+        Place of the detection in the curves' flat epochs.
+    packet : bytes
+        An Avro datum of schema.SCHEMA.
+    """
+    mjd, snr = curves.epochs.mjd, np.abs(curves.flux) / curves.flux_err
+    triggers = np.flatnonzero(curves.detected & (snr >= TRIGGER) & (mjd >= first) & (mjd < last))
+    if len(triggers):
+        yield from zip(triggers.tolist(), _Writer(curves, triggers).packets(), strict=True)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Makes the packets of some triggers; what they share is made once."""
+
+    curves: LightCurves
+    triggers: Ints
+
+    def packets(self) -> Iterator[bytes]:
+        """The packets, in the order of the triggers."""
+        points, spans = self._detections
+        columns = source_columns(points, self._ids(points))
+        sources = avro.encode(DIA_SOURCE, columns, len(points))
+        forced, before = self._forced()
+        objects, orbiting, elements = self._objects(), *self._solar_system()
+        stamps = Stamps(self._alerts, *self._surroundings[:2], columns["bboxSize"][spans.last].tolist())
+        for one, last in enumerate(spans.last.tolist()):
+            known = bool(self._known[one])
+            history, visits = sources[spans.first[one] : last], forced[before.first[one] : before.last[one]]
+            parts = (
+                avro.integer(int(self._alerts.id[one])),
+                _MARK,
+                sources[last],
+                avro.optional(avro.array(history) if history else None),
+                avro.optional(None if known else avro.array(visits)),
+                avro.optional(None if known else objects[one]),
+                avro.optional(orbiting.get(one)),
+                avro.optional(elements.get(one)),
+                *map(avro.content, stamps.triplet(one)),
+            )
+            yield b"".join(parts)
+
+    @cached_property
+    def _surroundings(self) -> tuple[Scene, Floats, Floats]:
+        """What stands around the objects, their templates' seeing, and their fluxes there."""
+        around, seeing = scene(self.curves), template_seeing(self.curves.population)
+        return around, seeing, template_fluxes(around, seeing)
+
+    @cached_property
+    def _alerts(self) -> Points:
+        return Points(self.curves, self.triggers, self._surroundings[2])
+
+    @cached_property
+    def _known(self) -> NDArray[np.bool_]:
+        return solar_system.is_known(self._alerts)
+
+    @cached_property
+    def _object_id(self) -> Ints:
+        return np.asarray(object_ids(self.curves.population, "lsst"))
+
+    @cached_property
+    def _detections(self) -> tuple[Points, Spans]:
+        """The detections of all packets, and each alert's."""
+        return self._history(np.flatnonzero(self.curves.detected))
+
+    def _ids(self, points: Points) -> avro.Columns:
+        known, ids = solar_system.is_known(points), self._object_id[points.object]
+        return {"diaObjectId": np.where(known, 0, ids), "ssObjectId": np.where(known, ids, 0)}
+
+    def _forced(self) -> tuple[list[bytes], Spans]:
+        """All visits from the objects' first detections on, and each alert's, itself last (and not to be sent)."""
+        epochs = self.curves.epochs
+        since = epochs.mjd >= first_detections(self.curves)[epochs.object]
+        points, spans = self._history(np.flatnonzero(since))
+        columns = forced_columns(points, self._object_id[points.object])
+        return avro.encode(DIA_FORCED_SOURCE, columns, len(points)), spans
+
+    def _objects(self) -> list[bytes]:
+        columns = object_columns(*self._detections, self._object_id[self._alerts.object])
+        return avro.encode(DIA_OBJECT, columns, len(self.triggers))
+
+    def _solar_system(self) -> tuple[dict[int, bytes], dict[int, bytes]]:
+        """Records of the alerts whose object is known, by alert."""
+        where = np.flatnonzero(self._known)
+        known = self._alerts.take(where)
+        if not len(where):
+            return {}, {}
+        sources = solar_system.source_columns(known, self._object_id[known.object])
+        encoded = (
+            avro.encode(SS_SOURCE, sources, len(where)),
+            avro.encode(MPC_ORBITS, solar_system.orbit_columns(known), len(where)),
+        )
+        by_alert = [dict(zip(where.tolist(), records, strict=True)) for records in encoded]
+        return by_alert[0], by_alert[1]
+
+    def _history(self, among: Ints) -> tuple[Points, Spans]:
+        """Those of some epochs that are in any alert's year, and each alert's range of them, its own epoch last."""
+        owner, mjd = self.curves.epochs.object, self.curves.epochs.mjd
+        key, begins = owner[among] * _OBJECT_STRIDE + mjd[among], owner[self.triggers] * _OBJECT_STRIDE
+        last, begin = np.searchsorted(among, self.triggers), np.searchsorted(key, begins)
+        oldest = np.searchsorted(key, begins + mjd[self.triggers] - HISTORY_DAYS)
+        first = np.maximum(begin, oldest)
+        edges = np.zeros(len(among) + 1, dtype=np.int64)
+        np.add.at(edges, first, 1)
+        np.add.at(edges, last + 1, -1)
+        kept = np.cumsum(edges[:-1]) > 0
+        place = np.cumsum(kept) - 1
+        spans = Spans(place[first], place[last], first - begin)
+        return Points(self.curves, among[kept], self._surroundings[2]), spans
+
+
+def first_detections(curves: LightCurves) -> Floats:
+    """When each object was first detected [MJD TAI], shape (n,); infinity where it never was.
+
+    Parameters
+    ----------
+    curves : LightCurves
+    """
+    begin = np.full(len(curves.population.number), np.inf)
+    np.minimum.at(begin, curves.epochs.object[curves.detected], curves.epochs.mjd[curves.detected])
+    return begin
