@@ -18,7 +18,7 @@ def _draw_by_star(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     return {
         "mean_mag": rng.uniform(reach.bright, reach.bright + 3.5, n),
         "g_r": np.clip(rng.normal(0.7, 0.3, n), 0, 1.5),
-        "t0": np.full(n, reach.first),  # the reference image is clean
+        "begins": np.full(n, reach.first),  # the reference image is clean
         "remains": np.clip(rng.lognormal(np.log(0.02), 0.6, n), 0.004, 0.15),  # of the star's light
         "oversubtracted": np.where(rng.uniform(size=n) < 0.7, 1.0, -1.0),
         "key": draw_keys(rng, n),
@@ -26,10 +26,10 @@ def _draw_by_star(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
 
 
 def _flux_by_star(parameters: Parameters, epochs: Epochs) -> Floats:
-    names = ("t0", "remains", "oversubtracted", "key")
-    t0, remains, sign, key = (epochs.of_objects(parameters[name]) for name in names)
+    names = ("begins", "remains", "oversubtracted", "key")
+    begins, remains, sign, key = (epochs.of_objects(parameters[name]) for name in names)
     this_time = chance(key, np.floor(epochs.mjd * _EXPOSURES_PER_DAY).astype(np.int64), "remains")
-    change = np.where(epochs.mjd < t0, 0.0, -sign * remains * (1.6 * this_time - 0.3))
+    change = np.where(epochs.mjd < begins, 0.0, -sign * remains * (1.6 * this_time - 0.3))
     return np.asarray(star_flux(parameters, epochs, np.zeros(len(key))) * (1 + change))
 
 
