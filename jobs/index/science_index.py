@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jobs.index.checked_file import Damaged
+from jobs.index.making import Making
 from jobs.index.science_files import ScienceFile, science_files
 from jobs.index.segment import ENDING, VERSION, Entries, Segment, read_segments
 from jobs.storage.data_files import nights
@@ -53,6 +54,7 @@ class ScienceIndex:
     _nights: dict[str, _Night] = field(default_factory=dict)
     _distrusted: set[Path] = field(default_factory=set)
     _own: tempfile.TemporaryDirectory[str] | None = None
+    _making: Making = field(default_factory=lambda: Making(0))
 
     @property
     def table(self) -> Path:
@@ -101,7 +103,12 @@ class ScienceIndex:
             Nights ascending.
         """
         wanted = nights(self.table) if night is None else [night]
-        return [segment for each in wanted for segment in self._night(each)]
+        self._making, found = Making(len(wanted)), []
+        for number, each in enumerate(wanted, 1):
+            self._making.night = number
+            found += self._night(each)
+        self._making.end()
+        return found
 
     def folder(self, night: str) -> Path:
         """Where the index of a night lies.
@@ -158,6 +165,7 @@ class ScienceIndex:
         held: list[Entries] = []
         for file in files:
             held.append(Entries.read(self.table, file))
+            self._making.read()
             if sum(each.table.num_rows for each in held) >= MOST_ROWS:
                 yield Entries.joined(held)
                 held = []

@@ -3,6 +3,8 @@
 import os
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from looked_up import NIGHTS, alerts, every_row, made_up, same_rows, write_science
 
-from jobs.index import science_index
+from jobs.index import making, science_index
 from jobs.index.checked_file import PAGE, CheckedFile, Damaged, writing
 from jobs.index.science_index import FOLDER, ScienceIndex
 from jobs.index.upkeep import index_nights
@@ -285,3 +287,21 @@ def test_each_segment_is_of_files_that_are_there_and_every_alert_is_in_one(layou
         assert len(held) == len(set(held)) == len(layout.files("science"))
         assert all(file.is_there(index.table) for file in held)
         assert sum(each.rows for each in segments) == len(every_row(layout))
+
+
+def test_who_waits_for_the_index_is_told_and_who_does_not_is_not(layout, monkeypatch, caplog):
+    ArchiveStore(layout.root).object("obj3")
+    assert caplog.messages == []
+    shutil.rmtree(layout.root / FOLDER)
+    monkeypatch.setattr(making, "QUIET_S", 0.0)
+    ArchiveStore(layout.root).object("obj3")
+    first, last = caplog.messages
+    assert first.startswith("making the index of look-ups: night 1 of 4, 1 files read; `strix compact` makes it")
+    assert last.startswith(f"made the index of {len(layout.files('science'))} files in ")
+
+
+def test_it_is_told_on_stderr(layout):
+    asked = ["get", "object", "obj3", "--data", str(layout.root), "--form", "csv"]
+    code = f"from jobs.cli.main import main; from jobs.index import making; making.QUIET_S = 0.0; main({asked!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "making the index of look-ups" in done.stderr and "look-ups" not in done.stdout
