@@ -80,11 +80,11 @@ def test_a_file_of_the_past_is_known_by_path_size_and_time(past: Layout, tmp_pat
         (path, size, mtime_ns + 1),
         (path + "x", size, mtime_ns),
     ]
-    assert source._finished.holds(asked).tolist() == [True, False, False, False]
-    found = source._finished.last_range(path)
+    assert source.progress.finished.holds(asked).tolist() == [True, False, False, False]
+    found = source.progress.finished.last_range(path)
     assert found is not None and (found.path, found.stop, found.size, found.last) == (path, ALERTS, size, True)
-    assert source._finished.last_range(path + "x") is None
-    assert len(source._finished) == BATCHES - UNROLLED
+    assert source.progress.finished.last_range(path + "x") is None
+    assert len(source.progress.finished) == BATCHES - UNROLLED
 
 
 def test_a_days_numbers_come_from_the_volumes_of_the_day(past: Layout, opened: Callable[[], int]) -> None:

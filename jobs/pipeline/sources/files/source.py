@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from jobs.common.plain_text import visible
-from jobs.ledger.known_files import KnownFiles
 from jobs.ledger.records import Record
 from jobs.ledger.spans import was_read
 from jobs.ledger.streams import StreamLedger
@@ -31,6 +30,7 @@ from jobs.pipeline.sources.files.names import PATTERNS, ending
 from jobs.pipeline.sources.files.opened import OpenFile
 from jobs.pipeline.sources.files.passed_over import PassedOver
 from jobs.pipeline.sources.files.patterns import is_pattern, named
+from jobs.pipeline.sources.files.progress import Progress
 from jobs.pipeline.sources.files.spool import Spooler, spool_again
 from jobs.pipeline.sources.files.taken import Taking
 from jobs.pipeline.sources.files.units import NoRawTable
@@ -78,17 +78,13 @@ class FileSource(Source):
         self.waits = waits
         self.spooler = Spooler(spool)
         self._taking = Taking(tuple(patterns))
-        self._ledger: StreamLedger | None = None
-        self._finished = KnownFiles(Rolled(spool))
-        self._progress: dict[str, Range] = {}
-        self._begun: set[str] = set()
+        self.progress = Progress(Rolled(spool))
         self._walks: dict[str, FileWalk] = {}
         self._young = 0
         self._last_listing = InputListing()
         self._unreadable: dict[str, str] = {}
         self._shut: dict[str, str] = {}
         self._inside: dict[str, PassedOver] = {}
-        self._before: dict[str, Range | None] = {}
         self._changed: dict[str, set[str]] = {"grown": set(), "replaced": set()}
 
     def check(self) -> None:
@@ -109,8 +105,7 @@ class FileSource(Source):
         ledger : StreamLedger
             Of this stream; asked later, too, for what is rolled while the job runs.
         """
-        self._ledger = ledger
-        self._note(list(ledger.rolled.summary.unfinished.values()))
+        self.progress.begin(ledger)
 
     def note(self, record: Record) -> None:
         """Take note of what a sealed batch of this stream has read.
@@ -120,7 +115,7 @@ class FileSource(Source):
         record : Record
             Its ranges say up to where each file was read.
         """
-        self._note(record.plan.ranges)
+        self.progress.note(record.plan.ranges)
 
     def waiting_s(self) -> float | None:
         """Seconds until a file that was too young at the last look may be taken; None if there is none."""
@@ -142,21 +137,20 @@ class FileSource(Source):
         grain = max(1, -(-limit // (2 * self.tasks)))
         ranges: list[Range] = []
         self._unreadable = dict(self._shut)
-        self._take_rolled()
+        self.progress.take_rolled()
         for path in self._unread():
             wanted = limit - total(ranges)
             if wanted <= 0:
                 break
             ranges.extend(self._taken(path, wanted, grain))
-        self._before = {each.path: self._progress.get(each.path) for each in ranges}
-        self._note(ranges)
+        self.progress.plan(ranges)
         return ranges
 
     def share(self) -> float | None:
         """Share of the bytes seen at the last look that have been planned."""
         sizes = {path: status.st_size for path, status in self._last_listing.files.items()}
         everything = sum(sizes.values()) + self._last_listing.known_bytes
-        read = sum(min(self._read_bytes(path, size), size) for path, size in sizes.items())
+        read = sum(min(self.progress.read_bytes(path, size), size) for path, size in sizes.items())
         read += self._last_listing.known_bytes
         return read / everything if everything else None
 
@@ -178,8 +172,8 @@ class FileSource(Source):
         opened = PassedOver()
         for path, problem in self._unreadable.items():
             opened.add(passed_over.FILE, path, problem)
-        for path in sorted(self._begun - set(self._last_listing.files)):
-            opened.add(passed_over.GONE, path, f"after packet {self._progress[path].stop}")
+        for path in sorted(self.progress.begun - set(self._last_listing.files)):
+            opened.add(passed_over.GONE, path, f"after packet {self.progress.planned[path].stop}")
         return passed.also(opened)
 
     def stale(self, ranges: Sequence[Range]) -> str | None:
@@ -207,21 +201,11 @@ class FileSource(Source):
         unreadable : InputUnreadable, optional
             What a task said of the file that it cannot read.
         """
-        for path, known in self._before.items():
+        for path in self.progress.give_up():
             self._drop(path)
-            self._progress.pop(path, None)
-            self._begun.discard(path)
-            self._note([known] if known else [])
-        self._before = {}
         self.spooler.forget(ranges)
         if unreadable is not None:
             self._shut[unreadable.path] = unreadable.problem
-
-    def _read_bytes(self, path: str, size: int) -> int:
-        known = self._known(path)
-        if known is None:
-            return 0
-        return size if known.last else known.end
 
     @property
     def reader(self) -> Reader:
@@ -257,32 +241,11 @@ class FileSource(Source):
             What it read.
         """
         self.spooler.forget(ranges)
-        self._before = {}
+        self.progress.keep()
 
     def stop(self) -> None:
         """Remove the spool."""
         shutil.rmtree(self.spooler.directory, ignore_errors=True)
-
-    def _known(self, path: str) -> Range | None:
-        """The last range that was planned of a file; None if none was."""
-        known = self._progress.get(path)
-        return known if known is not None else self._finished.last_range(path)
-
-    def _take_rolled(self) -> None:
-        """What was rolled since the last time is not kept in mind any more: the ledger finds it by the file's hash."""
-        if self._ledger is None or self._ledger.rolled.until == self._finished.rolled.until:
-            return
-        self._finished = KnownFiles(self._ledger.rolled)
-        known = [(path, each) for path, each in self._progress.items() if each.last]
-        same = self._finished.holds([(path, each.size, each.mtime_ns) for path, each in known])
-        for (path, _), rolled in zip(known, same, strict=True):
-            if rolled:
-                del self._progress[path]
-
-    def _note(self, ranges: Sequence[Range]) -> None:
-        for each in ranges:
-            self._progress[each.path] = each
-            (self._begun.discard if each.last else self._begun.add)(each.path)
 
     def _check(self, planned: Range) -> None:
         """Raise InputChanged if a planned file is another one now."""
@@ -291,13 +254,13 @@ class FileSource(Source):
     def _unread(self) -> Iterator[str]:
         """Paths of settled files with packets that were not read, ascending."""
         self._young = 0
-        self._last_listing = list_inputs(self.inputs, self._taking, self._unchanged)
+        self._last_listing = list_inputs(self.inputs, self._taking, self.progress.unchanged)
         for path, status in sorted(self._last_listing.files.items()):
-            known = self._known(path)
+            known = self.progress.last_range(path)
             same = known is not None and (known.size, known.mtime_ns) == (status.st_size, status.st_mtime_ns)
             if (same and known is not None and known.last) or path in self._shut:
                 continue
-            if known is None and was_read(Path(path), self._read_whole):
+            if known is None and was_read(Path(path), self.progress.is_read):
                 continue
             if not same and self._is_young(status):
                 self._young += 1
@@ -307,15 +270,6 @@ class FileSource(Source):
     def _is_young(self, status: os.stat_result) -> bool:
         # A time in the future says nothing of the file's age: it is read at once.
         return 0 <= time.time() - status.st_mtime < self.settle_s
-
-    def _unchanged(self, files: Sequence[tuple[str, os.stat_result]]) -> Sequence[bool]:
-        """Which files were read to their end in rolled batches; one that was planned since is looked at by its path."""
-        known = self._finished.holds([(path, status.st_size, status.st_mtime_ns) for path, status in files])
-        return [same and path not in self._progress for (path, _), same in zip(files, known, strict=True)]
-
-    def _read_whole(self, path: str) -> bool:
-        known = self._known(path)
-        return known is not None and known.last
 
     def _taken(self, path: str, wanted: int, grain: int) -> list[Range]:
         """Ranges of one file; none of one that cannot be read, is gone, or is being written to."""
@@ -369,14 +323,14 @@ class FileSource(Source):
 
     def _begin(self, file: OpenFile) -> Range | None:
         """Where to read on in a file; None if all of it was read."""
-        known = self._known(file.path)
+        known = self.progress.last_range(file.path)
         if known is None:
             return Range(file.kind, file.path, 0, 0)
         if (known.size, known.mtime_ns) == (file.size, file.status.st_mtime_ns):
             return known
         change = change_of(known, file)
         if change == "none" and known.last:
-            self._progress[file.path] = replace(known, size=file.size, mtime_ns=file.status.st_mtime_ns)
+            self.progress.touched(known, file.size, file.status.st_mtime_ns)
             return None
         if change != "replaced":
             return self._grown(known, file)

@@ -293,9 +293,13 @@ def test_files_that_were_read_in_rolled_batches_are_counted_and_not_kept(tmp_pat
     for number in range(40):
         (tmp_path / "in" / f"{number:03d}.avro").write_bytes(simulated(1, first=number))
     assert total(stream.look(limit=7)) == 40
-    assert len(stream.last._progress) <= 7
+    assert len(stream.last.progress.planned) <= 7
     assert stream.look() == []
-    assert (stream.last._last_listing.known, stream.last._last_listing.files, stream.last._progress) == (40, {}, {})
+    assert (stream.last._last_listing.known, stream.last._last_listing.files, stream.last.progress.planned) == (
+        40,
+        {},
+        {},
+    )
     assert stream.last.share() == 1.0
     assert stream.last.waiting_s() is None
 
