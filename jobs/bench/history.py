@@ -13,8 +13,9 @@ from jobs.ledger.counts import empty_counts
 from jobs.ledger.id_index import span
 from jobs.ledger.journal import Journal
 from jobs.ledger.records import KEPT_IDS, DataFile, Plan, Record
-from jobs.ledger.rolling import BATCHES, ClosedBatch, remove_rolled, write_volume
+from jobs.ledger.rolling import remove_rolled
 from jobs.ledger.streams import StreamLedger
+from jobs.ledger.volume_writing import BATCHES, ClosedBatch, write_volume
 from jobs.ledger.volumes import Entry
 from jobs.packets.ranges import Range
 from jobs.storage.layout import Layout

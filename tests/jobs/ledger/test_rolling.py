@@ -17,7 +17,7 @@ import pytest
 from jobs.audit.check import check_ledger
 from jobs.common import faults
 from jobs.kafka.connection import Connection
-from jobs.ledger import rolling
+from jobs.ledger import volume_writing
 from jobs.ledger.counts import empty_counts
 from jobs.ledger.id_index import IdIndex, holders_of, span
 from jobs.ledger.quarantine import replayed
@@ -42,7 +42,7 @@ NIGHTS = ("20240101", "20240102", "unknown")
 
 @pytest.fixture(autouse=True)
 def small_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rolling, "BATCHES", IN_VOLUME)
+    monkeypatch.setattr(volume_writing, "BATCHES", IN_VOLUME)
 
 
 def ids_of(batch: int) -> pa.Table:
@@ -252,8 +252,9 @@ def test_an_index_and_sources_that_know_a_batch_find_it_after_it_was_rolled(layo
 
 
 PROGRAM = (
-    "import sys; from pathlib import Path; from jobs.ledger import rolling; from jobs.storage.layout import Layout;"
-    f" rolling.BATCHES = {IN_VOLUME}; rolling.roll_all(Layout(Path(sys.argv[1])))"
+    "import sys; from pathlib import Path; from jobs.ledger import rolling, volume_writing;"
+    " from jobs.storage.layout import Layout;"
+    f" volume_writing.BATCHES = {IN_VOLUME}; rolling.roll_all(Layout(Path(sys.argv[1])))"
 )
 
 
@@ -328,7 +329,7 @@ def test_durable_syncs_the_volume_before_it_counts(layout: Layout, monkeypatch: 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", lambda *paths: (done.append("rename"), rename(*paths))[1])
     ledger = StreamLedger(layout, "a", durable=True)
-    rolling.write_volume(ledger, (rolling.closed_batch(ledger, batch) for batch in range(10)))
+    volume_writing.write_volume(ledger, (volume_writing.closed_batch(ledger, batch) for batch in range(10)))
     first = done.index("rename")
     name = "000000000-000000009"
     assert {f"{name}.records.parquet", f"{name}.ids.parquet", f"{name}.kept.parquet", "rolled"} <= set(done[:first])

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from looked_up import NIGHTS, every_row, made_up, same_summaries
 
-from jobs.ledger import rolling
+from jobs.ledger import volume_writing
 from jobs.ledger.counts import empty_counts
 from jobs.ledger.id_index import span
 from jobs.ledger.records import KEPT_IDS, DataFile, Plan, Record
@@ -49,7 +49,7 @@ def layout(tmp_path_factory):
     made = made_up(tmp_path_factory.mktemp("latest"), seed=4)
     paths = [path for at in (1, 3, 2, 0) for path in made.files("science", NIGHTS[at])]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rolling, "BATCHES", 3)
+        patched.setattr(volume_writing, "BATCHES", 3)
         for number, path in enumerate(paths):
             close(made, number, path)
             if number == len(paths) - 3:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from small_outputs import gaps, left_over, rows, run_night
 
-from jobs.ledger import rolling
+from jobs.ledger import volume_writing
 from jobs.ledger.streams import StreamLedger, records, streams
 from jobs.maintenance import maintenance
 from jobs.storage.layout import Layout
@@ -15,7 +15,7 @@ def test_a_night_in_rolled_batches_is_the_same_night(
     many_small: Path, packets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "out"
-    monkeypatch.setattr(rolling, "BATCHES", 2)
+    monkeypatch.setattr(volume_writing, "BATCHES", 2)
     monkeypatch.setattr(maintenance, "AT_END_S", 0.0)
     run_night(output, packets)
     ledger = StreamLedger(Layout(output), streams(Layout(output))[0])

@@ -13,8 +13,8 @@ from source_reading import Entry, archive, entries, refusals, simulated, source
 
 from jobs.audit.committed import Planned
 from jobs.ledger.records import KEPT_IDS, Plan, Record
-from jobs.ledger.rolling import ClosedBatch, write_volume
 from jobs.ledger.streams import StreamLedger
+from jobs.ledger.volume_writing import ClosedBatch, write_volume
 from jobs.ledger.volumes import Entry as Entry_
 from jobs.packets.ranges import Range, total
 from jobs.pipeline.sources.files.source import FileSource
