@@ -87,6 +87,19 @@ def complain(message: str) -> None:
     sys.stderr.write(visible(message, keep="\n") + "\n")
 
 
+def show_progress(message: str) -> None:
+    """How far something is: on a terminal in the place of what it said before, nowhere else.
+
+    Parameters
+    ----------
+    message : str
+        One line.
+    """
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{visible(message)}\033[K")
+        sys.stderr.flush()
+
+
 def pour(document: str) -> None:
     """A document for programs on stdout, as it is: JSON, CSV, VOTable. On a terminal a person reads it: there it is escaped.
 

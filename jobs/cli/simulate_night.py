@@ -1,11 +1,10 @@
 """A night of simulated packets of all classes: `strix simulate night --survey ztf --alerts 20000 --seed 7 --output DIR`."""
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from jobs.cli.console import pour
+from jobs.cli.console import pour, show_progress
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout
@@ -48,5 +47,4 @@ def _date(text: str) -> int:
 
 
 def _tell(made: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{made} alerts")
+    show_progress(f"{made} alerts")

@@ -65,6 +65,13 @@ def test_lines_for_people_are_escaped_and_documents_are_not(capsys):
     assert capsys.readouterr() == ("a\\x1b[2J\nb\n\x1bd", "\\u202ec\n")
 
 
+def test_progress_is_for_terminals_and_takes_one_line(capsys, monkeypatch):
+    console.show_progress("1 alert")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    console.show_progress("2\x1b alerts")
+    assert capsys.readouterr() == ("", "\r2\\x1b alerts\033[K")
+
+
 def test_a_document_is_escaped_where_a_person_reads_it(capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     console.pour('id,"\x1b]0;x\x07\u202e"\n')
