@@ -1,9 +1,15 @@
 """`strix store` against a real HBase: made, compared, filled from an archive, verified, tidied."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fastavro
 import pyarrow.parquet as pq
 import pytest
 from hbase_client import connect
 from looked_up import NIGHTS, every_row, made_up
+from small_outputs import run_night
 from store_tables import reader_of
 
 from jobs.cli.main import main
@@ -12,6 +18,7 @@ from jobs.lookup.store import NotThere
 from jobs.services.hbase import HBaseServer
 from jobs.storage.layout import Layout
 
+STAMPS = ("science", "template", "difference")
 pytestmark = [pytest.mark.hbase, pytest.mark.spark, pytest.mark.timeout(600)]
 
 
@@ -88,3 +95,37 @@ def test_what_cannot_be_asked_is_said(archive: Layout, hbase: HBaseServer, capsy
     assert "has no night from 20200101 to 20200101; it has 4, 20240208 to 20240301" in capsys.readouterr().err
     assert store(hbase, "verify", str(archive.root / "nothing"), "--night", NIGHTS[0]) == 2
     assert main(["store", "init", "--regions", "0", "--zookeeper", hbase.zookeeper]) == 2
+
+
+def test_cutouts_of_the_first_years_packets_are_read_back_as_received(
+    real_alerts: Path, hbase: HBaseServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ZTF's packets of schemas 1.3 to 3.5, of 2018 most of them; ids below 0, alerts in two schemas, one without stamps."""
+    assert main(["store", "init", "--regions", "2", "--zookeeper", hbase.zookeeper, "--namespace", "command"]) == 0
+    received = {packet["candid"]: packet for packet in _packets(real_alerts / "ztf_native_old") if "objectId" in packet}
+    assert len(received) == 13 and min(received) < 0
+    assert sum(2458119.5 <= packet["candidate"]["jd"] < 2458484.5 for packet in received.values()) == 8  # of 2018
+    run_night(tmp_path / "out", real_alerts / "ztf_native_old")
+    assert store(hbase, "load", str(tmp_path / "out"), "--cutouts") == 0
+    found = HBaseStore(reader_of(hbase, "command"))
+    for alert, packet in received.items():
+        (row,) = found.alert(alert, "ztf", cutouts=True).to_pylist()
+        assert row["object_id"] == packet["objectId"]
+        assert {name: row[f"cutout_{name}"] for name in STAMPS} == _stamps(packet), alert
+    first = min(received)
+    asked = ["get", "alert", "--cutouts", str(tmp_path / "stamps"), "--hbase", hbase.thrift, "--namespace", "command"]
+    assert main([*asked, "--", str(first)]) == 0
+    for name, stamp in _stamps(received[first]).items():
+        (written,) = (tmp_path / "stamps").glob(f"ztf_{first}_cutout_{name}.fits*")
+        assert written.read_bytes() == stamp
+
+
+def _packets(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.glob("*.avro")):
+        with path.open("rb") as file:
+            yield from fastavro.reader(file)  # type: ignore[misc]
+
+
+def _stamps(packet: dict[str, Any]) -> dict[str, bytes | None]:
+    stamps = {name: packet.get(f"cutout{name.capitalize()}") for name in STAMPS}
+    return {name: stamp["stampData"] if stamp else None for name, stamp in stamps.items()}
