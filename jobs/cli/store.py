@@ -1,4 +1,4 @@
-"""`strix store init|check|load|verify|expire`: the tables in HBase: made, compared, filled from an archive, tidied."""
+"""`strix store init|check|size|load|verify|expire`: the tables in HBase: made, compared, measured, filled, tidied."""
 
 import argparse
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from jobs.cli.console import say
+from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, UNBALANCED, Options, UsageError, verb
 from jobs.cli.outputs import output_of
 from jobs.common.local_paths import local_path
@@ -15,7 +15,7 @@ from jobs.lookup.opening import usual_address
 from jobs.services.running import find
 from jobs.store.administration import StoreTables
 from jobs.store.settings import StoreSettings, settings_of
-from jobs.store.tables import NAMESPACE
+from jobs.store.tables import NAMESPACE, StoreTable
 
 ZOOKEEPER_PORT = 2181
 
@@ -32,6 +32,11 @@ def parser() -> argparse.ArgumentParser:
     _zookeeper(init)
     init.add_argument("--regions", type=int, default=4, help="of each large table, to begin with (default: 4)")
     _zookeeper(actions.add_parser("check", help="compare the tables with what is wanted"))
+    size = actions.add_parser("size", help="regions and bytes of each table; --count: what an alert takes")
+    _zookeeper(size)
+    size.add_argument("--hbase", metavar="HOST:PORT", help="Thrift server, for --count; as of load")
+    size.add_argument("--count", action="store_true", help="read all keys: rows, cells and bytes per alert")
+    size.add_argument("--flush", action="store_true", help="write what is in memory to files before")
     load = actions.add_parser("load", help="write nights of an archive into the store; broken off, it goes on")
     _archive(load)
     load.add_argument("--nights", metavar="A[..B]", help="YYYYMMDD, or from one to another (default: all)")
@@ -76,7 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
         As typed behind `strix store`; `sys.argv[1:]` if not given.
     """
     given = parser().parse_args(arguments)
-    return {"init": _init, "check": _check, "load": _load, "verify": _verify, "expire": _expire}[given.action](given)
+    actions = {"init": _init, "check": _check, "size": _size, "load": _load, "verify": _verify, "expire": _expire}
+    return actions[given.action](given)
 
 
 def _init(given: argparse.Namespace) -> int:
@@ -96,6 +102,27 @@ def _check(given: argparse.Namespace) -> int:
     if not differences:
         say(f"the tables of {given.namespace} are as they should be")
     return UNBALANCED if differences else OK
+
+
+def _size(given: argparse.Namespace) -> int:
+    from jobs.cli.store_size import print_sizes
+    from jobs.store.size import counted, sizes
+
+    with _tables(given) as tables:
+        found = sizes(tables.java, given.namespace, given.flush)
+    if not found:
+        say(f"namespace {given.namespace} has no tables; `strix store init` makes them")
+        return UNBALANCED
+    if given.count:
+        address = _settings(given).address
+        found = [counted(each, address, given.namespace, _count_told) for each in found]
+    print_sizes(found)
+    return OK
+
+
+def _count_told(table: StoreTable, rows: int) -> None:
+    if rows % 1_000_000 == 0:
+        complain(f"{table.name}: {rows:,} rows so far")
 
 
 def _load(given: argparse.Namespace) -> int:

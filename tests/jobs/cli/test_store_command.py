@@ -57,6 +57,9 @@ def test_from_no_tables_to_a_store_without_its_first_nights(
         assert store(hbase, "verify", str(archive.root), "--night", night) == 0
         assert f"{sum(str(row['night']) == night for row in rows)} alerts" in capsys.readouterr().out
 
+    assert main(["store", "size", "--count", "--flush", "--hbase", hbase.thrift, *zookeeper]) == 0
+    _as_large_as_it_is(capsys.readouterr().out, rows)
+
     _spoil_one(hbase, archive)
     assert store(hbase, "verify", str(archive.root), "--night", NIGHTS[0]) == 1
     told = capsys.readouterr().out
@@ -64,6 +67,27 @@ def test_from_no_tables_to_a_store_without_its_first_nights(
 
     assert store(hbase, "expire", "--before", NIGHTS[2]) == 0
     _only_later_nights(HBaseStore(reader_of(hbase, "command")), rows)
+
+
+def _as_large_as_it_is(said: str, rows: list[dict[str, Any]]) -> None:
+    """Rows and cells per alert, table by table; each large table in its two regions."""
+    told = {
+        cells[0].strip(): [cell.strip() for cell in cells[1:]]
+        for line in said.splitlines()
+        if (cells := line.split("│")[1:-1])
+    }
+    objects = len({(row["survey"], row["object_id"]) for row in rows})
+    bodies = sum(row["sso_name"] is not None for row in rows)
+    assert [told[name][0] for name in ("alerts", "objects", "sky", "latest")] == ["2", "2", "2", "1"]
+    placed = sum(row["ra"] is not None and row["dec"] is not None for row in rows)
+    for name, count, cells in (
+        ("alerts", len(rows), None), ("objects", objects, len(rows)), ("alert_index", len(rows), len(rows)),
+        ("sky", placed, placed), ("latest", len(rows) + bodies, len(rows) + bodies), ("cutouts", 0, 0),
+    ):  # fmt: skip
+        assert told[name][4] == f"{count:,}", name
+        if cells is not None:
+            assert told[name][6] == f"{cells / len(rows):.2f}", name
+    assert f"{len(rows)} alerts: " in said and "cells each" in said
 
 
 def _spoil_one(hbase: HBaseServer, archive: Layout) -> None:
