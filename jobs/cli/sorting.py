@@ -9,6 +9,7 @@ from jobs.archive.near import counts
 from jobs.archive.position import DISTANCE, Cone, cone_of
 from jobs.archive.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, top
 from jobs.common.local_paths import local_path
+from jobs.index.holders import files_with_objects
 from jobs.storage.layout import Layout
 
 N_ALERTS = pa.field(
@@ -130,7 +131,8 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
     order = ((key, "ascending" if ascending else "descending"),)
     rows = top(files, order, count, shown, not given.all_alerts, cone)
     if not given.all_alerts:
-        rows = rows.append_column(N_ALERTS, counts(files, rows))
+        objects = set(zip(rows["survey"].to_pylist(), rows["object_id"].to_pylist(), strict=True))
+        rows = rows.append_column(N_ALERTS, counts(files_with_objects(layout, objects, files), rows))
     return Sorted(layout, key, ascending, rows, given.radius if cone else 0.0)
 
 

@@ -3,7 +3,7 @@
 A file is left out only where the index knows it as it is now, and has nothing of what is looked for in it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,6 +37,30 @@ def files_with_object(layout: Layout, object_id: str, survey: str | None = None)
         In the order of `layout.files`.
     """
     return _files(layout, lambda segment: segment.of_object(object_id, survey))
+
+
+def files_with_objects(layout: Layout, objects: Iterable[tuple[str, str]], files: Sequence[Path]) -> list[Path]:
+    """Of some science files, those that may hold alerts of one of some objects.
+
+    Parameters
+    ----------
+    layout : Layout
+    objects : iterable of tuple of (str, str)
+        Survey and object id.
+    files : sequence of pathlib.Path
+
+    Returns
+    -------
+    list of pathlib.Path
+        In the order of `files`.
+    """
+    wanted = list(objects)
+
+    def of_one(segment: Segment) -> Ints:
+        found = [segment.of_object(object_id, survey) for survey, object_id in wanted]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
+    return _files(layout, of_one, files)
 
 
 def files_near(

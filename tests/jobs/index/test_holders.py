@@ -4,15 +4,16 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from looked_up import NIGHTS, Row, alerts, made_up, separations, write_science
 
 from jobs import cone
 from jobs.archive.find import find_object
-from jobs.archive.near import sources, sources_near
+from jobs.archive.near import counts, sources, sources_near
 from jobs.archive.position import Cone
-from jobs.index.holders import files_near, files_with_object
+from jobs.index.holders import files_near, files_with_object, files_with_objects
 from jobs.index.science_index import FOLDER
 from jobs.index.upkeep import index_nights
 from jobs.storage.layout import Layout
@@ -58,6 +59,11 @@ def test_only_files_that_hold_what_is_asked_for_are_opened_and_those_that_nobody
     opened = {path.name + path.parent.name for path in files_with_object(layout, some)}
     assert opened == held[some] | {f"{unknown}night={NIGHTS[1]}"} and len(opened) < len(layout.files("science"))
     assert [path.name for path in files_with_object(layout, "nobody")] == [unknown]
+    surveys = {row["survey"] for path in layout.files("science") for row in rows_of(path) if row["object_id"] == some}
+    both = [(survey, some) for survey in surveys]
+    assert files_with_objects(layout, both, layout.files("science")) == files_with_object(layout, some)
+    rows = pa.table({"survey": [survey for survey, _ in both], "object_id": [some] * len(both)})
+    assert counts(files_with_object(layout, some), rows) == counts(layout.files("science"), rows)
     for ra, dec, radius in PLACES:
         wanted = [
             path
