@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar, cast
 
 from jobs.common.plain_yaml import NotPlain, read_plain_yaml
 from jobs.common.typed_names import did_you_mean
@@ -23,23 +23,59 @@ from jobs.config.sinks import SinksConfig
 
 # Of a job file: pages of it have some kB.
 MAX_BYTES = 262_144
-SECTIONS: dict[str, type[Section]] = {
-    "source": SourceConfig,
-    "tables": TablesConfig,
-    "science": ScienceConfig,
-    "filters": FiltersConfig,
-    "sinks": SinksConfig,
-    "query": QueryConfig,
-    "monitoring": MonitoringConfig,
-    "limits": LimitsConfig,
-    "spark": SparkConfig,
-}
-KEYS = {each.name: each for section in SECTIONS.values() for each in dataclasses.fields(section)}
 
 
 @dataclass(frozen=True)
-class JobConfig:
-    """What a job is told, by section. Paths that are not absolute are taken from the working directory."""
+class Sections:
+    """What a kind of job is told, by section. Paths that are not absolute are taken from the working directory."""
+
+    @classmethod
+    def kinds(cls) -> dict[str, type[Section]]:
+        """The sections by name, in their order."""
+        return {each.name: cast("type[Section]", each.default_factory) for each in dataclasses.fields(cls)}
+
+    @classmethod
+    def keys(cls) -> dict[str, dataclasses.Field[Any]]:
+        """The keys of all sections by name: each belongs to one."""
+        return {each.name: each for kind in cls.kinds().values() for each in dataclasses.fields(kind)}
+
+    def value(self, name: str) -> Any:
+        """The value of a key, whichever its section.
+
+        Parameters
+        ----------
+        name : str
+            One of `keys()`.
+        """
+        section = next(
+            title for title, kind in self.kinds().items() if name in {each.name for each in dataclasses.fields(kind)}
+        )
+        return getattr(getattr(self, section), name)
+
+    def but(self, **keys: Any) -> Self:
+        """The same with other values of some keys, each put into its section.
+
+        Parameters
+        ----------
+        **keys : object
+            New values by name of the key, each in the key's type; of `keys()`: another name is passed over.
+
+        Raises
+        ------
+        ConfigError
+            For a value that a key does not take.
+        """
+        changed = {}
+        for name, section in self.kinds().items():
+            own = {each.name: keys[each.name] for each in dataclasses.fields(section) if each.name in keys}
+            if own:
+                changed[name] = replace(getattr(self, name), **own)
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
+class JobConfig(Sections):
+    """What night, ingest and enrich are told."""
 
     source: SourceConfig = field(default_factory=SourceConfig)
     tables: TablesConfig = field(default_factory=TablesConfig)
@@ -51,38 +87,10 @@ class JobConfig:
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     spark: SparkConfig = field(default_factory=SparkConfig)
 
-    def value(self, name: str) -> Any:
-        """The value of a key, whichever its section.
 
-        Parameters
-        ----------
-        name : str
-            One of KEYS.
-        """
-        section = next(
-            title for title, kind in SECTIONS.items() if name in {each.name for each in dataclasses.fields(kind)}
-        )
-        return getattr(getattr(self, section), name)
-
-    def but(self, **keys: Any) -> "JobConfig":
-        """The same with other values of some keys, each put into its section.
-
-        Parameters
-        ----------
-        **keys : object
-            New values by name of the key, each in the key's type; of KEYS: another name is passed over.
-
-        Raises
-        ------
-        ConfigError
-            For a value that a key does not take.
-        """
-        changed = {}
-        for name, section in SECTIONS.items():
-            own = {each.name: keys[each.name] for each in dataclasses.fields(section) if each.name in keys}
-            if own:
-                changed[name] = replace(getattr(self, name), **own)
-        return replace(self, **changed)
+Told = TypeVar("Told", bound=Sections)
+SECTIONS = JobConfig.kinds()
+KEYS = JobConfig.keys()
 
 
 def load(
@@ -102,15 +110,39 @@ def load(
     ConfigError
         For a file that is no mapping, an unknown key (names the known ones and the nearest), a value of another type.
     """
+    config = load_as(JobConfig, path, overrides, defaults)
+    return config.but(kafka=_found(config.source.kafka), publish=_found(config.filters.publish))
+
+
+def load_as(
+    kind: type[Told],
+    path: str | Path | None,
+    overrides: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Told:
+    """Read the YAML file of a kind of job; see `load`.
+
+    Parameters
+    ----------
+    kind : type of Sections
+        Its sections have the known keys.
+    path, overrides, defaults
+        As of `load`.
+
+    Raises
+    ------
+    ConfigError
+        As `load`.
+    """
     content: dict[str, Any] = dict(defaults or {})
     if path is not None:
         content |= _read(Path(path))
     content |= dict(overrides or {})
+    keys = kind.keys()
     for name in content:
-        if name not in KEYS:
-            raise ConfigError(f"unknown key {name!r}{did_you_mean(name, KEYS)}; known keys: {', '.join(sorted(KEYS))}")
-    config = JobConfig().but(**{name: convert(KEYS[name], value) for name, value in content.items()})
-    return config.but(kafka=_found(config.source.kafka), publish=_found(config.filters.publish))
+        if name not in keys:
+            raise ConfigError(f"unknown key {name!r}{did_you_mean(name, keys)}; known keys: {', '.join(sorted(keys))}")
+    return kind().but(**{name: convert(keys[name], value) for name, value in content.items()})
 
 
 def _found(kafka: Mapping[str, str]) -> Mapping[str, str]:

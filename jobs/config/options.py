@@ -4,20 +4,22 @@ import argparse
 import dataclasses
 from typing import Any
 
-from jobs.config.job_config import KEYS, SECTIONS
+from jobs.config.job_config import JobConfig, Sections
 from jobs.config.keys import kind_of
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser, told: type[Sections] = JobConfig) -> None:
     """One option per key, grouped by section, with unit and default in its help, and `--config`.
 
     Parameters
     ----------
     parser : argparse.ArgumentParser
         Of the verb.
+    told : type of Sections
+        Whose keys they are.
     """
     parser.add_argument("--config", help="YAML file with any of the keys below")
-    for title, section in SECTIONS.items():
+    for title, section in told.kinds().items():
         if not dataclasses.fields(section):  # no sink has a section of its own
             continue
         group = parser.add_argument_group(title, (section.__doc__ or "").strip())
@@ -49,15 +51,18 @@ class _Together(argparse.Action):
         setattr(given, self.dest, {**getattr(given, self.dest, {}), **values})
 
 
-def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+def overrides(arguments: argparse.Namespace, told: type[Sections] = JobConfig) -> dict[str, Any]:
     """What was given on the command line, by key.
 
     Parameters
     ----------
     arguments : argparse.Namespace
         What a parser with `add_options` made; options that are no keys are passed over.
+    told : type of Sections
+        Whose keys they are.
     """
-    return {name: value for name, value in vars(arguments).items() if name in KEYS}
+    keys = told.keys()
+    return {name: value for name, value in vars(arguments).items() if name in keys}
 
 
 def pairs(text: str) -> dict[str, str]:
