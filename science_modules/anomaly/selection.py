@@ -60,10 +60,13 @@ def curves(batch: AlertBatch) -> Curves:
     Parameters
     ----------
     batch : AlertBatch
-        With `quality_ok`, `real_bogus` and the outputs of lc_features.
+        With `alert_id`, `quality_ok`, `real_bogus` and the outputs of lc_features. A row without an alert is an object of
+        a data release: the cut on `real_bogus` is not asked of it.
     """
     quality = np.asarray(batch["quality_ok"] == 1)
-    real = np.asarray(batch["real_bogus"] > LEAST_REAL_BOGUS)  # NaN is not over
+    # The cut is on alerts, which may be bogus; an object of a data release is none, and nobody scored it.
+    no_alert = np.asarray(batch.arrow("alert_id").is_null())
+    real = np.asarray(batch["real_bogus"] > LEAST_REAL_BOGUS) | no_alert  # NaN is not over
     statistics = _statistics(batch)
     n = np.column_stack([statistics[f"n_{band}"] for band in BANDS])
     enough = n >= LEAST_DETECTIONS

@@ -142,6 +142,16 @@ def test_every_cut_has_its_reason(small: Forest) -> None:
     assert list(frame["why"].isna()) == [reason is not None for reason in reasons]
 
 
+def test_an_object_of_a_release_has_no_alert_and_is_not_asked_for_a_real_bogus_score() -> None:
+    x = [{"r": np.zeros(len(FEATURES))}] * 3
+    table = science(x, real_bogus=[None, None, 0.9], quality_ok=[True, True, False])
+    place = table.column_names.index("alert_id")
+    table = table.set_column(place, "alert_id", pa.array([None, 1, None], pa.int64()))
+    frame = scored(table, grow(sample(), SMALL))
+    assert frame["error"].tolist() == [None, NOT_REAL, NOT_QUALITY]
+    assert np.isfinite(frame["score"]).tolist() == [True, False, False]
+
+
 def test_a_forest_on_other_statistics_is_refused(small: Forest) -> None:
     other = Forest(**{**vars(small), "features": np.array(["mean"] * len(FEATURES))})
     with pytest.raises(ValueError, match="forest of ztf splits on"):
