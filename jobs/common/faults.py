@@ -68,6 +68,9 @@ RESCORING = (
 # A night that is written to HBase from its files: behind the puts of some of them, before that is noted.
 LOADING = ("in_load",)
 
+# The steps of a partition of a release; the number of a batch is the partition's.
+REPROCESSING = ("before_publish", "before_record")
+
 _ARMED = os.environ.get("STRIX_FAULT", "")
 
 
@@ -77,7 +80,7 @@ def point(name: str, batch: int) -> None:
     Parameters
     ----------
     name : str
-        One of POINTS or ROLLING.
+        One of POINTS, ROLLING or REPROCESSING.
     batch : int
         The batch in hand.
     """

@@ -1,0 +1,108 @@
+"""`strix reprocess`: a data release through the science modules."""
+
+from collections import Counter
+
+from rich.table import Table
+
+from jobs.cli.console import Console, complain
+from jobs.cli.frame import OK, UNBALANCED, Options, verb
+from jobs.config import add_options, overrides
+from jobs.config.job_config import load_as
+from jobs.config.reprocess import ReprocessConfig
+from jobs.launcher.reprocess import Reprocessed, reprocess
+from jobs.releases.records import DONE, QUARANTINED
+
+_ANSWERED = "answered"
+
+
+def parser() -> Options:
+    """The options: every key of the configuration."""
+    options = Options(
+        prog="strix reprocess",
+        description="A data release (years of light curves) through the science modules of the stream, by partitions of the"
+        " sky. A run that was killed goes on where it was when it is started again.",
+        epilog="exit code: 0 all was read, 1 a file or a partition could not be, 2 configuration, 3 environment,"
+        " 4 output in use, 5 the run stopped on failures",
+    )
+    add_options(options, ReprocessConfig)
+    return options
+
+
+@verb("strix reprocess")
+def main(arguments: list[str] | None = None) -> int:
+    """Run it and say what became of the release.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed behind `strix reprocess`; `sys.argv[1:]` if not given.
+
+    Returns
+    -------
+    int
+        UNBALANCED if a file or a partition could not be read, else OK.
+    """
+    given = parser().parse_args(arguments)
+    config = load_as(ReprocessConfig, given.config, overrides(given, ReprocessConfig))
+    outcome = reprocess(config, tell=lambda line: complain(f"reprocess: {line}"))
+    print_outcome(outcome, Console())
+    return say_losses(outcome)
+
+
+def print_outcome(outcome: Reprocessed, out: Console) -> None:
+    """The closing table.
+
+    Parameters
+    ----------
+    outcome : Reprocessed
+        What a run gave.
+    out : Console
+        Where it is printed.
+    """
+    records = list(outcome.records.values())
+    made = [each for each in records if each["state"] == DONE]
+    stars, points = (sum(each[name] for each in made) for name in ("stars", "points"))
+    table = Table(title="strix reprocess", title_justify="left")
+    for name in ("", "count", "told"):
+        table.add_column(name, justify="right" if name == "count" else "left")
+    before = f"{outcome.done_before:,} by an earlier run" if outcome.done_before else ""
+    table.add_row("partitions", f"{len(made):,}", before)
+    table.add_row("stars", f"{stars:,}", f"{points:,} points")
+    for reason, count in sum((Counter(each["refused"]) for each in made), Counter()).most_common():
+        table.add_row("refused", f"{count:,}", reason)
+    for module, told in _by_module(made).items():
+        table.add_row(module, f"{told.pop(_ANSWERED, 0):,}", _ANSWERED)
+        for reason, count in told.most_common(3):
+            table.add_row("", f"{count:,}", reason)
+    out.print(table)
+    for name, problem in outcome.left_out.items():
+        out.print(f"{name} was left out: {problem}", soft_wrap=True)
+    if made:
+        out.print("next:")
+        out.print(f"  strix export {outcome.run.layout.root} -o release.parquet", soft_wrap=True)
+
+
+def _by_module(made: list[dict[str, dict[str, dict[str, int]]]]) -> dict[str, "Counter[str]"]:
+    found: dict[str, Counter[str]] = {}
+    for each in made:
+        for name, told in each["modules"].items():
+            found.setdefault(name, Counter()).update(told)
+    return found
+
+
+def say_losses(outcome: Reprocessed) -> int:
+    """Files and partitions that could not be read, a line of stderr for each; the exit code.
+
+    Parameters
+    ----------
+    outcome : Reprocessed
+        What a run gave.
+    """
+    for file in outcome.plan.refused:
+        complain(f"reprocess: {file['file']}: {file['reason']}: {file['message']}")
+    lost = [each for each in outcome.records.values() if each["state"] == QUARANTINED]
+    for each in lost:
+        complain(f"reprocess: partition {each['partition']} is quarantined: {each['message']}")
+    if lost:
+        complain("reprocess: --retry reads quarantined partitions again")
+    return UNBALANCED if lost or outcome.plan.refused else OK

@@ -1,0 +1,1 @@
+"""Data releases in the common view: readers, plan, partitions. `jobs.launcher.reprocess` runs them on Spark."""

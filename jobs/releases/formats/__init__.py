@@ -1,0 +1,6 @@
+"""The formats of releases, one file each."""
+
+from jobs.releases.format import Format
+from jobs.releases.formats.ztf_dr import ZTF_DR
+
+FORMATS: dict[str, Format] = {each.name: each for each in (ZTF_DR,)}
