@@ -80,7 +80,7 @@ def stars_of(output: Path) -> pa.Table:
 
 
 def refused_of(output: Path) -> list[tuple[str, str]]:
-    """Object and reason of what was refused."""
+    """Object (empty for a whole file) and reason of what was refused."""
     files = sorted((output / "quarantine" / "night=unknown").glob("*.parquet"))
     rows = [each for file in files for each in pq.read_table(file).to_pylist()]
-    return sorted((each["object_id"], each["reason"]) for each in rows)
+    return sorted((each["object_id"] or "", each["reason"]) for each in rows)
