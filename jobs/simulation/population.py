@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jobs.simulation.blocks import Block
 from jobs.simulation.epochs import Floats, Ints
 from jobs.simulation.object_class import ObjectClass, Parameters
@@ -32,3 +35,14 @@ class Population:
     ra: Floats
     dec: Floats
     ebv: Floats
+
+    def take(self, which: NDArray[np.bool_] | Ints) -> "Population":
+        """Some of the objects.
+
+        Parameters
+        ----------
+        which : numpy.ndarray of bool, shape (n,), or of int64
+        """
+        parameters = {name: values[which] for name, values in self.parameters.items()}
+        some = (getattr(self, name)[which] for name in ("number", "ra", "dec", "ebv"))
+        return Population(self.kind, self.block, parameters, *some)

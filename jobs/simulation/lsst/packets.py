@@ -17,36 +17,62 @@ from jobs.simulation.lsst.schema import DIA_FORCED_SOURCE, DIA_OBJECT, DIA_SOURC
 from jobs.simulation.lsst.sources import forced_columns, source_columns
 from jobs.simulation.lsst.stamps import Stamps
 from jobs.simulation.lsst.summaries import Spans, object_columns
+from jobs.simulation.measuring import TRIGGER
 from jobs.simulation.object_class import Floats
 from jobs.simulation.populating import object_ids
 
-TRIGGER = 5.0
-HISTORY_DAYS = 365.0
 _OBJECT_STRIDE = 1e6  # [d]: more than any time, so that object and time are one sorted key
 _MARK = 2 * avro.text("simulated")  # observation_reason and target_name
 
 
-def packets(curves: LightCurves, first: float, last: float) -> Iterator[tuple[int, bytes]]:
-    """A packet for every detection between two times, with the object's history before it.
+@dataclass(frozen=True)
+class History:
+    """What of an object's past a packet holds.
+
+    Attributes
+    ----------
+    days : float
+        How far back [d]; the survey's is a year.
+    most : int or None
+        The last so many detections at most; None for all.
+    """
+
+    days: float = 365.0
+    most: int | None = None
+
+
+def triggers(curves: LightCurves, first: float, last: float) -> Ints:
+    """The detections that make an alert: places in the curves' flat epochs, ascending.
 
     Parameters
     ----------
     curves : LightCurves
-        Of one block, from HISTORY_DAYS before `first` at least for complete histories.
     first, last : float
         [MJD TAI]; the last is excluded.
+    """
+    mjd, loud = curves.epochs.mjd, np.abs(curves.flux) >= TRIGGER * curves.flux_err
+    return np.flatnonzero(curves.detected & loud & (mjd >= first) & (mjd < last))
+
+
+def packets(curves: LightCurves, alerts: Ints, history: History | None = None) -> Iterator[bytes]:
+    """A packet for each of some detections, with the object's past.
+
+    Parameters
+    ----------
+    curves : LightCurves
+        Of one block, from the survey's start for complete histories.
+    alerts : numpy.ndarray of int64, shape (n,)
+        As `triggers` gives them.
+    history : History, optional
+        A year if not given.
 
     Yields
     ------
-    epoch : int
-        Place of the detection in the curves' flat epochs.
-    packet : bytes
+    bytes
         An Avro datum of schema.SCHEMA.
     """
-    mjd, snr = curves.epochs.mjd, np.abs(curves.flux) / curves.flux_err
-    triggers = np.flatnonzero(curves.detected & (snr >= TRIGGER) & (mjd >= first) & (mjd < last))
-    if len(triggers):
-        yield from zip(triggers.tolist(), _Writer(curves, triggers).packets(), strict=True)
+    if len(alerts):
+        yield from _Writer(curves, alerts, history or History()).packets()
 
 
 @dataclass(frozen=True)
@@ -55,6 +81,7 @@ class _Writer:
 
     curves: LightCurves
     triggers: Ints
+    history: History
 
     def packets(self) -> Iterator[bytes]:
         """The packets, in the order of the triggers."""
@@ -138,8 +165,10 @@ class _Writer:
         owner, mjd = self.curves.epochs.object, self.curves.epochs.mjd
         key, begins = owner[among] * _OBJECT_STRIDE + mjd[among], owner[self.triggers] * _OBJECT_STRIDE
         last, begin = np.searchsorted(among, self.triggers), np.searchsorted(key, begins)
-        oldest = np.searchsorted(key, begins + mjd[self.triggers] - HISTORY_DAYS)
+        oldest = np.searchsorted(key, begins + mjd[self.triggers] - self.history.days)
         first = np.maximum(begin, oldest)
+        if self.history.most is not None:
+            first = np.maximum(first, last - self.history.most)
         edges = np.zeros(len(among) + 1, dtype=np.int64)
         np.add.at(edges, first, 1)
         np.add.at(edges, last + 1, -1)

@@ -10,7 +10,7 @@ import pytest
 from jobs.simulation.blocks import Block
 from jobs.simulation.classes import CLASSES
 from jobs.simulation.light_curves import LightCurves
-from jobs.simulation.lsst.packets import packets
+from jobs.simulation.lsst.packets import packets, triggers
 from jobs.simulation.lsst.schema import SCHEMA
 from jobs.simulation.measuring import measure
 from jobs.simulation.populating import populate
@@ -53,6 +53,6 @@ def sent() -> dict[str, Sent]:
     found = {}
     for name in ("rr_lyrae_ab", "sn_ia", "qso", "asteroid"):
         curves = curves_of(name, 200 if name == "asteroid" else 60)
-        made = list(packets(curves, FIRST, LAST))
-        found[name] = Sent(curves, [epoch for epoch, _ in made], [decoded(datum) for _, datum in made])
+        alerts = triggers(curves, FIRST, LAST)
+        found[name] = Sent(curves, alerts.tolist(), [decoded(datum) for datum in packets(curves, alerts)])
     return found

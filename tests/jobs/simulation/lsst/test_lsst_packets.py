@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jobs.simulation.light_curves import LightCurves
-from jobs.simulation.lsst.packets import packets
+from jobs.simulation.lsst.packets import packets, triggers
 from jobs.simulation.lsst.schema import BANDS
 from tests.jobs.simulation.lsst.conftest import FIRST, LAST, Sent, curves_of, decoded
 
@@ -90,7 +90,7 @@ def test_histories_grow_and_what_was_sent_does_not_change(sent: dict[str, Sent])
 
 def test_a_packet_is_the_same_whatever_else_is_simulated(sent: dict[str, Sent]) -> None:
     of_fewer: LightCurves = curves_of("qso", n=20, last=LAST - 10)
-    again = [decoded(datum) for _, datum in packets(of_fewer, FIRST + 5, LAST - 10)]
+    again = [decoded(datum) for datum in packets(of_fewer, triggers(of_fewer, FIRST + 5, LAST - 10))]
     known = {packet["diaSourceId"]: packet for packet in sent["qso"].packets}
     assert len(again) > 3
     assert all(known[packet["diaSourceId"]] == packet for packet in again)
