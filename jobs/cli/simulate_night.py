@@ -1,5 +1,6 @@
-"""A night of simulated packets of all classes: `strix simulate night --survey ztf --alerts 20000 --seed 7 --output DIR`."""
+"""A night of simulated packets of all classes: `strix simulate night --survey lsst --alerts 20000 --seed 7 --output DIR`."""
 
+import argparse
 from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
@@ -8,8 +9,34 @@ from jobs.cli.console import pour, show_progress
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout
-from jobs.simulation.ztf.mix import Mix
-from jobs.simulation.ztf.night import NIGHT, simulate_night
+from jobs.simulation.lsst.maker import MAKER as LSST
+from jobs.simulation.lsst.maker import deep_maker
+from jobs.simulation.maker import Maker
+from jobs.simulation.mix import Mix
+from jobs.simulation.sky_night import simulate_night
+from jobs.simulation.ztf.maker import MAKER as ZTF
+
+_MAKERS = {"ztf": ZTF, "lsst": LSST}
+
+
+def parser() -> Options:
+    """The options of the verb."""
+    options = Options(prog="strix simulate night", description=__doc__)
+    options.add_argument("--output", type=local_path, required=True, help="a new or empty directory")
+    options.add_argument("--survey", choices=sorted(_MAKERS), default="ztf", help="default ztf")
+    options.add_argument("--alerts", type=int, default=2000, help="how many")
+    options.add_argument("--seed", type=int, default=0, help="0 to 99999; another seed, another sky")
+    options.add_argument(
+        "--date", type=_date, help="the night, YYYYMMDD; if not given, a clear one in 2024, of LSST in 2026"
+    )
+    options.add_argument("--mix", choices=get_args(Mix), default="natural", help="as in the survey, or classes alike")
+    options.add_argument(
+        "--history", type=int, metavar="N", help="LSST: objects of deep fields with N detections before; 1000: 400 kB"
+    )
+    options.add_argument("--layout", choices=get_args(Layout), default="containers")
+    options.add_argument("--per-file", type=int, default=100, help="packets per container")
+    options.add_argument("--workers", type=int, help="processes; as many as cores if not given")
+    return options
 
 
 @verb("strix simulate night")
@@ -21,24 +48,22 @@ def main(argv: Sequence[str]) -> int:
     argv : sequence of str
         The arguments after `night`.
     """
-    parser = Options(prog="strix simulate night", description=__doc__)
-    parser.add_argument("--output", type=local_path, required=True, help="a new or empty directory")
-    parser.add_argument("--survey", choices=("ztf",), default="ztf")
-    parser.add_argument("--alerts", type=int, default=2000, help="how many")
-    parser.add_argument("--seed", type=int, default=0, help="0 to 99999; another seed, another sky")
-    parser.add_argument("--date", type=_date, default=NIGHT, help="the night's UTC date, YYYYMMDD")
-    parser.add_argument("--mix", choices=get_args(Mix), default="natural", help="as in the survey, or classes alike")
-    parser.add_argument("--layout", choices=get_args(Layout), default="containers")
-    parser.add_argument("--per-file", type=int, default=100, help="packets per container")
-    parser.add_argument("--workers", type=int, help="processes; as many as cores if not given")
-    options = parser.parse_args(argv)
+    given = parser().parse_args(argv)
     counts = simulate_night(
-        options.output, options.alerts, options.seed, options.date, options.mix, options.layout, options.per_file,
-        options.workers, tell=_tell,
+        _maker(given), given.output, given.alerts, given.seed, given.date, given.mix, given.layout, given.per_file,
+        given.workers, tell=_tell,
     )  # fmt: skip
     classes = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-    pour(f"{sum(counts.values())} simulated alerts in {options.output}: {classes}\n")
+    pour(f"{sum(counts.values())} simulated alerts in {given.output}: {classes}\n")
     return OK
+
+
+def _maker(given: argparse.Namespace) -> Maker:
+    if given.history is None:
+        return _MAKERS[given.survey]
+    if given.survey != "lsst" or given.history < 1:
+        raise ValueError(f"--history is 1 or more, and of --survey lsst; got {given.history} of {given.survey}")
+    return deep_maker(given.history)
 
 
 def _date(text: str) -> int:

@@ -7,6 +7,7 @@ from itertools import count, islice
 import numpy as np
 
 from jobs.simulation.blocks import Block
+from jobs.simulation.epochs import Ints
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.lsst.packets import triggers
 from jobs.simulation.measuring import measure
@@ -61,6 +62,38 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
             yield measure(tonight.take(np.unique(owner)), SURVEY, first, night + (_AROUND if kind.once else 1.0))
 
 
+def is_observed(seed: int, night: float) -> bool:
+    """Whether the survey observes in a night: clouds take one of five.
+
+    Parameters
+    ----------
+    seed : int
+    night : float
+        Its beginning [MJD TAI].
+    """
+    ra, dec = (each.ravel() for each in np.meshgrid(np.arange(0.0, 360, 7), np.arange(-70.0, 10, 7)))
+    return bool(len(SURVEY.visits(seed, ra, dec, night, night + 1)[0].mjd))
+
+
+def is_deep_observed(seed: int, night: float) -> bool:
+    """Whether the survey observes a deep field in a night.
+
+    Parameters
+    ----------
+    seed : int
+    night : float
+        Its beginning [MJD TAI].
+    """
+    return bool(len(_deep_fields(seed, night)))
+
+
+def _deep_fields(seed: int, night: float) -> Ints:
+    """Those that are observed, as places in DEEP."""
+    ra, dec = DEEP.T
+    epochs, _ = SURVEY.visits(seed, ra, dec, night, night + 1)
+    return np.flatnonzero(np.diff(epochs.start))
+
+
 def _indices(kind: ObjectClass, night: float) -> Iterator[tuple[int, Reach]]:
     """Numbers of blocks, and within which reach each is drawn."""
     day = int(night - START)
@@ -87,9 +120,11 @@ def _visited(objects: Population, night: float) -> Population:
 
 def _in_deep_fields(objects: Population, night: float) -> Population:
     seed = objects.block.seed
-    observed = np.flatnonzero(np.diff(SURVEY.visits(seed, *DEEP.T, night, night + 1)[0].start))
+    observed = _deep_fields(seed, night)
     if not len(observed):
-        raise ValueError(f"no deep field is observed in the night of MJD {night:.0f} with seed {seed}; take another date")
+        raise ValueError(
+            f"no deep field is observed in the night of MJD {night:.0f} with seed {seed}; take another date"
+        )
     field = observed[(chance.uniform(seed, "deep field", objects.number) * len(observed)).astype(np.int64)]
     radius = _DEEP_RADIUS_DEG * np.sqrt(chance.uniform(seed, "deep radius", objects.number))
     angle = 2 * np.pi * chance.uniform(seed, "deep angle", objects.number)

@@ -1,7 +1,6 @@
 """The alerts of a class in a night, encoded, with what is true of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,30 +11,10 @@ from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.lsst.choosing import chosen
 from jobs.simulation.lsst.ids import source_ids
 from jobs.simulation.lsst.packets import History, packets, triggers
+from jobs.simulation.maker import Made
 from jobs.simulation.populating import object_ids
 
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
-
-
-@dataclass(frozen=True)
-class Made:
-    """An alert.
-
-    Attributes
-    ----------
-    time : float
-        [MJD TAI].
-    alert_id : int
-    data : bytes
-        The packet, Avro without a header.
-    truth : dict
-        A row of the truth table.
-    """
-
-    time: float
-    alert_id: int
-    data: bytes
-    truth: dict[str, Any]
 
 
 def alerts_of_class(seed: int, place: int, wanted: int, night: float, points: int | None = None) -> Iterator[Made]:

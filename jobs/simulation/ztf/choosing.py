@@ -15,7 +15,7 @@ from jobs.simulation.reach import ZTF_REACH
 from jobs.simulation.visits.ztf import SURVEY
 
 HISTORY_DAYS = 30.0
-_MOST_BLOCKS = 4000
+_MOST_BLOCKS = 500  # of a class that is hardly ever seen; 128,000 objects
 _BEFORE = {"transient": 150.0}  # how long before the night a transient of interest may have had its maximum [d]
 _AFTER = 25.0
 
@@ -50,6 +50,19 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float) -> Iterator[t
         population = populate(Block(seed, kind.name, place, index, BLOCK), kind, reach)
         curves = measure(population, SURVEY, first, night + 1)
         yield curves, alerting(curves, night)
+
+
+def is_observed(seed: int, night: float) -> bool:
+    """Whether the survey looked at all: clouds close the dome in three nights of ten.
+
+    Parameters
+    ----------
+    seed : int
+    night : float
+        [MJD UTC].
+    """
+    ra, dec = (each.ravel() for each in np.meshgrid(np.arange(0.0, 360, 7), np.arange(-20.0, 80, 7)))
+    return bool(len(SURVEY.visits(seed, ra, dec, night, night + 1)[0].mjd))
 
 
 def alerting(curves: LightCurves, night: float) -> Ints:

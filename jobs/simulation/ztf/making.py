@@ -1,7 +1,7 @@
 """The alerts of a class in a night, encoded, with what is true of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import fastavro
@@ -10,6 +10,7 @@ import numpy as np
 from jobs.simulation.classes import CLASSES
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.light_curves import LightCurves
+from jobs.simulation.maker import Made
 from jobs.simulation.schema import SCHEMA
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.choosing import alerting, chosen, with_looks
@@ -19,27 +20,6 @@ from jobs.simulation.ztf.records import records
 
 PARSED = fastavro.parse_schema(SCHEMA)
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
-
-
-@dataclass(frozen=True)
-class Made:
-    """An alert.
-
-    Attributes
-    ----------
-    jd : float
-        Its time [JD UTC].
-    candid : int
-    data : bytes
-        The packet, Avro without a header.
-    truth : dict
-        A row of the truth table.
-    """
-
-    jd: float
-    candid: int
-    data: bytes
-    truth: dict[str, Any]
 
 
 def alerts_of_class(seed: int, place: int, wanted: int, night: float) -> Iterator[Made]:

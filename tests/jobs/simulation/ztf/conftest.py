@@ -6,14 +6,15 @@ import fastavro
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.simulation.ztf.night import simulate_night
+from jobs.simulation.sky_night import simulate_night
+from jobs.simulation.ztf.maker import MAKER
 
 
 @pytest.fixture(scope="session")
 def sky_night(tmp_path_factory):
     """A directory with 300 alerts of all classes, in containers of 50."""
     output = tmp_path_factory.mktemp("sky") / "night"
-    simulate_night(output, 300, seed=11, mix="balanced", per_file=50, workers=1)
+    simulate_night(MAKER, output, 300, seed=11, mix="balanced", per_file=50, workers=1)
     return output
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from jobs.cli import simulate as job
 from jobs.simulation.classes import CLASSES
-from jobs.simulation.ztf.mix import counts, shares
-from jobs.simulation.ztf.night import mjd_of, simulate_night
+from jobs.simulation.mix import counts, shares
+from jobs.simulation.sky_night import mjd_of, simulate_night
+from jobs.simulation.ztf.maker import MAKER
 
 
 def files(directory):
@@ -49,13 +50,13 @@ def test_the_true_class_is_not_in_the_packet(sky_packets, sky_truth):
 
 def test_the_number_of_workers_changes_no_byte(tmp_path):
     for workers in (1, 2):
-        simulate_night(tmp_path / str(workers), 9, seed=3, workers=workers)
+        simulate_night(MAKER, tmp_path / str(workers), 9, seed=3, workers=workers)
     assert files(tmp_path / "1") == files(tmp_path / "2")
 
 
 def test_layouts_hold_the_same_packets(tmp_path):
     for layout in ("files", "containers", "tar.gz"):
-        simulate_night(tmp_path / layout, 4, seed=3, layout=layout, workers=1)
+        simulate_night(MAKER, tmp_path / layout, 4, seed=3, layout=layout, workers=1)
     whole = [one for path in (tmp_path / "containers").glob("*.avro") for one in read(path.read_bytes())]
     alone = [one for path in sorted((tmp_path / "files").glob("*.avro")) for one in read(path.read_bytes())]
     with tarfile.open(tmp_path / "tar.gz" / "ztf_simulated_20240210.tar.gz") as archive:
@@ -85,7 +86,7 @@ def test_shares_are_those_of_the_mix():
 @pytest.mark.parametrize("wrong", [{"alerts": -1}, {"per_file": 0}, {"layout": "zip"}, {"seed": 100_000}])
 def test_what_cannot_be_simulated_is_refused(tmp_path, wrong):
     with pytest.raises(ValueError, match="got"):
-        simulate_night(tmp_path / "night", **{"alerts": 1, "seed": 1} | wrong)
+        simulate_night(MAKER, tmp_path / "night", **{"alerts": 1, "seed": 1} | wrong)
 
 
 def test_the_verb_writes_a_night_and_refuses_to_write_twice(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""A night of simulated ZTF packets of all classes, in the order of their times."""
+"""A night of simulated packets of all classes, in the order of their times, of any survey that has a Maker."""
 
 import io
 import os
@@ -6,7 +6,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from gzip import GzipFile
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,26 +17,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.simulation.blocks import MAX_SEED
+from jobs.simulation.maker import Maker
+from jobs.simulation.mix import Mix
 from jobs.simulation.night import TRUTH, Layout
-from jobs.simulation.ztf.encoding import container
-from jobs.simulation.ztf.making import alerts_of_class
-from jobs.simulation.ztf.mix import Mix, counts
 
-NIGHT = 20240210
 _TRUTH_SCHEMA = pa.schema(
     [("alert_id", pa.int64()), ("object_id", pa.string()), ("class", pa.string()), ("stamp_class", pa.string())]
     + [("leaf", pa.string()), ("true_flux", pa.float64()), ("snr", pa.float64()), ("ebv", pa.float64())]
     + [(name, pa.float64()) for name in ("redshift", "t0", "period", "mean_mag", "peak_mag")]
 )
 Tell = Callable[[int], None]
-_Entry = tuple[float, int, Path, int, int]  # time, candid, where the packet is spooled, from, bytes
+_Entry = tuple[float, int, Path, int, int]  # time, id, where the packet is spooled, from, bytes
+_LONGEST_STORM = 60  # [d]
 
 
 def simulate_night(
+    maker: Maker,
     output: Path,
     alerts: int,
     seed: int,
-    date: int = NIGHT,
+    date: int | None = None,
     mix: Mix = "natural",
     layout: Layout = "containers",
     per_file: int = 100,
@@ -47,14 +47,16 @@ def simulate_night(
 
     Parameters
     ----------
+    maker : Maker
+        The survey's.
     output : Path
         Directory to write; made if absent. The truth goes to `_truth/truth.parquet`.
     alerts : int
         How many; a class of which too few are seen has fewer.
     seed : int
         0 to 99,999. The same seed, number, date and mix give the same bytes, whatever the number of workers.
-    date : int
-        The night, YYYYMMDD in UTC.
+    date : int, optional
+        The night, YYYYMMDD; if not given, the first that is observed, from the maker's on.
     mix : str
         "natural" or "balanced".
     layout : str
@@ -74,7 +76,7 @@ def simulate_night(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or the survey did not observe in the night.
     FileExistsError
         If the directory holds something already.
     """
@@ -85,14 +87,33 @@ def simulate_night(
         )
     if output.is_dir() and any(output.iterdir()):
         raise FileExistsError(f"{output} is not empty; simulate into a new directory")
+    date = date or first_observed(maker, seed)
+    if not maker.is_observed(seed, maker.begin(date)):
+        raise ValueError(f"{maker.survey} of seed {seed} does not observe in the night {date}; take another date")
     (output / TRUTH).parent.mkdir(parents=True)
     with TemporaryDirectory(dir=output / "_truth") as spool:
-        entries, truth = _spooled(
-            Path(spool), (seed, mjd_of(date)), counts(alerts, mix), workers or os.cpu_count() or 1, tell
-        )
-        _write(output, entries, layout, per_file, date)
+        tasks = [
+            (Path(spool) / f"{place}", maker, (seed, maker.begin(date)), place, number)
+            for place, number in enumerate(maker.counts(alerts, mix))
+            if number
+        ]
+        entries, truth = _spooled(tasks, workers or os.cpu_count() or 1, tell)
+        _write(output, maker, entries, layout, per_file, date)
     pq.write_table(pa.Table.from_pylist(truth, schema=_TRUTH_SCHEMA), output / TRUTH)
     return Counter(row["class"] for row in truth)
+
+
+def first_observed(maker: Maker, seed: int) -> int:
+    """The first night, from the maker's on, in which the survey observes [YYYYMMDD].
+
+    Parameters
+    ----------
+    maker : Maker
+    seed : int
+    """
+    start = datetime.strptime(str(maker.first_date), "%Y%m%d")
+    dates = (int(f"{start + timedelta(days):%Y%m%d}") for days in range(_LONGEST_STORM))
+    return next((date for date in dates if maker.is_observed(seed, maker.begin(date))), maker.first_date)
 
 
 def mjd_of(date: int) -> float:
@@ -103,16 +124,15 @@ def mjd_of(date: int) -> float:
     date : int
         YYYYMMDD.
     """
-    year, month, day = date // 10_000, date // 100 % 100, date % 100
-    return float((datetime(year, month, day) - datetime(1858, 11, 17)).days)
+    return float((datetime.strptime(str(date), "%Y%m%d") - datetime(1858, 11, 17)).days)
 
 
-def _spooled(
-    spool: Path, sky: tuple[int, float], wanted: list[int], workers: int, tell: Tell | None
-) -> tuple[list[_Entry], list[dict[str, Any]]]:
+_Task = tuple[Path, Maker, tuple[int, float], int, int]
+
+
+def _spooled(tasks: list[_Task], workers: int, tell: Tell | None) -> tuple[list[_Entry], list[dict[str, Any]]]:
     """Alerts of all classes, made beside each other; entries and truth in the order of time."""
-    tasks = [(spool / f"{place}", sky, place, number) for place, number in enumerate(wanted) if number]
-    tasks.sort(key=lambda task: -task[3])  # the longest first
+    tasks.sort(key=lambda task: -task[4])  # the longest first
     made: list[tuple[_Entry, dict[str, Any]]] = []
     for part in _each(tasks, workers):
         made += part
@@ -122,7 +142,7 @@ def _spooled(
     return [entry for entry, _ in made], [row for _, row in made]
 
 
-def _each(tasks: list[Any], workers: int) -> Iterator[list[tuple[_Entry, dict[str, Any]]]]:
+def _each(tasks: list[_Task], workers: int) -> Iterator[list[tuple[_Entry, dict[str, Any]]]]:
     if workers == 1 or len(tasks) < 2:
         yield from map(_spool_class, tasks)
         return
@@ -130,26 +150,26 @@ def _each(tasks: list[Any], workers: int) -> Iterator[list[tuple[_Entry, dict[st
         yield from pool.map(_spool_class, tasks)
 
 
-def _spool_class(task: tuple[Path, tuple[int, float], int, int]) -> list[tuple[_Entry, dict[str, Any]]]:
-    path, (seed, night), place, wanted = task
+def _spool_class(task: _Task) -> list[tuple[_Entry, dict[str, Any]]]:
+    path, maker, (seed, night), place, wanted = task
     made = []
     with path.open("wb") as file:
-        for alert in alerts_of_class(seed, place, wanted, night):
-            made.append(((alert.jd, alert.candid, path, file.tell(), len(alert.data)), alert.truth))
+        for alert in maker.alerts_of_class(seed, place, wanted, night):
+            made.append(((alert.time, alert.alert_id, path, file.tell(), len(alert.data)), alert.truth))
             file.write(alert.data)
     return made
 
 
-def _write(output: Path, entries: list[_Entry], layout: Layout, per_file: int, date: int) -> None:
+def _write(output: Path, maker: Maker, entries: list[_Entry], layout: Layout, per_file: int, date: int) -> None:
     if layout == "containers":
         for i in range(0, len(entries), per_file):
             data = [_packet(entry) for entry in entries[i : i + per_file]]
-            (output / f"simulated_{date}_{i // per_file:05d}.avro").write_bytes(container("3.3", data))
+            (output / f"simulated_{date}_{i // per_file:05d}.avro").write_bytes(maker.container(data))
     elif layout == "files":
         for entry in entries:
-            (output / f"{entry[1]}.avro").write_bytes(container("3.3", [_packet(entry)]))
+            (output / f"{entry[1]}.avro").write_bytes(maker.container([_packet(entry)]))
     else:
-        _write_archive(output / f"ztf_simulated_{date}.tar.gz", entries)
+        _write_archive(output / f"{maker.survey}_simulated_{date}.tar.gz", maker, entries)
 
 
 def _packet(entry: _Entry) -> bytes:
@@ -159,15 +179,15 @@ def _packet(entry: _Entry) -> bytes:
         return file.read(size)
 
 
-def _write_archive(path: Path, entries: list[_Entry]) -> None:
-    # Level 1, because the cutouts are gzipped already; no time and no name in the header, so that bytes repeat.
+def _write_archive(path: Path, maker: Maker, entries: list[_Entry]) -> None:
+    # Level 1: half of the bytes are noise; no time and no name in the header, so that bytes repeat.
     with (
         path.open("wb") as file,
         GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as inflated,
         tarfile.open(fileobj=inflated, mode="w|") as archive,
     ):
         for entry in entries:
-            content = container("3.3", [_packet(entry)])
+            content = maker.container([_packet(entry)])
             member = tarfile.TarInfo(f"{entry[1]}.avro")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
