@@ -57,7 +57,7 @@ class Conditions:
     limit : numpy.ndarray, shape (m,)
         5-sigma limit of the difference image for a point source [AB mag].
     zero_point : numpy.ndarray, shape (m,)
-        Magnitude of 1 DN; of 1 nJy (31.4) for a survey that calibrates its pixels.
+        Magnitude of 1 DN; of 1 nJy for a survey that calibrates its pixels.
     fwhm : numpy.ndarray, shape (m,)
         Seeing [arcsec].
     exposure : numpy.ndarray, shape (m,)

@@ -11,7 +11,7 @@ from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.population import Population
 from jobs.simulation.visits.chance import normal, uniform
 from jobs.simulation.visits.survey import References, Survey
-from science_modules.common.photometry import error_of_limit, flux_of_magnitude
+from science_modules.common.photometry import error_of_limit, flux_of_magnitude, flux_ratio
 
 Bools = NDArray[np.bool_]
 
@@ -62,7 +62,7 @@ def apparent_flux(population: Population, epochs: Epochs) -> Floats:
         Of its objects.
     """
     dust = epochs.of_objects(population.ebv) * PER_REDDENING[epochs.band]
-    return np.asarray(population.kind.flux(population.parameters, epochs) * 10 ** (-0.4 * dust))
+    return np.asarray(population.kind.flux(population.parameters, epochs) * flux_ratio(dust))
 
 
 def reference_flux(population: Population, survey: Survey) -> Floats:

@@ -59,6 +59,28 @@ def magnitude_of_flux(flux: ArrayLike, zero_point: float = AB_ZERO_NJY) -> Float
     return np.asarray(zero_point - 2.5 * np.log10(np.where(values > 0, values, np.nan)))
 
 
+def flux_ratio(magnitudes: Number) -> Number:
+    """How many times brighter light becomes by a change of magnitude: less than 1 where it fades.
+
+    Parameters
+    ----------
+    magnitudes : float or numpy.ndarray, any shape
+        The change; positive is fainter [mag].
+    """
+    return 10 ** (-0.4 * magnitudes)
+
+
+def magnitude_change(ratio: ArrayLike) -> Floats:
+    """The change of magnitude that a ratio of fluxes is; negative where light becomes brighter [mag].
+
+    Parameters
+    ----------
+    ratio : float or numpy.ndarray, any shape
+        Of fluxes, positive.
+    """
+    return np.asarray(-2.5 * np.log10(ratio))
+
+
 def flux_error(flux: ArrayLike, mag_err: ArrayLike) -> Floats:
     """Error of a flux of which the error is published in magnitudes; to first order.
 

@@ -7,6 +7,7 @@ from jobs.simulation.forms.events import chance, draw_keys, events, flicker
 from jobs.simulation.forms.stars import star_flux
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
+from science_modules.common.photometry import flux_ratio
 
 _DISC_COLOUR = -0.3  # g - r of the disc in outburst: 15,000 K
 _SUPER_MAG, _SUPER_FADES = 0.7, 0.1  # brighter than a common outburst [mag]; [mag/d] on its plateau
@@ -40,7 +41,7 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
     for index, since in events(each["key"], each["recurrence"], epochs.mjd, jitter=0.4):
         brighter = np.maximum(brighter, _outburst(each, index, since))
     noise = each["flicker"] * flicker(each["key"], epochs.mjd, 0.02)
-    of_disc = 1 - 10 ** (-0.4 * brighter)
+    of_disc = 1 - flux_ratio(brighter)
     bluer = of_disc * (_DISC_COLOUR - each["g_r"]) * _BLUENESS[epochs.band]
     return star_flux(parameters, epochs, noise + bluer - brighter)
 

@@ -8,6 +8,7 @@ from jobs.simulation.forms.brightness import draw_times
 from jobs.simulation.forms.explosions import rest_days, thermal_flux
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
+from science_modules.common.photometry import flux_ratio
 
 _RISE = 0.6  # d
 _COOLEST = 2500.0  # K: lanthanides recombine
@@ -32,7 +33,7 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
     decline, hot, power = (epochs.of_objects(parameters[name]) for name in ("decline", "temperature", "cooling"))
     after = np.maximum(days, 0)
     temperature = np.maximum(hot * (1 + after / _RISE) ** -power, _COOLEST)
-    shape = np.clip(1 + np.minimum(days, 0) / _RISE, 0, 1) * 10 ** (-0.4 * decline * after)
+    shape = np.clip(1 + np.minimum(days, 0) / _RISE, 0, 1) * flux_ratio(decline * after)
     return thermal_flux(parameters, epochs, shape, temperature)
 
 

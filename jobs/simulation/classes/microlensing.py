@@ -7,6 +7,7 @@ from jobs.simulation.forms.brightness import draw_star_magnitudes, draw_times
 from jobs.simulation.forms.stars import star_flux
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
+from science_modules.common.photometry import magnitude_change
 
 
 def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
@@ -16,7 +17,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     lensed = np.interp(rng.uniform(size=n), [0, 0.25, 0.5, 0.75, 1], [0.03, 0.16, 0.48, 1, 1])
     return {
         "t0": draw_times(rng, n, reach),
-        "peak_mag": mean_mag - 2.5 * np.log10(lensed * (_magnification(u0) - 1) + 1),
+        "peak_mag": mean_mag + magnitude_change(lensed * (_magnification(u0) - 1) + 1),
         "mean_mag": mean_mag,
         "g_r": np.clip(rng.normal(0.8, 0.25, n), 0.2, 1.5),
         "u0": u0,
@@ -28,7 +29,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
 def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
     each = {name: epochs.of_objects(parameters[name]) for name in ("t0", "u0", "einstein_days", "lensed_share")}
     distance = np.hypot(each["u0"], (epochs.mjd - each["t0"]) / each["einstein_days"])
-    brighter = 2.5 * np.log10(each["lensed_share"] * (_magnification(distance) - 1) + 1)
+    brighter = -magnitude_change(each["lensed_share"] * (_magnification(distance) - 1) + 1)
     return star_flux(parameters, epochs, -brighter)
 
 

@@ -10,7 +10,7 @@ from jobs.simulation.forms.brightness import draw_times, draw_two_sided
 from jobs.simulation.forms.spectra import WAVELENGTH, Template
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
-from science_modules.common.photometry import flux_of_magnitude, magnitude_of_flux
+from science_modules.common.photometry import flux_of_magnitude, flux_ratio, magnitude_change, magnitude_of_flux
 
 _EXPLOSION, _LATE, _SLOPE = -18.0, 80.0, 0.018  # [d], [d], [mag/d]
 _PHASE = np.array([-15, -10, -5, 0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80.0])
@@ -65,7 +65,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     return {
         "t0": draw_times(rng, n, reach),
         "redshift": redshift,
-        "peak_mag": abs_mag + distance_modulus(redshift) + at_peak - 2.5 * np.log10(1 + redshift),
+        "peak_mag": abs_mag + distance_modulus(redshift) + at_peak + magnitude_change(1 + redshift),
         "abs_mag": abs_mag,
         "x1": x1,
         "c": c,
@@ -77,9 +77,9 @@ def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
     scale = 1 + parameters["redshift"]
     wavelength = WAVELENGTH[epochs.band] / epochs.of_objects(scale)
     phase = (epochs.mjd - epochs.of_objects(parameters["t0"])) / epochs.of_objects(scale * parameters["stretch"])
-    bolometric = parameters["abs_mag"] + distance_modulus(parameters["redshift"]) - 2.5 * np.log10(scale)
+    bolometric = parameters["abs_mag"] + distance_modulus(parameters["redshift"]) + magnitude_change(scale)
     dimming = epochs.of_objects(bolometric) + epochs.of_objects(parameters["c"]) * _redder(wavelength)
-    return np.asarray(_template().at(wavelength, phase) * 10 ** (-0.4 * dimming))
+    return np.asarray(_template().at(wavelength, phase) * flux_ratio(dimming))
 
 
 CLASS = ObjectClass(

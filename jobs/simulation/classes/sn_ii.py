@@ -8,6 +8,7 @@ from jobs.simulation.forms.brightness import draw_times
 from jobs.simulation.forms.explosions import cooling, rest_days, thermal_flux
 from jobs.simulation.object_class import Floats, ObjectClass, Parameters
 from jobs.simulation.reach import Reach
+from science_modules.common.photometry import flux_ratio
 
 _TAIL = 0.98  # mag per 100 d: decay of cobalt 56
 _DROP_DAYS = 4.0
@@ -43,7 +44,7 @@ def _shape(days: Floats, each: Parameters) -> Floats:
     dropped = each["drop"] / (1 + np.exp(-(after - end) / _DROP_DAYS))
     slope = np.where(after < end, each["slope"] * after, each["slope"] * end + _TAIL * (after - end))
     growth = np.clip(1 + np.minimum(days, 0) / each["rise"], 0, 1)
-    return np.asarray((1 - (1 - growth) ** 2) * 10 ** (-0.4 * (slope / 100 + dropped)))
+    return np.asarray((1 - (1 - growth) ** 2) * flux_ratio(slope / 100 + dropped))
 
 
 CLASS = ObjectClass(

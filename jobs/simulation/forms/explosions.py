@@ -5,7 +5,7 @@ import numpy as np
 from jobs.simulation.epochs import Epochs, Floats
 from jobs.simulation.forms.spectra import WAVELENGTH, thermal_colour
 from jobs.simulation.object_class import Parameters
-from science_modules.common.photometry import flux_of_magnitude
+from science_modules.common.photometry import flux_of_magnitude, flux_ratio
 
 _BLANKETED_BELOW = 5200.0  # Angstrom: lines of iron eat the blue and ultraviolet light
 _NO_LINES, _ALL_LINES = 9000.0, 5000.0  # K: hotter gas is ionised
@@ -79,9 +79,7 @@ def thermal_flux(
     colour = thermal_colour(temperature, wavelength, reference)
     lines = blanketing * np.clip((_NO_LINES - temperature) / (_NO_LINES - _ALL_LINES), 0, 1)
     eaten = lines / 1000 * (_short_of(wavelength) - _short_of(reference))
-    return np.asarray(
-        epochs.of_objects(flux_of_magnitude(parameters["peak_mag"])) * shape * colour * 10 ** (-0.4 * eaten)
-    )
+    return np.asarray(epochs.of_objects(flux_of_magnitude(parameters["peak_mag"])) * shape * colour * flux_ratio(eaten))
 
 
 def cooling(days: Floats, since: Floats, hot: Floats | float, cool: float, scale: float) -> Floats:

@@ -14,7 +14,7 @@ from jobs.simulation.object_class import Floats, Parameters
 from jobs.simulation.population import Population
 from jobs.simulation.profiles import Mixture, exponential, moffat
 from jobs.simulation.visits import chance
-from science_modules.common.photometry import flux_of_magnitude
+from science_modules.common.photometry import flux_of_magnitude, flux_ratio
 
 _REACH_ARCSEC = 11.0  # half of the largest cutout's side, and a seeing disc
 _FAINTEST = 24.0
@@ -101,7 +101,7 @@ def _neighbours(objects: Population) -> Scene:
     latitude = np.degrees(erfa.icrs2g(np.radians(objects.ra), np.radians(objects.dec))[1])
     area = (2 * _REACH_ARCSEC / 60) ** 2
     stars = (1 + 60 * np.exp(-np.abs(latitude) / 12)) / 1.1 * 10 ** (0.25 * (_FAINTEST - 21.5)) * area
-    galaxies = np.full(len(stars), 3 * 10 ** (0.4 * (_FAINTEST - 22)) * area)
+    galaxies = np.full(len(stars), 3 * flux_ratio(22 - _FAINTEST) * area)
     fields = (_field(objects, "stars", stars), _field(objects, "galaxies", galaxies))
     return Scene(*(np.concatenate([getattr(part, name) for part in fields]) for name in _COLUMNS))
 

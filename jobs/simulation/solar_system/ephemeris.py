@@ -8,6 +8,7 @@ from jobs.simulation.epochs import Epochs, Floats
 from jobs.simulation.object_class import Parameters
 from jobs.simulation.solar_system.earth import earth
 from jobs.simulation.solar_system.orbits import ELEMENTS, heliocentric
+from science_modules.common.photometry import magnitude_change
 
 _TDB_MINUS_TAI = 32.184 / 86400
 _AU_PER_DAY = 173.14463  # speed of light
@@ -109,7 +110,7 @@ def phase_dimming(phase_angle: Floats, slope: Floats) -> Floats:
     """
     tangent = np.tan(np.radians(phase_angle) / 2)
     narrow, wide = np.exp(-3.33 * tangent**0.63), np.exp(-1.87 * tangent**1.22)
-    return np.asarray(-2.5 * np.log10((1 - slope) * narrow + slope * wide))
+    return magnitude_change((1 - slope) * narrow + slope * wide)
 
 
 def _on_sky(ra: Floats, dec: Floats, drift: Floats) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ from jobs.simulation.visits.gathering import Bools, Looks, Sky, Turns, looks, sp
 from jobs.simulation.visits.grid import Grid
 from jobs.simulation.visits.nights import Observatory, moonlight
 from jobs.simulation.visits.survey import References, Survey
-from science_modules.common.photometry import AB_ZERO_NJY
+from science_modules.common.photometry import AB_ZERO_NJY, magnitude_change
 
 PACHON = Observatory(-30.24, -70.75, lowest=30.0, farthest=4.0, midnight=1 + 4.72 / 24)
 START = 60980.0  # 2025-11-01
@@ -149,7 +149,7 @@ def _sky(seed: int, at: Looks, numbers: Ints) -> Sky:
     seeing = normal(seed, "seeing", at.night) * 0.15 + normal(seed, "seeing of a visit", *keys) * 0.06
     fwhm = _FWHM * np.exp(seeing) * airmass**0.6
     moon = moonlight(at.mjd) ** 2 * (0.5 + uniform(seed, "Moon", numbers[at.field], at.night))
-    lost = cloud + _MOON_LOSS[at.band] * moon + _PER_AIRMASS[at.band] * (airmass - 1) + 2.5 * np.log10(fwhm / _FWHM)
+    lost = cloud + _MOON_LOSS[at.band] * moon + _PER_AIRMASS[at.band] * (airmass - 1) - magnitude_change(fwhm / _FWHM)
     limit = _LIMIT[at.band] - lost + 0.06 * normal(seed, "depth", *keys)
     return Sky(limit, np.full(len(limit), AB_ZERO_NJY), fwhm, np.full(len(limit), 30.0))
 

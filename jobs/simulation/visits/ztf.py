@@ -12,6 +12,7 @@ from jobs.simulation.visits.gathering import Bools, Looks, Sky, Turns, looks, sp
 from jobs.simulation.visits.grid import Grid
 from jobs.simulation.visits.nights import Observatory, moonlight
 from jobs.simulation.visits.survey import References, Survey
+from science_modules.common.photometry import magnitude_change
 
 PALOMAR = Observatory(33.36, -116.86, lowest=30.0, farthest=4.2, midnight=7.79 / 24)
 CHANNEL_PIXELS = (3072, 3080)
@@ -140,7 +141,7 @@ def _sky(seed: int, at: Looks, numbers: Ints) -> Sky:
     zero_point = _ZERO_POINT[at.band] - cloud - _PER_AIRMASS[at.band] * air + 0.04 * normal(seed, "zero point", *keys)
     return Sky(
         np.clip(limit, *_LIMITS),
-        zero_point + np.where(is_long, 2.5 * np.log10(8), 0.0),
+        zero_point - np.where(is_long, magnitude_change(8.0), 0.0),
         2.0 * np.exp(seeing) * (1 + air) ** 0.6,
         np.where(is_long, 240.0, 30.0),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.light import SIDE, Floats32, Gaussians, stars
 from jobs.simulation.ztf.scenes import Floats
-from science_modules.common.photometry import AB_ZERO_NJY
+from science_modules.common.photometry import AB_ZERO_NJY, flux_ratio
 
 _TRAIL_POINTS = 5
 _ROWS, _COLS = np.indices((SIDE, SIDE)).astype(np.float32)
@@ -32,7 +32,7 @@ def blemishes(alerted: Alerted, place: Floats, shape: Floats, rng: np.random.Gen
         Signed as the flux is [DN].
     """
     zero_point = alerted.of_visits(alerted.curves.conditions.zero_point)
-    counts = alerted.of_visits(alerted.curves.flux) * 10 ** (0.4 * (zero_point - AB_ZERO_NJY))
+    counts = alerted.of_visits(alerted.curves.flux) * flux_ratio(AB_ZERO_NJY - zero_point)
     kind = alerted.curves.population.kind.name
     return _PATTERNS.get(kind, _light)(alerted, counts, place, shape, rng)
 

@@ -13,6 +13,7 @@ from jobs.simulation.object_class import ObjectClass
 from jobs.simulation.populating import populate
 from jobs.simulation.reach import ZTF_REACH
 from jobs.simulation.visits.ztf import SURVEY
+from science_modules.common.photometry import error_of_limit
 
 HISTORY_DAYS = 30.0
 _MOST_BLOCKS = 500  # of a class that is hardly ever seen; 128,000 objects
@@ -92,7 +93,7 @@ def with_looks(curves: LightCurves, night: float) -> LightCurves:
     seed = population.block.seed
     epochs, conditions = SURVEY.visits(seed, population.ra, population.dec, night - HISTORY_DAYS, night + 1)
     own = _place_of(curves.epochs, epochs)
-    error = 10 ** (-0.4 * (conditions.limit - 31.4)) / 5
+    error = error_of_limit(conditions.limit)
     true, flux = np.zeros((2, len(error)))
     true[own], flux[own], error[own] = curves.true, curves.flux, curves.flux_err
     detected = np.zeros(len(error), dtype=bool)

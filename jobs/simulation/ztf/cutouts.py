@@ -10,7 +10,7 @@ from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.blemishes import blemishes
 from jobs.simulation.ztf.light import SIDE, Floats32, galaxies, stars
 from jobs.simulation.ztf.scenes import Floats, Sources
-from science_modules.common.photometry import AB_ZERO_NJY, error_of_limit, flux_of_magnitude
+from science_modules.common.photometry import AB_ZERO_NJY, error_of_limit, flux_of_magnitude, flux_ratio
 
 CENTRE = SIDE // 2
 GAIN = 6.2  # electrons per DN
@@ -111,7 +111,7 @@ def difference_counts(alerted: Alerted) -> Floats:
     alerted : Alerted
     """
     zero_point = alerted.of_visits(alerted.curves.conditions.zero_point)
-    return np.asarray(alerted.of_visits(alerted.curves.flux) * 10 ** (0.4 * (zero_point - AB_ZERO_NJY)))
+    return np.asarray(alerted.of_visits(alerted.curves.flux) * flux_ratio(AB_ZERO_NJY - zero_point))
 
 
 def _add_residuals(difference: Floats32, scene: Floats32, rng: np.random.Generator) -> None:
