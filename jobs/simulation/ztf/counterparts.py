@@ -43,24 +43,21 @@ _OF_OTHERS = Hosts(18.0, 1.5, 2.0, 0.58)
 
 
 def draw_counterparts(
-    rng: np.random.Generator, population: Population, owner: Ints, scatter: Floats, reference_mag: Floats, g_r: Floats
+    rng: np.random.Generator, population: Population, owner: Ints, reference_mag: Floats, g_r: Floats
 ) -> Sources:
-    """The counterparts of n alerts of objects of a class.
+    """The counterparts of n objects of a class.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     population : Population
     owner : numpy.ndarray of int64, shape (n,)
-        Object of each alert within the population.
-    scatter : numpy.ndarray, shape (n,)
-        Error of the alert's position on each axis from noise [arcsec].
+        The objects within the population.
     reference_mag, g_r : numpy.ndarray, shape (n,)
         r magnitude and colour of the object's own light in the reference image; infinite if there is none.
     """
     n = len(owner)
-    spread = np.hypot(_CENTROID_ARCSEC, scatter)
-    east, north = rng.standard_normal((2, n)) * spread
+    east, north = rng.standard_normal((2, n)) * _CENTROID_ARCSEC
     return _DRAW[population.kind.counterpart](rng, population, (np.arange(n), east, north), reference_mag, g_r)
 
 

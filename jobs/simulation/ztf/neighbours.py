@@ -98,10 +98,12 @@ def ps1_fields(rng: np.random.Generator, sources: Sources, n: int) -> dict[str, 
     n : int
     """
     k = len(sources.mag)
-    seen = rng.uniform(size=k) < 1 / (1 + np.exp((sources.mag - _PS1_LIMIT) / 0.25))
-    ranked, begin = by_distance(sources, n, seen & (sources.distance < PS1_RADIUS_ARCSEC))
-    score, ids = _star_scores(rng, sources), rng.integers(75 * 10**15, 210 * 10**15, k)
-    mags = {band: _ps1_magnitudes(rng, sources, *_PS1_BANDS[band]) for band in _PS1_BANDS}
+    entries, entry = sources.distinct()
+    seen = rng.uniform(size=len(entries.mag)) < 1 / (1 + np.exp((entries.mag - _PS1_LIMIT) / 0.25))
+    ranked, begin = by_distance(sources, n, seen[entry] & (sources.distance < PS1_RADIUS_ARCSEC))
+    score = _star_scores(rng, entries)[entry]
+    ids = rng.integers(75 * 10**15, 210 * 10**15, len(entries.mag))[entry]
+    mags = {band: _ps1_magnitudes(rng, entries, *_PS1_BANDS[band])[entry] for band in _PS1_BANDS}
     found: dict[str, Floats | Ints] = {"nmtchps": np.maximum(begin[1:] - begin[:-1], 0)}
     padded = np.append(ranked, np.zeros(4, dtype=np.int64))
     for i in range(3):

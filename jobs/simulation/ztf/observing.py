@@ -1,5 +1,7 @@
 """From light curves and chosen visits to alerts: surroundings, seeing, and what the pipeline measures."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from jobs.simulation.epochs import BANDS
@@ -41,15 +43,23 @@ def observed(curves: LightCurves, visit: Ints) -> Alerted:
 
 
 def _sources(curves: LightCurves, visit: Ints, owner: Ints) -> Sources:
-    population = curves.population
-    rng = population.block.generator("surroundings")
-    around = surroundings(rng, population.ra[owner], population.dec[owner])
+    """Around each alert: what stands around its object, the counterpart as far off as the alert's position errs."""
+    objects, of = np.unique(owner, return_inverse=True)
+    rng = curves.population.block.generator("surroundings")
+    around = surroundings(rng, curves.population.ra[objects], curves.population.dec[objects])
+    sources = _counterparts(rng, curves, objects).with_these(around).of_alerts(of)
     signal = np.abs(curves.flux[visit]) / curves.flux_err[visit]
-    reference = magnitude_of_flux(curves.reference[owner])
-    mag = np.where(curves.reference[owner, _R] > 0, reference[:, _R], np.inf)
-    g_r = np.where(np.isfinite(mag) & (curves.reference[owner, _G] > 0), reference[:, _G] - reference[:, _R], 0.5)
-    scatter = _CENTROID_PX * PIXEL_ARCSEC / signal
-    return draw_counterparts(rng, population, owner, scatter, mag, g_r).with_these(around)
+    off = rng.standard_normal((2, len(visit))) * _CENTROID_PX * PIXEL_ARCSEC / signal
+    east, north = np.where(sources.central, off[:, sources.owner], 0)
+    return replace(sources, east=sources.east + east, north=sources.north + north)
+
+
+def _counterparts(rng: np.random.Generator, curves: LightCurves, objects: Ints) -> Sources:
+    flux = curves.reference[objects]
+    reference = magnitude_of_flux(flux)
+    mag = np.where(flux[:, _R] > 0, reference[:, _R], np.inf)
+    g_r = np.where(np.isfinite(mag) & (flux[:, _G] > 0), reference[:, _G] - reference[:, _R], 0.5)
+    return draw_counterparts(rng, curves.population, objects, mag, g_r)
 
 
 def _detections(

@@ -1,6 +1,6 @@
 """What stands around alerts in the reference image: the counterpart, then neighbours by Galactic latitude."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,34 @@ class Sources:
         which : numpy.ndarray of bool, shape (k,), or of int
         """
         return Sources(*(getattr(self, each.name)[which] for each in fields(self)))
+
+    def of_alerts(self, of: Ints) -> "Sources":
+        """Sources around objects as those around the objects' alerts.
+
+        Parameters
+        ----------
+        of : numpy.ndarray of int64, shape (n,)
+            The object of each alert, as `owner` numbers them.
+
+        Returns
+        -------
+        Sources
+            The owner is the alert.
+        """
+        order = np.argsort(self.owner, kind="stable")
+        begin = np.searchsorted(self.owner[order], np.arange(np.max(of, initial=-1) + 2))
+        many = np.diff(begin)[of]
+        owner = np.repeat(np.arange(len(of)), many)
+        each = np.arange(len(owner)) + np.repeat(begin[of] - np.cumsum(many) + many, many)
+        return replace(self.take(order[each]), owner=owner)
+
+    def distinct(self) -> tuple["Sources", Ints]:
+        """Each source once, and for every one of these which of them it is: the alerts of an object share theirs.
+
+        No two sources have the same magnitude.
+        """
+        _, first, which = np.unique(self.mag, return_index=True, return_inverse=True)
+        return self.take(first), which.astype(np.int64)
 
     def with_these(self, other: "Sources") -> "Sources":
         """These and others.
