@@ -75,6 +75,12 @@ class Bench:
             return [file for name in self.real for file in _containers(Path(name))]
         return packets_in(self.packets, alerts or self.alerts)
 
+    def files_of_release(self) -> list[Path]:
+        """The real files of a data release: those that are named, and the Parquet files of folders."""
+        named = map(Path, self.real)
+        found = [file for each in named for file in (sorted(each.glob("*.parquet")) if each.is_dir() else [each])]
+        return [file for file in found if "subset" not in file.name]  # a part of another one of ZTF's files
+
     def config(self, output: Path, **more: Any) -> JobConfig:
         """A night's configuration.
 

@@ -37,16 +37,25 @@ KINDS = {
     ),
     "ledger": ("start, plan and questions over a past of --batches batches", "jobs.bench.ledger", "ledger"),
     "lookup": ("objects and cones of an archive of 200 nights, without HBase", "jobs.bench.lookup", "lookups"),
+    "reprocess": ("a data release through lc_features and anomaly", "jobs.bench.releases", "rate"),
+    "reprocess-memory": (
+        "peak of all processes, for --alerts light curves and a hundred times as many",
+        "jobs.bench.releases",
+        "memory",
+    ),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
 ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
 ALERTS |= {"stream": 10_000, "latency": 3300, "ledger": 100_000, "lookup": 1_000_000, "store": 100_000}
 ALERTS |= {"stored": 20_000, "stored-stream": 10_000, "stored-lookup": 100_000}
+ALERTS |= {"reprocess": 20_000, "reprocess-memory": 3000}
 CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
 CHECKED["lookup"] = "answers checked with what was written"
 OF = {"batch": "the batches, the first tenth left out", "lookup": "rounds of 500 questions"}
 MODULES = "braai,acai,lc_features,rise,anomaly"
+MODULES_OF = dict.fromkeys(("reprocess", "reprocess-memory"), "lc_features,anomaly")
+OF_RELEASES = "light curves of a release"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--batch", type=int, default=100, help="of batch and first: alerts of a batch (default: 100)")
     options.add_argument("--batches", type=int, help="of ledger: how many (default: 100,000)")
     options.add_argument("--repeats", type=int, default=5)
-    options.add_argument("--modules", default=MODULES, help=f"science modules (default: {MODULES}); '' for none")
+    options.add_argument("--modules", help=f"science modules (default: {MODULES}, of a release fewer); '' for none")
     options.add_argument("--models", default="models")
     options.add_argument("--model-sources", default="../shared/models")
     options.add_argument("--cores", type=int, help="use only so many")
@@ -87,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     bench = _bench(given)
     on, what = machine(), "real packets" if bench.real else WHAT
+    if given.what in MODULES_OF:
+        what = OF_RELEASES + (", real ones" if bench.real else ", simulated")
     print("; ".join(f"{key} {value}" for key, value in on.items()))
     if given.what == "ledger":
         print(f"ledger: a past of {bench.alerts} batches; each number once")
@@ -110,7 +121,7 @@ def _bench(given: argparse.Namespace) -> Any:
         alerts=(given.batches if given.what == "ledger" else given.alerts) or ALERTS[given.what],
         repeats=given.repeats,
         packets=given.packets or Path(tempfile.gettempdir()) / "strix-bench-packets",
-        modules=names_in(given.modules),
+        modules=names_in(MODULES_OF.get(given.what, MODULES) if given.modules is None else given.modules),
         models=given.models,
         model_sources=names_in(given.model_sources),
         schemas=given.schemas,

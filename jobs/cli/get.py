@@ -54,7 +54,10 @@ def parser() -> argparse.ArgumentParser:
 def _question(questions: Any, name: str, does: str) -> argparse.ArgumentParser:
     options: argparse.ArgumentParser = questions.add_parser(name, help=does, description=f"{does}.")
     where = options.add_argument_group("where to look")
-    where.add_argument("--store", choices=STORES, help="default: the archive where --data is given, else HBase")
+    where.add_argument(
+        "--store", metavar="STORE", help=f"{', '.join(STORES)}, or the output of `strix reprocess`; default: the archive"
+        " where --data is given, else HBase",
+    )  # fmt: skip
     where.add_argument(
         "--data", type=local_path, metavar="DIR", help="archive: output of `strix night` or `strix enrich`"
     )

@@ -13,6 +13,7 @@ from jobs.archive.find import NotFound, find, find_object
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.near import Source, sources_near
 from jobs.archive.position import Cone
+from jobs.archive.release_points import COLUMNS, with_release
 from jobs.cli.console import Console, styled
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import add_schemas
@@ -35,6 +36,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--alert", type=int, metavar="N", help="this alert of the object (default: its newest)")
     options.add_argument("--data", metavar="DIR", type=local_path, default=Path("data/night"), help="output of a job")
     options.add_argument("--survey", choices=SURVEY_NAMES, help="whose id it is, where two surveys have it")
+    options.add_argument(
+        "--dr", metavar="DIR", type=local_path, help="output of `strix reprocess`: draw its star at the place, too"
+    )
     add_near(options)
     add_schemas(options)
     options.add_argument("-o", "--output", type=local_path, help=f"picture, {', '.join(_FORMATS)} (default: ID.png)")
@@ -61,11 +65,32 @@ def main(arguments: list[str] | None = None) -> int:
     shown = merged(alerts, given.alert)
     output = given.output or Path(re.sub(r"[^A-Za-z0-9_-]", "_", given.id or shown.facts["object_id"]) + ".png")
     triplet = find_cutouts(layout, [(*shown.key, shown.facts["night"])], given.schemas).get(shown.key)
-    style.save(picture(shown, triplet, len(alerts)), output)
+    drawn, told = _with_release(shown, given.dr)
+    style.save(picture(drawn, triplet, len(alerts)), output)
     others = [each for each in around or _same_place(layout, shown) if each.object_id != rows["object_id"][0].as_py()]
     _print(shown, alerts, others)
+    for line in told:
+        Console().print(line, soft_wrap=True)
     Console().print(f"picture: {output}", soft_wrap=True)
     return OK
+
+
+def _with_release(alert: Alert, release: Path | None) -> tuple[Alert, list[str]]:
+    """The alert with the points of the release's stars at its place, and what to say of them."""
+    ra, dec = alert.facts["ra"], alert.facts["dec"]
+    if release is None or None in (ra, dec):
+        return alert, []
+    from jobs.lookup.release import ReleaseStore
+
+    stars = ReleaseStore(release).within(Cone(ra, dec, SAME_PLACE_ARCSEC), ["ra", "dec", "object_id", *COLUMNS])
+    if not stars.num_rows:
+        return alert, [f"data release: no star of {release} within {SAME_PLACE_ARCSEC:g} arcsec"]
+    rows = stars.select(["object_id", "distance_arcsec", "lc_mjd"]).to_pylist()
+    told = [
+        f"data release: {each['object_id']}, {each['distance_arcsec']:.1f} arcsec, {len(each['lc_mjd'])} points"
+        for each in rows
+    ]
+    return with_release(alert, stars), told
 
 
 def _around(layout: Layout, cone: Cone | None) -> list[Source]:

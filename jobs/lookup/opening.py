@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jobs.hbase.connection import HBaseAddress
 from jobs.lookup.store import BadQuestion, LookupStore
+from jobs.releases.records import Run
 from jobs.services.running import find
 from jobs.store.settings import settings_of
 from jobs.store.tables import NAMESPACE
@@ -21,7 +22,8 @@ def open_store(
     Parameters
     ----------
     store : str, optional
-        hbase or archive; if not given, the archive where `data` is given, else HBase where one is known.
+        hbase or archive, or a directory: the output of `strix reprocess`, or an archive. If not given, the archive where
+        `data` is given, else HBase where one is known.
     data : path, optional
         Of the archive: the output of a job.
     hbase : str, optional
@@ -35,7 +37,7 @@ def open_store(
         If none is known, or the two do not fit together.
     """
     if store not in (None, *STORES):
-        raise BadQuestion(f"stores are {' and '.join(STORES)}, found {store!r}")
+        return _in_directory(str(store))
     known = hbase or os.environ.get(VARIABLE) or _started_here()
     if store == "archive" or (store is None and data is not None and hbase is None):
         if data is None:
@@ -50,6 +52,18 @@ def open_store(
 
     settings = settings_of({"namespace": namespace or NAMESPACE})
     return HBaseStore(StoreReader(HBaseAddress.of(known), settings.namespace))
+
+
+def _in_directory(store: str) -> LookupStore:
+    if not Path(store).is_dir():
+        raise BadQuestion(f"stores are {' and '.join(STORES)}, or a directory; found {store!r}")
+    if Run.at(store).plan_path.exists():
+        from jobs.lookup.release import ReleaseStore
+
+        return ReleaseStore(store)
+    from jobs.lookup.archive import ArchiveStore
+
+    return ArchiveStore(store)
 
 
 def usual_address() -> HBaseAddress | None:

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from jobs.archive.alert import Alert, Curve
+from jobs.archive.release_points import RELEASE
 from jobs.archive.words import FLUX_UNITS, magnitude, utc_times
 from jobs.reports.pictures import style
 from science_modules.common.photometry import flux_of_magnitude
@@ -191,6 +192,8 @@ def legend(
     if "upper_limit" in kinds:
         shape = style.limit_mark(bands[0]) if len(bands) == 1 else "v"
         marks.append(_handle(shape, style.QUIET, "pale: 5σ limit", alpha=0.5))
+    if RELEASE in kinds:
+        marks.append(_handle("o", style.QUIET, "small: data release", ms=3, alpha=0.6))
     if ring:
         marks.append(_handle("o", style.INK, "ring: this alert", mfc="none", ms=10, mew=1.2))
     drawn.legend(
@@ -211,7 +214,7 @@ def _draw(axes: Axes, series: Series, alert: Alert) -> None:
     if series.limits:
         axes.axhline(0, color=style.INK, lw=0.7, alpha=0.55, zorder=1)
     for band in style.bands_of(series.curve.band.tolist()):
-        for kind in ("upper_limit", "forced", "detection"):
+        for kind in (RELEASE, "upper_limit", "forced", "detection"):
             own = (series.curve.band == band) & (series.curve.kind == kind) & np.isfinite(series.y)
             if own.any():
                 _points(axes, kind, band, times[own], series.y[own] / divisor, series.err[own] / divisor, crowded)
@@ -234,6 +237,11 @@ def _points(
     colour = style.band_colour(band)
     if kind == "upper_limit":
         axes.plot(times, y, ls="", marker=style.limit_mark(band), ms=5, mew=1.2, color=colour, alpha=0.4, zorder=2)
+        return
+    if kind == RELEASE:
+        axes.errorbar(
+            times, y, err, fmt=style.band_mark(band), ms=2.6, color=colour, elinewidth=0.5, alpha=0.45, zorder=1.5
+        )
         return
     open_ = kind == "forced"
     size, alpha = (3.4 if many else 4.4 if open_ else 5.5), (0.6 if many else 0.95)

@@ -1,0 +1,91 @@
+"""Circles on the output of `strix reprocess`: against a search through all of it, and how long one takes."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from releases import row, run, sky, stars_of, write
+
+from jobs.archive.position import Cone
+from jobs.cli.main import main
+from jobs.lookup.opening import open_store
+from jobs.lookup.release import ReleaseStore
+from jobs.lookup.store import BadQuestion, NotThere
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A thousand stars in many partitions."""
+    folder = tmp_path_factory.mktemp("cones")
+    write(folder / "release" / "a.parquet", [row(n, ra, dec) for n, (ra, dec) in enumerate(sky(1000))])
+    run(folder / "out", folder / "release", partition_points=4000, modules=("lc_features", "anomaly"))
+    return folder / "out"
+
+
+def test_a_circle_has_the_stars_that_a_search_through_all_of_them_finds(output: Path) -> None:
+    stars, store = stars_of(output), open_store(str(output))
+    assert isinstance(store, ReleaseStore)
+    ra, dec = stars["ra"].to_numpy(), stars["dec"].to_numpy()
+    rng = np.random.default_rng(2)
+    found_any = 0
+    for radius in (30.0, 600.0, 8000.0):
+        for _ in range(3):
+            circle = Cone(float(rng.uniform(149.9, 151.1)), float(rng.uniform(1.9, 3.1)), radius)
+            distance = circle.distances(ra, dec)
+            nearest = np.argsort(distance)
+            expected = [stars["object_id"][int(k)].as_py() for k in nearest if distance[k] <= radius]
+            page = store.cone_objects(circle.ra, circle.dec, radius / 3600, 10_000).rows
+            assert page["object_id"].to_pylist() == expected
+            found_any += len(expected)
+    assert found_any > 1000
+
+
+def test_pages_follow_one_another_and_scores_are_in_them(output: Path) -> None:
+    store = open_store(str(output))
+    whole = store.cone_objects(150.5, 2.5, 0.3, 10_000).rows
+    page = store.cone_objects(150.5, 2.5, 0.3, 10)
+    after = store.cone_objects(150.5, 2.5, 0.3, 10, page.token)
+    assert (
+        page.rows["object_id"].to_pylist() + after.rows["object_id"].to_pylist() == whole["object_id"].to_pylist()[:20]
+    )
+    assert whole["anomaly_percentile"].null_count == 0
+    assert whole["n_detections"].to_pylist() == [8] * whole.num_rows
+
+
+def test_a_circle_takes_less_than_200_ms(output: Path) -> None:
+    store = ReleaseStore(output)
+    store.cone_objects(150.5, 2.5, 30 / 3600, 100)  # reads what is read once in a process
+    took = []
+    for k in range(5):
+        began = time.process_time()
+        store.cone_objects(150.1 + k / 10, 2.5, 120 / 3600, 100)
+        took.append(time.process_time() - began)
+    assert np.median(took) < 0.2
+
+
+def test_row_groups_are_in_the_order_of_the_sky(output: Path) -> None:
+    for file in (output / "science").rglob("*.parquet"):
+        order = pq.read_table(file, columns=["_healpix_29"], partitioning=None)["_healpix_29"].to_numpy()
+        assert np.all(np.diff(order) >= 0)
+
+
+def test_what_a_release_has_not_is_said(output: Path, tmp_path: Path) -> None:
+    store = open_store(str(output))
+    assert store.object("7")["object_id"].to_pylist() == ["7"]
+    with pytest.raises(NotThere, match="no star '99999'"):
+        store.object("99999")
+    with pytest.raises(BadQuestion, match="no alerts"):
+        store.alert(5)
+    with pytest.raises(BadQuestion, match="or a directory; found 'nowhere'"):
+        open_store("nowhere")
+    with pytest.raises(BadQuestion, match="no output of `strix reprocess`"):
+        ReleaseStore(tmp_path)
+
+
+def test_the_verb_answers_from_the_directory(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["get", "cone", "150.5", "2.5", "10arcmin", "--store", str(output), "--form", "csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 20
+    assert main(["get", "cone", "10", "2.5", "10", "--store", str(output)]) == 2
+    assert "no object within" in capsys.readouterr().err
