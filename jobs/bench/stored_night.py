@@ -27,6 +27,7 @@ from jobs.launcher.run import run_job
 from jobs.lookup.hbase import HBaseStore
 from jobs.services.hbase import HBaseServer, start_hbase
 from jobs.spark.session import session_for
+from jobs.storage.layout import Layout
 from jobs.store.administration import StoreTables
 from jobs.store.reading import StoreReader
 from jobs.store.tables import NAMESPACE
@@ -169,7 +170,8 @@ def _nights(bench: Bench, server: HBaseServer, folder: Path) -> Iterator[None]:
 
 def _wait_for_science(folder: Path) -> None:
     deadline = time.monotonic() + _DEADLINE_S
-    while not list((folder / "nights").rglob("science/**/*.parquet")):
+    first = Layout(folder / "nights" / "0")
+    while not first.files("science"):
         if time.monotonic() > deadline:
             end = (folder / "nights.log").read_text()[-500:]
             raise RuntimeError(f"no batch of a night was written in {_DEADLINE_S:g} s: {end}")
