@@ -51,7 +51,7 @@ Both = tuple[ArchiveStore, HBaseStore, list[Row]]
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.lookup.narrowing._FIRST", 5)
+    monkeypatch.setattr("jobs.lookup.narrowed_store._FIRST", 5)
 
 
 def ids(rows: Any) -> list[tuple[str, int]]:
