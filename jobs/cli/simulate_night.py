@@ -15,6 +15,8 @@ from jobs.simulation.maker import Maker
 from jobs.simulation.mix import Mix
 from jobs.simulation.sky_night import simulate_night
 from jobs.simulation.ztf.maker import MAKER as ZTF
+from jobs.simulation.ztf.maker import maker_of
+from jobs.simulation.ztf.schemas import Version
 
 _MAKERS = {"ztf": ZTF, "lsst": LSST}
 
@@ -33,6 +35,7 @@ def parser() -> Options:
     options.add_argument(
         "--history", type=int, metavar="N", help="LSST: objects of deep fields with N detections before; 1000: 400 kB"
     )
+    options.add_argument("--schema", choices=get_args(Version), help="ZTF: default 3.3; 4.02 has forced photometry")
     options.add_argument("--layout", choices=get_args(Layout), default="containers")
     options.add_argument("--per-file", type=int, default=100, help="packets per container")
     options.add_argument("--workers", type=int, help="processes; as many as cores if not given")
@@ -59,6 +62,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _maker(given: argparse.Namespace) -> Maker:
+    if given.schema is not None:
+        if given.survey != "ztf" or given.history is not None:
+            raise ValueError(f"--schema is of --survey ztf; got {given.schema} of {given.survey}")
+        return maker_of(given.schema)
     if given.history is None:
         return _MAKERS[given.survey]
     if given.survey != "lsst" or given.history < 1:

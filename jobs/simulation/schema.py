@@ -103,4 +103,3 @@ SCHEMA: dict[str, Any] = {
 }
 HISTORY_NAMES = tuple(field["name"] for field in _record("ztf.alert.prv_candidate", HISTORY)["fields"])
 CANDIDATE_NAMES = tuple(field["name"] for field in _record("ztf.alert.candidate", CANDIDATE)["fields"])
-SCHEMAS = {"3.3": SCHEMA}

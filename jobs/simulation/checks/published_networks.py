@@ -40,7 +40,9 @@ def network_scores(alerts: Alerts) -> pd.DataFrame:
 
 
 def fractions(real: Alerts, simulated: Alerts, scores: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """Per class and network, the fraction of alerts above 0.5.
+    """Per class and network, the fraction of alerts above 0.5, of those that have the survey's drb.
+
+    ACAI was trained on it; the packets before 2019-08 lack it, no simulated one does.
 
     Parameters
     ----------
@@ -53,8 +55,11 @@ def fractions(real: Alerts, simulated: Alerts, scores: Mapping[str, pd.DataFrame
     list of dict
         class, network, n_real, n_simulated, real, simulated, ok (None where there are fewer than LEAST real alerts).
     """
+    scored = real.fields["drb"].notna().to_numpy()
     return [
-        _fraction(kind, network, scores["real"][real.kind == kind], scores["simulated"][simulated.kind == kind])
+        _fraction(
+            kind, network, scores["real"][scored & (real.kind == kind)], scores["simulated"][simulated.kind == kind]
+        )
         for kind in CLASSES
         for network in scores["real"].columns
     ]

@@ -5,6 +5,7 @@ the source has faded: as measured on real cutouts. Levels and noise are those of
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.blemishes import blemishes
@@ -18,6 +19,7 @@ _FRAMES = 15  # in a reference image
 _NOISE_AREA_PX = 7.5  # error of a flux over the noise of a pixel, real difference cutouts
 _PER_I = -0.3  # i - r per g - r
 _NAN_SHARE = 0.13
+_OWN_NOISE = 0.3
 
 
 def cutouts(alerted: Alerted, rng: np.random.Generator) -> Floats32:
@@ -38,26 +40,36 @@ def cutouts(alerted: Alerted, rng: np.random.Generator) -> Floats32:
     science, template, difference = (np.zeros((n, SIDE, SIDE), dtype=np.float32) for _ in range(3))
     place = CENTRE + rng.uniform(-0.5, 0.5, (n, 2))
     shape = rng.normal(0, 0.05, (n, 2))
-    draw_scene(science, alerted, place, alerted.seeing, shape)
-    draw_scene(template, alerted, place, alerted.template_seeing, rng.normal(0, 0.03, (n, 2)))
+    own = alerted.sources.central & (alerted.sources.radius == 0)
+    draw_scene(science, alerted, ~own, place, alerted.seeing, shape)
+    # What the alert's own star leaves is in the packet's flux already, and so is most of its noise
     _add_residuals(difference, science, rng)
+    quiet = science.copy()
+    draw_scene(science, alerted, own, place, alerted.seeing, shape)
+    quiet += _OWN_NOISE * (science - quiet)
+    every = np.ones(len(own), dtype=bool)
+    draw_scene(template, alerted, every, place, alerted.template_seeing, rng.normal(0, 0.03, (n, 2)))
     signal, on_sky = blemishes(alerted, place, shape, rng)
     sign = np.where(alerted.of_visits(alerted.curves.flux) < 0, -1, 1).astype(np.float32)[:, None, None]
     science += on_sky
     difference += signal
-    _with_noise(images, (science, template, difference), alerted, rng)
+    _with_noise(images, (science, template, difference), quiet + abs(signal), alerted, rng)
     images[:, 2] *= sign
     _mask(images, rng)
     return images
 
 
-def draw_scene(images: Floats32, alerted: Alerted, place: Floats, seeing: Floats, shape: Floats) -> None:
+def draw_scene(
+    images: Floats32, alerted: Alerted, which: NDArray[np.bool_], place: Floats, seeing: Floats, shape: Floats
+) -> None:
     """Add what stands in the reference image.
 
     Parameters
     ----------
     images : numpy.ndarray of float32, shape (n, 63, 63)
     alerted : Alerted
+    which : numpy.ndarray of bool, shape (k,)
+        Of its sources.
     place : numpy.ndarray, shape (n, 2)
         Row and column of the alerts.
     seeing : numpy.ndarray, shape (n,)
@@ -65,7 +77,8 @@ def draw_scene(images: Floats32, alerted: Alerted, place: Floats, seeing: Floats
     shape : numpy.ndarray, shape (n, 2)
         Ellipticity of the seeing.
     """
-    near = alerted.sources.take(np.maximum(abs(alerted.sources.east), abs(alerted.sources.north)) < 37 * PIXEL_ARCSEC)
+    far = np.maximum(abs(alerted.sources.east), abs(alerted.sources.north)) >= 37 * PIXEL_ARCSEC
+    near = alerted.sources.take(which & ~far)
     image = near.owner
     row, col = place[image, 0] - near.north / PIXEL_ARCSEC, place[image, 1] - near.east / PIXEL_ARCSEC
     counts, fwhm = counts_of(near, alerted), seeing[image]
@@ -125,9 +138,13 @@ def _add_residuals(difference: Floats32, scene: Floats32, rng: np.random.Generat
 
 
 def _with_noise(
-    images: Floats32, scenes: tuple[Floats32, Floats32, Floats32], alerted: Alerted, rng: np.random.Generator
+    images: Floats32,
+    scenes: tuple[Floats32, Floats32, Floats32],
+    bright: Floats32,
+    alerted: Alerted,
+    rng: np.random.Generator,
 ) -> None:
-    """Sky and noise; that of the difference is the noise of the science image less that of the template."""
+    """Sky and noise, more where it is bright; the difference has the noise of the science image less the template's."""
     science, template, difference = scenes
     n = len(science)
     conditions = alerted.curves.conditions
@@ -138,7 +155,7 @@ def _with_noise(
     noise = rng.standard_normal((2, n, SIDE, SIDE), dtype=np.float32)
     grain = _grained(noise[0], rng.normal((-0.01, 0.025), 0.025, (n, 2)))
     coarse = _grained(noise[1], np.full((n, 2), 0.12), np.full(n, -0.035))
-    grain *= _root(_column(sigma) ** 2 + np.abs(science) / GAIN)
+    grain *= _root(_column(sigma) ** 2 + np.abs(bright) / GAIN)
     coarse *= _root(_column(share * sigma) ** 2 + np.abs(template) / (_FRAMES * GAIN))
     images[:, 0] = science + _column(sky) + grain
     images[:, 1] = template + _column(sky * rng.normal(0.997, 0.004, n)) + coarse

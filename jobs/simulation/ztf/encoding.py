@@ -8,6 +8,7 @@ from typing import Any
 import fastavro
 
 from jobs.simulation.night import SYNC_MARKER
+from jobs.simulation.ztf.schemas import SCHEMAS, Version
 
 
 def datum(schema: Any, record: dict[str, Any]) -> bytes:
@@ -24,26 +25,24 @@ def datum(schema: Any, record: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def container(schema_version: str, data: Sequence[bytes]) -> bytes:
+def container(version: Version, data: Sequence[bytes]) -> bytes:
     """A container of packets in one block, uncompressed as the survey's are.
 
     Parameters
     ----------
-    schema_version : str
-        A key of `schema.SCHEMAS`.
+    version : str
+        Of the packets' layout.
     data : sequence of bytes
         Packets as `datum` gives them.
     """
     body = b"".join(data)
-    return _header(schema_version) + _long(len(data)) + _long(len(body)) + body + SYNC_MARKER
+    return _header(version) + _long(len(data)) + _long(len(body)) + body + SYNC_MARKER
 
 
 @lru_cache
-def _header(schema_version: str) -> bytes:
-    from jobs.simulation.schema import SCHEMAS
-
+def _header(version: Version) -> bytes:
     buffer = io.BytesIO()
-    fastavro.writer(buffer, fastavro.parse_schema(SCHEMAS[schema_version]), [], sync_marker=SYNC_MARKER)
+    fastavro.writer(buffer, fastavro.parse_schema(SCHEMAS[version]), [], sync_marker=SYNC_MARKER)
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""How nights of ZTF packets are made."""
+"""How nights of ZTF packets are made, in either layout."""
 
 from functools import partial
 
@@ -8,5 +8,18 @@ from jobs.simulation.sky_night import mjd_of
 from jobs.simulation.ztf.choosing import is_observed
 from jobs.simulation.ztf.encoding import container
 from jobs.simulation.ztf.making import alerts_of_class
+from jobs.simulation.ztf.schemas import Version
 
-MAKER = Maker("ztf", 20240210, mjd_of, is_observed, alerts_of_class, counts, partial(container, "3.3"))
+
+def maker_of(version: Version) -> Maker:
+    """ZTF's packets in a layout; 4.02 has forced photometry.
+
+    Parameters
+    ----------
+    version : str
+    """
+    alerts = partial(alerts_of_class, version=version)
+    return Maker("ztf", 20240210, mjd_of, is_observed, alerts, counts, partial(container, version))
+
+
+MAKER = maker_of("3.3")

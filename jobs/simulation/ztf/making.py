@@ -11,18 +11,18 @@ from jobs.simulation.classes import CLASSES
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.maker import Made
-from jobs.simulation.schema import SCHEMA
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.choosing import alerting, chosen, with_looks
 from jobs.simulation.ztf.encoding import datum
 from jobs.simulation.ztf.observing import observed
 from jobs.simulation.ztf.records import records
+from jobs.simulation.ztf.schemas import SCHEMAS, Version
 
-PARSED = fastavro.parse_schema(SCHEMA)
+_PARSED = {version: fastavro.parse_schema(schema) for version, schema in SCHEMAS.items()}
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
 
 
-def alerts_of_class(seed: int, place: int, wanted: int, night: float) -> Iterator[Made]:
+def alerts_of_class(seed: int, place: int, wanted: int, night: float, version: Version = "3.3") -> Iterator[Made]:
     """The first alerts of a class: block after block, object after object.
 
     Parameters
@@ -34,19 +34,21 @@ def alerts_of_class(seed: int, place: int, wanted: int, night: float) -> Iterato
         How many; fewer if the class has hardly any that are seen.
     night : float
         [MJD UTC].
+    version : str
+        Of the packets' layout.
     """
     kind = CLASSES[place]
     if not wanted:
         return
     for curves, visits in chosen(seed, place, kind, night):
-        for made in _made(curves, visits, night):
+        for made in _made(curves, visits, night, version):
             yield made
             wanted -= 1
             if not wanted:
                 return
 
 
-def _made(curves: LightCurves, visits: np.ndarray, night: float) -> Iterator[Made]:
+def _made(curves: LightCurves, visits: np.ndarray, night: float, version: Version) -> Iterator[Made]:
     if not len(visits):
         return
     if curves.population.kind.once:
@@ -55,9 +57,9 @@ def _made(curves: LightCurves, visits: np.ndarray, night: float) -> Iterator[Mad
     curves, visits = _of_alerts(curves, visits)
     alerted = observed(curves, visits)
     truth = _truth(alerted)
-    for record, row in zip(records(alerted), truth, strict=True):
+    for record, row in zip(records(alerted, version), truth, strict=True):
         own = {"alert_id": record["candid"], "object_id": record["objectId"], **row}
-        yield Made(record["candidate"]["jd"], record["candid"], datum(PARSED, record), own)
+        yield Made(record["candidate"]["jd"], record["candid"], datum(_PARSED[version], record), own)
 
 
 def _of_alerts(curves: LightCurves, visits: np.ndarray) -> tuple[LightCurves, np.ndarray]:

@@ -1,6 +1,8 @@
-"""Packets of alerts as records for Avro, in the layouts 3.3 and 4.02."""
+"""Packets of alerts as records for Avro."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,36 +16,44 @@ from jobs.simulation.ztf.candidates import candidate_columns, reference_columns
 from jobs.simulation.ztf.choosing import HISTORY_DAYS
 from jobs.simulation.ztf.cutouts import CENTRE, cutouts
 from jobs.simulation.ztf.exposures import Columns, detection_columns, exposure_columns
+from jobs.simulation.ztf.forced import forced_columns
+from jobs.simulation.ztf.scenes import Floats, Ints
+from jobs.simulation.ztf.schemas import Version
 
 _STAMPS = {"cutoutScience": "sci", "cutoutTemplate": "ref", "cutoutDifference": "scimref"}
 _SOLAR_SYSTEM = ("ssdistnr", "ssmagnr", "ssnamenr")
 _SIDE = 63
 
 
-def records(alerted: Alerted) -> Iterator[dict[str, Any]]:
-    """The packets of n alerts in the layout of ZTF 3.3.
+def records(alerted: Alerted, version: Version) -> Iterator[dict[str, Any]]:
+    """The packets of n alerts.
 
     Parameters
     ----------
     alerted : Alerted
+    version : str
+        Of the layout; 4.02 has forced photometry, the rest is the same.
     """
     exposures, detections = exposure_columns(alerted), detection_columns(alerted)
     reference = reference_columns(alerted)
     own = {name: alerted.of_visits(values) for name, values in {**exposures, **detections}.items()}
     columns = {**own, **reference, **candidate_columns(alerted, exposures, detections)}
     candidates = _rows({name: columns[name] for name in CANDIDATE_NAMES})
-    histories = _histories(alerted, exposures, detections, reference)
+    window = _window(alerted, exposures["jd"])
+    histories = _grouped(_history_columns(alerted, exposures, detections, reference, window), window)
+    forced = _grouped(forced_columns(alerted, exposures, reference, window.visit, window.owner), window)
     images = cutouts(alerted, alerted.curves.population.block.generator("pixels"))
     ids = object_ids(alerted.curves.population, "ztf")
     for row, (candidate, history) in enumerate(zip(candidates, histories, strict=True)):
         triplet = _cropped(images[row], float(columns["ypos"][row]))
         yield {
-            "schemavsn": "3.3",
+            "schemavsn": version,
             "publisher": PUBLISHER,
             "objectId": str(ids[alerted.object[row]]),
             "candid": candidate["candid"],
             "candidate": candidate,
             "prv_candidates": history or None,
+            **({"fp_hists": next(forced) or None} if version == "4.02" else {}),
             **{
                 name: {"fileName": f"candid{candidate['candid']}_{suffix}.fits.gz", "stampData": fits_bytes(image)}
                 for (name, suffix), image in zip(_STAMPS.items(), triplet, strict=True)
@@ -56,34 +66,46 @@ def _rows(columns: Columns) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in values]
 
 
-def _histories(
-    alerted: Alerted, exposures: Columns, detections: Columns, reference: Columns
-) -> Iterator[list[dict[str, Any]]]:
-    """The visits of the 30 days before each alert; an upper limit has only what the exposure has."""
-    epochs = alerted.curves.epochs
-    begin = epochs.start[alerted.object]
-    jd = exposures["jd"]
-    first = [
-        int(np.searchsorted(jd[b:v], jd[v] - HISTORY_DAYS, "right")) + b
-        for b, v in zip(begin, alerted.visit, strict=True)
-    ]
-    wanted = np.concatenate([np.arange(f, v) for f, v in zip(first, alerted.visit, strict=True)]).astype(np.int64)
-    owner = np.repeat(np.arange(len(alerted)), alerted.visit - np.array(first))
-    seen = alerted.curves.detected[wanted]
-    columns: list[list[Any]] = []
+@dataclass(frozen=True)
+class _Window:
+    """The visits of the 30 days before each alert: alert by alert, in the order of time."""
+
+    visit: Ints
+    owner: Ints
+    length: Ints
+
+
+def _window(alerted: Alerted, jd: Floats) -> _Window:
+    begin, end = alerted.curves.epochs.start[alerted.object], alerted.visit
+    spans = zip(begin.tolist(), end.tolist(), strict=True)
+    first = [b + int(np.searchsorted(jd[b:e], jd[e] - HISTORY_DAYS, "right")) for b, e in spans]
+    length = end - np.array(first)
+    visit = np.concatenate([np.arange(f, e) for f, e in zip(first, end.tolist(), strict=True)]).astype(np.int64)
+    return _Window(visit, np.repeat(np.arange(len(end)), length), length)
+
+
+def _history_columns(
+    alerted: Alerted, exposures: Columns, detections: Columns, reference: Columns, window: _Window
+) -> Columns:
+    """An upper limit has only what the exposure has; histories do not look up asteroids."""
+    unseen = ~alerted.curves.detected[window.visit]
+    columns: Columns = {}
     for name in HISTORY_NAMES:
         if name in exposures:
-            columns.append(exposures[name][wanted].tolist())
+            columns[name] = exposures[name][window.visit]
         elif name in _SOLAR_SYSTEM:
-            columns.append([None] * len(wanted))  # histories do not look it up
+            columns[name] = np.full(len(unseen), None, dtype=object)
         else:
-            values = reference[name][owner] if name in reference else detections[name][wanted]
-            columns.append([value if has else None for value, has in zip(values.tolist(), seen.tolist(), strict=True)])
-    rows = [dict(zip(HISTORY_NAMES, row, strict=True)) for row in zip(*columns, strict=True)]
-    at = 0
-    for f, v in zip(first, alerted.visit.tolist(), strict=True):
-        yield rows[at : at + v - f]
-        at += v - f
+            values = reference[name][window.owner] if name in reference else detections[name][window.visit]
+            columns[name] = np.asarray(values, dtype=object)
+            columns[name][unseen] = None
+    return columns
+
+
+def _grouped(columns: Columns, window: _Window) -> Iterator[list[dict[str, Any]]]:
+    rows = iter(_rows(columns))
+    for length in window.length.tolist():
+        yield list(islice(rows, length))
 
 
 def _cropped(triplet: np.ndarray, y: float) -> np.ndarray:

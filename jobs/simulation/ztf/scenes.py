@@ -128,13 +128,16 @@ def surroundings(rng: np.random.Generator, ra: Floats, dec: Floats) -> Sources:
 
     Notes
     -----
-    1 + 9 exp(-|b| / 16 deg) stars per square arcminute to 20.6: the nearest Gaia star is 38, 17 and 11 arcsec away at
-    |b| = 60, 27 and 3 deg in the median of 1,098 real alerts.
+    0.75 + 9 exp(-|b| / 13 deg) stars per square arcminute to 20.6: the nearest Gaia star is 38, 17 and 11 arcsec away at
+    |b| = 60, 27 and 3 deg in the median of 1,098 real alerts, and Pan-STARRS has 4, 7, 9, 13 and 29 sources within
+    30 arcsec at 75, 27, 15, 7 and 3 deg.
     """
     latitude = np.abs(galactic_latitude(ra, dec))
     density = 0.75 + 9 * np.exp(-latitude / 13)
     stars = _stars(rng, density * _area(_WIDE_ARCSEC), _WIDE_ARCSEC, _BRIGHTEST_STAR, _GAIA_LIMIT)
-    more = 10 ** (_STAR_SLOPE * (_FAINTEST - _GAIA_LIMIT)) - 1
+    # The plane has more faint stars for each bright one
+    slope = _STAR_SLOPE + 0.2 * np.exp(-latitude / 8)
+    more = 10 ** (slope * (_FAINTEST - _GAIA_LIMIT)) - 1
     faint = _stars(rng, density * more * _area(_NEAR_ARCSEC), _NEAR_ARCSEC, _GAIA_LIMIT, _FAINTEST)
     # Dust hides galaxies near the plane
     seen = 1 / (1 + np.exp(-(latitude - 7) / 3))
