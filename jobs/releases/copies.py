@@ -54,7 +54,8 @@ def repeated_names(names: pa.Array) -> NDArray[np.bool_]:
 
 def _codes(points: pa.Table, name: str) -> Ints:
     """A text column as small numbers; NULL is 0."""
-    codes = points[name].combine_chunks().dictionary_encode()
+    codes = points[name].combine_chunks()
+    codes = codes if pa.types.is_dictionary(codes.type) else codes.dictionary_encode()
     known = np.asarray(codes.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
     return known + 1
 

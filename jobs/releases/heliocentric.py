@@ -39,7 +39,24 @@ def earth_mjd_tai(hmjd: Floats, ra: Floats, dec: Floats) -> Floats:
     ra, dec = np.radians(ra), np.radians(dec)
     source = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
     delay = np.einsum("ij,ij->i", earth_position(times), source) * AU_LIGHT_DAYS
-    return utc_to_tai(np.where(known, times - delay, np.nan))
+    return np.where(known, _tai(times - delay), np.nan)
+
+
+def _tai(mjd: Floats) -> Floats:
+    """TAI of UTC, leap seconds looked up by the day."""
+    if not len(mjd):
+        return mjd
+    day = np.floor(mjd).astype(np.int64)
+    first, last = day.min() // 512 * 512, day.max() // 512 * 512 + 512
+    return np.asarray(mjd + _ahead(int(first), int(last))[day - first])
+
+
+@lru_cache(maxsize=4)
+def _ahead(first: int, last: int) -> Floats:
+    """TAI - UTC of each day [d]."""
+    midnights = np.arange(first, last + 2, dtype=np.float64)
+    seconds = np.round((utc_to_tai(midnights) - midnights) * 86400)
+    return np.asarray(seconds / 86400)
 
 
 def earth_position(mjd: Floats) -> Floats:

@@ -45,7 +45,8 @@ class Objects:
     owner : numpy.ndarray of int64, shape (n_points,)
         The object of each point, in no order.
     points : pyarrow.Table
-        A row per point: `mjd` (TAI [d]), `band`, `kind` and others of POINT_TYPES; what is not there is NULL.
+        A row per point: `mjd` (TAI [d]), `band`, `kind` and others of POINT_TYPES; what is not there is NULL. Texts may be
+        dictionaries.
     flux_kind : str
         TOTAL, DIFFERENCE or BOTH.
     catalogue : numpy.ndarray of int64, shape (n,)
@@ -79,13 +80,16 @@ class Objects:
         """
         place = np.full(len(self), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
-        kept = np.flatnonzero(place[self.owner] >= 0)
+        owner = place[self.owner]
+        kept = owner >= 0
+        # Points are in no order: where all stay, none is copied.
+        points = self.points if kept.all() else self.points.take(pa.array(np.flatnonzero(kept)))
         arrays = {each: getattr(self, each)[rows] for each in _PER_OBJECT}
         return replace(
             self,
             name=self.name.take(pa.array(rows)),
-            owner=place[self.owner[kept]],
-            points=self.points.take(pa.array(kept)),
+            owner=owner[kept],
+            points=points,
             **arrays,
         )
 
@@ -111,7 +115,9 @@ def concatenated(parts: Sequence[Objects]) -> Objects:
     return Objects(
         name=pa.concat_arrays([part.name for part in parts]),
         owner=np.concatenate([part.owner + start for part, start in zip(parts, starts[:-1], strict=True)]),
-        points=pa.concat_tables([part.points for part in parts], promote_options="default").combine_chunks(),
+        points=pa.concat_tables([part.points for part in parts], promote_options="default")
+        .unify_dictionaries()
+        .combine_chunks(),
         flux_kind=kinds[0],
         **arrays,
     )

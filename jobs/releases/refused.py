@@ -1,6 +1,6 @@
 """What of a release could not be read, with the reason; the rest goes on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -90,7 +90,7 @@ class RowChecks:
         self.good = np.ones(len(names), dtype=bool)
         self._found: list[pa.Table] = []
 
-    def refuse(self, wrong: NDArray[np.bool_], reason: str, told: Sequence[str] | str) -> None:
+    def refuse(self, wrong: NDArray[np.bool_], reason: str, told: Callable[[int], str] | str) -> None:
         """Refuse rows that are good so far.
 
         Parameters
@@ -99,12 +99,12 @@ class RowChecks:
             True for those that are refused.
         reason : str
             A code.
-        told : str or sequence of str, length n
-            The message, or one for each row.
+        told : str or callable
+            The message, or what gives it for a row.
         """
         rows = np.flatnonzero(wrong & self.good)
         if len(rows):
-            messages = [told if isinstance(told, str) else told[row] for row in rows.tolist()]
+            messages = [told if isinstance(told, str) else told(row) for row in rows.tolist()]
             names = self._names.take(pa.array(rows)).to_pylist()
             self._found.append(refused(reason, self._file, names, messages))
         self.good[rows] = False

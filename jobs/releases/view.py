@@ -105,7 +105,7 @@ def view(stars: Stars, rows: Ints, survey: str, release: str, simulated: bool, p
     """
     n, objects = len(rows), stars.objects
     chosen, offsets = _points_of(stars, rows)
-    points = objects.points.take(pa.array(chosen)).combine_chunks()
+    points = _plain(objects.points.take(pa.array(chosen)).combine_chunks())
     place = stars.first[rows]
     ra, dec = objects.ra[place], objects.dec[place]
     gal_l, gal_b = galactic(ra, dec)
@@ -133,6 +133,15 @@ def _points_of(stars: Stars, rows: Ints) -> tuple[Ints, Ints]:
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     places = np.repeat(stars.offsets[rows] - offsets[:-1], counts) + np.arange(offsets[-1])
     return stars.order[places], offsets
+
+
+def _plain(points: pa.Table) -> pa.Table:
+    """The points with texts for dictionaries of texts."""
+    for place, name in enumerate(points.column_names):
+        if pa.types.is_dictionary(points[name].type):
+            texts = points[name].combine_chunks().dictionary_decode()
+            points = points.set_column(place, name, texts)
+    return points
 
 
 def _healpix(ra: Floats, dec: Floats) -> pa.Array:

@@ -7,6 +7,7 @@ where there are any; `kind`. `flux_kind: total` or `difference` says what the fl
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -172,9 +173,9 @@ def _points(table: pa.Table, path: Path) -> tuple[pa.Table, pa.Table]:
         return table, REFUSED.empty_table()
     checks = RowChecks(str(path), table["object_id"].combine_chunks())
     lengths = [pc.fill_null(pc.list_value_length(table[name]), 0).to_numpy() for name in lists]
-    told = [", ".join(f"{n} {name}" for n, name in zip(row, lists, strict=True)) for row in np.transpose(lengths)]
     differ = np.logical_or.reduce([each != lengths[0] for each in lengths])
-    checks.refuse(differ, LENGTHS, [f"wants lists of one length, found {each}" for each in told])
+    told = partial(_lengths, lists, lengths)
+    checks.refuse(differ, LENGTHS, told)
     checks.refuse(lengths[0] == 0, NO_POINTS, "wants points, the row has none")
     table = table.filter(pa.array(checks.good)).combine_chunks()
     owner = pa.array(np.repeat(np.arange(table.num_rows), lengths[0][checks.good]))
@@ -183,6 +184,12 @@ def _points(table: pa.Table, path: Path) -> tuple[pa.Table, pa.Table]:
         for name in table.column_names
     }
     return pa.table(flat), checks.refused
+
+
+def _lengths(lists: list[str], lengths: list[NDArray[np.int64]], row: int) -> str:
+    return "wants lists of one length, found " + ", ".join(
+        f"{each[row]} {name}" for each, name in zip(lengths, lists, strict=True)
+    )
 
 
 def _objects(table: pa.Table, options: ReadOptions) -> tuple[Objects, NDArray[np.bool_]]:

@@ -5,6 +5,7 @@ An epoch is good if bit 15 of `catflags` is not set (ZTF Science Data System Exp
 float32 can hold, steps of 5.6 minutes: `time_resolution_s` says it. Magnitudes are PSF photometry of the source itself.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -94,11 +95,8 @@ def _places(table: pa.Table) -> tuple[pa.Array, Floats, Floats]:
 
 def _check(table: pa.Table, checks: RowChecks) -> None:
     lengths = [pc.fill_null(pc.list_value_length(table[name]), 0).to_numpy() for name in _POINTS]
-    told = [", ".join(f"{n} {name}" for n, name in zip(row, _POINTS, strict=True)) for row in np.transpose(lengths)]
     differ = np.logical_or.reduce([each != lengths[0] for each in lengths[1:]])
-    checks.refuse(
-        differ, LENGTHS, [f"wants lists of one length, found {each}" for each in told] if differ.any() else ""
-    )
+    checks.refuse(differ, LENGTHS, lambda row: f"wants lists of one length, found {_lengths(lengths, row)}")
     checks.refuse(lengths[0] == 0, NO_POINTS, "wants epochs, the row has none")
     _, ra, dec = _places(table)
     checks.refuse(
@@ -108,8 +106,16 @@ def _check(table: pa.Table, checks: RowChecks) -> None:
     checks.refuse(~filters, WRONG_UNIT, "wants filterid 1, 2 or 3 (g, r, i), the row has another")
     for name, (low, high), unit in (("hmjd", MJD_RANGE, "MJD"), ("mag", MAG_RANGE, "AB magnitudes")):
         middle = _middle(table[name])
-        told_of = [f"wants {name} in {unit}, {low:g} to {high:g}; half way the row has {value:g}" for value in middle]
-        checks.refuse((middle < low) | (middle > high), WRONG_UNIT, told_of)
+        wanted = f"wants {name} in {unit}, {low:g} to {high:g}; half way the row has"
+        checks.refuse((middle < low) | (middle > high), WRONG_UNIT, partial(_found, wanted, middle))
+
+
+def _found(wanted: str, values: Floats, row: int) -> str:
+    return f"{wanted} {values[row]:g}"
+
+
+def _lengths(lengths: list[Ints], row: int) -> str:
+    return ", ".join(f"{n[row]} {name}" for n, name in zip(lengths, _POINTS, strict=True))
 
 
 def _middle(lists: pa.ChunkedArray) -> Floats:
@@ -135,11 +141,12 @@ def _objects(table: pa.Table, options: ReadOptions) -> tuple[Objects, NDArray[np
     of = owner[kept]
     flux = flux_of_magnitude(mag[kept])
     error = pa.array(flux_error(flux, err[kept]))
-    band = pa.array([FILTERS.get(each, "") for each in range(4)]).take(table["filterid"].cast(pa.int64()))
+    letters = pa.array([FILTERS.get(each, "") for each in range(4)])
+    band = np.asarray(table["filterid"].to_numpy(), dtype=np.int32)
     points = {
         "mjd": pa.array(earth_mjd_tai(hmjd[kept], ra[of], dec[of])),
-        "band": band.take(pa.array(of)),
-        "kind": pa.repeat("detection", len(kept)),
+        "band": pa.DictionaryArray.from_arrays(band[of], letters),
+        "kind": pa.DictionaryArray.from_arrays(np.zeros(len(kept), np.int32), ["detection"]),
         "flux_total": pa.array(flux),
         "flux_total_err": error,
         "flux_total_err_point": error,
