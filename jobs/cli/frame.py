@@ -21,7 +21,7 @@ CODES = {
     USAGE: (
         "BadQuestion",
         "ConfigError", "ModelProblem", "NoEntry", "NoInput", "NoPosition", "NoSuchColumn", "NoSuchFilter", "NoSuchNight",
-        "NotFound", "NotThere", "ResolveError", "ScaffoldError", "StoreRefused", "UnknownModule", "UsageError",
+        "NotFound", "NotThere", "NothingInCommon", "ResolveError", "ScaffoldError", "StoreRefused", "UnknownModule", "UsageError",
     ),
     ENVIRONMENT: (
         "AccessDenied", "ArtefactChanged", "ArtefactError", "EnvironmentProblem", "ExecutorsDiffer", "InputChanged",
