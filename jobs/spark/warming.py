@@ -9,6 +9,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 _NUMBER = "number long"
+# What PySpark raises where the session was stopped meanwhile, or there are no executors. Objects of a context that is being
+# stopped are None one after the other.
+_STOPPED = (PySparkException, Py4JError, Py4JNetworkError, OSError, AssertionError, AttributeError, TypeError)
 
 
 def warm_workers(session: SparkSession) -> Thread:
@@ -35,8 +38,8 @@ def _warm(session: SparkSession) -> None:
         context.setJobDescription("starting the workers")
         many = context.defaultParallelism
         session.range(0, many, 1, many).mapInArrow(_nothing, _NUMBER).toArrow()
-    except (PySparkException, Py4JError, Py4JNetworkError, OSError, AssertionError):
-        return  # the session was stopped meanwhile, or there are no executors
+    except _STOPPED:
+        return
 
 
 def _nothing(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
