@@ -109,8 +109,11 @@ def integer(value: int) -> bytes:
     value : int
         Of 64 bits.
     """
-    data, length = _integers(np.array([value], dtype=np.int64))
-    return data[0, : length[0]].tobytes()
+    left, out = (value << 1) ^ (value >> 63), bytearray()
+    while left > 0x7F:
+        out.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes([*out, left])
 
 
 def text(value: str) -> bytes:
