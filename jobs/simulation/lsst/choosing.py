@@ -55,11 +55,12 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
     for index, reach in islice(_indices(kind, night), _MOST_BLOCKS):
         objects = populate(Block(seed, kind.name, place, index), kind, reach)
         tonight = _visited(_in_deep_fields(objects, night) if deep else objects, night)
-        first = night - _AROUND if kind.once else START
-        curves = measure(tonight, SURVEY, first, night + (_AROUND if kind.once else 1.0))
-        owner = curves.epochs.object[triggers(curves, night, night + 1)]
-        if len(owner):
-            yield measure(tonight.take(np.unique(owner)), SURVEY, first, night + (_AROUND if kind.once else 1.0))
+        spans = {True: (night - _AROUND, night + _AROUND), False: (night, night + 1)}
+        curves = measure(tonight, SURVEY, *spans[kind.once])
+        alerting = np.unique(curves.epochs.object[triggers(curves, night, night + 1)])
+        if len(alerting):
+            first, last = spans[True] if kind.once else (START, night + 1)
+            yield measure(tonight.take(alerting), SURVEY, first, last)
 
 
 def is_observed(seed: int, night: float) -> bool:
