@@ -33,7 +33,7 @@ from jobs.pipeline.batch.night_file import NightFile
 from jobs.pipeline.batch.refetch import find_packets
 from jobs.pipeline.batch.spec import BatchSpec
 from jobs.pipeline.batch.staging import ORIGIN, Tables, by_night
-from jobs.pipeline.enrichment.one_pass import refusals_table
+from jobs.pipeline.enrichment.refusals import refusals_table
 from jobs.pipeline.sinks.sink import Sink, write_all
 from jobs.pipeline.sources.source import Source
 from jobs.pipeline.sources.tasks import in_tasks

@@ -17,7 +17,8 @@ from jobs.packets.rejections import Refusal
 from jobs.pipeline.batch.environment import describe, differences
 from jobs.pipeline.batch.staging import StagedTask, Tables, refusing
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog, WorkerCrash, bisect
-from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult, source_refusals
+from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult
+from jobs.pipeline.enrichment.refusals import source_refusals
 from jobs.pipeline.sources.files.units import count_in
 from jobs.pipeline.sources.tasks import Reader
 
