@@ -35,15 +35,23 @@ def alerts_of_class(seed: int, place: int, wanted: int, night: float, points: in
     left, history = wanted, History(days=np.inf, most=points) if points else History()
     for curves in chosen(seed, place, CLASSES[place], night, deep=bool(points)) if wanted else ():
         alerts = triggers(curves, night, night + 1)
-        if points:
-            alerts = alerts[np.unique(curves.epochs.object[alerts], return_index=True)[1]]
-        alerts = alerts[:left]
+        alerts = (_with_history(curves, alerts, points) if points else alerts)[:left]
         rows = _truth(curves, alerts)
         for row, epoch, data in zip(rows, alerts.tolist(), packets(curves, alerts, history), strict=True):
             yield Made(float(curves.epochs.mjd[epoch]), row["alert_id"], data, row)
         left -= len(alerts)
         if not left:
             return
+
+
+def _with_history(curves: LightCurves, alerts: Ints, points: int) -> Ints:
+    """The first of each object's alerts that has so many detections before it."""
+    owner = curves.epochs.object[alerts]
+    so_far = np.concatenate([[0], np.cumsum(curves.detected)])
+    before = so_far[alerts] - so_far[curves.epochs.start[owner]]
+    enough = before >= points
+    first = np.unique(owner[enough], return_index=True)[1]
+    return np.asarray(alerts[enough][first])
 
 
 def _truth(curves: LightCurves, alerts: Ints) -> list[dict[str, Any]]:

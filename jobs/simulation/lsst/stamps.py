@@ -14,7 +14,7 @@ from jobs.simulation.lsst.points import PIXEL_ARCSEC, Points
 from jobs.simulation.lsst.rendering import render
 from jobs.simulation.lsst.scenes import Scene
 from jobs.simulation.object_class import Floats
-from jobs.simulation.profiles import Mixture, moffat
+from jobs.simulation.profiles import Mixture, image, moffat
 
 LEAST_SIDE = 30
 _PSF_SIDE, _TEMPLATE_PSF_SIDE = 41, 55
@@ -62,7 +62,7 @@ class Stamps:
         images = self._images(one, owner, frame, rng)
         ra, dec = points.position
         cards = sky_cards(float(ra[one]), float(dec[one]), x, y, corner, rotation)
-        return [fits_bytes(*image, cards) for image in images]
+        return [fits_bytes(*each, cards) for each in images]
 
     def _images(
         self, one: int, owner: int, frame: Frame, rng: np.random.Generator
@@ -112,7 +112,7 @@ class Stamps:
 def _trail(frame: Frame, streak: Floats, steps: Floats, seeing: Mixture) -> Floats:
     """A source of flux 1 at some parts of its way through the exposure."""
     rows, cols = frame.rows_and_columns(*np.outer(streak, steps))
-    return render(frame.side, np.full(len(steps), 1 / len(steps)), rows, cols, np.zeros(len(steps)), seeing)
+    return image(frame.side, np.full(len(steps), 1 / len(steps)), rows, cols, seeing)
 
 
 def psf_image(side: int, disc: Mixture) -> Floats:
@@ -126,8 +126,8 @@ def psf_image(side: int, disc: Mixture) -> Floats:
         [px].
     """
     middle = np.array([(side - 1) / 2])
-    image = render(side, np.ones(1), middle, middle, np.zeros(1), disc)
-    return np.asarray(image / image.sum())
+    seen = image(side, np.ones(1), middle, middle, disc)
+    return np.asarray(seen / seen.sum())
 
 
 def _variance(light: Floats, flux_err: float, disc: Floats) -> Floats:

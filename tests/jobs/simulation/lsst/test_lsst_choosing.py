@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jobs.simulation.classes import CLASSES
+from jobs.simulation.lsst.maker import begin
 from jobs.simulation.lsst.making import alerts_of_class
 from tests.jobs.simulation.lsst.conftest import decoded
 
@@ -41,8 +42,8 @@ def test_objects_of_one_night_are_those_of_another() -> None:
 
 
 def test_full_histories_are_of_deep_fields_and_as_long_as_asked() -> None:
-    made = list(alerts_of_class(7, PLACES["rr_lyrae_ab"], 3, 61700.5, points=1000))
-    assert len({one.truth["object_id"] for one in made}) == 3
+    made = list(alerts_of_class(0, PLACES["rr_lyrae_ab"], 8, begin(20271001), points=1000))
+    assert len({one.truth["object_id"] for one in made}) == 8
     for one in made:
         packet = decoded(one.data)
         assert len(packet["prvDiaSources"]) == 1000
