@@ -100,10 +100,11 @@ def _curve(points: LightCurves, flux: Floats, error: Floats, own: Ints) -> Curve
 
 
 def _scaled(flux: Floats, error: Floats) -> tuple[Floats, Floats, float]:
-    """Centred flux in units of the scatter, weights, and the scatter; a band without scatter has weight 0."""
-    flux = flux - _mean(flux, error**-2)
-    scatter = float(np.sqrt(_mean(flux**2, error**-2)))
-    if not scatter > 0:
+    """Centred flux in units of the scatter, weights, and the scatter; a band without a sound scatter has weight 0."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        flux = flux - _mean(flux, error**-2)
+        scatter = float(np.sqrt(_mean(flux**2, error**-2)))
+    if not 0 < scatter < np.inf:
         return np.zeros_like(flux), np.zeros_like(flux), 0.0
     relative = flux / scatter
     weight = 1 / ((error / scatter) ** 2 + MODEL_ERROR**2)

@@ -17,8 +17,10 @@ Floats = NDArray[np.float64]
 
 MIN_POINTS = 20
 TOO_FEW = f"too few points: n < {MIN_POINTS} in bands with {MIN_IN_BAND} at least"
+LONGEST = 20_000.0  # d; 55 years: beyond, a time is wrong, and a spectrum of it would take seconds
+TOO_LONG = f"too long: the times span more than {LONGEST:.0f} d"
 TOO_SHORT = f"too short: the light curve spans less than {2 * MIN_CYCLES} of the shortest period"
-NO_SCATTER = "no scatter: all fluxes of a band are equal"
+NO_SCATTER = "no scatter: all fluxes of a band are equal, or it overflows"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def reason(curve: Curve, highest: float) -> str | None:
         return TOO_FEW
     if curve.span * highest < 2 * MIN_CYCLES:
         return TOO_SHORT
+    if curve.span > LONGEST:
+        return TOO_LONG
     return None if curve.chi2 > 0 else NO_SCATTER
 
 

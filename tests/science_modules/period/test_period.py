@@ -13,7 +13,7 @@ from jobs.simulation.classes import rr_lyrae_ab
 from jobs.simulation.epochs import Epochs
 from jobs.simulation.reach import ZTF_REACH
 from science_modules.period import MODULE, Settings, load, run
-from science_modules.period.search import NO_SCATTER, TOO_FEW, TOO_SHORT
+from science_modules.period.search import NO_SCATTER, TOO_FEW, TOO_LONG, TOO_SHORT
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,8 @@ def noise(n: int, days: float, n_objects: int, bands: str, seed: int) -> Any:
 
 @pytest.mark.parametrize(("n", "days", "bands"), [(26, 30.0, "r"), (40, 30.0, "gr"), (60, 20.0, "gri")])
 def test_noise_has_false_alarms_as_often_as_the_bound_says(n: int, days: float, bands: str, settings: Settings) -> None:
-    found = run(noise(n, days, 400, bands, 11), settings)["false_alarm"].dropna().astype(float)
-    assert len(found) > 380
+    found = run(noise(n, days, 300, bands, 11), settings)["false_alarm"].dropna().astype(float)
+    assert len(found) > 285
     for level in (0.02, 0.1, 0.3):
         rate, error = (found < level).mean(), (level * (1 - level) / len(found)) ** 0.5
         assert 0.5 * level - 2 * error < rate < level + 2 * error, (level, rate)
@@ -135,12 +135,26 @@ def test_without_an_answer_there_is_a_reason(settings: Settings) -> None:
     thin = (times, ["g"] * 17 + ["r"] * 8, flux, error)
     hurried = (59000 + np.arange(25) / 1440, ["r"] * 25, flux, error)
     flat = (times, ["r"] * 25, np.full(25, 1000.0), error)
+    astray = (np.append(0.0, times[1:]), ["r"] * 25, flux, error)
+    vast = (times, ["r"] * 25, flux * 1e180, error)
+    sharp = (times, ["r"] * 25, flux, error * 1e-180)
     good = (times, ["g"] * 12 + ["r"] * 13, flux, error)
-    found = run(batch([few, thin, hurried, flat, good]), settings)
-    assert list(found["error"]) == [TOO_FEW, TOO_FEW, TOO_SHORT, NO_SCATTER, None]
-    assert list(found["n"]) == [19, 17, 25, 25, 25]
+    found = run(batch([few, thin, hurried, flat, astray, vast, sharp, good]), settings)
+    wanted = [TOO_FEW, TOO_FEW, TOO_SHORT, NO_SCATTER, TOO_LONG, NO_SCATTER, NO_SCATTER, None]
+    assert list(found["error"]) == wanted
+    assert list(found["n"]) == [19, 17, *[25] * 6]
     answers = [field.name for field in MODULE.outputs if field.name != "n"]
-    assert found.loc[:3, answers].isna().all(axis=None)
+    assert found.loc[: len(wanted) - 2, answers].isna().all(axis=None)
+
+
+def test_a_band_without_scatter_leaves_the_answer_to_the_other(settings: Settings) -> None:
+    rng = np.random.default_rng(8)
+    times = np.sort(59000 + rng.uniform(0, 50, 40))
+    moving, error = 1000 + 100 * np.sin(2 * np.pi * times / 0.43), np.full(40, 5.0)
+    both = (np.append(times, times), ["r"] * 40 + ["g"] * 40, np.append(moving, error), np.append(error, error))
+    row = run(batch([both]), settings).iloc[0]
+    assert row["period"] == pytest.approx(0.43, rel=1e-4)
+    assert 0 <= row["false_alarm"] < 1e-10 and row["explained"] == pytest.approx(1, abs=1e-3)
 
 
 def test_forced_points_count_limits_and_broken_points_do_not(settings: Settings) -> None:
@@ -166,7 +180,7 @@ def stripe_82(directory: Path) -> pd.DataFrame:
 
 
 def test_stripe_82_rr_lyrae_have_their_published_periods(real_alerts: Path, settings: Settings) -> None:
-    stars = [own.sort_values("mjd") for _, own in stripe_82(real_alerts).groupby("object")][::3]
+    stars = [own.sort_values("mjd") for _, own in stripe_82(real_alerts).groupby("object")][::4]
     published = np.array([own["period"].iloc[0] for own in stars])
     curves = []
     for own in stars:
@@ -174,9 +188,9 @@ def test_stripe_82_rr_lyrae_have_their_published_periods(real_alerts: Path, sett
         curves.append((own["mjd"], own["band"], flux, flux * own["magerr"] / 1.0857))
     found = run(batch(curves), settings)
     counts = Counter(map(relation, 1 / found["period"], 1 / published, [np.ptp(own["mjd"]) for own in stars]))
-    assert len(stars) == 95
-    assert counts["P"] >= 84, counts  # 86 here, 267 of all 285
-    assert counts["P/2"] + counts["2P"] <= 5, counts
+    assert len(stars) == 72
+    assert counts["P"] >= 64, counts  # 267 of all 285
+    assert counts["P/2"] + counts["2P"] <= 4, counts
 
 
 def relation(found: float, true: float, span: float) -> str:
