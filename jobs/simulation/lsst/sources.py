@@ -19,7 +19,7 @@ _CONSTANT = {
     **dict.fromkeys(("parentDiaSourceId", "trailNdata", "dipoleNdata"), 0),
     "psfNdata": _PSF_SIDE**2,
 }
-_APERTURE_PX2 = 227.0
+_APERTURE_PX2 = 300.0
 _PROCESSING_DAYS = 0.0016
 
 
@@ -158,7 +158,7 @@ def _shape(points: Points) -> Columns:
         [1 + 0.06 * points.normal("psf xx"), 1 + 0.06 * points.normal("psf yy"), 0.08 * points.normal("psf xy")]
     )
     rough = np.exp(np.minimum(2 / points.snr, 0.4) * np.stack([points.normal("xx"), points.normal("yy")]))
-    size = points.fwhm / PIXEL_ARCSEC * (2 + 1.1 * np.log(points.snr / 5)) * np.exp(0.08 * points.normal("size"))
+    size = points.fwhm / PIXEL_ARCSEC * (2.7 + np.log(points.snr / 5)) * np.exp(0.08 * points.normal("size"))
     size = size + np.hypot(*points.streak) / PIXEL_ARCSEC
     return {
         **dict(zip(("ixxPSF", "iyyPSF", "ixyPSF"), psf, strict=True)),
