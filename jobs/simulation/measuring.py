@@ -15,7 +15,7 @@ from science_modules.common.photometry import error_of_limit, flux_of_magnitude,
 
 Bools = NDArray[np.bool_]
 
-TRIGGER, LOWEST = 5.0, 3.0
+TRIGGER, LOWEST = 5.0, 3.7  # |S/N| from which a difference sends an alert, and from which a history may have it
 _FLOOR = (0.012, 0.02)  # relative error of a bright source, from object to object: Bellm et al. 2019 and alerts
 
 
@@ -111,9 +111,10 @@ def _errors(
 
 
 def _detected(population: Population, survey: Survey, epochs: Epochs, signal_to_noise: Floats) -> Bools:
-    """Every difference of five sigma, and some of three."""
-    is_low = uniform(population.block.seed, "low", *_keys(population, epochs)) < survey.low
-    return np.asarray(signal_to_noise >= np.where(is_low, LOWEST, TRIGGER))
+    """Every difference of five sigma, and some of less: a published error is not the detection's own."""
+    chance = uniform(population.block.seed, "low", *_keys(population, epochs))
+    at_times = chance < np.array(survey.low)[epochs.band]
+    return np.asarray(signal_to_noise >= np.where(at_times, LOWEST, TRIGGER))
 
 
 def _keys(population: Population, epochs: Epochs) -> tuple[Ints, Ints]:

@@ -184,4 +184,6 @@ def earlier(seed: int, ra: Floats, dec: Floats, mjd: Floats) -> Ints:
     return np.asarray(np.maximum((mjd - START) / 365.25 * a_year, 0), dtype=np.int64)
 
 
-SURVEY = Survey("lsst", START, tuple(range(6)), visits, sees, references, earlier, saturation=16.0, low=0.0, noise=0.6)
+SURVEY = Survey(
+    "lsst", START, tuple(range(6)), visits, sees, references, earlier, saturation=16.0, low=(0.0,) * 6, noise=0.6
+)

@@ -54,8 +54,8 @@ class Survey:
         with the survey's age, so nothing that learns should lean on it.
     saturation : float
         A source brighter than this is not measured [AB mag].
-    low : float
-        Share of visits in which a difference of |S/N| from 3 to 5 is reported too [0 to 1].
+    low : tuple of float
+        By place in BANDS: share of visits in which a difference of less than five sigma is reported too [0 to 1].
     noise : float
         Variance of a flux beyond that of the limit, per flux of the source [nJy].
     """
@@ -68,5 +68,5 @@ class Survey:
     references: Callable[[int, Floats, Floats], References]
     earlier: Callable[[int, Floats, Floats, Floats], Ints]
     saturation: float
-    low: float
+    low: tuple[float, ...]
     noise: float

@@ -20,7 +20,6 @@ START = 58178.0  # 2018-03-01
 _GRID = Grid(7.0)
 _SOUTHMOST = -29.0
 _FASTER = 59123  # 2020-10-01: the public survey went from three nights to two
-_EXPOSURES_A_NIGHT = 3
 
 _G, _R, _I = (BANDS.index(band) for band in "gri")
 # By place in BANDS; bands that ZTF does not have are never looked up.
@@ -30,6 +29,8 @@ _ZERO_POINT = np.array([np.nan, 26.29, 26.25, 25.72, np.nan, np.nan])
 _PER_AIRMASS = np.array([np.nan, 0.2, 0.12, 0.08, np.nan, np.nan])
 _DEEPER_IN_240_S = 1.25 * np.log10(8)
 _LIMITS = (17.0, 21.3)
+# Of 27,000 detections of real supernovae 16 in 100 in g and 4 in r are below 5 sigma, half of them below 4.1.
+_LOW = (0.0, 0.4, 0.08, 0.02, 0.0, 0.0)
 
 
 def place_on_camera(ra: Floats, dec: Floats) -> tuple[Ints, Ints, Floats, Floats]:
@@ -92,13 +93,15 @@ def _exposures(seed: int, numbers: Ints, nights: Ints) -> Looks:
 
 
 def _hour_angles(seed: int, chosen: Turns, numbers: Ints) -> Floats:
-    """When in its window a field is observed [h], shape (k, 3): rather in the middle, bands some 50 minutes apart."""
+    """When in its window a field is observed [h], shape (k, 5): bands some 50 minutes apart, a band again at once."""
     keys = numbers[chosen.field], chosen.night
     middle = (uniform(seed, "time", *keys) + uniform(seed, "time too", *keys)) / 2
     window = chosen.last - chosen.first
     first = chosen.first + middle * np.maximum(window - 2, 0.3 * window)
     apart = uniform(seed, "pair", *keys) * 0.5 + 0.5
-    return first[:, None] + apart[:, None] * np.arange(_EXPOSURES_A_NIGHT)
+    soon = 40 / 3600 * 10 ** (1.2 * uniform(seed, "soon", *keys))
+    after = np.stack([0 * soon, soon, apart, apart + soon, 2 * apart], axis=1)
+    return np.asarray(first[:, None] + after)
 
 
 def _scheduled(seed: int, numbers: Ints, nights: Ints) -> Bools:
@@ -118,14 +121,15 @@ def _is_dense(seed: int, numbers: Ints) -> Bools:
 
 
 def _bands(seed: int, field: Ints, night: Ints) -> tuple[Ints, Bools]:
-    """Bands of the exposures of a night and whether they are taken, both of shape (n, 3)."""
+    """Bands of the exposures of a night and whether they are taken, both of shape (n, 5)."""
     first = np.where(uniform(seed, "first band", field, night) < 0.48, _G, _R)
     second = np.where(first == _G, _R, _G)
-    third = np.where(_is_dense(seed, field) & (uniform(seed, "i", field, night) < 0.7), _I, first)
+    keys = field[:, None], night[:, None], np.arange(2)
+    again = uniform(seed, "again", *keys) < 0.14  # fields overlap
     both = uniform(seed, "both", field, night) < 0.75
-    again = (third == _I) | (uniform(seed, "again", field, night) < 0.06)
-    taken = np.stack([np.ones(len(field), dtype=bool), both, again], axis=1)
-    return np.stack([first, second, third], axis=1), taken
+    infrared = _is_dense(seed, field) & (uniform(seed, "i", field, night) < 0.7)
+    taken = np.stack([np.ones(len(field), dtype=bool), again[:, 0], both, both & again[:, 1], infrared], axis=1)
+    return np.stack([first, first, second, second, np.full(len(field), _I)], axis=1), taken
 
 
 def _sky(seed: int, at: Looks, numbers: Ints) -> Sky:
@@ -191,4 +195,4 @@ def earlier(seed: int, ra: Floats, dec: Floats, mjd: Floats) -> Ints:
     return np.asarray(np.maximum((mjd - START) / 365.25 * a_year, 0), dtype=np.int64)
 
 
-SURVEY = Survey("ztf", START, (_G, _R, _I), visits, sees, references, earlier, saturation=12.5, low=0.06, noise=520.0)
+SURVEY = Survey("ztf", START, (_G, _R, _I), visits, sees, references, earlier, saturation=12.5, low=_LOW, noise=520.0)

@@ -116,7 +116,7 @@ def test_truth_has_every_object_and_labels_those_with_a_light_curve(output: Path
 
 def test_the_truth_says_how_strong_the_source_was(output: Path) -> None:
     truth = pq.read_table(output / "truth.parquet").to_pandas()
-    assert truth.max_snr[truth.n_detections > 3].min() > 3
+    assert truth.max_snr[truth.n_detections > 10].min() > 3
     assert truth.max_snr[(truth.n_detections == 0) & (truth.n_visits > 50)].max() < 7
 
 

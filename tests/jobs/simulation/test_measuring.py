@@ -43,7 +43,7 @@ def test_errors_are_errors(name: str, survey: str) -> None:
 
 
 def test_errors_of_supernovae_against_magnitude_are_those_of_real_ones() -> None:
-    """Medians of 13,000 detections of SN Ia of the Bright Transient Survey: 17.5 .054, 18.5 .086, 19.5 .139, 20.5 .22."""
+    """Medians of 13,000 detections of SN Ia of the Bright Transient Survey: 17.5 .054, 18.5 .086, 19.5 .139, 20.5 .236."""
     measured = curves("sn_ia", faint=19.2)
     flux, error = (values[measured.detected] for values in (measured.flux, measured.flux_err))
     mag, mag_err = magnitude_of_flux(np.abs(flux)), magnitude_error(flux, error)
@@ -66,12 +66,12 @@ def _positive(measured: LightCurves) -> float:
 
 
 def test_all_of_five_sigma_and_some_of_three_are_detections() -> None:
-    """Real histories have 7 in 100 below 5 sigma, down to 2.4."""
-    measured = curves("sn_ia")
+    """Of 26,400 detections of real SN Ia 10 in 100 are below 5 sigma."""
+    measured = curves("sn_ia", faint=19.2)
     ratio = np.abs(measured.flux) / measured.flux_err
     assert measured.detected[ratio >= 5].all()
     assert not measured.detected[ratio < 3].any()
-    assert np.mean(ratio[measured.detected] < 5) == pytest.approx(0.07, abs=0.04)
+    assert np.mean(ratio[measured.detected] < 5) == pytest.approx(0.10, abs=0.04)
     assert not (np.abs(curves("sn_ia", "lsst").flux) < 5 * curves("sn_ia", "lsst").flux_err)[
         curves("sn_ia", "lsst").detected
     ].any()
