@@ -29,7 +29,7 @@ _ZERO_POINT = np.array([np.nan, 26.29, 26.25, 25.72, np.nan, np.nan])
 _PER_AIRMASS = np.array([np.nan, 0.2, 0.12, 0.08, np.nan, np.nan])
 _DEEPER_IN_240_S = 1.25 * np.log10(8)
 _LIMITS = (17.0, 21.3)
-# Of 27,000 detections of real supernovae 16 in 100 in g and 4 in r are below 5 sigma, half of them below 4.1.
+# So that some detections are below 5 sigma, more in g: in real histories 9 in 100 in g, 4 in r.
 _LOW = (0.0, 0.4, 0.08, 0.02, 0.0, 0.0)
 
 

@@ -66,12 +66,12 @@ def _positive(measured: LightCurves) -> float:
 
 
 def test_all_of_five_sigma_and_some_of_three_are_detections() -> None:
-    """Of 26,400 detections of real SN Ia 10 in 100 are below 5 sigma."""
+    """Of 10,200 detections in real histories 7 in 100 are below 5 sigma."""
     measured = curves("sn_ia", faint=19.2)
     ratio = np.abs(measured.flux) / measured.flux_err
     assert measured.detected[ratio >= 5].all()
     assert not measured.detected[ratio < 3].any()
-    assert np.mean(ratio[measured.detected] < 5) == pytest.approx(0.10, abs=0.04)
+    assert np.mean(ratio[measured.detected] < 5) == pytest.approx(0.07, abs=0.03)
     assert not (np.abs(curves("sn_ia", "lsst").flux) < 5 * curves("sn_ia", "lsst").flux_err)[
         curves("sn_ia", "lsst").detected
     ].any()
