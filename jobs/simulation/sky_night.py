@@ -167,9 +167,14 @@ def _write(output: Path, maker: Maker, entries: list[_Entry], layout: Layout, pe
             (output / f"simulated_{date}_{i // per_file:05d}.avro").write_bytes(maker.container(data))
     elif layout == "files":
         for entry in entries:
-            (output / f"{entry[1]}.avro").write_bytes(maker.container([_packet(entry)]))
+            (output / _name(entry[1])).write_bytes(maker.container([_packet(entry)]))
     else:
         _write_archive(output / f"{maker.survey}_simulated_{date}.tar.gz", maker, entries)
+
+
+def _name(alert_id: int) -> str:
+    """A file's; a name that begins with the minus of an id would be an option to every command."""
+    return f"{alert_id}.avro".replace("-", "SIM")
 
 
 def _packet(entry: _Entry) -> bytes:
@@ -188,6 +193,6 @@ def _write_archive(path: Path, maker: Maker, entries: list[_Entry]) -> None:
     ):
         for entry in entries:
             content = maker.container([_packet(entry)])
-            member = tarfile.TarInfo(f"{entry[1]}.avro")
+            member = tarfile.TarInfo(_name(entry[1]))
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))

@@ -75,7 +75,7 @@ def scene(curves: LightCurves) -> Scene:
 
 
 def _hosts(objects: Population) -> Scene:
-    """A galaxy for every transient and nucleus; Table of SCIENCE: separations of 1.1 radii, 0.95 dex of scatter in ln."""
+    """A galaxy for every transient and nucleus; separations of 1.1 radii with a scatter of 0.95 in ln: Gomez et al. 2020."""
     n, index = len(objects.number), objects.number - objects.block.first
     if objects.kind.counterpart not in ("host", "nucleus"):
         return Scene(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros((0, 6)), np.zeros(0))

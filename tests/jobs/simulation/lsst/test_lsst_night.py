@@ -107,7 +107,7 @@ def test_layouts_and_workers_change_no_packet(tmp_path: Path) -> None:
         simulate_night(MAKER, tmp_path / layout, 5, seed=3, layout=layout, workers=workers)
     whole = [one for path in (tmp_path / "containers").glob("*.avro") for one in read(path.read_bytes())]
     alone = {path.stem: read(path.read_bytes()) for path in (tmp_path / "files").glob("*.avro")}
-    assert alone == {str(one["diaSourceId"]): [one] for one in whole}
+    assert alone == {f"SIM{-one['diaSourceId']}": [one] for one in whole}
     with tarfile.open(next((tmp_path / "tar.gz").glob("lsst_simulated_*.tar.gz"))) as archive:
         contents = [archive.extractfile(member) for member in archive]
         assert [one for file in contents if file for one in read(file.read())] == whole
