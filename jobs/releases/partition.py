@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from jobs.common import faults
+from jobs.pipeline.batch.night_file import write_parquet_options
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.pipeline.surveys.candidate import candidate_type
 from jobs.releases.cells import FINE_ORDER, edge_cells, healpix, in_ranges
@@ -26,7 +27,6 @@ from jobs.releases.plan import Partition, Plan, PlannedFile, cells_in
 from jobs.releases.records import DONE, QUARANTINED, Run
 from jobs.releases.refused import DUPLICATE_ID, REFUSED, UNREADABLE, FileRefused, refused
 from jobs.releases.view import VIEW_SCHEMA, Stars, grouped, view
-from jobs.storage.checksums import CHECKED
 from jobs.storage.writing import replace_table, replacing
 from science_modules import registry
 from science_modules.common.view import CUTOUTS
@@ -176,7 +176,7 @@ def _written(work: Work, number: int, partition: Partition, found: Stars) -> dic
     counted: Counter[str] = Counter()
     path = work.run.table(number)
     with replacing(path) as temporary:
-        with pq.ParquetWriter(temporary, schema, compression="zstd", **CHECKED) as writer:
+        with pq.ParquetWriter(temporary, schema, **write_parquet_options(schema)) as writer:
             for table in _scored(work, found, own, partition.limit):
                 writer.write_table(table.select(schema.names).cast(schema), row_group_size=ROWS_AT_ONCE)
                 _count(counted, table, [module.name for module in modules])
