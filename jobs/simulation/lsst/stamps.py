@@ -22,6 +22,7 @@ _PSF_SIDE, _TEMPLATE_PSF_SIDE = 41, 55
 _SHOT = 0.64
 _TEMPLATE_NOISE = 0.15  # of a template's pixel per that of a visit: 0.1 to 0.2 in real cutouts
 _LEAST_FIT = 0.05  # of an artefact's peak that the PSF's fit must find; else it would be scaled without bounds
+_WINGS_ARCSEC = 4.0  # how far beyond the edge a source still lights the cutout, galaxies by their size, too
 _MISREGISTERED_PX = 0.02  # of exposure and template: leaves a small dipole of every steady source
 
 
@@ -94,8 +95,11 @@ class Stamps:
         of = around.of(owner)
         offset = points.offset[:, one]
         rows, cols = frame.rows_and_columns(around.east[of] - offset[0], around.north[of] - offset[1])
-        flux = around.flux[of, points.band[one]]
-        return [render(frame.side, flux, rows, cols, around.radius[of], disc) for disc in discs]
+        flux, radius = around.flux[of, points.band[one]], around.radius[of]
+        beyond = (np.maximum(np.abs(rows - frame.row), np.abs(cols - frame.col)) - frame.side / 2) * PIXEL_ARCSEC
+        near = beyond < _WINGS_ARCSEC + 4 * radius
+        sources = flux[near], rows[near], cols[near], radius[near]
+        return [render(frame.side, *sources, disc) for disc in discs]
 
     def _signal(self, one: int, frame: Frame, disc: Floats, seeing: Mixture, rng: np.random.Generator) -> Floats:
         """The difference of 1 nJy, as the PSF's fit measures it."""
