@@ -7,6 +7,7 @@ from jobs.cli.console import pour
 # Behind `strix simulate`; any other word is a directory, which gets a small night of packets.
 VERBS = {
     "night": ("a night of packets of all classes, with the truth beside them", "jobs.cli.simulate_night"),
+    "survey": ("nights of packets of the same objects, histories growing, on Spark", "jobs.cli.simulate_survey"),
     "lightcurves": ("light curves of chosen classes, with truth and labels, to train on", "jobs.cli.simulate_light_curves"),
     "stream": ("feed a topic: a rate, bursts, and bad, late, doubled packets as often as asked", "jobs.cli.simulate_stream"),
     "check": ("how like the real sky a simulated night is", "jobs.cli.simulate_check"),

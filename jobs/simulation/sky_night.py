@@ -21,7 +21,7 @@ from jobs.simulation.maker import Maker
 from jobs.simulation.mix import Mix
 from jobs.simulation.night import TRUTH, Layout
 
-_TRUTH_SCHEMA = pa.schema(
+TRUTH_SCHEMA = pa.schema(
     [("alert_id", pa.int64()), ("object_id", pa.string()), ("class", pa.string()), ("stamp_class", pa.string())]
     + [("leaf", pa.string()), ("true_flux", pa.float64()), ("snr", pa.float64()), ("ebv", pa.float64())]
     + [(name, pa.float64()) for name in ("redshift", "t0", "period", "mean_mag", "peak_mag")]
@@ -99,7 +99,7 @@ def simulate_night(
         ]
         entries, truth = _spooled(tasks, workers or os.cpu_count() or 1, tell)
         _write(output, maker, entries, layout, per_file, date)
-    pq.write_table(pa.Table.from_pylist(truth, schema=_TRUTH_SCHEMA), output / TRUTH)
+    pq.write_table(pa.Table.from_pylist(truth, schema=TRUTH_SCHEMA), output / TRUTH)
     return Counter(row["class"] for row in truth)
 
 

@@ -36,12 +36,25 @@ def alerts_of_class(seed: int, place: int, wanted: int, night: float, points: in
     for curves in chosen(seed, place, CLASSES[place], night, deep=bool(points)) if wanted else ():
         alerts = triggers(curves, night, night + 1)
         alerts = (_with_history(curves, alerts, points) if points else alerts)[:left]
-        rows = _truth(curves, alerts)
-        for row, epoch, data in zip(rows, alerts.tolist(), packets(curves, alerts, history), strict=True):
-            yield Made(float(curves.epochs.mjd[epoch]), row["alert_id"], data, row)
+        yield from alerts_of_visits(curves, alerts, history)
         left -= len(alerts)
         if not left:
             return
+
+
+def alerts_of_visits(
+    curves: LightCurves, alerts: Ints, history: History | None = None, cutouts: bool = True
+) -> Iterator[Made]:
+    """The alerts of some detections of a block's objects.
+
+    Parameters
+    ----------
+    curves, alerts, history, cutouts
+        As of `packets`.
+    """
+    rows = _truth(curves, alerts)
+    for row, epoch, data in zip(rows, alerts.tolist(), packets(curves, alerts, history, cutouts), strict=True):
+        yield Made(float(curves.epochs.mjd[epoch]), row["alert_id"], data, row)
 
 
 def _with_history(curves: LightCurves, alerts: Ints, points: int) -> Ints:

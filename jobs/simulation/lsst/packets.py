@@ -22,6 +22,7 @@ from jobs.simulation.object_class import Floats
 from jobs.simulation.populating import object_ids
 
 _OBJECT_STRIDE = 1e6  # [d]: more than any time, so that object and time are one sorted key
+_NO_CUTOUTS = (avro.optional(None),) * 3
 _MARK = 2 * avro.text("simulated")  # observation_reason and target_name
 
 
@@ -54,7 +55,7 @@ def triggers(curves: LightCurves, first: float, last: float) -> Ints:
     return np.flatnonzero(curves.detected & loud & (mjd >= first) & (mjd < last))
 
 
-def packets(curves: LightCurves, alerts: Ints, history: History | None = None) -> Iterator[bytes]:
+def packets(curves: LightCurves, alerts: Ints, history: History | None = None, cutouts: bool = True) -> Iterator[bytes]:
     """A packet for each of some detections, with the object's past.
 
     Parameters
@@ -65,6 +66,8 @@ def packets(curves: LightCurves, alerts: Ints, history: History | None = None) -
         As `triggers` gives them.
     history : History, optional
         A year if not given.
+    cutouts : bool
+        Whether the packets have any.
 
     Yields
     ------
@@ -72,7 +75,7 @@ def packets(curves: LightCurves, alerts: Ints, history: History | None = None) -
         An Avro datum of schema.SCHEMA.
     """
     if len(alerts):
-        yield from _Writer(curves, alerts, history or History()).packets()
+        yield from _Writer(curves, alerts, history or History(), cutouts).packets()
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class _Writer:
     curves: LightCurves
     triggers: Ints
     history: History
+    cutouts: bool
 
     def packets(self) -> Iterator[bytes]:
         """The packets, in the order of the triggers."""
@@ -103,7 +107,7 @@ class _Writer:
                 avro.optional(None if known else objects[one]),
                 avro.optional(orbiting.get(one)),
                 avro.optional(elements.get(one)),
-                *map(avro.content, stamps.triplet(one)),
+                *(map(avro.content, stamps.triplet(one)) if self.cutouts else _NO_CUTOUTS),
             )
             yield b"".join(parts)
 

@@ -21,7 +21,7 @@ _COLUMNS = (
 SCHEMA = pa.schema([column.field for column in _COLUMNS])
 
 
-def label_table(truth: pa.Table, seed: int) -> pa.Table:
+def label_table(truth: pa.Table, seed: int, verb: str = "lightcurves") -> pa.Table:
     """Labels of simulated objects.
 
     Parameters
@@ -30,6 +30,8 @@ def label_table(truth: pa.Table, seed: int) -> pa.Table:
         Of truth_table.SCHEMA, n rows.
     seed : int
         Of the simulation.
+    verb : str
+        Of `strix simulate`.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def label_table(truth: pa.Table, seed: int) -> pa.Table:
         "alert_id": pa.nulls(n, pa.int64()),
         "class": truth["leaf"],
         "source": pa.array([SOURCE] * n, _STR),
-        "who": pa.array([f"strix simulate lightcurves --seed {seed}"] * n, _STR),
+        "who": pa.array([f"strix simulate {verb} --seed {seed}"] * n, _STR),
         "when": pa.nulls(n, SCHEMA.field("when").type),
         "weight": pa.array([1.0] * n),
     }

@@ -79,19 +79,19 @@ def alerting(curves: LightCurves, night: float) -> Ints:
     return np.flatnonzero(curves.detected & loud & (curves.epochs.mjd >= night))
 
 
-def with_looks(curves: LightCurves, night: float) -> LightCurves:
+def with_looks(curves: LightCurves, first: float, last: float) -> LightCurves:
     """Light curves of what was there once, with the visits before in which nothing was seen.
 
     Parameters
     ----------
     curves : LightCurves
         With one visit of an object at most.
-    night : float
-        [MJD UTC].
+    first, last : float
+        From when to when the survey observes; HISTORY_DAYS before the first are looked at, too [MJD].
     """
     population = curves.population
     seed = population.block.seed
-    epochs, conditions = SURVEY.visits(seed, population.ra, population.dec, night - HISTORY_DAYS, night + 1)
+    epochs, conditions = SURVEY.visits(seed, population.ra, population.dec, first - HISTORY_DAYS, last)
     own = _place_of(curves.epochs, epochs)
     error = error_of_limit(conditions.limit)
     true, flux = np.zeros((2, len(error)))

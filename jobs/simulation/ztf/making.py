@@ -8,7 +8,7 @@ import fastavro
 import numpy as np
 
 from jobs.simulation.classes import CLASSES
-from jobs.simulation.epochs import Epochs
+from jobs.simulation.epochs import Epochs, Ints
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.maker import Made
 from jobs.simulation.ztf.alerted import Alerted
@@ -41,23 +41,39 @@ def alerts_of_class(seed: int, place: int, wanted: int, night: float, version: V
     if not wanted:
         return
     for curves, visits in chosen(seed, place, kind, night):
-        for made in _made(curves, visits, night, version):
+        for made in alerts_of_visits(curves, visits, (night, night + 1), version):
             yield made
             wanted -= 1
             if not wanted:
                 return
 
 
-def _made(curves: LightCurves, visits: np.ndarray, night: float, version: Version) -> Iterator[Made]:
+def alerts_of_visits(
+    curves: LightCurves, visits: Ints, span: tuple[float, float], version: Version = "3.3", cutouts: bool = True
+) -> Iterator[Made]:
+    """The alerts of some visits of a block's objects.
+
+    Parameters
+    ----------
+    curves : LightCurves
+    visits : numpy.ndarray of int64
+        Ascending; of what was there once, all that make an alert.
+    span : tuple of float
+        First and last time of the visits [MJD].
+    version : str
+        Of the packets' layout.
+    cutouts : bool
+        Whether the packets have any.
+    """
     if not len(visits):
         return
     if curves.population.kind.once:
-        curves = with_looks(curves, night)
-        visits = alerting(curves, night)
+        curves = with_looks(curves, *span)
+        visits = alerting(curves, span[0])
     curves, visits = _of_alerts(curves, visits)
     alerted = observed(curves, visits)
     truth = _truth(alerted)
-    for record, row in zip(records(alerted, version), truth, strict=True):
+    for record, row in zip(records(alerted, version, cutouts), truth, strict=True):
         own = {"alert_id": record["candid"], "object_id": record["objectId"], **row}
         yield Made(record["candidate"]["jd"], record["candid"], datum(_PARSED[version], record), own)
 

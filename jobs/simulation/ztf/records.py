@@ -25,7 +25,7 @@ _SOLAR_SYSTEM = ("ssdistnr", "ssmagnr", "ssnamenr")
 _SIDE = 63
 
 
-def records(alerted: Alerted, version: Version) -> Iterator[dict[str, Any]]:
+def records(alerted: Alerted, version: Version, with_cutouts: bool = True) -> Iterator[dict[str, Any]]:
     """The packets of n alerts.
 
     Parameters
@@ -33,6 +33,8 @@ def records(alerted: Alerted, version: Version) -> Iterator[dict[str, Any]]:
     alerted : Alerted
     version : str
         Of the layout; 4.02 has forced photometry, the rest is the same.
+    with_cutouts : bool
+        Null otherwise.
     """
     exposures, detections = exposure_columns(alerted), detection_columns(alerted)
     reference = reference_columns(alerted)
@@ -42,10 +44,10 @@ def records(alerted: Alerted, version: Version) -> Iterator[dict[str, Any]]:
     window = _window(alerted, exposures["jd"])
     histories = _grouped(_history_columns(alerted, exposures, detections, reference, window), window)
     forced = _grouped(forced_columns(alerted, exposures, reference, window.visit, window.owner), window)
-    images = cutouts(alerted, alerted.curves.population.block.generator("pixels"))
+    images = cutouts(alerted, alerted.curves.population.block.generator("pixels")) if with_cutouts else None
     ids = object_ids(alerted.curves.population, "ztf")
     for row, (candidate, history) in enumerate(zip(candidates, histories, strict=True)):
-        triplet = _cropped(images[row], float(columns["ypos"][row]))
+        triplet = [None] * 3 if images is None else _cropped(images[row], float(columns["ypos"][row]))
         yield {
             "schemavsn": version,
             "publisher": PUBLISHER,
@@ -55,10 +57,14 @@ def records(alerted: Alerted, version: Version) -> Iterator[dict[str, Any]]:
             "prv_candidates": history or None,
             **({"fp_hists": next(forced) or None} if version == "4.02" else {}),
             **{
-                name: {"fileName": f"candid{candidate['candid']}_{suffix}.fits.gz", "stampData": fits_bytes(image)}
+                name: None if image is None else _stamp(candidate["candid"], suffix, image)
                 for (name, suffix), image in zip(_STAMPS.items(), triplet, strict=True)
             },
         }
+
+
+def _stamp(candid: int, suffix: str, image: np.ndarray) -> dict[str, Any]:
+    return {"fileName": f"candid{candid}_{suffix}.fits.gz", "stampData": fits_bytes(image)}
 
 
 def _rows(columns: Columns) -> list[dict[str, Any]]:
