@@ -62,6 +62,8 @@ def shortest(path: Path) -> str:
 def show_command(row: Mapping[str, Any], layout: Layout) -> str:
     """What shows an alert of a table, as it is typed: the one that made the score, not the newest of its object.
 
+    A star of a data release has no alert: its row is shown.
+
     Parameters
     ----------
     row : mapping
@@ -71,6 +73,8 @@ def show_command(row: Mapping[str, Any], layout: Layout) -> str:
     """
     root = shortest(layout.root)
     name = str(row["object_id"])
+    if row["alert_id"] is None:
+        return f"strix get object {shlex.quote(name)} --store {shlex.quote(root)}"
     if not name.isprintable() or name.startswith("-"):  # cannot be typed, or would be an option
         return f"strix show {row['alert_id']} --data {shlex.quote(root)}"
     return f"strix show {shlex.quote(name)} --alert {row['alert_id']} --data {shlex.quote(root)}"

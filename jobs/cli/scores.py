@@ -69,7 +69,11 @@ def _print(found: Sorted) -> None:
         table.add_column(name, justify="left" if name in _WORDS else "right", no_wrap=name in _WHOLE)
     for place, row in enumerate(found.rows.to_pylist()):
         mark = " SIMULATED" if row["is_simulated"] else ""
-        identity = [f"{row['object_id']}{mark}", str(row["alert_id"]), iso_utc(row["mjd"])[:19]]
+        identity = [
+            f"{row['object_id']}{mark}",
+            "–" if row["alert_id"] is None else str(row["alert_id"]),
+            iso_utc(row["mjd"])[:19],
+        ]
         table.add_row(str(place + 1), *identity, *(_value(row[name]) for name in (*facts, *shown)))
     console = table_console()
     console.print(table)

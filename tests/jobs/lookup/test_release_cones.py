@@ -89,3 +89,10 @@ def test_the_verb_answers_from_the_directory(output: Path, capsys: pytest.Captur
     assert len(capsys.readouterr().out.splitlines()) > 20
     assert main(["get", "cone", "10", "2.5", "10", "--store", str(output)]) == 2
     assert "no object within" in capsys.readouterr().err
+
+
+def test_scores_of_a_release_lead_to_its_stars(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scores", str(output), "--sort", "anomaly.percentile", "--top", "2"]) == 0
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("next: strix get object")]
+    assert main(line.removeprefix("next: strix ").split()) == 0
+    assert line.split()[4] in capsys.readouterr().out
