@@ -13,10 +13,12 @@ from jobs.cli.replay import check_topic, close, rate_of, tell
 from jobs.common.local_paths import local_path
 from jobs.simulation.feeding import feed
 from jobs.simulation.load import FaultRates, sendings
+from jobs.simulation.lsst.packet_form import FORM as LSST
+from jobs.simulation.lsst.packet_form import encoded, templates
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
-from jobs.simulation.reissue import reissued
 from jobs.simulation.sent import SentList
+from jobs.simulation.ztf.packet_form import FORM as ZTF
 
 DISTINCT = 1000
 _RATES = {
@@ -37,6 +39,11 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--to-topic", required=True, metavar="NAME", help="a topic that is there: `strix services topic`"
+    )
+    options.add_argument("--survey", choices=("lsst", "ztf"), default="ztf", help="default ztf")
+    options.add_argument("--wire", action="store_true", help="LSST: in Confluent wire format, as Rubin sends them")
+    options.add_argument(
+        "--history", type=int, metavar="N", help="LSST: packets with N detections before; 1000: 400 kB each"
     )
     options.add_argument("--alerts", type=int, default=10_000, metavar="N", help="messages; default 10000")
     options.add_argument(
@@ -72,6 +79,8 @@ def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     if min(given.alerts, given.burst, given.distinct) < 1:
         raise ValueError("--alerts, --burst and --distinct are 1 or more")
+    if given.survey != "lsst" and (given.wire or given.history):
+        raise ValueError(f"--wire and --history are of --survey lsst, got --survey {given.survey}")
     rates = FaultRates(**{name: getattr(given, name) for name in _RATES})
     connection = connection_of(given)
     check_topic(connection, given.to_topic)
@@ -90,11 +99,17 @@ def main(arguments: list[str]) -> int:
 def _values(given: argparse.Namespace, rates: FaultRates, noted: SentList) -> Iterator[bytes]:
     distinct = min(given.distinct, given.alerts)
     complain(f"strix simulate stream: simulating {distinct:,} alerts")
-    templates = [packet(given.seed, number)[0] for number in range(distinct)]
+    if given.survey == "lsst":
+        form, first = LSST, list(templates(given.seed, distinct, given.history))
+    else:
+        form, first = ZTF, [packet(given.seed, number)[0] for number in range(distinct)]
 
     def record(number: int) -> dict[str, Any]:
-        return reissued(templates[number % distinct], number // distinct)
+        return form.reissued(first[number % len(first)], number // len(first))
 
-    for each in sendings(record, lambda content: container([content]), given.alerts, rates, given.seed):
+    def encode(content: dict[str, Any]) -> bytes:
+        return encoded(content, given.wire) if given.survey == "lsst" else container([content])
+
+    for each in sendings(record, encode, given.alerts, rates, given.seed, form):
         noted.note(each)
         yield each.value

@@ -3,11 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-Record = dict[str, Any]
+from jobs.simulation.packet_form import PacketForm, Record
+from jobs.simulation.ztf.packet_form import FORM as ZTF
+
 What = Literal["alert", "late", "duplicate", "conflict", "bad"]
 
 _REMEMBERED = 1000  # alerts back that a duplicate or a conflict may be of
@@ -71,21 +73,28 @@ class Sending:
 
 
 def sendings(
-    record: Callable[[int], Record], encode: Callable[[Record], bytes], n: int, rates: FaultRates, seed: int
+    record: Callable[[int], Record],
+    encode: Callable[[Record], bytes],
+    n: int,
+    rates: FaultRates,
+    seed: int,
+    form: PacketForm = ZTF,
 ) -> Iterator[Sending]:
     """n messages, some of them faulty as often as asked; the same for the same seed.
 
     Parameters
     ----------
     record : callable
-        The packet of an alert by its number, in ZTF's layout; asked for 0, 1, 2, ... once each.
+        The packet of an alert by its number; asked for 0, 1, 2, ... once each.
     encode : callable
         A packet's bytes.
     n : int
     rates : FaultRates
     seed : int
+    form : PacketForm
+        Of the survey's packets.
     """
-    return _reordered(_in_turn(record, encode, n, rates, np.random.default_rng(seed)))
+    return _reordered(_in_turn(record, encode, n, rates, np.random.default_rng(seed), form))
 
 
 def _in_turn(
@@ -94,6 +103,7 @@ def _in_turn(
     n: int,
     rates: FaultRates,
     rng: np.random.Generator,
+    form: PacketForm,
 ) -> Iterator[tuple[int, Sending]]:
     """The messages, and by how many places each comes late."""
     sent: deque[Record] = deque(maxlen=_REMEMBERED)
@@ -106,11 +116,11 @@ def _in_turn(
         else:
             content = record(new)
             new += 1
-        content = _changed(content, what, rng)
+        content = _changed(content, what, rng, form)
         value = _spoilt(encode(content), rng) if what == "bad" else encode(content)
         if what in ("alert", "late") and not delay:  # what comes again comes after what it repeats
             sent.append(content)
-        yield delay, Sending(number, what, content["candid"], content["objectId"], value)
+        yield delay, Sending(number, what, *form.ids(content), value)
 
 
 def _what(rates: FaultRates, rng: np.random.Generator, can_repeat: bool) -> What:
@@ -120,32 +130,10 @@ def _what(rates: FaultRates, rng: np.random.Generator, can_repeat: bool) -> What
     return what if can_repeat or what not in ("duplicate", "conflict") else "alert"
 
 
-def _changed(content: Record, what: What, rng: np.random.Generator) -> Record:
+def _changed(content: Record, what: What, rng: np.random.Generator, form: PacketForm) -> Record:
     if what == "conflict":
-        return _brighter(content)
-    return _earlier(content, int(rng.integers(1, _LATE_NIGHTS + 1))) if what == "late" else content
-
-
-def _brighter(content: Record) -> Record:
-    candidate = content["candidate"]
-    return {**content, "candidate": {**candidate, "magpsf": candidate["magpsf"] - 0.5}}
-
-
-def _earlier(content: Record, nights: int) -> Record:
-    """The alert and its history so many days before."""
-    history = content["prv_candidates"]
-    return {
-        **content,
-        "candidate": _before(content["candidate"], nights),
-        "prv_candidates": history and [_before(row, nights) for row in history],
-    }
-
-
-def _before(row: Record, nights: int) -> Record:
-    moved = {
-        name: row[name] - nights for name in ("jd", "jdstarthist", "jdendhist", "nid") if row.get(name) is not None
-    }
-    return {**row, **moved, "pid": row["pid"] - nights * 10**9}
+        return form.brighter(content)
+    return form.earlier(content, int(rng.integers(1, _LATE_NIGHTS + 1))) if what == "late" else content
 
 
 def _spoilt(value: bytes, rng: np.random.Generator) -> bytes:

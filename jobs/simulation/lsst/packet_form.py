@@ -1,0 +1,118 @@
+"""Rubin's packets in a stream with faults, and its alerts to begin with."""
+
+import io
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import fastavro
+import numpy as np
+
+from jobs.pipeline.decode.single import wire_of
+from jobs.simulation.lsst.encoding import container
+from jobs.simulation.lsst.ids import visit_ids
+from jobs.simulation.lsst.maker import MAKER, deep_maker
+from jobs.simulation.lsst.schema import SCHEMA
+from jobs.simulation.packet_form import PacketForm, Record
+from jobs.simulation.sky_night import first_observed
+
+_PARSED = fastavro.parse_schema(SCHEMA)
+_TEXT = json.dumps(SCHEMA)
+_PLACES = 20_241
+_ID_STEP, _ID_RANGE = 2**46, 2**63  # 4096 ticks of 30 s: no other template's
+_OBJECT_STEP = 10**10  # more than any object's number within a seed
+_TIMES = ("midpointMjdTai", "timeProcessedMjdTai")
+
+
+def templates(seed: int, n: int, points: int | None = None) -> Iterator[Record]:
+    """Alerts of a night, decoded.
+
+    Parameters
+    ----------
+    seed : int
+    n : int
+        How many; fewer where a class has hardly any that are seen.
+    points : int, optional
+        Detections of each before it, for full histories.
+    """
+    maker = deep_maker(points) if points else MAKER
+    night = maker.begin(first_observed(maker, seed))
+    for place, wanted in enumerate(maker.counts(n, "natural")):
+        for made in islice(maker.alerts_of_class(seed, place, wanted, night), wanted):
+            yield fastavro.schemaless_reader(io.BytesIO(made.data), _PARSED, None)  # type: ignore[misc]
+
+
+def encoded(packet: Record, wire: bool) -> bytes:
+    """A packet as a message.
+
+    Parameters
+    ----------
+    packet : dict
+    wire : bool
+        In Confluent wire format, as Rubin sends them; else an Avro container.
+    """
+    buffer = io.BytesIO()
+    fastavro.schemaless_writer(buffer, _PARSED, packet)
+    return wire_of(_TEXT, buffer.getvalue()) if wire else container([buffer.getvalue()])
+
+
+def _ids(packet: Record) -> tuple[int, str]:
+    source = packet["diaSource"]
+    return packet["diaSourceId"], str(source["diaObjectId"] or source["ssObjectId"])
+
+
+def _brighter(packet: Record) -> Record:
+    source = packet["diaSource"]
+    return {**packet, "diaSource": {**source, "psfFlux": 1.6 * source["psfFlux"]}}
+
+
+def _earlier(packet: Record, nights: int) -> Record:
+    histories = {name: packet[name] for name in ("prvDiaSources", "prvDiaForcedSources")}
+    about = packet["diaObject"]
+    names = ("validityStartMjdTai", "firstDiaSourceMjdTai", "lastDiaSourceMjdTai")
+    moved = about and {name: about[name] - nights for name in names if about[name] is not None}
+    return {
+        **packet,
+        "diaSource": _before(packet["diaSource"], nights),
+        **{name: rows and [_before(row, nights) for row in rows] for name, rows in histories.items()},
+        "diaObject": about and {**about, **moved},
+    }
+
+
+def _before(row: Record, nights: int) -> Record:
+    times = {name: row[name] - nights for name in _TIMES}
+    return {**row, **times, "visit": int(visit_ids(np.array([times["midpointMjdTai"]]))[0])}
+
+
+def reissued(packet: Record, time: int) -> Record:
+    """The packet as another object's: other ids, another place in the sky, as many seconds later; time 0 is itself.
+
+    Parameters
+    ----------
+    packet : dict
+        Its history is kept as it is, ids and all.
+    time : int
+        How many times it was issued before.
+    """
+    if time == 0:
+        return packet
+    source, about = packet["diaSource"], packet["diaObject"]
+    alert = -1 - (-1 - packet["diaSourceId"] + time * _ID_STEP) % _ID_RANGE
+    chance = np.random.default_rng([_PLACES, -alert])
+    place = {"ra": float(chance.uniform(0, 360)), "dec": float(np.degrees(np.arcsin(chance.uniform(-1, 0.2))))}
+    names: dict[str, Any] = {
+        name: source[name] - time * _OBJECT_STEP for name in ("diaObjectId", "ssObjectId") if source[name]
+    }
+    moved = {**place, "diaSourceId": alert, "midpointMjdTai": source["midpointMjdTai"] + time / 86400}
+    solar = packet["ssSource"]
+    return {
+        **packet,
+        "diaSourceId": alert,
+        "diaSource": {**source, **names, **moved},
+        "diaObject": about and {**about, **place, "diaObjectId": names["diaObjectId"]},
+        "ssSource": solar and {**solar, "diaSourceId": alert, "ssObjectId": names["ssObjectId"]},
+    }
+
+
+FORM = PacketForm(_ids, _brighter, _earlier, reissued)
