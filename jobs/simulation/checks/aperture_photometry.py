@@ -28,21 +28,36 @@ def aperture_pulls(alerts: Alerts) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        By sign (`positive`, `negative`): n, correction (median share of the flux within 4 px), median, median_absolute.
+        By sign (`positive`, `negative`): n, correction (share of the flux within 4 px), median,
+        median_absolute, ok.
     """
     sums, noise, flux = _measured(alerts)
     sound = np.isfinite(sums) & (noise > 0) & (alerts.kind != "bogus") & (alerts.kind != "")
     positive = alerts.fields["isdiffpos"].isin(["t", "1"]).to_numpy()
-    correction = float(np.median((sums / flux)[sound & (flux > 10 * noise)]))
+    correction = _correction(sums / flux, alerts.fields["fwhm"].to_numpy(float), sound & (flux > 10 * noise))
     pull = (sums / correction - flux) / np.hypot(noise / correction, 0.02 * flux)
     signs = {"positive": positive, "negative": ~positive}
-    return {name: _summary(pull[sound & own], correction) for name, own in signs.items()}
+    return {name: _summary(pull[sound & own], correction[sound & own]) for name, own in signs.items()}
 
 
-def _summary(pull: Floats, correction: float) -> dict[str, Any]:
+def _correction(ratio: Floats, fwhm: Floats, bright: NDArray[np.bool_]) -> Floats:
+    """The share of the flux within the aperture: the median of bright alerts of similar seeing, in fifths."""
+    edges = np.percentile(fwhm[bright], [20, 40, 60, 80]) if bright.any() else np.zeros(4)
+    fifth = np.searchsorted(edges, fwhm)
+    shares = [np.median(ratio[bright & (fifth == i)]) if np.any(bright & (fifth == i)) else 1.0 for i in range(5)]
+    return np.array(shares)[fifth]
+
+
+def _summary(pull: Floats, correction: Floats) -> dict[str, Any]:
     median, spread = (float(np.median(pull)), float(np.median(np.abs(pull)))) if len(pull) else (np.nan, np.nan)
     ok = bool(GOAL_SPREAD[0] <= spread <= GOAL_SPREAD[1] and abs(median) < GOAL_MEDIAN)
-    return {"n": len(pull), "correction": correction, "median": median, "median_absolute": spread, "ok": ok}
+    return {
+        "n": len(pull),
+        "correction": float(np.median(correction)) if len(pull) else np.nan,
+        "median": median,
+        "median_absolute": spread,
+        "ok": ok,
+    }
 
 
 def _measured(alerts: Alerts) -> tuple[Floats, Floats, Floats]:

@@ -77,6 +77,17 @@ def _nucleus(
     return own.with_these(_galaxy(rng, *at, galaxy_mag, rng.normal(0.68, 0.15, len(mag)), radius, bulge_share=0.7))
 
 
+def _quasar(
+    rng: np.random.Generator, population: Population, at: tuple[Ints, Floats, Floats], mag: Floats, g_r: Floats
+) -> Sources:
+    """A point; in two of five the galaxy shows."""
+    own = _star(rng, population, at, mag, g_r)
+    fuzz = _galaxy(
+        rng, *at, mag + rng.uniform(0.2, 1.8, len(mag)), g_r + 0.4, rng.lognormal(0.1, 0.4, len(mag)), bulge_share=0.7
+    )
+    return own.with_these(fuzz.take((rng.uniform(size=len(mag)) < 0.4) & np.isfinite(mag)))
+
+
 def _host(
     rng: np.random.Generator, population: Population, at: tuple[Ints, Floats, Floats], _: Floats, __: Floats
 ) -> Sources:
@@ -114,4 +125,4 @@ def _galaxy(
     return replace(plain, radius=radius, bulge=bulge, axis_ratio=rng.uniform(0.35, 1.0, n), angle=turned)
 
 
-_DRAW = {"star": _star, "quasar": _star, "nucleus": _nucleus, "host": _host, "none": _none}
+_DRAW = {"star": _star, "quasar": _quasar, "nucleus": _nucleus, "host": _host, "none": _none}

@@ -19,7 +19,8 @@ _FRAMES = 15  # in a reference image
 _NOISE_AREA_PX = 7.5  # error of a flux over the noise of a pixel, real difference cutouts
 _PER_I = -0.3  # i - r per g - r
 _NAN_SHARE = 0.13
-_OWN_NOISE = 0.3
+_OWN_NOISE, _OWN_ARCSEC = 0.1, 0.8
+_PATCH = 8
 
 
 def cutouts(alerted: Alerted, rng: np.random.Generator) -> Floats32:
@@ -40,9 +41,9 @@ def cutouts(alerted: Alerted, rng: np.random.Generator) -> Floats32:
     science, template, difference = (np.zeros((n, SIDE, SIDE), dtype=np.float32) for _ in range(3))
     place = CENTRE + rng.uniform(-0.5, 0.5, (n, 2))
     shape = rng.normal(0, 0.05, (n, 2))
-    own = alerted.sources.central & (alerted.sources.radius == 0)
+    own = alerted.sources.central & (alerted.sources.distance < _OWN_ARCSEC)
     draw_scene(science, alerted, ~own, place, alerted.seeing, shape)
-    # What the alert's own star leaves is in the packet's flux already, and so is most of its noise
+    # What the alert's own star or galaxy leaves is in the packet's flux already, and so is most of its noise
     _add_residuals(difference, science, rng)
     quiet = science.copy()
     draw_scene(science, alerted, own, place, alerted.seeing, shape)
@@ -149,17 +150,28 @@ def _with_noise(
     n = len(science)
     conditions = alerted.curves.conditions
     limit, zero_point = (alerted.of_visits(values) for values in (conditions.limit, conditions.zero_point))
-    sigma = error_of_limit(limit - zero_point, 0.0) / _NOISE_AREA_PX * rng.lognormal(0, 0.12, n)
-    sky = sigma**2 / 0.32 * rng.lognormal(0, 0.3, n)
+    sigma = error_of_limit(limit - zero_point, 0.0) / _NOISE_AREA_PX * rng.lognormal(0, 0.18, n)
+    sky = sigma**2 / 0.28 * rng.lognormal(0, 0.35, n)
     share = np.minimum(0.215 * rng.lognormal(0, 0.25, n), 0.8)
     noise = rng.standard_normal((2, n, SIDE, SIDE), dtype=np.float32)
-    grain = _grained(noise[0], rng.normal((-0.01, 0.025), 0.025, (n, 2)))
-    coarse = _grained(noise[1], np.full((n, 2), 0.12), np.full(n, -0.035))
+    _confuse(noise[0], np.full(n, 0.02), rng)
+    _confuse(noise[1], rng.uniform(0.02, 0.2, n), rng)
+    grain = _grained(noise[0], rng.normal((-0.03, 0.02), 0.035, (n, 2)))
+    coarse = _grained(noise[1], np.full((n, 2), 0.065), np.full(n, -0.045))
     grain *= _root(_column(sigma) ** 2 + np.abs(bright) / GAIN)
     coarse *= _root(_column(share * sigma) ** 2 + np.abs(template) / (_FRAMES * GAIN))
     images[:, 0] = science + _column(sky) + grain
     images[:, 1] = template + _column(sky * rng.normal(0.997, 0.004, n)) + coarse
-    images[:, 2] = difference + grain - coarse + _column(rng.normal(0.1, 0.4, n))
+    images[:, 2] = difference + grain - coarse + _column(rng.normal(0.1, 0.25, n))
+
+
+def _confuse(noise: Floats32, share: Floats, rng: np.random.Generator) -> None:
+    """Give a share of the variance to patches of 8 px: sources too faint to be told apart, and a patchy sky."""
+    n = len(noise)
+    patches = rng.standard_normal((n, SIDE // _PATCH + 1, SIDE // _PATCH + 1), dtype=np.float32)
+    wide = np.repeat(np.repeat(patches, _PATCH, axis=1), _PATCH, axis=2)[:, :SIDE, :SIDE]
+    noise *= _column(np.sqrt(1 - share))
+    noise += _column(np.sqrt(share)) * wide
 
 
 def _root(variance: Floats | Floats32) -> Floats32:

@@ -16,6 +16,7 @@ from jobs.simulation.ztf.neighbours import nearest_reference
 from jobs.simulation.ztf.scenes import Floats, Ints, Sources, surroundings
 from science_modules.common.photometry import magnitude_of_flux
 
+_DARK = 1.0  # less than that is nothing to anybody [nJy]
 _G, _R = BANDS.index("g"), BANDS.index("r")
 _CENTROID_PX = 2.3 / 2.35  # error of a position times the signal-to-noise
 _GROUPS = {"star": "star", "quasar": "nucleus", "nucleus": "nucleus", "host": "host", "none": "none"}
@@ -57,8 +58,8 @@ def _sources(curves: LightCurves, visit: Ints, owner: Ints) -> Sources:
 def _counterparts(rng: np.random.Generator, curves: LightCurves, objects: Ints) -> Sources:
     flux = curves.reference[objects]
     reference = magnitude_of_flux(flux)
-    mag = np.where(flux[:, _R] > 0, reference[:, _R], np.inf)
-    g_r = np.where(np.isfinite(mag) & (flux[:, _G] > 0), reference[:, _G] - reference[:, _R], 0.5)
+    mag = np.where(flux[:, _R] > _DARK, reference[:, _R], np.inf)
+    g_r = np.where(np.isfinite(mag) & (flux[:, _G] > _DARK), reference[:, _G] - reference[:, _R], 0.5)
     return draw_counterparts(rng, curves.population, objects, mag, g_r)
 
 
