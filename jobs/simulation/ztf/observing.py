@@ -18,7 +18,7 @@ from science_modules.common.photometry import magnitude_of_flux
 
 _DARK = 1.0  # less than that is nothing to anybody [nJy]
 _G, _R = BANDS.index("g"), BANDS.index("r")
-_CENTROID_PX = 2.3 / 2.35  # error of a position times the signal-to-noise
+_CENTROID_PX = 0.6  # error of a position times the signal-to-noise: stars and nuclei lie 0.21 arcsec away in the median
 _GROUPS = {"star": "star", "quasar": "nucleus", "nucleus": "nucleus", "host": "host", "none": "none"}
 
 
