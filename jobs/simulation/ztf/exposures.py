@@ -34,6 +34,9 @@ def exposure_columns(alerted: Alerted) -> Columns:
     """
     epochs, conditions = alerted.curves.epochs, alerted.curves.conditions
     start = epochs.mjd - (conditions.exposure / 2 + TAI_MINUS_UTC_S) / 86400
+    # A long exposure beside a short one begins after it, though their middles are near
+    early = np.flatnonzero((np.diff(start) <= 0) & (np.diff(epochs.object) == 0))
+    start[early + 1] = start[early] + 2 / 86400
     jd = np.round(start + MJD_TO_JD, 7)
     since = jd - JD_OF_NIGHT_ID_ZERO
     pid = np.floor(since * 1e5).astype(np.int64) * 10_000 + conditions.detector * 100 + 15
