@@ -27,6 +27,11 @@ KINDS = {
     "memory": ("peak of all processes, for --alerts and ten times as many", "jobs.bench.pipeline", "memory"),
     "stream": ("a backlog from Kafka through 25 filters to Kafka", "jobs.bench.stream", "drain"),
     "latency": ("50 alerts/s arriving: produce to match; restart", "jobs.bench.stream", "latency"),
+    "burst": (
+        "a visit's Rubin packets of 1000 points each, from Kafka: rate, memory, latency",
+        "jobs.bench.burst",
+        "burst",
+    ),
     "store": ("HBase: CPU per alert written, and look-ups", "jobs.bench.store", "store"),
     "stored": ("nights to Parquet beside nights to Parquet and HBase", "jobs.bench.stored_night", "stored_nights"),
     "stored-stream": ("stream, and the same with HBase", "jobs.bench.stored_night", "stored_stream"),
@@ -46,13 +51,17 @@ KINDS = {
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
 ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
-ALERTS |= {"stream": 10_000, "latency": 3300, "ledger": 100_000, "lookup": 1_000_000, "store": 100_000}
+ALERTS |= {"stream": 10_000, "latency": 3300, "burst": 10_000, "ledger": 100_000, "lookup": 1_000_000, "store": 100_000}
 ALERTS |= {"stored": 20_000, "stored-stream": 10_000, "stored-lookup": 100_000}
 ALERTS |= {"reprocess": 20_000, "reprocess-memory": 3000}
 CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
 CHECKED["lookup"] = "answers checked with what was written"
-OF = {"batch": "the batches, the first tenth left out", "lookup": "rounds of 500 questions"}
+OF = {
+    "burst": "the batches; other numbers once",
+    "batch": "the batches, the first tenth left out",
+    "lookup": "rounds of 500 questions",
+}
 MODULES = "braai,acai,lc_features,rise,anomaly"
 MODULES_OF = dict.fromkeys(("reprocess", "reprocess-memory"), "lc_features,anomaly")
 OF_RELEASES = "light curves of a release"
@@ -98,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     on, what = machine(), "real packets" if bench.real else WHAT
     if given.what in MODULES_OF:
         what = OF_RELEASES + (", real ones" if bench.real else ", simulated")
+    if given.what == "burst":
+        what = "simulated Rubin packets, 20 distinct ones issued again"
     print("; ".join(f"{key} {value}" for key, value in on.items()))
     if given.what == "ledger":
         print(f"ledger: a past of {bench.alerts} batches; each number once")
