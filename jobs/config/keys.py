@@ -107,7 +107,7 @@ def convert(key: dataclasses.Field[Any], value: Any) -> Any:
             return {str(name): str(setting) for name, setting in dict(value).items()}
         if value is None or isinstance(value, list | dict | bool):
             raise TypeError(value)
-        return {"float": float, "int": int}.get(kind, str)(value)
+        return {"float": float, "int": int}.get(kind.removesuffix(" | None"), str)(value)
     except (TypeError, ValueError, OverflowError):
         raise ConfigError(f"{key.name} is {value!r}, it should be {_in_words(kind)}") from None
 

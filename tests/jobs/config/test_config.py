@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.config import ConfigError, JobConfig, SourceConfig, add_options, load, overrides
-from jobs.config.job_config import KEYS, load_as
+from jobs.config.job_config import KEYS, Sections, load_as
+from jobs.config.keys import kind_of
 from jobs.config.reprocess import ReprocessConfig
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,10 +24,10 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def parsed(*arguments: str) -> dict[str, Any]:
+def parsed(*arguments: str, told: type[Sections] = JobConfig) -> dict[str, Any]:
     parser = argparse.ArgumentParser()
-    add_options(parser)
-    return overrides(parser.parse_args(arguments))
+    add_options(parser, told)
+    return overrides(parser.parse_args(arguments), told)
 
 
 def test_the_command_line_wins_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
@@ -124,6 +125,35 @@ def test_options_say_what_the_file_says(tmp_path: Path) -> None:
         "schemas": "s",
     }
     assert load(None, given_) == load(written(tmp_path, yaml.safe_dump(text)))
+
+
+NUMBERS = [
+    pytest.param(told, name, int if kind_of(key).startswith("int") else float, id=f"{told.__name__}-{name}")
+    for told in (JobConfig, ReprocessConfig)
+    for name, key in told.keys().items()
+    if kind_of(key).startswith(("int", "float"))
+]
+
+
+@pytest.mark.parametrize(("told", "name", "number"), NUMBERS)
+def test_a_number_is_a_number_from_the_command_line_and_from_a_file(
+    tmp_path: Path, told: type[Sections], name: str, number: type
+) -> None:
+    """`strix reprocess --limit 300`, of type `int | None`, once took a text."""
+    path = written(tmp_path, f"{name}: 300")
+    for config in (
+        load_as(told, None, parsed(f"--{name.replace('_', '-')}", "300", told=told)),
+        load_as(told, path),
+    ):
+        assert config.value(name) == 300 and type(config.value(name)) is number
+    with pytest.raises(ConfigError, match=f"{name} is 'soon', it should be a "):
+        load_as(told, written(tmp_path, f"{name}: soon"))
+
+
+def test_a_limit_of_no_stars_is_refused_and_null_is_no_limit(tmp_path: Path) -> None:
+    assert load_as(ReprocessConfig, written(tmp_path, "limit: null")).value("limit") is None
+    with pytest.raises(ConfigError, match="limit is 0, it should be at least 1"):
+        load_as(ReprocessConfig, written(tmp_path, "limit: 0"))
 
 
 @given(
