@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, NoReturn, ParamSpec
 
 from jobs.cli.console import complain
+from jobs.common.error_text import text_of
 
 OK, UNBALANCED, USAGE, ENVIRONMENT, IN_USE, FAILED = 0, 1, 2, 3, 4, 5
 
@@ -108,10 +109,10 @@ def code_of(error: BaseException) -> int | None:
 def _told(error: Exception) -> str:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if kinds & {"PySparkException", "Py4JError", "ConnectionError"}:
-        return f"Spark gave up, the batch in hand is not sealed; start the job again to go on\n{error}"
+        return f"Spark gave up, the batch in hand is not sealed; start the job again to go on\n{text_of(error)}"
     if "KafkaException" in kinds:
         return f"Kafka: {error.args[0].str()}"
-    return str(error)
+    return text_of(error)
 
 
 class Options(argparse.ArgumentParser):

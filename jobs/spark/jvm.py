@@ -1,4 +1,4 @@
-"""Starting Spark's JVM without the line that each of them says: that it uses an incubator module."""
+"""Starting Spark's JVM: in a group of its own, and without the line that each says of an incubator module."""
 
 import os
 import threading
@@ -15,7 +15,9 @@ _STDERR = 2
 def start_jvm(settings: Mapping[str, str]) -> None:
     """Start the JVM that PySpark will use; nothing to do where it runs already, or where spark-submit has started it.
 
-    What it says on stderr is passed on line by line, but for that one.
+    What it says on stderr is passed on line by line, but for that one. A SIGTERM for the driver's process group
+    (`timeout`, a supervisor) does not reach it: the driver, which finishes the batch in hand, needs it until then. It
+    ends with the driver, whose end closes its stdin.
 
     Parameters
     ----------
@@ -27,7 +29,7 @@ def start_jvm(settings: Mapping[str, str]) -> None:
     reading, writing = os.pipe()
     conf = SparkConf().setAll(list(settings.items()))
     try:
-        gateway = launch_gateway(conf, {"stderr": writing})  # type: ignore[no-untyped-call]
+        gateway = launch_gateway(conf, {"stderr": writing, "process_group": 0})  # type: ignore[no-untyped-call]
     finally:
         os.close(writing)
         threading.Thread(target=_pass_on, args=(reading,), name="stderr of Spark's JVM", daemon=True).start()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from jobs.common.error_text import text_of
 from jobs.storage.lock import OutputInUse, OutputLock
 from jobs.streaming.status import Status
 
@@ -65,7 +66,7 @@ def reason_of(error: BaseException) -> str:
     str
         At most MOST_CHARACTERS of them.
     """
-    text = str(error)
+    text = text_of(error)
     in_worker = _PYTHON.findall(text)
     if in_worker:
         name, colon, message = in_worker[-1].partition(":")

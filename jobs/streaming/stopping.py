@@ -20,8 +20,8 @@ class Stopping:
     """Takes the signals that ask a job to stop; a context manager, which may be entered again while it is held.
 
     PySpark puts a handler of its own on SIGINT when a session begins (it cancels all jobs and raises, so that a batch
-    ends in a page of Java); whoever starts a session calls `take` afterwards. The JVM ignores SIGINT, and the Python
-    workers are in a process group of their own: neither sees a terminal's Ctrl-C.
+    ends in a page of Java); whoever starts a session calls `take` afterwards. The JVM and the Python workers are in
+    process groups of their own: neither sees a terminal's Ctrl-C, nor a SIGTERM for the job's group.
 
     Attributes
     ----------

@@ -54,6 +54,20 @@ def test_a_failing_module_and_a_mistake_of_ours_are_told_apart() -> None:
         exit_code(broken)
 
 
+def test_an_error_that_a_dead_jvm_cannot_tell_any_more_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    class Py4JError(Exception):
+        def __str__(self) -> str:
+            raise ConnectionRefusedError(111, "Connection refused")
+
+    def fails() -> int:
+        raise Py4JError
+
+    assert exit_code(fails) == FAILED
+    said = capsys.readouterr().err
+    assert said.startswith("strix: Spark gave up, the batch in hand is not sealed; start the job again to go on\n")
+    assert said.endswith("Py4JError: its message cannot be had any more (ConnectionRefusedError)\n")
+
+
 def test_a_mistyped_option_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     options = Options(prog="strix x")
     options.add_argument("--modules")

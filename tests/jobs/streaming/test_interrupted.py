@@ -1,4 +1,4 @@
-"""Ctrl-C as a terminal sends it: SIGINT to every process of the job's group, driver and JVM alike."""
+"""Signals to every process of the job's group, driver and JVM alike: Ctrl-C of a terminal, SIGTERM of `timeout`."""
 
 import json
 import os
@@ -19,8 +19,8 @@ from jobs.streaming.stopping import ENDED_BY_SIGINT
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 
 
-def interrupt(job: Job) -> None:
-    os.killpg(job.process.pid, signal.SIGINT)
+def interrupt(job: Job, signum: int = signal.SIGINT) -> None:
+    os.killpg(job.process.pid, signum)
 
 
 def planned(output: Path, batch: int) -> bool:
@@ -75,7 +75,7 @@ def test_sigterm_finishes_the_batch_in_hand_and_leaves_no_stack(night: Night, tm
     output = tmp_path / "out"
     job = start(night.arguments(output, "--trigger", "continuous", "--interval-s", "30"))
     job.wait_until(lambda: planned(output, 1))
-    job.process.send_signal(signal.SIGTERM)
+    interrupt(job, signal.SIGTERM)
     assert job.wait() == 0, job.said()
     assert [record.state for record in records(Layout(output))][:2] == ["closed", "closed"]
     assert (status(output)["state"], status(output)["last_error"]) == ("stopped", None)
@@ -83,11 +83,14 @@ def test_sigterm_finishes_the_batch_in_hand_and_leaves_no_stack(night: Night, tm
     assert gaps(output) == []
 
 
-def test_ctrl_c_while_spark_starts_ends_without_a_traceback(night: Night, tmp_path: Path, start: Start) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_spark_starts_ends_without_a_traceback(
+    night: Night, tmp_path: Path, start: Start, signum: int
+) -> None:
     output = tmp_path / "out"
     job = start(night.arguments(output))
-    job.wait_until((output / "_lock").exists)
-    interrupt(job)
+    job.wait_until(lambda: bool(job.jvms()))
+    interrupt(job, signum)
     assert job.wait() == 0, job.said()
     assert quiet(job), job.said()
     assert status(output)["state"] == "stopped"
