@@ -38,14 +38,17 @@ description: "What an astronomer finds in it, one sentence."
 owner: {owner}
 reference: >-
   The paper or page that it follows.
-# One Spark SQL expression over the common view, candidate.* and the modules' columns (docs/filters.md).
+# One Spark SQL expression over the common view, candidate.* and the modules' columns (docs/filters.md, strix columns).
+# These modules need no weights; acai and braai do (acai.acai_h > 0.8): strix models add acai --from PATH|URL
 where: |
-  acai.acai_h > 0.8
-  AND is_positive
-  AND n_positive < 5
-  AND is_known_sso IS FALSE
+  is_positive
+  AND real_bogus > 0.65
+  AND is_known_sso IS NOT TRUE
+  AND (rise.is_rising_g OR rise.is_rising_r OR stetson_k.k < 0.7)
 annotations:
-  acai_h: acai.acai_h
+  rate_g: rise.rate_g
+  rate_r: rise.rate_r
+  k: stetson_k.k
   mag: mag
 # cutouts: true            # send the stamps
 # per_object: first        # or every_hours: 24; default all
@@ -53,9 +56,10 @@ annotations:
 examples:
   # Rows of values (what is left out is NULL), or ids of real alerts: "ztf:1105522281015015000".
   match:
-    - {{acai: {{acai_h: 0.95}}, is_positive: true, n_positive: 2, is_known_sso: false}}
+    - {{is_positive: true, real_bogus: 0.9, rise: {{is_rising_r: true}}}}
   no_match:
-    - {{acai: {{acai_h: 0.95}}, is_positive: true, n_positive: 2}}
+    - {{is_positive: true, real_bogus: 0.9, rise: {{is_rising_r: true}}, is_known_sso: true}}
+    - {{is_positive: true, real_bogus: 0.9}}
 """
 
 

@@ -29,13 +29,12 @@ def print_list(console: Console, filters: Sequence[Filter]) -> None:
     """
     table = _table("filters", "name", "version", "per object", "per night", "modules", "description")
     for each in filters:
-        modules = sorted({name.partition(".")[0] for name in each.columns if "." in name} - {"candidate"})
         table.add_row(
             each.name,
             each.version,
             _per_object(each),
             str(each.max_per_night or ""),
-            " ".join(modules),
+            " ".join(sorted(each.modules)),
             each.description,
         )
     console.print(table)

@@ -137,6 +137,11 @@ class Filter:
         """All columns that it reads."""
         return self.condition.columns.union(*(value.columns for value in self.values.values()))
 
+    @property
+    def modules(self) -> frozenset[str]:
+        """The science modules whose outputs it reads."""
+        return frozenset(name.partition(".")[0] for name in self.columns if "." in name) - {"candidate"}
+
 
 def read_filter(path: Path, catalogue: Catalogue, shown: str | None = None) -> tuple[Filter | None, list[Problem]]:
     """The filter of a file, or everything that is wrong with it.

@@ -1,11 +1,14 @@
 """`strix filter`: check, test, list, new."""
 
+import re
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.archive.matches import filter_of
 from jobs.cli import filter as command
+from science_modules import registry
 
 GOOD = """description: "Bright ones."
 owner: me
@@ -24,6 +27,24 @@ def test_new_writes_a_filter_that_can_be_used_and_overwrites_none(
     assert command.main(["new", "mine", "--directory", str(tmp_path)]) == 2
     assert command.main(["new", "Mine!", "--directory", str(tmp_path)]) == 2
     assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.spark
+def test_a_new_filter_matches_alerts_of_a_job_without_published_weights(
+    tmp_path: Path, spark: SparkSession, small_output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["new", "mine", "--directory", str(tmp_path)]) == 0
+    path = tmp_path / "mine.yaml"
+    needs = filter_of(path).modules
+    assert needs == {"rise", "stetson_k"}
+    assert not [each for name in needs for each in registry.get(name).artefacts if each.original]
+    assert "strix models add acai" in path.read_text()
+    assert command.main(["check", str(path)]) == 0
+    capsys.readouterr()
+    assert command.main(["test", str(path), "--data", str(small_output)]) == 0
+    matched = re.search(r"(\d+) of \d+ alerts match", capsys.readouterr().out)
+    assert matched is not None
+    assert int(matched[1]) > 0
 
 
 @pytest.mark.spark
