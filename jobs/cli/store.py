@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _thrift(expire)
     expire.add_argument("--before", required=True, type=int, metavar="N", help="the first night that stays, YYYYMMDD")
     expire.add_argument("--cutouts", action="store_true", help="only their cutouts")
+    expire.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
     return options
 
 
@@ -165,10 +166,12 @@ def _expire(given: argparse.Namespace) -> int:
 
     settings = _settings(given)
     removed: Counter[str] = Counter()
-    for what, rows in Expiry(StoreReader(settings.address, settings.namespace), given.before, given.cutouts).run():
+    reader = StoreReader(settings.address, settings.namespace)
+    for what, rows in Expiry(reader, given.before, given.cutouts, given.dry_run).run():
         say(f"{what}: {', '.join(f'{count} rows of {table}' for table, count in rows.items())}")
         removed.update(rows)
-    say(f"removed in all: {sum(removed.values())} rows")
+    told = "would be removed in all, nothing was" if given.dry_run else "removed in all"
+    say(f"{told}: {sum(removed.values())} rows")
     return OK
 
 

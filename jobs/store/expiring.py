@@ -12,6 +12,7 @@ from Hbase_thrift import BatchMutation, Mutation
 
 from jobs.hbase.connection import pool
 from jobs.store import keys
+from jobs.store.presence import cells_there, rows_there
 from jobs.store.reading import Row, StoreReader
 from jobs.store.rows import pixels_of
 from jobs.store.tables import ALERT_INDEX, ALERTS, CUTOUTS, LATEST, OBJECTS, SKY, StoreTable, qualified
@@ -30,11 +31,14 @@ class Expiry:
         The first night that stays, YYYYMMDD.
     cutouts_only : bool
         Whether only their cutouts go.
+    dry_run : bool
+        Count what would go, and remove nothing.
     """
 
     reader: StoreReader
     before: int
     cutouts_only: bool = False
+    dry_run: bool = False
 
     def run(self) -> Iterator[tuple[str, dict[str, int]]]:
         """Remove night by night, the list of a night behind its alerts; then from the lists of filters and bodies.
@@ -46,7 +50,7 @@ class Expiry:
         what : str
             A night, or `lists`.
         removed : dict of str to int
-            Rows that were removed, by table.
+            Rows that were there and were removed (cells of `objects`), by table.
         """
         for night in self._nights():
             if night.isdigit() and int(night) < self.before:
@@ -62,29 +66,39 @@ class Expiry:
 
     def _remove(self, summaries: pa.Table, listed: list[bytes]) -> dict[str, int]:
         alerts = _Keys(summaries)
+        there = {CUTOUTS.name: rows_there(self.reader, CUTOUTS, alerts.alerts)}
+        if not self.cutouts_only:
+            there |= {name: cells_there(self.reader, *cells) for name, cells in alerts.small_cells().items()}
+            there[LATEST.name] = len(listed)
+        if not self.dry_run:
+            self._delete_all(alerts, listed)
+        return there
+
+    def _delete_all(self, alerts: "_Keys", listed: list[bytes]) -> None:
+        self._delete(CUTOUTS, alerts.alerts)
         if self.cutouts_only:
-            return {CUTOUTS.name: self._delete(CUTOUTS, alerts.alerts)}
-        return {
-            CUTOUTS.name: self._delete(CUTOUTS, alerts.alerts),
-            ALERTS.name: self._delete(ALERTS, alerts.alerts),
-            SKY.name: self._delete(SKY, alerts.sky),
-            ALERT_INDEX.name: self._delete(ALERT_INDEX, alerts.index),
-            OBJECTS.name: self._delete(OBJECTS, alerts.objects, alerts.cells),
-            LATEST.name: self._delete(LATEST, listed),
-        }
+            return
+        self._delete(ALERTS, alerts.alerts)
+        self._delete(SKY, alerts.sky)
+        self._delete(ALERT_INDEX, alerts.index)
+        self._delete(OBJECTS, alerts.objects, alerts.cells)
+        self._delete(LATEST, listed)
 
     def _expire_lists(self, kind: str) -> int:
         """All lists of a kind are read once: which of them hold an alert, nothing else knows."""
         removed = 0
         for rows in self._pages(keys.name(kind)):
             old = pc.less(self._summaries(rows)["night"], self.before).fill_null(False).to_pylist()
-            removed += self._delete(LATEST, [key for (key, _), is_old in zip(rows, old, strict=True) if is_old])
+            expired = [key for (key, _), is_old in zip(rows, old, strict=True) if is_old]
+            removed += len(expired)
+            if not self.dry_run:
+                self._delete(LATEST, expired)
         return removed
 
     def _summaries(self, rows: list[Row]) -> pa.Table:
         return self.reader.summaries([cell for _, cells in rows for cell in cells.values()])
 
-    def _delete(self, table: StoreTable, rows: list[bytes], columns: list[bytes] | None = None) -> int:
+    def _delete(self, table: StoreTable, rows: list[bytes], columns: list[bytes] | None = None) -> None:
         name = qualified(self.reader.namespace, table).encode()
         # A family without a colon is all of its cells; with one it is the column without a name.
         cells = columns or [table.family.encode()] * len(rows)
@@ -99,7 +113,6 @@ class Expiry:
                 connection.client.mutateRows(name, batch, {})
 
             pool(self.reader.address).call(delete)
-        return len(rows)
 
     def _pages(self, prefix: bytes) -> Iterator[list[Row]]:
         start, stop = prefix, keys.after(prefix)
@@ -133,6 +146,15 @@ class _Keys:
         times = zip(keys.numbers(self.mjd), self.numbers, strict=True)
         self.cells = [f"{OBJECTS.family}:".encode() + mjd + alert for mjd, alert in times]
         self.sky = self._sky(summaries)
+
+    def small_cells(self) -> dict[str, tuple[StoreTable, list[tuple[bytes, bytes]]]]:
+        """By table, a cell of each row that tells whether it is there."""
+        return {
+            ALERTS.name: (ALERTS, [(key, b"a:s") for key in self.alerts]),
+            SKY.name: (SKY, [(key, b"s:s") for key in self.sky]),
+            ALERT_INDEX.name: (ALERT_INDEX, [(key, b"i:k") for key in self.index]),
+            OBJECTS.name: (OBJECTS, list(zip(self.objects, self.cells, strict=True))),
+        }
 
     def _sky(self, summaries: pa.Table) -> list[bytes]:
         ra, dec = (np.asarray(summaries[name].combine_chunks().fill_null(np.nan), np.float64) for name in ("ra", "dec"))

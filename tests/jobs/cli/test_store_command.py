@@ -65,7 +65,7 @@ def test_from_no_tables_to_a_store_without_its_first_nights(
     told = capsys.readouterr().out
     assert told.count(": different\n") == 1 and "alerts " in told and " 1 different" in told
 
-    assert store(hbase, "expire", "--before", NIGHTS[2]) == 0
+    _counts_what_is_there(hbase, rows, capsys)
     _only_later_nights(HBaseStore(reader_of(hbase, "command")), rows)
 
 
@@ -88,6 +88,27 @@ def _as_large_as_it_is(said: str, rows: list[dict[str, Any]]) -> None:
         if cells is not None:
             assert told[name][6] == f"{cells / len(rows):.2f}", name
     assert f"{len(rows)} alerts: " in said and "cells each" in said
+
+
+def _counts_what_is_there(hbase: HBaseServer, rows: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
+    """Of cutouts that nobody stored none is removed; a dry run says what the run behind it does, and removes nothing."""
+    capsys.readouterr()
+    assert store(hbase, "expire", "--before", NIGHTS[2], "--cutouts") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{NIGHTS[0]}: 0 rows of cutouts", f"{NIGHTS[1]}: 0 rows of cutouts", "removed in all: 0 rows",
+    ]  # fmt: skip
+    said = []
+    for dry in (["--dry-run"], ["--dry-run"], [], []):
+        assert store(hbase, "expire", "--before", NIGHTS[2], *dry) == 0
+        said.append(capsys.readouterr().out)
+    old = [row for row in rows if str(row["night"]) == NIGHTS[0]]
+    placed = sum(row["ra"] is not None and row["dec"] is not None for row in old)
+    assert said[2].splitlines()[0] == (
+        f"{NIGHTS[0]}: 0 rows of cutouts, {len(old)} rows of alerts, {placed} rows of sky, "
+        f"{len(old)} rows of alert_index, {len(old)} rows of objects, {len(old)} rows of latest"
+    )
+    assert said[0] == said[1] == said[2].replace("removed in all", "would be removed in all, nothing was")
+    assert said[3].endswith("removed in all: 0 rows\n")
 
 
 def _spoil_one(hbase: HBaseServer, archive: Layout) -> None:
@@ -142,6 +163,12 @@ def test_cutouts_of_the_first_years_packets_are_read_back_as_received(
     for name, stamp in _stamps(received[first]).items():
         (written,) = (tmp_path / "stamps").glob(f"ztf_{first}_cutout_{name}.fits*")
         assert written.read_bytes() == stamp
+    old = [packet for packet in received.values() if packet["candidate"]["jd"] < 2458849.5]  # before 2020
+    stored = sum(any(_stamps(packet).values()) for packet in old)
+    capsys.readouterr()
+    for removed in (stored, 0):
+        assert store(hbase, "expire", "--before", "20200101", "--cutouts") == 0
+        assert f"removed in all: {removed} rows" in capsys.readouterr().out
 
 
 def _packets(folder: Path) -> Iterator[dict[str, Any]]:
