@@ -16,8 +16,8 @@ from jobs.archive.portable import portable
 from jobs.archive.position import position_of
 from jobs.archive.table_files import to_csv, to_json, to_votable
 from jobs.archive.words import iso_utc, number
-from jobs.cli.console import pour, say, table_console
-from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.console import complain, pour, say, table_console
+from jobs.cli.frame import OK, USAGE, Options, UsageError, verb
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
 from jobs.lookup.narrowing import narrowed
@@ -139,7 +139,11 @@ def main(arguments: list[str] | None = None) -> int:
     answer = _answer(store, given)
     form = _form(given)
     rows = answer.rows
-    if given.question == "alert" and given.cutouts is not None and form != "parquet":
+    wants_cutouts = given.question == "alert" and given.cutouts is not None
+    none_kept = wants_cutouts and all(rows[name].null_count == rows.num_rows for name in _CUTOUTS)
+    if none_kept and form != "parquet":
+        rows = rows.drop_columns(_CUTOUTS)
+    elif wants_cutouts and form != "parquet":
         rows = _cutouts_written(rows, given.cutouts)
     rows = _chosen(rows, given.columns)
     if form is None:
@@ -148,7 +152,22 @@ def main(arguments: list[str] | None = None) -> int:
         _write(rows, form, given.output)
     if answer.token:
         say(f"more: --token '{answer.token}'")
+    if none_kept:
+        complain(f"strix get: {_why_no_cutouts(store, given.id)}")
+        return USAGE
     return OK
+
+
+def _why_no_cutouts(store: LookupStore, alert_id: int) -> str:
+    from jobs.lookup.hbase import HBaseStore
+
+    told = f"no cutouts of alert {alert_id} are there; its packet had none, or they were not kept"
+    if isinstance(store, HBaseStore):
+        return (
+            f"{told}: HBase has them with `cutouts: true` in the job's section hbase, or by"
+            " `strix store load DIR --cutouts`; `--data DIR` asks the archive instead"
+        )
+    return f"{told}: the archive has them with `cutouts: true` in the job's configuration"
 
 
 def _answer(store: LookupStore, given: argparse.Namespace) -> Page:

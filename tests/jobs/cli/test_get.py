@@ -113,6 +113,17 @@ def test_what_is_not_there_or_cannot_be_is_said(
     assert says in told.err and not told.out
 
 
+def test_an_alert_without_cutouts_is_given_and_why_it_has_none(
+    archive: Layout, row: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = ("alert", str(row["alert_id"]), "--survey", row["survey"], "--cutouts", str(tmp_path / "stamps"))
+    assert ask(archive, *question, "--form", "json") == MISSING
+    told = capsys.readouterr()
+    assert [each["object_id"] for each in json.loads(told.out)] == [row["object_id"]]
+    assert f"no cutouts of alert {row['alert_id']} are there" in told.err and "`cutouts: true`" in told.err
+    assert not (tmp_path / "stamps").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "degrees"),
     [("30", 30 / 3600), ("30arcsec", 30 / 3600), ("2arcmin", 2 / 60), (".5deg", 0.5), ("1 deg", 1.0)],
