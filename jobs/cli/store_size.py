@@ -29,7 +29,8 @@ def print_sizes(found: Sequence[TableSize]) -> None:
     table_console().print(table)
     if alerts:
         whole, cells = sum(each.mb for each in found), sum(each.cells or 0 for each in found)
-        say(f"{alerts:,} alerts: {whole * 2**20 / alerts:,.0f} bytes and {cells / alerts:.1f} cells each")
+        say(f"{alerts:,} alerts: {_bytes(whole, alerts)} bytes and {cells / alerts:.1f} cells each")
+        _say_unknown(found)
     if memory := sum(sum(each.memory_mb) for each in found):
         say(f"{memory:,.0f} MB are in memory, not compressed: --flush writes them to files first")
     for each in found:
@@ -42,4 +43,14 @@ _COUNTED = ("rows", "rows per alert", "cells per alert", "bytes per alert")
 
 def _per_alert(each: TableSize, alerts: int) -> tuple[str, ...]:
     rows, cells = each.rows or 0, each.cells or 0
-    return f"{rows:,}", f"{rows / alerts:.2f}", f"{cells / alerts:.2f}", f"{each.mb * 2**20 / alerts:,.0f}"
+    return f"{rows:,}", f"{rows / alerts:.2f}", f"{cells / alerts:.2f}", _bytes(each.mb, alerts)
+
+
+def _bytes(mb: float, alerts: int) -> str:
+    """HBase tells whole MB: a table of less, or in memory alone, tells nothing of an alert."""
+    return f"{mb * 2**20 / alerts:,.0f}" if mb else "–"
+
+
+def _say_unknown(found: Sequence[TableSize]) -> None:
+    if any(each.rows and not each.mb for each in found):
+        say("–: not known, less than 1 MB of the table is in files; rows may still be in memory, --flush writes them")

@@ -116,7 +116,7 @@ class Pool:
             except (OSError, TException) as error:
                 _require_repeatable(error, self.address)
                 if pause is None:
-                    raise ServiceUnavailable(f"HBase at {self.address} does not answer: {said(error)}") from error
+                    raise ServiceUnavailable(f"HBase at {self.address} does not answer: {_reason(error)}") from error
                 time.sleep(pause)
         raise AssertionError("unreachable")
 
@@ -167,21 +167,21 @@ def _pool(address: HBaseAddress, process: int) -> Pool:
     return Pool(address)
 
 
-def said(error: BaseException) -> str:
-    """What an error of the Thrift client says; the text of some of them cannot be made by `str`.
-
-    Parameters
-    ----------
-    error : BaseException
-    """
+def _text(error: BaseException) -> str:
+    """What an error of the Thrift client says; the text of some of them cannot be made by `str`."""
     text = getattr(error, "message", None) or (str(error) if not isinstance(error, TException) else "")
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
-    return f"{type(error).__name__} {' '.join(str(text).split())[:300]}".strip()
+    return " ".join(str(text).split())[:300]
+
+
+def _reason(error: BaseException) -> str:
+    """For people: the class of an error only where it says nothing else, the address not once more."""
+    return _text(error).partition(" to (")[0] or type(error).__name__
 
 
 def _require_repeatable(error: BaseException, address: HBaseAddress) -> None:
-    text = said(error)
+    text = f"{type(error).__name__} {_text(error)}".strip()
     for name, advice in _WRONG.items():
         if name in text:
             raise StoreRefused(f"HBase at {address} answers {name}: {advice} ({text})") from error

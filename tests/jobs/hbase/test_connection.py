@@ -64,9 +64,19 @@ def test_a_server_that_is_not_there_is_unavailable_after_some_tries() -> None:
     address = HBaseAddress("127.0.0.1", free_port())
     tries: list[happybase.Connection] = []
     pool = Pool(address, pauses_s=(0.01, 0.01))
-    with pytest.raises(ServiceUnavailable, match=f"HBase at {address} does not answer: "):
+    with pytest.raises(ServiceUnavailable, match=f"^HBase at {address} does not answer: Could not connect$"):
         pool.call(tries.append)
     assert tries == []
+
+
+def test_an_error_without_words_is_told_by_its_class() -> None:
+    def silent(_: happybase.Connection) -> None:
+        raise TimeoutError
+
+    given = Pool(HBaseAddress("127.0.0.1", 1), pauses_s=())
+    given._idle.append((time.monotonic(), happybase.Connection("127.0.0.1", 1, autoconnect=False)))
+    with pytest.raises(ServiceUnavailable, match=r"does not answer: TimeoutError$"):
+        given.call(silent)
 
 
 def test_what_trying_again_does_not_mend_is_refused_at_once(hbase: HBaseServer) -> None:
