@@ -33,7 +33,7 @@ $(VENV)/.runtime: requirements/runtime.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --require-hashes -r requirements/runtime.lock
 	$(INSTALL) --no-build-isolation -e .
-	@echo "once, a minute or so: an archive of the classes of Spark's JVM, with which jobs start 3 s sooner"
+	@echo "once, up to a minute and a half: an archive of the classes of Spark's JVM, with which jobs start 3 s sooner"
 	@$(BIN)/strix doctor --archive >/dev/null || true
 	@touch $@
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.common.java import find_java
-from jobs.spark.class_archive import archive_path, jvm_options, make_archive
+from jobs.spark.class_archive import RUN_TIMEOUT_S, archive_path, jvm_options, make_archive
 
 USES_IT = """
 from jobs.spark.class_archive import jvm_options
@@ -41,3 +41,25 @@ def test_a_run_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OSError, match="no archive of Spark's classes"):
         make_archive("java")
     assert not list(archive_path("java").parent.iterdir())
+
+
+def test_a_run_that_takes_too_long_is_given_up_and_says_what_that_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(slow))
+    monkeypatch.setattr("jobs.spark.class_archive.RUN_TIMEOUT_S", 0.2)
+    with pytest.raises(OSError) as told:
+        make_archive("java")
+    assert str(told.value) == (
+        "no archive of Spark's classes: the run took more than 0.2 s; jobs start as before, some 3 s later;"
+        " `strix doctor --archive` tries again"
+    )
+    assert not list(archive_path("java").parent.iterdir())
+
+
+def test_setup_waits_no_longer_than_the_archive_is_worth() -> None:
+    assert RUN_TIMEOUT_S == 90
