@@ -1,4 +1,4 @@
-"""What every verb stands in: its exit code, what it says when something stops it, and options that suggest the nearest.
+"""What every verb stands in: its exit code, what it says when something stops it, its options and values below zero.
 
 A verb raises what went wrong; nothing else in `jobs/cli` turns an exception into a message and a code.
 """
@@ -115,8 +115,16 @@ def _told(error: Exception) -> str:
     return text_of(error)
 
 
+# -5, -.5, -1e-3, -01:02:03, -1d2m3s: values. argparse knows the first two, and takes the others for options.
+_BELOW_ZERO = re.compile(r"-\.?\d")
+
+
 class Options(argparse.ArgumentParser):
-    """Options of a verb; a mistyped one is answered with the nearest."""
+    """Options of a verb; a mistyped one is answered with the nearest. What begins with a minus and a digit is a value."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._negative_number_matcher = _BELOW_ZERO
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and which option was meant; ends with USAGE.

@@ -81,7 +81,7 @@ def _object(options: argparse.ArgumentParser) -> None:
 
 
 def _alert(options: argparse.ArgumentParser) -> None:
-    options.add_argument("id", type=int, metavar="ID", help="alert id; one that begins with a minus behind --")
+    options.add_argument("id", type=int, metavar="ID", help="alert id")
     options.add_argument("--survey", help="where two surveys have the same id")
     options.add_argument(
         "--cutouts", nargs="?", const=Path(), type=local_path, metavar="FOLDER",
@@ -91,9 +91,7 @@ def _alert(options: argparse.ArgumentParser) -> None:
 
 def _cone(options: argparse.ArgumentParser) -> None:
     options.add_argument("ra", metavar="RA", help="degrees, or sexagesimal: 12:34:56.7, 12h34m56.7s")
-    options.add_argument(
-        "dec", metavar="DEC", help="degrees, or sexagesimal: -01:02:03, -1d2m3s (behind -- if negative)"
-    )
+    options.add_argument("dec", metavar="DEC", help="degrees, or sexagesimal: -01:02:03, -1d2m3s")
     options.add_argument("radius", type=_radius, metavar="RADIUS", help="30 (arcsec), 2arcmin, 0.5deg; at most 5deg")
     options.add_argument("--alerts", action="store_true", help="alerts instead of objects")
     options.add_argument("--limit", type=int, default=100, help="rows (default: 100)")

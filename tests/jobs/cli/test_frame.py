@@ -80,5 +80,17 @@ def test_a_mistyped_option_is_answered_with_the_nearest(capsys: pytest.CaptureFi
         assert f"unrecognized arguments: {' '.join(given[-2:])} (did you mean {meant}?)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["-01:02:03", "-1d2m3s", "-01:02:03.5 ", "-1e-3", "-1.", "-.5", "-5", "-12:34:56 7"])
+def test_what_is_below_zero_is_a_value_without_two_minuses(text: str) -> None:
+    options = Options(prog="strix x")
+    cone = options.add_subparsers(dest="question").add_parser("cone")
+    for name in ("ra", "dec", "radius"):
+        cone.add_argument(name)
+    cone.add_argument("--near")
+    cone.add_argument("-o", "--output")
+    given = options.parse_args(["cone", "12:34:56", text, "30", "--near", text, "-oresult.csv"])
+    assert (given.ra, given.dec, given.radius, given.near, given.output) == ("12:34:56", text, "30", text, "result.csv")
+
+
 def test_usage_errors_are_values() -> None:
     assert issubclass(UsageError, ValueError)

@@ -73,6 +73,12 @@ def test_a_cone_page_by_page(archive: Layout, row: dict[str, Any], capsys: pytes
     assert found == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_place_south_of_the_equator_needs_no_two_minuses(archive: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    for dec in ("-01:02:03", "-1d2m3s", "-1.034166667"):
+        assert ask(archive, "cone", "12:34:56", dec, "0.001") == MISSING
+        assert "no object within 0.001 arcsec of 188.733333 -1.034167 deg" in capsys.readouterr().err
+
+
 def test_where_and_the_limit_behind_it(archive: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     night = [each for each in every_row(archive) if each["night"] == 20240210 and each["band"] == "r"]
     newest = sorted(night, key=lambda each: (-each["mjd"], each["survey"], each["alert_id"]))
