@@ -2,10 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
-from datetime import datetime
 from typing import get_args
 
 from jobs.cli.console import pour, show_progress
+from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout
@@ -29,7 +29,7 @@ def parser() -> Options:
     options.add_argument("--alerts", type=int, default=2000, help="how many")
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; another seed, another sky")
     options.add_argument(
-        "--date", type=_date, help="the night, YYYYMMDD; if not given, a clear one in 2024, of LSST in 2026"
+        "--date", type=date_of, help="the night, YYYYMMDD; if not given, a clear one in 2024, of LSST in 2026"
     )
     options.add_argument("--mix", choices=get_args(Mix), default="natural", help="as in the survey, or classes alike")
     options.add_argument(
@@ -71,11 +71,6 @@ def _maker(given: argparse.Namespace) -> Maker:
     if given.survey != "lsst" or given.history < 1:
         raise ValueError(f"--history is 1 or more, and of --survey lsst; got {given.history} of {given.survey}")
     return deep_maker(given.history)
-
-
-def _date(text: str) -> int:
-    datetime.strptime(text, "%Y%m%d")  # ValueError: argparse says so
-    return int(text)
 
 
 def _tell(made: int) -> None:

@@ -4,10 +4,10 @@ Histories grow from night to night. DIR/<night> is the input of a night; stopped
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import get_args
 
 from jobs.cli.console import complain, say
+from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.simulation.mix import Mix
@@ -20,7 +20,7 @@ def parser() -> Options:
     options = Options(prog="strix simulate survey", description=__doc__)
     options.add_argument("--survey", choices=sorted(NIGHTS), default="ztf", help="default ztf")
     options.add_argument("--nights", type=int, default=365, help="default 365")
-    options.add_argument("--date", type=_date, help="the first night, YYYYMMDD; default 2020, of LSST 2026")
+    options.add_argument("--date", type=date_of, help="the first night, YYYYMMDD; default 2020, of LSST 2026")
     options.add_argument("--objects", type=int, default=10_000, metavar="N", help="of all classes; default 10000")
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; the same seed, the same files")
     options.add_argument("--output", type=local_path, required=True, metavar="DIR", help="new, or to go on with")
@@ -55,11 +55,6 @@ def main(arguments: list[str]) -> int:
     classes = ", ".join(f"{count:,} {name}" for name, count in made.alerts.most_common())
     say(f"{made.alerts.total():,} alerts of {made.objects:,} objects in {given.output}: {classes}")
     return OK
-
-
-def _date(text: str) -> int:
-    datetime.strptime(text, "%Y%m%d")  # ValueError: argparse says so
-    return int(text)
 
 
 def _progress(begin: float) -> Callable[[int, int], None]:

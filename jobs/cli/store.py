@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from jobs.cli.console import complain, say
+from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, UNBALANCED, Options, UsageError, verb
 from jobs.cli.outputs import output_of
 from jobs.common.local_paths import local_path
@@ -43,11 +44,11 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("--cutouts", action="store_true", help="cutouts, too")
     check = actions.add_parser("verify", help="compare a night of an archive with the store, cell by cell")
     _archive(check)
-    check.add_argument("--night", required=True, metavar="N", help="YYYYMMDD")
+    check.add_argument("--night", required=True, metavar="YYYYMMDD", help="the night")
     check.add_argument("--cutouts", action="store_true", help="cutouts, too")
     expire = actions.add_parser("expire", help="remove the alerts of old nights from the store")
     _thrift(expire)
-    expire.add_argument("--before", required=True, type=int, metavar="N", help="the first night that stays, YYYYMMDD")
+    expire.add_argument("--before", required=True, type=date_of, metavar="YYYYMMDD", help="the first night that stays")
     expire.add_argument("--cutouts", action="store_true", help="only their cutouts")
     expire.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
     return options
