@@ -39,6 +39,7 @@ FOREIGN = {
     "ConnectionError": FAILED,
     "KafkaException": ENVIRONMENT,
     "TimeoutExpired": ENVIRONMENT,
+    "FileExistsError": USAGE,  # what is to be written is there: another name is wanted
     "OSError": ENVIRONMENT,
     "ValueError": USAGE,
 }

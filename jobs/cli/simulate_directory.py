@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from jobs.cli.console import say
-from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.frame import OK, Options, verb
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout, simulate
 
@@ -25,10 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--layout", choices=get_args(Layout), default="containers")
     parser.add_argument("--per-file", type=int, default=100, help="packets per container")
     options = parser.parse_args(argv)
-    try:
-        counts = simulate(options.output, options.n, options.seed, options.layout, options.per_file)
-    except FileExistsError as refusal:
-        raise UsageError(str(refusal)) from None
+    counts = simulate(options.output, options.n, options.seed, options.layout, options.per_file)
     classes = ", ".join(f"{count} {name}" for name, count in counts.most_common())
     say(f"{options.n} simulated alerts in {options.output}: {classes}")
     return OK
