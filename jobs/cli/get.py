@@ -81,7 +81,9 @@ def _object(options: argparse.ArgumentParser) -> None:
 
 
 def _alert(options: argparse.ArgumentParser) -> None:
-    options.add_argument("id", type=int, metavar="ID", help="alert id")
+    options.add_argument(
+        "id", type=_alert_id, metavar="ID", help="a number; an object's name goes to `strix get object`"
+    )
     options.add_argument("--survey", help="where two surveys have the same id")
     options.add_argument(
         "--cutouts", nargs="?", const=Path(), type=local_path, metavar="FOLDER",
@@ -113,6 +115,14 @@ def _where(options: argparse.ArgumentParser) -> None:
         metavar="EXPR",
         help='only alerts for which this is TRUE, as in a filter: "mag < 19 AND braai.p_real > 0.9"',
     )
+
+
+def _alert_id(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        told = f"an alert id is a number, found {text!r}; an object's name goes to `strix get object`"
+        raise argparse.ArgumentTypeError(told) from None
 
 
 def _radius(text: str) -> float:

@@ -79,6 +79,14 @@ def test_a_place_south_of_the_equator_needs_no_two_minuses(archive: Layout, caps
         assert "no object within 0.001 arcsec of 188.733333 -1.034167 deg" in capsys.readouterr().err
 
 
+def test_a_name_that_is_asked_for_as_an_alert_is_told_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["get", "alert", "ZTF21aaxtctv"])
+    assert ended.value.code == MISSING
+    told = "an alert id is a number, found 'ZTF21aaxtctv'; an object's name goes to `strix get object`"
+    assert told in capsys.readouterr().err
+
+
 def test_where_and_the_limit_behind_it(archive: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     night = [each for each in every_row(archive) if each["night"] == 20240210 and each["band"] == "r"]
     newest = sorted(night, key=lambda each: (-each["mjd"], each["survey"], each["alert_id"]))
