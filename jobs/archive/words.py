@@ -1,4 +1,4 @@
-"""Times, positions and numbers as people read them."""
+"""Times, positions, numbers and counts as people read them."""
 
 import math
 
@@ -85,6 +85,20 @@ def number(value: float | int | bool | str | None, unit: str = "") -> str:
     return (
         f"{value:,.0f} {unit}".rstrip().replace("-", "−") if whole else f"{value:.4g} {unit}".rstrip().replace("-", "−")
     )
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """`1 row`, `2 rows`, `1,200 rows`.
+
+    Parameters
+    ----------
+    count : int
+    one : str
+        What is counted, in the singular.
+    several : str
+        In the plural; with an s if not given.
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def with_error(value: float | None, error: float | None, unit: str = "") -> str:

@@ -15,7 +15,7 @@ from jobs.archive.flat import flat_columns
 from jobs.archive.portable import portable
 from jobs.archive.position import position_of
 from jobs.archive.table_files import to_csv, to_json, to_votable
-from jobs.archive.words import iso_utc, number
+from jobs.archive.words import counted, iso_utc, number
 from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import OK, USAGE, Options, UsageError, verb
 from jobs.common.local_paths import local_path
@@ -236,7 +236,7 @@ def _write(rows: pa.Table, form: str, output: Path | None) -> None:
             return
         with replacing(output) as file:
             Path(file).write_text(text, encoding="utf-8")
-    say(f"{rows.num_rows} rows, {rows.num_columns} columns: {output}")
+    say(f"{counted(rows.num_rows, 'row')}, {counted(rows.num_columns, 'column')}: {output}")
 
 
 def _votable(flat: pa.Table) -> str:
@@ -265,7 +265,7 @@ def _ending(content: bytes | None) -> str:
 def _print(rows: pa.Table) -> None:
     names = _shown(rows)
     flat = _flat(rows).select(names) if not set(names) <= set(rows.column_names) else rows.select(names)
-    table = Table(title=f"{rows.num_rows} rows", title_justify="left")
+    table = Table(title=counted(rows.num_rows, "row"), title_justify="left")
     for name in ("UTC" if name == "mjd" else name for name in names):
         table.add_column(
             name, justify="left" if name in ("object_id", "UTC", "band", "survey") else "right", no_wrap=True
@@ -274,7 +274,7 @@ def _print(rows: pa.Table) -> None:
         table.add_row(*(_text(name, value) for name, value in row.items()))
     table_console().print(table)
     if left := _flat(rows).num_columns - len(names):
-        say(f"{left} more columns are in --form csv, json, votable and parquet")
+        say(f"{counted(left, 'more column')} in --form csv, json, votable and parquet")
 
 
 def _shown(rows: pa.Table) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.live import Live
 from rich.table import Table
 
+from jobs.archive.words import counted
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
@@ -132,8 +133,9 @@ def _told(count: int, foreign: int, saver: Saver | None) -> str:
     foreign += saver.unfit if saver else 0
     kept = ", kept as *.foreign.jsonl" if saver else ""
     told = f", {foreign} of them foreign (no matches{kept})" if foreign else ""
-    before = f"; {saver.held_before} were saved before" if saver and saver.held_before else ""
-    return f"{count} messages{told}{before}"
+    held = saver.held_before if saver else 0
+    before = f"; {held:,} {'was' if held == 1 else 'were'} saved before" if held else ""
+    return f"{counted(count, 'message')}{told}{before}"
 
 
 class _Screen:
@@ -172,7 +174,7 @@ class _Screen:
             sys.stdout.flush()
 
     def _table(self) -> Table:
-        table = Table(title=f"{self.count:,} matches", title_justify="left")
+        table = Table(title=counted(self.count, "match", "matches"), title_justify="left")
         for name in COLUMNS:
             table.add_column(name, no_wrap=name in ("object", "alert"))
         for each in self.last:

@@ -79,6 +79,16 @@ def test_a_place_south_of_the_equator_needs_no_two_minuses(archive: Layout, caps
         assert "no object within 0.001 arcsec of 188.733333 -1.034167 deg" in capsys.readouterr().err
 
 
+def test_one_row_is_told_as_one(
+    archive: Layout, row: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = ("alert", str(row["alert_id"]), "--survey", row["survey"], "--columns", "mjd")
+    assert ask(archive, *question) == FOUND
+    assert capsys.readouterr().out.startswith("1 row ")
+    assert ask(archive, *question, "-o", str(tmp_path / "a.csv")) == FOUND
+    assert capsys.readouterr().out == f"1 row, 1 column: {tmp_path / 'a.csv'}\n"
+
+
 def test_a_name_that_is_asked_for_as_an_alert_is_told_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["get", "alert", "ZTF21aaxtctv"])
