@@ -55,7 +55,7 @@ def print_outcome(
     if told := nothing_scored(job, totals, records):
         console.print(told, highlight=False, soft_wrap=True)
     if outcome.status.asked_to_stop:
-        console.print("stopped before all of the input was read; the same command goes on from here", soft_wrap=True)
+        console.print(_stopped(outcome.status.all_read), soft_wrap=True)
     console.print(_summary(job, totals, _nights(records), rate))
     _print_input(console, outcome.status.more())
     best = f"strix show ID --data {_typed(outcome.layout)}"
@@ -68,6 +68,12 @@ def print_outcome(
         console.print(f"note: {note}", soft_wrap=True)
     _print_left_out(console, outcome.science)
     _print_next(console, outcome.layout, totals, best)
+
+
+def _stopped(all_read: bool) -> str:
+    if all_read:
+        return "stopped; all that had come at the last look was read; the same command goes on from here"
+    return "stopped; there may be more to read: the same command goes on from here"
 
 
 def _nights(records: Sequence[Record]) -> int:

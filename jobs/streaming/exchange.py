@@ -67,6 +67,8 @@ class News:
         What the source has to tell monitors.
     failure : Exception or None
         What planning raised.
+    nothing_left : bool
+        Whether it is known that all that was there at the last look has been read.
     """
 
     state: State
@@ -76,6 +78,7 @@ class News:
     share: float | None = None
     report: dict[str, Any] = field(default_factory=dict)
     failure: BaseException | None = None
+    nothing_left: bool = False
 
 
 class Exchange:

@@ -50,6 +50,7 @@ class Planner:
         self._pause_s = 0.0
         self._unavailable_since: float | None = None
         self._failed = False
+        self._nothing_left = False
         # Whether the driver has been told that nothing comes any more: it stops the query from then on.
         self.ended = False
 
@@ -125,6 +126,7 @@ class Planner:
         except ServiceUnavailable as problem:
             return self._unavailable(problem)
         self._unavailable_since = None
+        self._nothing_left = not ranges and self.source.waiting_s() is None
         if not ranges:
             return self._nothing(*self._why_nothing())
         plan = self._plan_of(ranges)
@@ -160,6 +162,7 @@ class Planner:
 
     def _unavailable(self, problem: ServiceUnavailable) -> bool:
         """Say that a service is unavailable, and look again a little later each time."""
+        self._nothing_left = False
         now = time.monotonic()
         self._unavailable_since = self._unavailable_since or now
         unavailable_s = now - self._unavailable_since
@@ -171,7 +174,8 @@ class Planner:
 
     def _tell(self, state: State, **more: Any) -> None:
         report = self.source.report() if hasattr(self.source, "report") else {}
-        self.exchange.tell(News(state, self.position, share=self.source.share(), report=report, **more))
+        known: dict[str, Any] = {"share": self.source.share(), "report": report, "nothing_left": self._nothing_left}
+        self.exchange.tell(News(state, self.position, **known, **more))
 
 
 def pause_s(unavailable_s: float) -> float:

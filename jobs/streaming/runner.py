@@ -16,6 +16,7 @@ from jobs.ledger.streams import StreamLedger, open_records
 from jobs.maintenance.between_batches import maintain
 from jobs.maintenance.maintenance import NightMaintenance
 from jobs.packets.problems import InputChanged, InputUnreadable, ServiceUnavailable
+from jobs.packets.ranges import Range
 from jobs.pipeline.batch.environment import describe
 from jobs.pipeline.batch.processor import BatchProcessor
 from jobs.pipeline.batch.spec import BatchSpec
@@ -26,6 +27,7 @@ from jobs.storage.schema_union import SchemaConflict
 from jobs.storage.writing import remove_halves
 from jobs.streaming.checkpoint import Checkpoint
 from jobs.streaming.exchange import Exchange, News, Task
+from jobs.streaming.lag import after_batch, lag_of
 from jobs.streaming.last_words import told_in_status
 from jobs.streaming.listener import listening
 from jobs.streaming.processing import Processing, Stopped
@@ -87,6 +89,7 @@ class Runner:
         self._notes = Checkpoint(self.checkpoint or self.layout.checkpoint(self.job) / "query")
         self._exchange = Exchange(self.layout.query)
         self._unavailable = False
+        self._last: Record | None = None
         self._tries_left = QUERY_STARTS
         if isinstance(self.source, LiveSource):
             self.source.begin(self.ledger)
@@ -127,7 +130,7 @@ class Runner:
             for folder in (self.layout.query, self.layout.artefacts):
                 shutil.rmtree(folder, ignore_errors=True)
             self.maintenance.sweep(wait=True)
-            self.status.asked_to_stop = self.stop.asked.is_set()
+            self.status.asked_to_stop, self.status.all_read = self.stop.asked.is_set(), self._all_read()
             self._tell_the_end()
         return self.status
 
@@ -256,8 +259,17 @@ class Runner:
         """What the source has to tell, in the planner's words where a query has begun."""
         news = self._exchange.news()
         if news is not None and news.report:
-            return news.report
+            return after_batch(news.report, self._read_since(news))
         return self.source.report() if isinstance(self.source, LiveSource | ChangingSource) else {}
+
+    def _read_since(self, news: News) -> Sequence[Range]:
+        """What the batch has read that was closed since."""
+        return self._last.plan.ranges if self._last is not None and self._last.batch >= news.batch else ()
+
+    def _all_read(self) -> bool:
+        """Whether it is known that all was read that had come at the planner's last look."""
+        news = self._exchange.news()
+        return news is not None and (news.nothing_left or lag_of(self._report()) == 0)
 
     def _begun(self, plan: Plan) -> None:
         """A batch is in hand."""
@@ -270,6 +282,7 @@ class Runner:
         """A batch is closed."""
         self._log_planner()
         self._unavailable = False
+        self._last = record
         self.source.note(record)
         self.status.note(record)
         self._merge_many(record)
@@ -277,7 +290,7 @@ class Runner:
         news = self._exchange.news()
         if news is not None and watched():
             self.done.share = news.share
-            self.done.lag = self.status.more().get("kafka", {}).get("lag")
+            self.done.lag = lag_of(self.status.more())
 
     def _merge_many(self, record: Record) -> None:
         """Keep the nights that a batch wrote to at fewer than 2,000 files; packets go on if that cannot be."""

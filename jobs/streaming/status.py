@@ -14,6 +14,7 @@ from jobs.ledger.records import Record
 from jobs.ledger.shortfalls import Shortfalls, add_shortfalls
 from jobs.storage.layout import Layout
 from jobs.storage.writing import replace_json
+from jobs.streaming.lag import lag_of
 from jobs.streaming.logs import log_batch
 from jobs.streaming.rate import Rate
 
@@ -34,6 +35,8 @@ class Status:
         Time of the newest alert [MJD TAI].
     shortfalls : dict
         By filter, alerts that it has not evaluated and matches that were too large, with the reason.
+    all_read : bool
+        Whether all was read that had come at the last look at the input.
     more : callable
         What the source has to tell.
     query : dict
@@ -55,6 +58,7 @@ class Status:
     last_error: dict[str, str] | None = None
     state: str = "starting"
     asked_to_stop: bool = False
+    all_read: bool = False
     shortfalls: Shortfalls = field(default_factory=dict)
     more: Callable[[], dict[str, Any]] = dict
     modules: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -86,7 +90,7 @@ class Status:
         self.newest_mjd = max(filter(None, [self.newest_mjd, newest_mjd(self.layout, record)]), default=None)
         self._batch = {"batch": record.batch, "timings_s": record.timings_s}
         self.write(state)
-        log_batch(record, self.rate.last_minute(), self.more().get("kafka", {}).get("lag"))
+        log_batch(record, self.rate.last_minute(), lag_of(self.more()))
 
     def problem(self, message: str) -> None:
         """Keep what went wrong last.

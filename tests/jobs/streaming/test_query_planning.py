@@ -147,7 +147,12 @@ def test_offsets_that_go_back_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "interval_s", "state"),
-    [({"count": 0}, None, "done"), ({"count": 0, "settling": True}, None, "settling"), ({"count": 0}, 0.1, "idle")],
+    [
+        ({}, None, "done"),
+        ({"settling": True}, None, "settling"),
+        ({}, 0.1, "idle"),
+        ({"settling": True}, 0.1, "idle"),
+    ],
 )
 def test_nothing_to_read_says_whether_there_may_be_more(
     tmp_path: Path, source: dict[str, Any], interval_s: float | None, state: str
@@ -156,12 +161,13 @@ def test_nothing_to_read_says_whether_there_may_be_more(
     numbers.next = 1
     stream, exchange = begun(tmp_path, numbers, interval_s)
     assert stream.latestOffset() == {"plan": 0}
+    all_read = "settling" not in source
     news = exchange.news()
-    assert news is not None and news.state == state
+    assert news is not None and (news.state, news.nothing_left) == (state, all_read)
     exchange.ask_to_stop()
     assert stream.latestOffset() == {"plan": 0}
     news = exchange.news()
-    assert news is not None and news.state == "stopped"
+    assert news is not None and (news.state, news.nothing_left) == ("stopped", all_read)
 
 
 def test_what_is_planned_when_somebody_asks_to_stop_is_processed_still(tmp_path: Path) -> None:
@@ -172,6 +178,8 @@ def test_what_is_planned_when_somebody_asks_to_stop_is_processed_still(tmp_path:
     close(tmp_path, 0)
     assert stream.latestOffset() == {"plan": 1}
     assert not ledger(tmp_path).is_begun(1)
+    news = exchange.news()
+    assert news is not None and (news.state, news.nothing_left) == ("stopped", False)
 
 
 def test_a_service_that_is_unavailable_is_told_and_asked_again(tmp_path: Path) -> None:
