@@ -8,11 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.pipeline.filters.kinds import Kind, kind_of
-from jobs.pipeline.filters.problems import Refused, nearest
+from jobs.pipeline.filters.problems import Lacking, Refused, nearest
 from jobs.pipeline.filters.singles import PUBLISHED_AS_FLOAT32
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.surveys.candidate import candidate_type, stored_names
 from science_modules import registry
+from science_modules.common.artefacts import missing
 from science_modules.common.contract import ScienceModule
 from science_modules.common.view import LIGHT_CURVE, SCALARS
 
@@ -91,8 +92,15 @@ class Catalogue:
         giver = name.partition(".")[0]
         job = [module.name for module in self.modules]
         if "." in name and giver in registry.folders() and giver not in job:
-            raise Refused(f"{name} needs the module {giver}, the job has {', '.join(job) or 'none'}; add {giver} to it")
+            lacking = Lacking(giver, ", ".join(job) or "none", _remedy(giver))
+            raise Refused(f"{name} needs {lacking.told}", lacking=lacking)
         raise Refused(f"unknown column {name}{nearest(name, self.columns)}")
+
+
+def _remedy(module: str) -> str:
+    """How a job gets a module: its published weights, where they lack, or its name in the job's list."""
+    wanting = any(each.original is not None for each in missing(registry.get(module)))
+    return f"its weights are not here: strix models add {module}" if wanting else f"add {module} to it"
 
 
 def _column(name: str, field: pa.Field) -> Column | None:

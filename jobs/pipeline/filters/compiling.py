@@ -210,7 +210,7 @@ def _column(compiler: _Compiler, node: exp.Column) -> Typed:
     try:
         column = compiler.catalogue.find(name)
     except Refused as refusal:
-        raise Refused(refusal.message, place_of(node)) from None
+        raise Refused(refusal.message, place_of(node), refusal.lacking) from None
     if compiler.variables and column.kind.element is not None:
         raise Refused(f"a lambda runs once per element and may not go through {name} each time", place_of(node))
     return Typed(

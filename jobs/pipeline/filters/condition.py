@@ -60,7 +60,9 @@ class Condition:
             compiled = compile_condition(text, catalogue)
         except Refused as first:
             found = refusals(text, catalogue) or [first]
-            raise FilterError([Problem(where, each.message, text, each.place) for each in found]) from None
+            raise FilterError(
+                [Problem(where, each.message, text, each.place, each.lacking) for each in found]
+            ) from None
         return cls(text, compiled, {name: catalogue.find(name).kind for name in compiled.columns})
 
     def passing(self, rows: pa.Table, spark: Callable[[], AbstractContextManager[SparkSession]]) -> pa.Table:

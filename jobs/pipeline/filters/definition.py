@@ -271,8 +271,9 @@ class _Taking:
             self._problem(refusal.message, "annotations")
         return values
 
-    def _refused(self, key: str, refusal: Refused, text: str) -> None:
-        self.problems.append(Problem(f"{self.where}: {key}", refusal.message, text, refusal.place))
+    def _refused(self, key: str, refusal: Refused, text: str = "") -> None:
+        where = f"{self.where}: {key}"
+        self.problems.append(Problem(where, refusal.message, text, refusal.place, refusal.lacking))
 
     def _text(self, key: str) -> str:
         value = self.content.get(key, "")
@@ -343,5 +344,5 @@ class _Taking:
         try:
             return flat_row(given, self.catalogue)
         except Refused as refusal:
-            self._problem(refusal.message, f"examples.{key}")
+            self._refused(f"examples.{key}", refusal)
             return {}

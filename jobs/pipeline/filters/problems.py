@@ -14,6 +14,20 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """A module that the job has not: its name, the modules that the job has, and how to get it."""
+
+    module: str
+    job: str
+    remedy: str
+
+    @property
+    def told(self) -> str:
+        """As the end of `x needs`."""
+        return f"the module {self.module}, the job has {self.job}; {self.remedy}"
+
+
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong.
 
@@ -27,12 +41,15 @@ class Problem:
         The text that holds the word; empty if the problem is not in a text.
     place : Place or None
         The word.
+    lacking : Lacking or None
+        The module whose column is named and that the job has not.
     """
 
     where: str
     message: str
     text: str = ""
     place: Place | None = None
+    lacking: "Lacking | None" = None
 
     def __str__(self) -> str:
         if self.place is None or not self.text:
@@ -51,7 +68,7 @@ class FilterError(ValueError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(_told(self.problems)))
 
 
 class Refused(Exception):
@@ -63,11 +80,14 @@ class Refused(Exception):
         What was wanted and what was found.
     place : Place, optional
         The word that is wrong, in the author's text.
+    lacking : Lacking, optional
+        The module whose column is named and that the job has not.
     """
 
-    def __init__(self, message: str, place: Place | None = None) -> None:
+    def __init__(self, message: str, place: Place | None = None, lacking: Lacking | None = None) -> None:
         self.message = message
         self.place = place
+        self.lacking = lacking
         super().__init__(message)
 
 
@@ -87,6 +107,25 @@ def nearest(word: str, known: Iterable[str]) -> str:
     folded = [name for name in names if name.lower() == word.lower()]
     found = (folded or near)[:3]
     return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+def _told(problems: Sequence[Problem]) -> list[str]:
+    """The problems as lines; all that come of one lacking module are one, unless there is but one."""
+    groups: dict[Lacking, list[Problem]] = {}
+    for problem in problems:
+        if problem.lacking is not None:
+            groups.setdefault(problem.lacking, []).append(problem)
+    together = [_without(lacking, own) for lacking, own in groups.items()]
+    return [*map(str, (problem for problem in problems if problem.lacking is None)), *together]
+
+
+def _without(lacking: Lacking, problems: Sequence[Problem]) -> str:
+    if len(problems) == 1:
+        return str(problems[0])
+    files = sorted({problem.where.rpartition(": ")[0] or problem.where for problem in problems})
+    if len(files) == 1:
+        return f"{files[0]}: needs {lacking.told}"
+    return f"{len(files)} filters need {lacking.told}, or give a directory without them: {', '.join(files)}"
 
 
 def _marked(text: str, place: Place) -> tuple[int, int, str]:

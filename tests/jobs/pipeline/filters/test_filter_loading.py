@@ -12,6 +12,7 @@ from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.compiling import compile_condition
 from jobs.pipeline.filters.definition import make_filter
 from jobs.pipeline.filters.functions import FUNCTIONS
+from science_modules import registry
 
 GOOD = """description: "d"
 owner: me
@@ -80,6 +81,42 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     message = problems_of(tmp_path, GOOD + "cutouts: 1\nmax_per_night: -1\n")
     for said in ("magg", "fluxx", "cutouts", "max_per_night", "x.yaml", "y.yaml"):
         assert said in message
+
+
+NEEDY = """description: d
+owner: me
+where: acai.acai_h > 0.8 AND acai.acai_b < 0.1
+annotations: {h: acai.acai_h}
+examples: {match: [{acai: {acai_h: 0.9, acai_b: 0.0}}]}
+"""
+
+
+def test_what_comes_of_one_lacking_module_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIX_MODELS", str(tmp_path / "no_models"))
+    (tmp_path / "x.yaml").write_text(NEEDY)
+    said = "the module acai, the job has rise; its weights are not here: strix models add acai"
+    with pytest.raises(FilterError) as alone:
+        load_filters(tmp_path, ["rise"])
+    assert str(alone.value) == f"{tmp_path}/x.yaml: needs {said}"
+    (tmp_path / "y.yaml").write_text(NEEDY)
+    (tmp_path / "z.yaml").write_text(GOOD.replace("mag", "magg"))
+    with pytest.raises(FilterError) as found:
+        load_filters(tmp_path, ["rise"])
+    needing = [line for line in str(found.value).splitlines() if "acai" in line]
+    assert needing == [f"2 filters need {said}, or give a directory without them: {tmp_path}/x.yaml, {tmp_path}/y.yaml"]
+    assert "unknown column magg" in str(found.value)
+
+
+def test_a_module_whose_weights_are_here_has_only_to_be_added_to_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models/acai").mkdir(parents=True)
+    for each in registry.get("acai").artefacts:
+        (tmp_path / "models/acai" / each.name).touch()
+    monkeypatch.setenv("STRIX_MODELS", str(tmp_path / "models"))
+    (tmp_path / "x.yaml").write_text(NEEDY)
+    with pytest.raises(FilterError, match=r"the job has rise; add acai to it$"):
+        load_filters(tmp_path, ["rise"])
 
 
 @pytest.mark.parametrize("name", ["Bad.yaml", "1st.yaml", "a-b.yaml", "x" * 61 + ".yaml"])
