@@ -11,6 +11,7 @@ from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.match_files import FORMS, MatchFile
 from jobs.archive.matches import filter_of, match_tables
+from jobs.archive.module_columns import absent_modules
 from jobs.cli.console import say, table_console
 from jobs.cli.filter_report import print_examples, print_list, print_test
 from jobs.cli.frame import OK, Options, UsageError, verb
@@ -156,7 +157,7 @@ def _test(given: argparse.Namespace) -> int:
         raise UsageError(f"{layout.root} has no science files{f' of {given.nights}' if given.nights else ''}")
     with session_for("filter test") as session:
         done = dry_run(session, each, files, Catalogue(_modules(given)))
-    print_test(table_console(), each, done)
+    print_test(table_console(), each, done, absent_modules(each.modules, files))
     if given.sheet:
         _write_sheet(layout, each, done, given)
     return OK
@@ -175,6 +176,9 @@ def _run(given: argparse.Namespace) -> int:
                 out.write(table)
     except (FileNotFoundError, TooManyRows) as error:
         raise UsageError(str(error)) from None
+    absent = absent_modules(each.modules, Layout(directory).files("science"))
+    if absent:
+        say(f"{absent}: they are NULL to {each.name}")
     say(f"{out.rows:,} matches of {each.name} {each.version}: {given.out}")
     return OK
 

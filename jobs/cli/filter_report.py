@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 from rich.table import Table
 
+from jobs.archive.module_columns import AbsentModules
 from jobs.cli.console import Console, styled
 from jobs.pipeline.filters import Filter
 from jobs.pipeline.filters.dry_run import Clause, DryRun
@@ -68,7 +69,7 @@ def print_examples(console: Console, filters: Sequence[Filter], checked: Sequenc
             console.print(f"{each.name} {said}")
 
 
-def print_test(console: Console, each: Filter, done: DryRun) -> None:
+def print_test(console: Console, each: Filter, done: DryRun, absent: AbsentModules | None = None) -> None:
     """What a dry run found.
 
     Parameters
@@ -79,6 +80,8 @@ def print_test(console: Console, each: Filter, done: DryRun) -> None:
         The one that was tried.
     done : DryRun
         Of that filter.
+    absent : AbsentModules, optional
+        The modules that it reads and the output lacks.
     """
     share = 100 * done.matched / done.total if done.total else 0.0
     nights = len(done.nights)
@@ -87,8 +90,10 @@ def print_test(console: Console, each: Filter, done: DryRun) -> None:
         f"{done.matched:,} of {done.total:,} alerts match ({share:.2f} %), {done.matched / max(nights, 1):.1f} a night"
         f" over {nights:,} nights; per_object ({_per_object(each)}) and max_per_night are not applied",
     )
+    if absent:
+        console.print(f"{absent}: NULL for every alert")
     if done.unanswered:
-        console.print(_unanswered(done))
+        console.print(_unanswered(done, absent.absent if absent else ()))
     console.print(_clauses(done))
     console.print(_nulls(done))
     console.print(_nights(done))
@@ -143,9 +148,10 @@ def _near(clause: Clause) -> Table:
     return _sample(said, clause.near, MISSES)
 
 
-def _unanswered(done: DryRun) -> str:
-    """How many alerts are left out because the condition is NULL for them, and what is NULL then."""
-    columns = sorted(done.null_then.items(), key=lambda item: -item[1])[:_COLUMNS_SHOWN]
+def _unanswered(done: DryRun, absent: Sequence[str]) -> str:
+    """How many alerts are left out because the condition is NULL for them, and which columns that are there are then."""
+    there = [(name, count) for name, count in done.null_then.items() if name.partition(".")[0] not in absent]
+    columns = sorted(there, key=lambda item: -item[1])[:_COLUMNS_SHOWN]
     told = ", ".join(f"{name} is NULL for {count:,}" for name, count in columns if count)
     alerts = f"{done.unanswered:,} alert{'' if done.unanswered == 1 else 's'}"
     return f"{alerts}: NULL, do not pass{f' ({told})' if told else ''}"

@@ -103,3 +103,21 @@ def test_test_counts_clauses_nights_and_near_misses(
     assert sheet.read_bytes().startswith(b"\x89PNG")
     assert command.main(["test", str(path), "--data", str(small_output), "--nights", "19990101"]) == 2
     assert "no science files of 19990101" in capsys.readouterr().err
+
+
+@pytest.mark.spark
+def test_test_and_run_say_that_an_output_lacks_a_module(
+    tmp_path: Path, spark: SparkSession, small_output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bright.yaml"
+    path.write_text(GOOD.replace("mag < 20", "acai.acai_h > 0.8"))
+    there = "rise, stetson_k"
+    assert command.main(["test", str(path), "--data", str(small_output)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"this output has no column of module acai (modules there: {there}): NULL for every alert" in said
+    assert "acai.acai_h is NULL for" not in said
+    assert command.main(["run", str(path), "--data", str(small_output), "-o", str(tmp_path / "m.csv")]) == 0
+    assert f"no column of module acai (modules there: {there})" in capsys.readouterr().out
+    path.write_text(GOOD)
+    assert command.main(["test", str(path), "--data", str(small_output)]) == 0
+    assert "has no column of" not in capsys.readouterr().out
