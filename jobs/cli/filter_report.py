@@ -9,7 +9,7 @@ from jobs.archive.module_columns import AbsentModules
 from jobs.cli.console import Console, styled
 from jobs.pipeline.filters import Filter
 from jobs.pipeline.filters.dry_run import Clause, DryRun
-from jobs.pipeline.filters.examples import NOT_CHECKED, Checked
+from jobs.pipeline.filters.examples import NOT_AS_CLAIMED, NOT_CHECKED, Checked
 from jobs.pipeline.filters.nearest import MISSES, SAMPLES
 
 _NIGHTS_SHOWN = 12
@@ -42,7 +42,7 @@ def print_list(console: Console, filters: Sequence[Filter]) -> None:
 
 
 def print_examples(console: Console, filters: Sequence[Filter], checked: Sequence[Checked]) -> None:
-    """One line per filter, and one per example that could not be looked at.
+    """One line per filter, those with a wrong example apart, and one per example that could not be looked at.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ def print_examples(console: Console, filters: Sequence[Filter], checked: Sequenc
     checked : sequence of Checked
         Of the examples of all of them.
     """
-    table = _table("filters that can be used", "name", "version", "match", "no match", "not checked")
-    for each in filters:
-        own = [one for one in checked if one.filter == each.name]
-        looked = [one for one in own if one.outcome != NOT_CHECKED]
-        claims = [sum(one.claim == claim for one in looked) for claim in ("match", "no_match")]
-        table.add_row(each.name, each.version, *map(str, claims), str(len(own) - len(looked)))
-    console.print(table)
+    wrong = {one.filter for one in checked if one.outcome == NOT_AS_CLAIMED}
+    for title, own in (
+        ("filters that can be used", [each for each in filters if each.name not in wrong]),
+        ("filters that cannot be used: an example is not as claimed", [each for each in filters if each.name in wrong]),
+    ):
+        if own:
+            console.print(_examples(title, own, checked))
     for one in checked:
         if one.outcome == NOT_CHECKED:
             console.print(f"not checked: {one.problem}")
@@ -67,6 +67,16 @@ def print_examples(console: Console, filters: Sequence[Filter], checked: Sequenc
         if not each.examples.match or not each.examples.no_match:
             said = "has no example of a match and of a miss: nothing would show that it is the wrong way round"
             console.print(f"{each.name} {said}")
+
+
+def _examples(title: str, filters: Sequence[Filter], checked: Sequence[Checked]) -> Table:
+    table = _table(title, "name", "version", "match", "no match", "not checked")
+    for each in filters:
+        own = [one for one in checked if one.filter == each.name]
+        looked = [one for one in own if one.outcome != NOT_CHECKED]
+        claims = [sum(one.claim == claim for one in looked) for claim in ("match", "no_match")]
+        table.add_row(each.name, each.version, *map(str, claims), str(len(own) - len(looked)))
+    return table
 
 
 def print_test(console: Console, each: Filter, done: DryRun, absent: AbsentModules | None = None) -> None:
