@@ -64,5 +64,5 @@ def test_a_stream_that_is_stopped_knows_whether_there_was_more(tmp_path: Path, s
 def test_a_job_tells_its_lag_as_of_after_the_batch(tmp_path: Path, closed: int, lag: int) -> None:
     job: Any = runner(tmp_path / "out", FileSource([str(tmp_path)], 0.0, tmp_path / "spool"), tables=("raw",))
     job._exchange.news = lambda: News("planned", 7, report=report((0, 0, 120)))
-    job._last = Record(Plan("s", closed, "night", (read(0, 0, 120),), "", 0.0), "run", ("raw",), {}, (), {}, {})
+    job._last = Record(Plan("s", closed, "night", "", 0.0, (read(0, 0, 120),)), "run", ("raw",), {}, (), {}, {})
     assert lag_of(job.status.more()) == lag
