@@ -56,7 +56,7 @@ def print_outcome(
         console.print(told, highlight=False, soft_wrap=True)
     if outcome.status.asked_to_stop:
         console.print(_stopped(outcome.status.all_read), soft_wrap=True)
-    console.print(_summary(job, totals, _nights(records), rate))
+    console.print(_summary(job, totals, records, rate))
     _print_input(console, outcome.status.more())
     best = f"strix show ID --data {_typed(outcome.layout)}"
     if totals["enriched"]:
@@ -109,7 +109,7 @@ def _print_left_out(console: Console, science: Science) -> None:
         console.print(styled(f"  {problem}", "dim"), soft_wrap=True)
 
 
-def _summary(job: Job, totals: Counts, nights: int, rate: float) -> Table:
+def _summary(job: Job, totals: Counts, records: Sequence[Record], rate: float) -> Table:
     table = Table(title=f"strix {job.name}", title_justify="left", show_header=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
@@ -121,10 +121,20 @@ def _summary(job: Job, totals: Counts, nights: int, rate: float) -> Table:
         table.add_row(f"  {reason}", f"{count:,}")
     table.add_row("flux is NULL", f"{totals['null_flux']:,}")
     table.add_row("history points dropped", f"{totals['bad_history']:,}")
-    table.add_row("nights", f"{nights:,}")
+    table.add_row("nights", f"{_nights(records):,}")
+    for store, written in _stored(records).items():
+        table.add_row("HBase", f"{written:,} written{store}")
     if rate:
         table.add_row("alerts/s, whole run", f"{rate:,.0f}")
     return table
+
+
+def _stored(records: Sequence[Record]) -> Counter[str]:
+    """Alerts that HBase has acknowledged, by where: a record of before the ledger named the store says nothing of it."""
+    stored: Counter[str] = Counter()
+    for own in (record.sinks["hbase"] for record in records if "hbase" in record.sinks):
+        stored[f" to {own['store']}" if "store" in own else ""] += own["written"]
+    return stored
 
 
 def _print_input(console: Console, told: Mapping[str, Any]) -> None:

@@ -47,3 +47,20 @@ def test_an_alert_with_a_reason_is_not_counted_as_answered(small_output: Path) -
     few = sum(row["error"] is not None for row in rows)
     told = closing_table(small_output, prepare_science(ScienceConfig(modules=("stetson_k", "rise"))))
     assert cells(told, "stetson_k")[2:] == [str(len(rows) - few), str(few), "0", f"partial: too few points {few}"]
+
+
+def test_what_hbase_has_is_told_with_where_it_is(small_output: Path) -> None:
+    out, (record, *_) = io.StringIO(), list(records(Layout(small_output)))
+    given = [
+        dataclasses.replace(record, sinks={"hbase": {"written": written, "tables": {}, "store": store}})
+        for written, store in ((700, "thrift.site:9090, namespace strix"), (800, "thrift.site:9090, namespace strix"))
+    ]
+    outcome = Outcome(
+        Layout(small_output), record.stream, Status(Layout(small_output), "night", ""), Science((), {}, {})
+    )
+    for some in (given, [record]):
+        print_outcome(job_of("night"), outcome, some, 1.0, Console(file=out, width=200))
+    (line,) = [line for line in out.getvalue().splitlines() if "HBase" in line]
+    assert [cell.strip() for cell in line.strip("│ ").split("│")] == [
+        "HBase", "1,500 written to thrift.site:9090, namespace strix",
+    ]  # fmt: skip

@@ -36,7 +36,7 @@ class StoreSink:
         Returns
         -------
         dict
-            `written`: alerts; `tables`: rows by table.
+            `written`: alerts; `tables`: rows by table; `store`: host:port of the Thrift server and namespace.
 
         Raises
         ------
@@ -49,7 +49,8 @@ class StoreSink:
         for rows in write_files(self.spark, self._files(batch), self.settings):
             tables.update(rows)
         faults.point("after_put", batch.batch)
-        return {"written": tables["alerts"], "tables": dict(sorted(tables.items()))}
+        store = f"{self.settings.address}, namespace {self.settings.namespace}"
+        return {"written": tables["alerts"], "tables": dict(sorted(tables.items())), "store": store}
 
     def committed(self, batch: Record) -> dict[str, Any] | None:
         """None: a batch whose acknowledgement is not in the ledger is written again.
