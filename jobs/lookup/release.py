@@ -163,6 +163,15 @@ class ReleaseStore:
         pieces = [each for each in pieces if each is not None]
         return pa.concat_tables(pieces, promote_options="default") if pieces else _nothing(columns)
 
+    def refused_where(self) -> str:
+        """Why `--where` is not answered here, and what answers it."""
+        root = self._run.layout.root
+        return (
+            f"--where looks at alerts, and {root} has stars of a release: leave it out, and choose from the stars that"
+            " `get cone ... --form csv` (or -o FILE.parquet) gives by their columns, as n_detections;"
+            f" `strix scores {root} --sort MODULE.OUTPUT` gives the highest of all of them"
+        )
+
     def _no_alerts(self) -> str:
         return f"{self._run.layout.root} has stars of a release, no alerts; it answers `get cone` and `get object`"
 

@@ -1,5 +1,7 @@
 """Circles on the output of `strix reprocess`: against a search through all of it, and how long one takes."""
 
+import csv
+import io
 import time
 from pathlib import Path
 
@@ -96,3 +98,15 @@ def test_scores_of_a_release_lead_to_its_stars(output: Path, capsys: pytest.Capt
     (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("next: strix get object")]
     assert main(line.removeprefix("next: strix ").split()) == 0
     assert line.split()[4] in capsys.readouterr().out
+
+
+def test_a_condition_on_alerts_says_what_answers_for_stars(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    question = ["get", "cone", "150.5", "2.5", "10arcmin", "--store", str(output)]
+    assert main([*question, "--where", "anomaly.percentile > 0.5"]) == 2
+    told = capsys.readouterr().err
+    assert f"--where looks at alerts, and {output} has stars of a release: leave it out" in told
+    assert "`get cone ... --form csv`" in told and f"`strix scores {output} --sort MODULE.OUTPUT`" in told
+    # As it says.
+    assert main([*question, "--form", "csv"]) == 0
+    assert {"n_detections", "anomaly_percentile"} <= set(next(csv.reader(io.StringIO(capsys.readouterr().out))))
+    assert main(["scores", str(output), "--sort", "anomaly.percentile"]) == 0
