@@ -19,6 +19,7 @@ from sending import Output
 from topic_reader import ROOT, read_topics
 
 import jobs
+from jobs.archive.words import counted
 from jobs.cli.listen import main
 from jobs.listen.listener import listen
 from jobs.listen.starts import parse_time
@@ -214,7 +215,7 @@ def test_each_message_is_saved_once_whatever_options_are_repeated(
     lost = len(list(fastavro.reader(open(gone, "rb"))))
     gone.unlink()
     assert f"{0} messages" in get("--from", "earliest")
-    assert f"{lost} messages; {len(places) - lost} were saved before" in get("--from", "earliest", "--again")
+    assert f"{counted(lost, 'message')}; {len(places) - lost} were saved before" in get("--from", "earliest", "--again")
     saved = [saved_ids(tmp_path / topic, format_) for format_ in ("json", "parquet", "avro")]
     assert sorted(id_ for part in saved for id_ in part) == ids
 
