@@ -101,5 +101,30 @@ def cooling(days: Floats, since: Floats, hot: Floats | float, cool: float, scale
     return np.asarray(cool + (hot - cool) * np.exp(-np.maximum(days, -since) / scale))
 
 
+def burst_flux(parameters: Parameters, epochs: Epochs, *, cool: float, scale: float, blanketing: float) -> Floats:
+    """Flux of an explosion that rises and falls exponentially and cools from the day it went off.
+
+    Parameters
+    ----------
+    parameters : mapping
+        `t0`, `redshift`, `peak_mag`, `rise` and `fall` as of `bazin`, `temperature` at maximum [K], shape (n,).
+    epochs : Epochs
+    cool, scale : float
+        As of `cooling` [K, d].
+    blanketing : float
+        As of `thermal_flux`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (m,)
+        [nJy].
+    """
+    days = rest_days(parameters, epochs)
+    rise, fall, hot = (epochs.of_objects(parameters[name]) for name in ("rise", "fall", "temperature"))
+    shape = bazin(days, rise, fall)
+    # The whole rise is about four times that by e.
+    return thermal_flux(parameters, epochs, shape, cooling(days, 4 * rise, hot, cool, scale), blanketing)
+
+
 def _short_of(wavelength: Floats) -> Floats:
     return np.maximum(_BLANKETED_BELOW - wavelength, 0.0)
