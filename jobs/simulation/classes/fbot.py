@@ -1,12 +1,13 @@
 """Fast blue optical transients like AT 2018cow: days from nothing to maximum and days back."""
 
+from functools import partial
+
 import numpy as np
 
 from jobs.simulation.cosmology import distance_modulus, draw_redshifts
-from jobs.simulation.epochs import Epochs
 from jobs.simulation.forms.brightness import draw_times
-from jobs.simulation.forms.explosions import bazin, cooling, rest_days, thermal_flux
-from jobs.simulation.object_class import Floats, ObjectClass, Parameters
+from jobs.simulation.forms.explosions import burst_flux
+from jobs.simulation.object_class import ObjectClass, Parameters
 from jobs.simulation.reach import Reach
 
 
@@ -24,11 +25,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     }
 
 
-def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
-    days = rest_days(parameters, epochs)
-    rise, fall, hot = (epochs.of_objects(parameters[name]) for name in ("rise", "fall", "temperature"))
-    return thermal_flux(parameters, epochs, bazin(days, rise, fall), cooling(days, 4 * rise, hot, 9000, 15))
-
+_flux = partial(burst_flux, cool=9000, scale=15, blanketing=0.0)
 
 CLASS = ObjectClass(
     "fbot", "FBOT", "transient", "FBOT", "SN", _draw, _flux, "extragalactic", "host", 0.0008, "Ho et al. 2023"
