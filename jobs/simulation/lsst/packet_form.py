@@ -18,12 +18,15 @@ from jobs.simulation.packet_form import PacketForm, Record
 from jobs.simulation.sky_night import first_observed
 
 _PARSED = fastavro.parse_schema(SCHEMA)
+_HISTORIES = ("prvDiaSources", "prvDiaForcedSources")
 _TEXT = json.dumps(SCHEMA)
 _PLACES = 20_241
 _ID_STEP, _ID_RANGE = 2**46, 2**63  # 4096 ticks of 30 s: no other template's
 _OBJECT_STEP = 10**10  # more than any object's number within a seed
 # Full histories reach into 2027; a job refuses what is observed in its future.
 _BACK = 450
+_MOST_ENCODED = 1000
+_ENCODED: dict[tuple[int, ...], tuple[tuple[Any, ...], bytes]] = {}  # by the identity of a packet's two lists
 _TIMES = ("midpointMjdTai", "timeProcessedMjdTai")
 
 
@@ -55,9 +58,40 @@ def encoded(packet: Record, wire: bool) -> bytes:
     wire : bool
         In Confluent wire format, as Rubin sends them; else an Avro container.
     """
+    datum = _datum(packet, "head") + _history(packet) + _datum(packet, "tail")
+    return wire_of(_TEXT, datum) if wire else container([datum])
+
+
+def _parts() -> dict[str, Any]:
+    """Schemas of the fields before the histories, of these, and of those behind: their datums together are the packet's."""
+    fields = SCHEMA["fields"]
+    source = fields[3]["type"]
+    first = {**fields[4], "type": ["null", {"type": "array", "items": source}]}
+    parts = {"head": fields[:4], "history": [first, fields[5]], "tail": fields[6:]}
+    return {
+        name: fastavro.parse_schema({"type": "record", "name": name, "fields": some}) for name, some in parts.items()
+    }
+
+
+_SCHEMAS = _parts()
+
+
+def _datum(packet: Record, part: str) -> bytes:
     buffer = io.BytesIO()
-    fastavro.schemaless_writer(buffer, _PARSED, packet)
-    return wire_of(_TEXT, buffer.getvalue()) if wire else container([buffer.getvalue()])
+    fastavro.schemaless_writer(buffer, _SCHEMAS[part], packet)
+    return buffer.getvalue()
+
+
+def _history(packet: Record) -> bytes:
+    """The histories' bytes; of a template they are made once, as packets issued again hold the very same lists."""
+    lists = tuple(packet[name] for name in _HISTORIES)
+    known = _ENCODED.get(tuple(map(id, lists)))
+    if known is None:
+        known = lists, _datum(packet, "history")
+        if len(_ENCODED) >= _MOST_ENCODED:
+            _ENCODED.clear()
+        _ENCODED[tuple(map(id, lists))] = known  # holds the lists, too: nothing else gets their ids
+    return known[1]
 
 
 def _ids(packet: Record) -> tuple[int, str]:
@@ -71,7 +105,7 @@ def _brighter(packet: Record) -> Record:
 
 
 def _earlier(packet: Record, nights: int) -> Record:
-    histories = {name: packet[name] for name in ("prvDiaSources", "prvDiaForcedSources")}
+    histories = {name: packet[name] for name in _HISTORIES}
     about = packet["diaObject"]
     names = ("validityStartMjdTai", "firstDiaSourceMjdTai", "lastDiaSourceMjdTai")
     moved = about and {name: about[name] - nights for name in names if about[name] is not None}

@@ -8,6 +8,7 @@ import pytest
 
 from jobs.simulation.load import FaultRates, sendings
 from jobs.simulation.lsst.packet_form import FORM, encoded, reissued, templates
+from jobs.simulation.lsst.schema import SCHEMA
 from tests.jobs.simulation.lsst.conftest import decoded
 
 RATES = FaultRates(bad=0.1, duplicates=0.1, conflicts=0.1, late=0.2)
@@ -35,6 +36,13 @@ def test_wire_format_names_the_schema_and_a_container_holds_it(first: list[dict[
     assert encoded(first[0], wire=True)[:5] == b"\0" + (1000).to_bytes(4, "big")
     (packet,) = fastavro.reader(io.BytesIO(encoded(first[0], wire=False)))
     assert packet["diaSourceId"] == first[0]["diaSourceId"]
+
+
+def test_a_packet_is_what_fastavro_writes_of_it(first: list[dict[str, Any]]) -> None:
+    for packet in [*first, *(reissued(each, 5) for each in first), *(FORM.earlier(each, 3) for each in first)]:
+        buffer = io.BytesIO()
+        fastavro.schemaless_writer(buffer, fastavro.parse_schema(SCHEMA), packet)
+        assert encoded(packet, wire=True)[5:] == buffer.getvalue()
 
 
 def test_messages_are_what_the_list_says(first: list[dict[str, Any]]) -> None:
