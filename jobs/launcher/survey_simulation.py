@@ -17,6 +17,7 @@ from jobs.simulation.survey.bundle import DONE, TRUTH_OF_OBJECTS, WORK, write_bu
 from jobs.simulation.survey.plan import Plan
 from jobs.simulation.tables.labels import SCHEMA, label_table
 from jobs.storage.lock import OutputLock
+from jobs.storage.writing import replacing
 
 PLAN, LABELS = "_truth/simulation.json", "_truth/labels.parquet"
 _EVERY_S = 5.0
@@ -105,12 +106,10 @@ def _telling(output: Path, total: int, told: Told) -> Iterator[None]:
 
 def _write_labels(plan: Plan, output: Path) -> None:
     """Labels of the objects that were detected, a bundle at a time."""
-    part = output / f"{LABELS}.tmp"
-    with pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
+    with replacing(output / LABELS) as part, pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
         for path in sorted((output / TRUTH_OF_OBJECTS).glob("*.parquet")):
             truth = pq.read_table(path, filters=[("n_detections", ">", 0)])
             writer.write_table(label_table(truth, plan.seed, "survey"))
-    part.replace(output / LABELS)
 
 
 def _counted(plan: Plan, output: Path) -> Simulated:

@@ -20,6 +20,7 @@ FEATURES = (
 )  # fmt: skip
 INPUTS = (
     "survey",
+    "alert_id",
     "quality_ok",
     "real_bogus",
     *(f"lc_features.n_{band}" for band in BANDS),

@@ -25,6 +25,7 @@ from jobs.reports.night_page.sky_cells import SkyCells, mollweide
 from jobs.reports.night_page.sky_map import sky_map
 from jobs.reports.night_page.svg import score_histogram, shares_bar, stacked_times
 from jobs.storage.layout import Layout
+from science_modules import registry
 
 NIGHT = "20240210"
 OPTIONS = [
@@ -56,7 +57,10 @@ def test_its_counts_are_those_of_the_files(night_out, page):
     [[(count, answered)]] = duckdb_rows(f"select count(*), count(anomaly.percentile) from {source}")
     said = text_of(page)
     assert f"{count} packets read {count} scored 0 duplicates 0 quarantined all packets accounted for" in said
-    assert re.search(rf"anomaly 1\.0\.0 {100 * answered / count:.1f} % .*? 0 {count - answered} 0", said)
+    assert re.search(
+        rf"anomaly {re.escape(registry.get('anomaly').version)} {100 * answered / count:.1f} % .*? 0 {count - answered} 0",
+        said,
+    )
     [[(few,)]] = duckdb_rows(f"select count(*) from {source} where stetson_k.error like 'too few points%'")
     share = f"{100 * (count - few) / count:.1f}"
     assert few
