@@ -1,7 +1,7 @@
 """IPAC's forced photometry service: one text file per position, '#' lines, then names of columns, then a row per epoch.
 
-Fluxes are of the difference image, in DN of its own zero point: flux [nJy] = forcediffimflux x 10^(0.4 (31.4 - zpdiff)) (ZTF
-forced photometry service, Masci et al., section 6). No baseline is subtracted. `jd` is the start of the exposure. 'null' and
+Fluxes are of the difference image, in DN of its own zero point: flux [nJy] = forcediffimflux x 10^(0.4 (m0 - zpdiff)), m0 the
+AB magnitude of 1 nJy (ZTF forced photometry service, Masci et al., section 6). No baseline is subtracted. `jd` is the start of the exposure. 'null' and
 -99999 are NULL. Epochs with bad pixels or bad weather are dropped: `infobitssci` of 33554432 or more, with `strict` of any
 (the service's own advice); `procstatus` is kept beside each point, whatever it says.
 """
@@ -29,7 +29,7 @@ from jobs.releases.refused import (
     missing_columns,
     refused,
 )
-from science_modules.common.photometry import AB_ZERO_NJY
+from science_modules.common.photometry import AB_ZERO_NJY, flux_ratio
 
 BAD_SCIENCE = 33554432
 FILTERS = {"ZTF_g": "g", "ZTF_r": "r", "ZTF_i": "i"}
@@ -144,7 +144,7 @@ def _objects(found: Index, path: Path, table: dict[str, tuple[str, ...]], option
         )
         raise FileRefused(WRONG_UNIT, told)
     band = [FILTERS.get(each) for each in table["filter"]]
-    scale = 10 ** (0.4 * (AB_ZERO_NJY - zero))
+    scale = flux_ratio(zero - AB_ZERO_NJY)
     middle = utc_to_tai(jd - MJD_ZERO + np.where(np.isfinite(exptime), exptime, 0.0) / 2 / 86400)
     sound = np.where(np.isfinite(bits), bits, BAD_SCIENCE) <= (0 if options.strict else BAD_SCIENCE - 1)
     good = sound & np.isfinite(middle) & np.isfinite(flux * scale) & (error * scale > 0)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.simulation.checks.positive_curves import BANDS, Curves
 from science_modules import registry
+from science_modules.common.photometry import magnitude_change
 
 # Of lc_features: levels of brightness depend on what a catalogue chose, times and their errors on how it was cut.
 _LEVELS = ("mean", "weighted_mean", "median", "brightest", "time_span")
@@ -61,7 +62,7 @@ def _parabola(curves: Curves, band: str) -> pd.DataFrame:
     """How much of the scatter in magnitude a parabola in time takes away, and whether it opens to fainter or brighter."""
     points = curves.points[curves.points["band"] == band]
     n, owner = len(curves), points["owner"].to_numpy()
-    mag = -2.5 * np.log10(points["flux"].to_numpy())
+    mag = magnitude_change(points["flux"].to_numpy())
     count = np.maximum(np.bincount(owner, minlength=n), 1)
     mjd = points["mjd"].to_numpy()
     middle = np.bincount(owner, mjd, n) / count

@@ -7,7 +7,7 @@ from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.exposures import Columns
 from jobs.simulation.ztf.scenes import Ints
 from jobs.simulation.ztf.schemas import FORCED_NAMES
-from science_modules.common.photometry import AB_ZERO_NJY
+from science_modules.common.photometry import AB_ZERO_NJY, error_of_limit, flux_ratio
 
 MISSING = -99999.0
 _FAILED_SHARE = 0.3  # no source of the reference nearby, or too close to an edge; 165 of 324 real ones
@@ -37,8 +37,8 @@ def forced_columns(alerted: Alerted, exposures: Columns, reference: Columns, wan
     second = np.round(curves.epochs.mjd * 86400).astype(np.int64)
     number = curves.epochs.of_objects(curves.population.number)
     failed = (uniform(curves.population.block.seed, "forced fails", number, second) < _FAILED_SHARE)[wanted]
-    per_dn = 10 ** (0.4 * (curves.conditions.zero_point - AB_ZERO_NJY))
-    noise = 10 ** (0.4 * (curves.conditions.zero_point - curves.conditions.limit)) / 5 / 7.5
+    per_dn = flux_ratio(AB_ZERO_NJY - curves.conditions.zero_point)
+    noise = error_of_limit(curves.conditions.limit - curves.conditions.zero_point, 0.0) / 7.5
     fid = np.array([0, 1, 2, 3, 0, 0])[curves.epochs.band]
     of_visit = {
         **exposures,
