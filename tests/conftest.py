@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from make_variables import forget_make
 
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.modules import weights as models
@@ -17,9 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # An example that takes 200 ms while another process starts beside it is no fault; how long things take is `strix bench`'s.
 hypothesis.settings.register_profile("strix", deadline=None)
 hypothesis.settings.load_profile("strix")
-# `make test ARGS=...` hands its variables on to every make below it: the README's own `make night` would take them, too.
-for _inherited in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"):
-    os.environ.pop(_inherited, None)
+forget_make(os.environ)
 
 
 def real_alerts_directory() -> Path:
