@@ -1,9 +1,9 @@
 """IPAC's forced photometry service: one text file per position, '#' lines, then names of columns, then a row per epoch.
 
 Fluxes are of the difference image, in DN of its own zero point: flux [nJy] = forcediffimflux x 10^(0.4 (m0 - zpdiff)), m0 the
-AB magnitude of 1 nJy (ZTF forced photometry service, Masci et al., section 6). No baseline is subtracted. `jd` is the start of the exposure. 'null' and
--99999 are NULL. Epochs with bad pixels or bad weather are dropped: `infobitssci` of 33554432 or more, with `strict` of any
-(the service's own advice); `procstatus` is kept beside each point, whatever it says.
+AB magnitude of 1 nJy (ZTF forced photometry service, Masci et al., section 6). No baseline is subtracted. `jd` is the start of
+the exposure. 'null' and -99999 are NULL. Epochs with bad pixels or bad weather are dropped: `infobitssci` of 33554432 or more,
+with `strict` of any (the service's own advice); `procstatus` is kept beside each point, whatever it says.
 """
 
 import gzip
