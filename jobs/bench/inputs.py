@@ -23,6 +23,7 @@ from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
 from jobs.pipeline.sources.files.opened import OpenFile
 from jobs.pipeline.sources.readers import read_ranges
 from jobs.pipeline.surveys import SURVEY_NAMES
+from jobs.storage.data_files import files_of_folder
 
 NOW_MJD = 70_000.0  # behind all packets
 
@@ -78,7 +79,7 @@ class Bench:
     def files_of_release(self) -> list[Path]:
         """The real files of a data release: those that are named, and the Parquet files of folders."""
         named = map(Path, self.real)
-        found = [file for each in named for file in (sorted(each.glob("*.parquet")) if each.is_dir() else [each])]
+        found = [file for each in named for file in (files_of_folder(each) if each.is_dir() else [each])]
         return [file for file in found if "subset" not in file.name]  # a part of another one of ZTF's files
 
     def config(self, output: Path, **more: Any) -> JobConfig:

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from jobs.simulation.survey.bundle import DONE, TRUTH_OF_OBJECTS, WORK, write_bundle
 from jobs.simulation.survey.plan import Plan
 from jobs.simulation.tables.labels import SCHEMA, label_table
+from jobs.storage.data_files import files_of_folder
 from jobs.storage.lock import OutputLock
 from jobs.storage.writing import replacing
 
@@ -107,7 +108,7 @@ def _telling(output: Path, total: int, told: Told) -> Iterator[None]:
 def _write_labels(plan: Plan, output: Path) -> None:
     """Labels of the objects that were detected, a bundle at a time."""
     with replacing(output / LABELS) as part, pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
-        for path in sorted((output / TRUTH_OF_OBJECTS).glob("*.parquet")):
+        for path in files_of_folder(output / TRUTH_OF_OBJECTS):
             truth = pq.read_table(path, filters=[("n_detections", ">", 0)])
             writer.write_table(label_table(truth, plan.seed, "survey"))
 

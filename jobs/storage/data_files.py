@@ -42,7 +42,17 @@ def files_of_night(table: Path, night: str | int) -> list[Path]:
     night : str or int
         YYYYMMDD or `unknown`.
     """
-    folder = table / f"{_NIGHT}{night}"
+    return files_of_folder(table / f"{_NIGHT}{night}")
+
+
+def files_of_folder(folder: Path) -> list[Path]:
+    """The data files that lie in a folder itself, by name; none if there is no such folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A night's, or one of files that belong to no night: a release's shards, the truth of a simulation.
+    """
     return [folder / name for name in sorted(each.name for each in _entries(folder) if is_data(each.name))]
 
 

@@ -1,6 +1,6 @@
 """LSST: the wide survey, some 800 visits in ten years, and five deep-drilling fields; Ivezic et al. 2019.
 
-Five-sigma limits of a single visit at the zenith in a dark night: u 23.9, g 25.0, r 24.7, i 24.0, z 23.3, y 22.1. The
+Five-sigma limits of a single visit at the zenith in a dark night: u 23.90, g 25.00, r 24.70, i 24.00, z 23.30, y 22.10. The
 wide survey has no rolling here: each field is observed alike every year.
 """
 
@@ -26,7 +26,7 @@ _DECLINATIONS = (-72.0, 12.0)
 _WIDE_EVERY, _DEEP_EVERY = 5, 3  # [nights]
 _DEEP_PER_NIGHT = 15
 
-_LIMIT = np.array([23.9, 25.0, 24.7, 24.0, 23.3, 22.1])
+_LIMIT = np.array([23.90, 25.00, 24.70, 24.00, 23.30, 22.10])
 _FWHM = 0.95  # [arcsec]: the median at the zenith
 _MOON_LOSS = np.array([1.5, 1.0, 0.6, 0.4, 0.2, 0.1])
 _PER_AIRMASS = np.array([0.45, 0.2, 0.12, 0.08, 0.06, 0.1])

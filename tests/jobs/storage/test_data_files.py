@@ -66,8 +66,6 @@ def test_nights_and_their_files_are_listed_in_one_module() -> None:
     listing = re.compile(r"glob\([^)]*(night=|parquet)|removeprefix\(\"night=")
     found = {str(path.relative_to(JOBS)) for path in JOBS.rglob("*.py") if listing.search(path.read_text())}
     assert found == {
-        "bench/inputs.py",  # shards of a data release, which are named on the command line
-        "launcher/survey_simulation.py",  # the truth of a simulated survey, a file a bundle
         "maintenance/maintenance.py",  # what a change replaced
         "pipeline/batch/processor.py",  # staged files
         "pipeline/sinks/matches/sink.py",  # the memory of filters, in the ledger
