@@ -63,19 +63,6 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
             yield measure(tonight.take(alerting), SURVEY, first, last)
 
 
-def is_observed(seed: int, night: float) -> bool:
-    """Whether the survey observes in a night: clouds take one of five.
-
-    Parameters
-    ----------
-    seed : int
-    night : float
-        Its beginning [MJD TAI].
-    """
-    ra, dec = (each.ravel() for each in np.meshgrid(np.arange(0.0, 360, 7), np.arange(-70.0, 10, 7)))
-    return bool(len(SURVEY.visits(seed, ra, dec, night, night + 1)[0].mjd))
-
-
 def is_deep_observed(seed: int, night: float) -> bool:
     """Whether the survey observes a deep field in a night.
 

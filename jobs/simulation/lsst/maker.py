@@ -5,12 +5,13 @@ from functools import partial
 import numpy as np
 
 from jobs.simulation.classes import CLASSES
-from jobs.simulation.lsst.choosing import is_deep_observed, is_observed
+from jobs.simulation.lsst.choosing import is_deep_observed
 from jobs.simulation.lsst.encoding import container
 from jobs.simulation.lsst.making import alerts_of_class
 from jobs.simulation.maker import Maker
 from jobs.simulation.mix import Mix, counts
 from jobs.simulation.sky_night import mjd_of
+from jobs.simulation.visits.lsst import SURVEY
 
 TAI_MINUS_UTC = 37 / 86400  # [d], since 2017
 _DEEP_CLASSES = ("rr_lyrae_ab", "rr_lyrae_c")  # hardly a visit without a detection
@@ -44,4 +45,4 @@ def _deep_counts(alerts: int, _: Mix) -> list[int]:
     return [int(count) for count in np.diff(np.round(alerts * np.cumsum(share)).astype(int), prepend=0)]
 
 
-MAKER = Maker("lsst", 20260910, begin, is_observed, alerts_of_class, counts, container)
+MAKER = Maker("lsst", 20260910, begin, SURVEY.observes_in, alerts_of_class, counts, container)

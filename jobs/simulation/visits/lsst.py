@@ -185,5 +185,15 @@ def earlier(seed: int, ra: Floats, dec: Floats, mjd: Floats) -> Ints:
 
 
 SURVEY = Survey(
-    "lsst", START, tuple(range(6)), visits, sees, references, earlier, saturation=16.0, low=(0.0,) * 6, noise=0.6
+    "lsst",
+    START,
+    tuple(range(6)),
+    visits,
+    sees,
+    references,
+    earlier,
+    saturation=16.0,
+    low=(0.0,) * 6,
+    noise=0.6,
+    declinations=(-70.0, 10.0),
 )

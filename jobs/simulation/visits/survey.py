@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from jobs.simulation.epochs import Conditions, Epochs, Floats, Ints
 from jobs.simulation.visits.gathering import Bools
 
@@ -58,6 +60,8 @@ class Survey:
         By place in BANDS: share of visits in which a difference of less than five sigma is reported too [0 to 1].
     noise : float
         Variance of a flux beyond that of the limit, per flux of the source [nJy].
+    declinations : tuple of float
+        From south to north, where most of its fields are [deg].
     """
 
     name: str
@@ -70,3 +74,17 @@ class Survey:
     saturation: float
     low: tuple[float, ...]
     noise: float
+    declinations: tuple[float, float]
+
+    def observes_in(self, seed: int, night: float) -> bool:
+        """Whether the survey observes at all in a night: clouds close the dome in some.
+
+        Parameters
+        ----------
+        seed : int
+        night : float
+            Its beginning [MJD TAI].
+        """
+        grid = np.meshgrid(np.arange(0.0, 360, 7), np.arange(*self.declinations, 7))
+        ra, dec = (each.ravel() for each in grid)
+        return bool(len(self.visits(seed, ra, dec, night, night + 1)[0].mjd))

@@ -195,4 +195,16 @@ def earlier(seed: int, ra: Floats, dec: Floats, mjd: Floats) -> Ints:
     return np.asarray(np.maximum((mjd - START) / 365.25 * a_year, 0), dtype=np.int64)
 
 
-SURVEY = Survey("ztf", START, (_G, _R, _I), visits, sees, references, earlier, saturation=12.5, low=_LOW, noise=520.0)
+SURVEY = Survey(
+    "ztf",
+    START,
+    (_G, _R, _I),
+    visits,
+    sees,
+    references,
+    earlier,
+    saturation=12.5,
+    low=_LOW,
+    noise=520.0,
+    declinations=(-20.0, 80.0),
+)

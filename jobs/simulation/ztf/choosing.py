@@ -53,19 +53,6 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float) -> Iterator[t
         yield curves, alerting(curves, night)
 
 
-def is_observed(seed: int, night: float) -> bool:
-    """Whether the survey looked at all: clouds close the dome in three nights of ten.
-
-    Parameters
-    ----------
-    seed : int
-    night : float
-        [MJD UTC].
-    """
-    ra, dec = (each.ravel() for each in np.meshgrid(np.arange(0.0, 360, 7), np.arange(-20.0, 80, 7)))
-    return bool(len(SURVEY.visits(seed, ra, dec, night, night + 1)[0].mjd))
-
-
 def alerting(curves: LightCurves, night: float) -> Ints:
     """Visits of a night that make an alert: histories reach lower.
 

@@ -5,7 +5,7 @@ from functools import partial
 from jobs.simulation.maker import Maker
 from jobs.simulation.mix import counts
 from jobs.simulation.sky_night import mjd_of
-from jobs.simulation.ztf.choosing import is_observed
+from jobs.simulation.visits.ztf import SURVEY
 from jobs.simulation.ztf.encoding import container
 from jobs.simulation.ztf.making import alerts_of_class
 from jobs.simulation.ztf.schemas import Version
@@ -19,7 +19,7 @@ def maker_of(version: Version) -> Maker:
     version : str
     """
     alerts = partial(alerts_of_class, version=version)
-    return Maker("ztf", 20240210, mjd_of, is_observed, alerts, counts, partial(container, version))
+    return Maker("ztf", 20240210, mjd_of, SURVEY.observes_in, alerts, counts, partial(container, version))
 
 
 MAKER = maker_of("3.3")
