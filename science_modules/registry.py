@@ -7,12 +7,13 @@ without touching the package. Importing this imports no module and no heavy libr
 import difflib
 import importlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import science_modules
 from science_modules.common.contract import ScienceModule
+from science_modules.common.options import OptionError
 from science_modules.common.view import CUTOUTS, VIEW_NAMES
 
 RESERVED = ("common", "golden", "registry", "suite")  # names in this package that are no modules
@@ -80,7 +81,7 @@ def get(name: str) -> ScienceModule:
     return module
 
 
-def resolve(names: Sequence[str]) -> list[ScienceModule]:
+def resolve(names: Sequence[str], options: Mapping[str, object] | None = None) -> list[ScienceModule]:
     """The modules of a job in the order in which they can run.
 
     A module comes after those whose outputs it reads, otherwise the given order stays.
@@ -89,18 +90,32 @@ def resolve(names: Sequence[str]) -> list[ScienceModule]:
     ----------
     names : sequence of str
         All modules of the job: what one reads of another, the other has to be named for.
+    options : mapping of str to object, optional
+        Options that are set, as `period.fmax` to a number or its text.
 
     Raises
     ------
-    UnknownModule, ResolveError
-        For an unknown or repeated name, an input that nothing gives, or modules that wait for one another.
+    UnknownModule, ResolveError, OptionError
+        For an unknown or repeated name, an input that nothing gives, modules that wait for one another, or an option of
+        a module that does not run, that a module does not have, or of another value than it takes.
     """
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ResolveError(f"modules named twice: {repeated}")
-    modules = {name: get(name) for name in names}
+    told = _by_module(options or {}, names)
+    modules = {name: get(name).with_options(told.get(name, {})) for name in names}
     needs = {module.name: _needs(module, modules) for module in modules.values()}
     return [modules[name] for name in _ordered(needs)]
+
+
+def _by_module(options: Mapping[str, object], names: Sequence[str]) -> dict[str, dict[str, object]]:
+    told: dict[str, dict[str, object]] = {}
+    for key, value in options.items():
+        module, dot, name = key.partition(".")
+        if not dot or module not in names:
+            raise OptionError(f"an option is MODULE.NAME of {', '.join(names) or 'a module'}, found {key!r}")
+        told.setdefault(module, {})[name] = value
+    return told
 
 
 def source_hash(name: str) -> str:

@@ -90,6 +90,9 @@ def _show(module: ScienceModule) -> None:
     for output in module.outputs:
         table.add_row(f"{module.name}.{output.name}", output.type, output.unit, output.description)
     console.print(table)
+    for option in module.options:
+        told = f"option {module.name}.{option.name}: {option.in_words()}, {option.default:g} by default; {option.help}"
+        console.print(told, soft_wrap=True)
     for artefact in module.artefacts:
         console.print(f"artefact {artefact.name}: {artefact.licence}, {artefact.source}")
         console.print(f"  sha256 {artefact.sha256}")

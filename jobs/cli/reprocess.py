@@ -1,6 +1,8 @@
 """`strix reprocess`: a data release through the science modules."""
 
+from argparse import Namespace
 from collections import Counter
+from typing import Any
 
 from rich.table import Table
 
@@ -25,6 +27,7 @@ def parser() -> Options:
         " 4 output in use, 5 the run stopped on failures",
     )
     add_options(options, ReprocessConfig)
+    options.add_argument("--fmax", metavar="FMAX", help="1/d; short for --options period.fmax=FMAX")
     return options
 
 
@@ -43,10 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
         UNBALANCED if a file or a partition could not be read, else OK.
     """
     given = parser().parse_args(arguments)
-    config = load_as(ReprocessConfig, given.config, overrides(given, ReprocessConfig))
+    config = load_as(ReprocessConfig, given.config, _overrides(given))
     outcome = reprocess(config, tell=lambda line: complain(f"reprocess: {line}"))
     print_outcome(outcome, Console())
     return say_losses(outcome)
+
+
+def _overrides(given: Namespace) -> dict[str, Any]:
+    told = overrides(given, ReprocessConfig)
+    if given.fmax is not None:
+        told["options"] = {**told.get("options", {}), "period.fmax": given.fmax}
+    return told
 
 
 def print_outcome(outcome: Reprocessed, out: Console) -> None:

@@ -25,6 +25,9 @@ class ReleaseConfig(Section):
     limit: int | None = key(None, "stars; no more than these, for a first look", least=1)
     healpix: tuple[str, ...] = key((), "only these HEALPix pixels, ORDER/PIXEL, NESTED")
     where: str | None = key(None, "SQL condition over the columns of the view, such as `n_detections > 20`")
+    options: Mapping[str, str] = key(
+        dict, "of modules, MODULE.NAME=VALUE as period.fmax=72; `strix module show MODULE` names them"
+    )
     partition_points: int = key(500_000, "points; about the size of a partition, which one task holds", least=1)
     retry: bool = key(False, "read partitions again that an earlier run quarantined")
 

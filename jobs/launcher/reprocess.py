@@ -88,7 +88,7 @@ def reprocess(
     began = time.monotonic()
     run = Run.at(os.path.abspath(config.release.output))
     _check(config)
-    science = prepare_science(config.science)
+    science = prepare_science(config.science, config.release.options)
     if spark is None:
         find_java()
     check_output(run.layout.root)
@@ -137,6 +137,8 @@ def _options(config: ReprocessConfig) -> ReadOptions:
 def _asked(config: ReprocessConfig, science: Science) -> dict[str, Any]:
     """All that decides what the tables hold."""
     release = config.release
+    # What an output of an earlier version could not be asked for stands there only where it is.
+    options = {f"{each.name}.{name}": value for each in science.modules for name, value in each.given}
     return {
         "format": release.format,
         "input": [os.path.abspath(each) for each in release.input],
@@ -146,7 +148,8 @@ def _asked(config: ReprocessConfig, science: Science) -> dict[str, Any]:
         "limit": release.limit,
         "healpix": list(release.healpix),
         "where": release.where,
-        "modules": {each.name: f"{each.version} {registry.source_hash(each.name)[:16]}" for each in science.modules},
+        "modules": {name: f"{registry.get(name).version} {registry.source_hash(name)[:16]}" for name in science.names},
+        **({"options": options} if options else {}),
     }
 
 
@@ -158,8 +161,8 @@ def _planned(config: ReprocessConfig, science: Science, run: Run, spark: SparkSe
         known = run.plan()
     assert known is not None
     if known.asked != asked:
-        differ = [name for name in asked if known.asked.get(name) != asked[name]]
-        told = "; ".join(f"{name} was {known.asked.get(name)!r}, now {asked[name]!r}" for name in differ)
+        differ = [name for name in {**known.asked, **asked} if known.asked.get(name) != asked.get(name)]
+        told = "; ".join(f"{name} was {known.asked.get(name)!r}, now {asked.get(name)!r}" for name in differ)
         raise ConfigError(f"{run.layout.root} holds a run over something else: {told}; name another --output")
     return known
 
@@ -250,7 +253,10 @@ class _Step:
             release=FORMATS[release.format],
             options=_options(config),
             enrichment=Enrichment(
-                registry.resolve(self.modules), artefacts, on_error, lambda name: watchdog.step(f"module:{name}")
+                registry.resolve(self.modules, release.options),
+                artefacts,
+                on_error,
+                lambda name: watchdog.step(f"module:{name}"),
             ),
             ranges=sky_ranges(release.healpix),
             where=condition(release.where) if release.where is not None else None,

@@ -24,23 +24,25 @@ class Science:
         return tuple(module.name for module in self.modules)
 
 
-def prepare_science(config: ScienceConfig) -> Science:
+def prepare_science(config: ScienceConfig, options: Mapping[str, str] | None = None) -> Science:
     """Resolve the modules and find their artefacts, adding published weights from `model_sources` where they lack.
 
     Parameters
     ----------
     config : ScienceConfig
         Its `modules`, `models`, `model_sources` and `missing_models`.
+    options : mapping of str to str, optional
+        Of the modules, as `registry.resolve` takes them.
 
     Raises
     ------
     ValueError
-        For an unknown module (names the nearest), a gap or a loop.
+        For an unknown module (names the nearest), a gap, a loop, or an option that is none.
     ArtefactError
         If artefacts are missing and `missing_models` is error.
     """
     left_out = without_weights(config, config.modules)
-    kept = registry.resolve([name for name in config.modules if name not in left_out])
+    kept = registry.resolve([name for name in config.modules if name not in left_out], options)
     return Science(tuple(kept), {module.name: models.find(module, Path(config.models)) for module in kept}, left_out)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -75,7 +75,12 @@ def read_packets(
     return table.drop_columns(["schema", "value", "content_hash"])
 
 
-def enrich(table: pa.Table, modules: Sequence[str], models: Path | None = None) -> pa.Table:
+def enrich(
+    table: pa.Table,
+    modules: Sequence[str],
+    models: Path | None = None,
+    options: Mapping[str, object] | None = None,
+) -> pa.Table:
     """The table with one struct column per module, without Spark; a module that raises, raises.
 
     Parameters
@@ -86,13 +91,15 @@ def enrich(table: pa.Table, modules: Sequence[str], models: Path | None = None) 
         Names; they run in the order that their inputs ask for.
     models : pathlib.Path, optional
         The models directory; `artefacts.default_directory()` if not given.
+    options : mapping of str to object, optional
+        Of the modules, as `{"period.fmax": 72}`.
 
     Raises
     ------
-    UnknownModule, ResolveError, ArtefactError
-        If a module does not exist, does not fit, or lacks its weights.
+    UnknownModule, ResolveError, ArtefactError, OptionError
+        If a module does not exist, does not fit, lacks its weights, or does not take an option.
     """
-    resolved = registry.resolve(modules)
+    resolved = registry.resolve(modules, options)
     found = {module.name: artefacts.find(module, models) for module in resolved}
     return Enrichment(resolved, found, on_error="raise").run(table)
 

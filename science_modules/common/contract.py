@@ -1,12 +1,14 @@
 """The contract of a science module: a frozen declaration and a pure function."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+from science_modules.common.options import Number, Option, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +30,7 @@ TYPES: dict[str, pa.DataType] = {
 _RESERVED = ("version", "error")
 
 Artefacts = Mapping[str, bytes]
-Load = Callable[[Artefacts], Any]
+Load = Callable[..., Any]
 Run = Callable[["AlertBatch", Any], "pd.DataFrame"]
 
 
@@ -108,12 +110,16 @@ class ScienceModule:
     source : str
         The paper or page that defines the quantity.
     load : callable, optional
-        `load(artefacts) -> state`, once per Python worker; `artefacts` maps a name to verified bytes.
+        `load(artefacts, **options) -> state`, once per Python worker; `artefacts` maps a name to verified bytes.
     artefacts : tuple of Artefact
     surveys : tuple of str
         Alerts of other surveys are NULL with the reason `not applicable: survey <name>`; empty: it serves every survey.
     optional_inputs : tuple of str
         Like inputs, but a module that is not in the job is no error: the column is simply absent.
+    options : tuple of Option
+        What a user can set; `load` takes each by name.
+    given : tuple of (str, float or int)
+        What was set to another value than the default, by name of the option: see `with_options`.
 
     Raises
     ------
@@ -131,6 +137,8 @@ class ScienceModule:
     artefacts: tuple[Artefact, ...] = ()
     surveys: tuple[str, ...] = ()
     optional_inputs: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    given: tuple[tuple[str, Number], ...] = ()
 
     def __post_init__(self) -> None:
         names = [output.name for output in self.outputs]
@@ -141,6 +149,36 @@ class ScienceModule:
         unknown = [output.type for output in self.outputs if output.type not in TYPES]
         if unknown:
             raise ValueError(f"{self.name}: types {unknown} are not among {sorted(TYPES)}")
+        if self.options and self.load is None:
+            raise ValueError(f"{self.name}: wants a load that takes its options, has none")
+
+    def with_options(self, told: Mapping[str, object]) -> "ScienceModule":
+        """The module as it answers with some options set; its version then says which: `1.0.0 fmax=72`.
+
+        Parameters
+        ----------
+        told : mapping of str to object
+            Numbers or their texts, by name of the option. A default that is told again changes nothing.
+
+        Raises
+        ------
+        OptionError
+            For an option that it does not have, or a value that one does not take.
+        """
+        known = {option.name: option for option in self.options}
+        for name in told:
+            if name not in known:
+                has = ", ".join(known) or "none"
+                raise OptionError(f"{self.name} has no option {name!r}; its options: {has}")
+        values = {name: option.value_of(told[name], self.name) for name, option in known.items() if name in told}
+        given = tuple((name, value) for name, value in values.items() if value != known[name].default)
+        marks = [f"{name}={str(value).removesuffix('.0')}" for name, value in given]
+        return replace(self, version=" ".join([self.version, *marks]), given=given)
+
+    @property
+    def settings(self) -> dict[str, Number]:
+        """Every option's value, by name, as `load` takes them."""
+        return {option.name: option.default for option in self.options} | dict(self.given)
 
     @property
     def artefact_hash(self) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Artefacts, Field, ScienceModule
+from science_modules.common.options import Option
 from science_modules.common.view import BANDS
 from science_modules.period.curves import Curve, curves
 
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from science_modules.period.search import Period
     from science_modules.period.transform import Spreading
 
-HIGHEST = 24.0  # per day: periods from one hour
+FMAX = Option(
+    "fmax",
+    24.0,
+    "1/d",
+    "highest frequency: 24 for periods from one hour, 72 from 20 minutes; time grows with it",
+    1,
+    288,
+)
 N_AMPLITUDES = 4
 
 
@@ -34,20 +42,20 @@ class Settings:
     how: "Spreading"
 
 
-def load(artefacts: Artefacts, highest: float = HIGHEST) -> Settings:
+def load(artefacts: Artefacts, fmax: float = FMAX.default) -> Settings:
     """The settings; the kernels are compiled (or read from numba's cache) here and not on the first alert.
 
     Parameters
     ----------
     artefacts : mapping of str to bytes
         Not used: the module has none.
-    highest : float
+    fmax : float
         Highest frequency [1/d]; 72 for periods of 20 minutes.
     """
     from science_modules.period.search import search
     from science_modules.period.transform import spreading
 
-    settings = Settings(highest, spreading())
+    settings = Settings(fmax, spreading())
     time = np.arange(20.0)
     twenty = Curve(np.array([0, 20]), np.zeros(1, np.int8), time, np.sin(time), np.ones(20), np.ones(1))
     search(twenty, 1.0, settings.how)
@@ -130,5 +138,6 @@ MODULE = ScienceModule(
     ),
     run=run,
     load=load,
+    options=(FMAX,),
     source="Zechmeister & Kuerster 2009, A&A 496, 577; VanderPlas & Ivezic 2015, ApJ 812, 18; Baluev 2008, MNRAS 385, 1279",
 )

@@ -38,7 +38,9 @@ class Case:
     @cached_property
     def state(self) -> Any:
         """What the module's `load` gives."""
-        return self.module.load(artefacts.find(self.module, self.models)) if self.module.load else None
+        if self.module.load is None:
+            return None
+        return self.module.load(artefacts.find(self.module, self.models), **self.module.settings)
 
     @cached_property
     def alerts(self) -> dict[str, pa.Table]:

@@ -28,12 +28,14 @@ def check_declaration(case: Case) -> None:
     assert module.source.strip(), "source is empty: which paper or page defines the quantity?"
     bare = [field.name for field in module.outputs if not field.description.strip()]
     assert not bare, f"outputs without a description: {bare}"
+    mute = [option.name for option in module.options if not option.help.strip()]
+    assert not mute, f"options without help: {mute}"
     needed = {name.partition(".")[0] for name in module.inputs} & set(registry.names())
     registry.resolve([*sorted(_closure(needed)), module.name])
 
 
 def check_documentation(case: Case) -> None:
-    """README.md is a model card: it names every output, what it was trained and tested on, when not to trust it.
+    """README.md is a model card: it names every output and option, what it was trained and tested on, when not to trust it.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def check_documentation(case: Case) -> None:
     text = path.read_text(encoding="utf-8")
     unnamed = [field.name for field in case.module.outputs if f"`{field.name}" not in text]
     assert not unnamed, f"{path} does not name the outputs {unnamed}"
+    unnamed = [option.name for option in case.module.options if f"`{option.name}`" not in text]
+    assert not unnamed, f"{path} does not name the options {unnamed}"
     absent = [section for section in SECTIONS if section not in text]
     assert not absent, f"{path} lacks the sections {absent}"
 

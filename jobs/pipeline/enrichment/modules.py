@@ -17,7 +17,7 @@ MAX_MESSAGE = 500
 
 Artefacts = Mapping[str, Mapping[str, bytes]]
 
-_STATES: dict[tuple[str, str, str], Any] = {}  # loaded once per process, whatever the number of batches
+_STATES: dict[tuple[object, ...], Any] = {}  # loaded once per process, whatever the number of batches
 
 
 class Enrichment:
@@ -103,9 +103,9 @@ class Enrichment:
     def _state(self, module: ScienceModule) -> Any:
         if module.load is None:
             return None
-        key = (module.name, module.version, module.artefact_hash)
+        key = (module.name, module.version, module.artefact_hash, module.given)
         if key not in _STATES:
-            _STATES[key] = module.load(self._artefacts.get(module.name, {}))
+            _STATES[key] = module.load(self._artefacts.get(module.name, {}), **module.settings)
         return _STATES[key]
 
 
