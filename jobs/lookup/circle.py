@@ -66,11 +66,12 @@ def objects_of(alerts: pa.Table) -> pa.Table:
         As `within` gives them.
     """
     newest = alerts.sort_by([("mjd", "descending"), ("alert_id", "ascending")])
-    about = newest.group_by(["survey", "object_id"], use_threads=False).aggregate(
-        [("alert_id", "first"), ("alert_id", "count"), (SEPARATION.name, "min")]
+    numbered = newest.append_column("row", pa.array(np.arange(len(newest))))
+    about = numbered.group_by(["survey", "object_id"], use_threads=False).aggregate(
+        [("row", "first"), ("alert_id", "count"), (SEPARATION.name, "min")]
     )
-    about = about.rename_columns(["survey", "object_id", "alert_id", N_ALERTS.name, "nearest"])
-    both = newest.join(about.drop_columns(["object_id"]), ["survey", "alert_id"], join_type="inner", use_threads=False)
-    both = both.set_column(both.schema.get_field_index(SEPARATION.name), SEPARATION, both["nearest"])
-    columns = [*alerts.column_names, N_ALERTS.name]
-    return both.select(columns).cast(pa.schema([*alerts.schema, N_ALERTS]))
+    objects = newest.take(about["row_first"])
+    objects = objects.set_column(
+        alerts.schema.get_field_index(SEPARATION.name), SEPARATION, about[f"{SEPARATION.name}_min"]
+    )
+    return objects.append_column(N_ALERTS, about["alert_id_count"])

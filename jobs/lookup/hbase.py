@@ -1,8 +1,10 @@
 """Look-ups in HBase."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +25,12 @@ from jobs.lookup.questions import (
 from jobs.lookup.store import NotThere, Page
 from jobs.pipeline.surveys import SURVEY_NAMES
 from jobs.store import keys
-from jobs.store.reading import Row, StoreReader, cutouts_of
+from jobs.store.reading import StoreReader, cutouts_of
+from jobs.store.scanning import Row
 from jobs.store.tables import ALERT_INDEX, ALERTS, CUTOUTS, LATEST, SKY
+
+# Four questions at the same time, each over four salts; they wait for servers, not for a core.
+_THREADS = 16
 
 
 @dataclass
@@ -136,11 +142,8 @@ class HBaseStore:
 
         def read(salt: int) -> list[Row]:
             first = bytes((salt,))
-            return [
-                row
-                for start, stop in ranges
-                for row in self.reader.range(SKY, first + start.to_bytes(8, "big"), first + stop.to_bytes(8, "big"))
-            ]
+            own = [(first + start.to_bytes(8, "big"), first + stop.to_bytes(8, "big")) for start, stop in ranges]
+            return self.reader.ranges(SKY, own)
 
         rows = _together(read, range(keys.SKY_SALTS))
         return within(self.reader.summaries([cell for _, cells in rows for cell in cells.values()]), cone)
@@ -155,5 +158,11 @@ def _surveys(survey: str | None) -> Sequence[str]:
 
 def _together(read: Callable[[int], list[Row]], salts: range) -> list[Row]:
     """The rows of all salts, each read over a connection of its own."""
-    with ThreadPoolExecutor(len(salts)) as threads:
-        return [row for rows in threads.map(read, salts) for row in rows]
+    return [row for rows in _threads(os.getpid()).map(read, salts) for row in rows]
+
+
+@cache
+def _threads(process: int) -> ThreadPoolExecutor:
+    """Kept, since to start some takes as long as a call; a forked process has none of its parent's."""
+    del process
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="lookup")

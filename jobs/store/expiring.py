@@ -13,8 +13,9 @@ from Hbase_thrift import BatchMutation, Mutation
 from jobs.hbase.connection import pool
 from jobs.store import keys
 from jobs.store.presence import cells_there, rows_there
-from jobs.store.reading import Row, StoreReader
+from jobs.store.reading import StoreReader
 from jobs.store.rows import pixels_of
+from jobs.store.scanning import Row
 from jobs.store.tables import ALERT_INDEX, ALERTS, CUTOUTS, LATEST, OBJECTS, SKY, StoreTable, qualified
 
 _ROWS = 500

@@ -11,6 +11,7 @@ from jobs.hbase.connection import HBaseAddress, pool
 from jobs.storage.schema_union import joined
 from jobs.store import light_curve_codec
 from jobs.store.rows import LIGHT_CURVE, MODULE, SCALARS
+from jobs.store.scanning import KeyRange, Row, rows_of, rows_of_ranges
 from jobs.store.struct_codec import StructCodec, UnknownCell, codec, described, type_id
 from jobs.store.summary import summary_schema
 from jobs.store.tables import ALERTS, CUTOUTS, NAMESPACE, TYPES, StoreTable, qualified
@@ -18,7 +19,6 @@ from science_modules.common.view import CUTOUTS as CUTOUT_COLUMNS
 from science_modules.common.view import VIEW, VIEW_NAMES
 
 Cells = Mapping[bytes, bytes]
-Row = tuple[bytes, Cells]
 # Of one call: 100 rows are a round trip of some milliseconds.
 ROWS_PER_CALL = 100
 _FIELDS = {column.name: column.field for column in VIEW}
@@ -57,11 +57,25 @@ class StoreReader:
             As `Pool.call` does.
         """
 
-        def read(connection: happybase.Connection) -> list[Row]:
-            given = connection.table(qualified(self.namespace, table))
-            return list(given.scan(row_start=start, row_stop=stop, limit=limit, batch_size=min(limit or 1000, 1000)))
+        name = qualified(self.namespace, table)
+        return pool(self.address).call(lambda connection: rows_of(connection, name, start, stop, limit))
 
-        return pool(self.address).call(read)
+    def ranges(self, table: StoreTable, ranges: Sequence[KeyRange]) -> list[Row]:
+        """The rows whose keys are in one of some ranges.
+
+        Parameters
+        ----------
+        table : StoreTable
+        ranges : sequence of (bytes, bytes)
+            The first key, and the first one behind; in order, none reaching into another.
+
+        Raises
+        ------
+        ServiceUnavailable, StoreRefused
+            As `Pool.call` does.
+        """
+        name = qualified(self.namespace, table)
+        return pool(self.address).call(lambda connection: rows_of_ranges(connection, name, ranges))
 
     def rows(self, table: StoreTable, keys: Sequence[bytes]) -> list[Cells]:
         """The rows of some keys.
