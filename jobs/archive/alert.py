@@ -202,8 +202,10 @@ def merged(alerts: Sequence[Alert], alert_id: int | None = None) -> Alert:
 
 
 def _curve(rows: pa.Table, number: int) -> Curve:
-    values = [rows[name].combine_chunks()[number].values for name in _LISTS]
-    if values[0] is None:
+    # A release may be reprocessed without light curves.
+    kept = _LISTS[0] in rows.column_names
+    values = [rows[name].combine_chunks()[number].values for name in _LISTS] if kept else []
+    if not values or values[0] is None:
         values = [pa.array([], type=pa.string() if name in ("lc_band", "lc_kind") else pa.float64()) for name in _LISTS]
     arrays: list[Any] = [
         np.asarray(each.to_pylist(), dtype=np.str_) if pa.types.is_string(each.type) else each.to_numpy(False)

@@ -153,6 +153,8 @@ def main(arguments: list[str] | None = None) -> int:
         rows = rows.drop_columns(_CUTOUTS)
     elif wants_cutouts and form != "parquet":
         rows = _cutouts_written(rows, given.cutouts)
+    if given.question in ("object", "cone") and (lacking := _no_light_curves(store, given.store)):
+        complain(f"strix get: {lacking}")
     rows = _chosen(rows, given.columns)
     if form is None:
         _print(rows)
@@ -176,6 +178,15 @@ def _why_no_cutouts(store: LookupStore, alert_id: int) -> str:
             " `strix store load DIR --cutouts`; `--data DIR` asks the archive instead"
         )
     return f"{told}: the archive has them with `cutouts: true` in the job's configuration"
+
+
+def _no_light_curves(store: LookupStore, named: str | None) -> str | None:
+    """What to do for the light curves of a release that was written without them."""
+    if named in (None, *STORES):  # no release: astropy is not imported for the question
+        return None
+    from jobs.lookup.release import ReleaseStore
+
+    return store.no_light_curves() if isinstance(store, ReleaseStore) else None
 
 
 def _answer(store: LookupStore, given: argparse.Namespace) -> Page:

@@ -82,14 +82,18 @@ def _with_release(alert: Alert, release: Path | None) -> tuple[Alert, list[str]]
         return alert, []
     from jobs.lookup.release import ReleaseStore
 
-    stars = ReleaseStore(release).within(Cone(ra, dec, SAME_PLACE_ARCSEC), ["ra", "dec", "object_id", *COLUMNS])
+    store = ReleaseStore(release)
+    stars = store.within(Cone(ra, dec, SAME_PLACE_ARCSEC), ["ra", "dec", "object_id", *COLUMNS])
     if not stars.num_rows:
         return alert, [f"data release: no star of {release} within {SAME_PLACE_ARCSEC:g} arcsec"]
-    rows = stars.select(["object_id", "distance_arcsec", "lc_mjd"]).to_pylist()
+    rows = stars.select(["object_id", "distance_arcsec", *({"lc_mjd"} & set(stars.column_names))]).to_pylist()
     told = [
-        f"data release: {each['object_id']}, {each['distance_arcsec']:.1f} arcsec, {len(each['lc_mjd'])} points"
+        f"data release: {each['object_id']}, {each['distance_arcsec']:.1f} arcsec"
+        + (f", {len(each['lc_mjd'])} points" if "lc_mjd" in each else "")
         for each in rows
     ]
+    if lacking := store.no_light_curves():
+        return alert, [*told, f"data release: {lacking}"]
     return with_release(alert, stars), told
 
 

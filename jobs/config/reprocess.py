@@ -28,6 +28,10 @@ class ReleaseConfig(Section):
     options: Mapping[str, str] = key(
         dict, "of modules, MODULE.NAME=VALUE as period.fmax=72; `strix module show MODULE` names them"
     )
+    without_light_curves: bool = key(
+        False,
+        "leave the columns lc_ out of the output; what modules say stays",
+    )
     partition_points: int = key(500_000, "points; about the size of a partition, which one task holds", least=1)
     retry: bool = key(False, "read partitions again that an earlier run quarantined")
 

@@ -28,7 +28,7 @@ from jobs.releases.format import ReadOptions
 from jobs.releases.formats import FORMATS
 from jobs.releases.partition import Work, do
 from jobs.releases.plan import CELLS, Plan, PlannedFile, cells_in_file, files_of, partitions
-from jobs.releases.records import QUARANTINED, Run
+from jobs.releases.records import QUARANTINED, WITHOUT_LIGHT_CURVES, Run
 from jobs.spark.session import check_executors, session_for
 from jobs.spark.warming import warm_workers
 from jobs.storage.lock import OutputLock
@@ -150,6 +150,7 @@ def _asked(config: ReprocessConfig, science: Science) -> dict[str, Any]:
         "where": release.where,
         "modules": {name: f"{registry.get(name).version} {registry.source_hash(name)[:16]}" for name in science.names},
         **({"options": options} if options else {}),
+        **({WITHOUT_LIGHT_CURVES: True} if release.without_light_curves else {}),
     }
 
 
@@ -260,6 +261,7 @@ class _Step:
             ),
             ranges=sky_ranges(release.healpix),
             where=condition(release.where) if release.where is not None else None,
+            light_curves=not release.without_light_curves,
             on_error=on_error,
             rest=watchdog.rest,
         )

@@ -15,7 +15,7 @@ from jobs.lookup.paging import after, read_token
 from jobs.lookup.questions import NEAREST_OBJECTS, SEPARATION, circle_of, of_survey, positive
 from jobs.lookup.store import BadQuestion, NotThere, Page
 from jobs.releases.cells import CELL_ORDER, FINE_ORDER
-from jobs.releases.records import Run
+from jobs.releases.records import WITHOUT_LIGHT_CURVES, Run
 from jobs.releases.view import HEALPIX
 from jobs.storage.schema_union import in_schema
 from jobs.store.summary import COLUMNS, SCORES, summary_schema
@@ -44,6 +44,7 @@ class ReleaseStore:
         plan = self._run.plan()
         if plan is None:
             raise BadQuestion(f"{data} is no output of `strix reprocess`: it has no {self._run.plan_path.name}")
+        self._asked = plan.asked
         self._first = np.array([each.first for each in plan.partitions], dtype=np.int64)
         self._behind = np.array([each.behind for each in plan.partitions], dtype=np.int64)
 
@@ -162,6 +163,16 @@ class ReleaseStore:
         pieces = [_within(self._run.table(int(number)), cells, circle, columns) for number in numbers]
         pieces = [each for each in pieces if each is not None]
         return pa.concat_tables(pieces, promote_options="default") if pieces else _nothing(columns)
+
+    def no_light_curves(self) -> str | None:
+        """What to do for light curves where the run left them out; None where they are."""
+        if not self._asked.get(WITHOUT_LIGHT_CURVES):
+            return None
+        root, inputs = self._run.layout.root, " ".join(self._asked["input"])
+        return (
+            f"{root} has no light curves, its run was told --without-light-curves: for them run `strix reprocess --input"
+            f" {inputs}` without that option into another --output (--healpix ORDER/PIXEL for this part of the sky alone)"
+        )
 
     def refused_where(self) -> str:
         """Why `--where` is not answered here, and what answers it."""

@@ -26,7 +26,7 @@ from jobs.releases.objects import Objects, concatenated
 from jobs.releases.plan import Partition, Plan, PlannedFile, cells_in
 from jobs.releases.records import DONE, QUARANTINED, Run
 from jobs.releases.refused import DUPLICATE_ID, REFUSED, UNREADABLE, FileRefused, refused
-from jobs.releases.view import VIEW_SCHEMA, Stars, grouped, view
+from jobs.releases.view import VIEW_SCHEMA, WITHOUT_POINTS, Stars, grouped, view, without_points
 from jobs.storage.writing import replace_table, replacing
 from science_modules import registry
 from science_modules.common.view import CUTOUTS
@@ -50,6 +50,8 @@ class Work:
         Only these runs of cells; all where there are none.
     where : pyarrow.compute.Expression or None
         Which stars are kept.
+    light_curves : bool
+        Whether the tables keep them.
     on_error : {"null", "raise"}
         Whether a partition that fails is quarantined, or ends the run.
     rest : callable
@@ -63,6 +65,7 @@ class Work:
     enrichment: Enrichment
     ranges: list[tuple[int, int]]
     where: pc.Expression | None
+    light_curves: bool = True
     on_error: str = "null"
     rest: Callable[[], None] = lambda: None
 
@@ -172,13 +175,15 @@ def _written(work: Work, number: int, partition: Partition, found: Stars) -> dic
     own = _own(work, partition, found)
     modules = work.enrichment.modules
     columns = [pa.field(module.name, module.arrow_type) for module in modules]
-    schema = pa.schema([*VIEW_SCHEMA, *columns])
+    kept = VIEW_SCHEMA if work.light_curves else WITHOUT_POINTS
+    schema = pa.schema([*kept, *columns])
     counted: Counter[str] = Counter()
     path = work.run.table(number)
     with replacing(path) as temporary:
         with pq.ParquetWriter(temporary, schema, **write_parquet_options(schema)) as writer:
             for table in _scored(work, found, own, partition.limit):
-                writer.write_table(table.select(schema.names).cast(schema), row_group_size=ROWS_AT_ONCE)
+                written = table if work.light_curves else without_points(table)
+                writer.write_table(written.select(schema.names).cast(schema), row_group_size=ROWS_AT_ONCE)
                 _count(counted, table, [module.name for module in modules])
         faults.point("before_publish", number)
     return _told(counted, [module.name for module in modules])

@@ -27,6 +27,8 @@ VIEW_SCHEMA = pa.schema(
         Column("release", RELEASE, "", "where the object is from").field,
     ]
 )
+_LISTS = [column.name for column in LIGHT_CURVE]
+WITHOUT_POINTS = pa.schema([field for field in VIEW_SCHEMA if field.name not in _LISTS])
 _DETECTION, _, _LIMIT = (LC_KINDS.index(kind) for kind in LC_KINDS)
 
 
@@ -125,6 +127,22 @@ def view(stars: Stars, rows: Ints, survey: str, release: str, simulated: bool, p
     }
     arrays = [found[each.name] if each.name in found else pa.nulls(n, each.type) for each in VIEW_SCHEMA]
     return pa.table(arrays, schema=VIEW_SCHEMA)
+
+
+def without_points(table: pa.Table) -> pa.Table:
+    """Stars without their light curves, and without what the survey said of each point.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Of `view`, with any further columns.
+    """
+    release = table["release"].combine_chunks()
+    fields = dict(zip(RELEASE.names, release.flatten(), strict=True))
+    fields[PROCSTATUS] = pa.nulls(len(release), RELEASE.field(PROCSTATUS).type)
+    place = table.schema.get_field_index("release")
+    shorn = pa.StructArray.from_arrays(list(fields.values()), fields=list(RELEASE))
+    return table.set_column(place, VIEW_SCHEMA.field("release"), shorn).drop_columns(_LISTS)
 
 
 def _points_of(stars: Stars, rows: Ints) -> tuple[Ints, Ints]:

@@ -12,6 +12,7 @@ from releases import row, run, sky, stars_of, write
 
 from jobs.archive.position import Cone
 from jobs.cli.main import main
+from jobs.config import ConfigError
 from jobs.lookup.opening import open_store
 from jobs.lookup.release import ReleaseStore
 from jobs.lookup.store import BadQuestion, NotThere
@@ -110,3 +111,30 @@ def test_a_condition_on_alerts_says_what_answers_for_stars(output: Path, capsys:
     assert main([*question, "--form", "csv"]) == 0
     assert {"n_detections", "anomaly_percentile"} <= set(next(csv.reader(io.StringIO(capsys.readouterr().out))))
     assert main(["scores", str(output), "--sort", "anomaly.percentile"]) == 0
+
+
+def test_what_a_release_without_light_curves_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shards = write(tmp_path / "release" / "a.parquet", [row(n, ra, dec) for n, (ra, dec) in enumerate(sky(20))])
+    run(tmp_path / "whole", shards)
+    run(tmp_path / "out", shards, without_light_curves=True)
+    kept, whole = stars_of(tmp_path / "out"), stars_of(tmp_path / "whole")
+    assert {name for name in whole.column_names if name not in kept.column_names} == {
+        name for name in whole.column_names if name.startswith("lc_") and name != "lc_features"
+    }
+    assert kept.equals(whole.select(kept.column_names))
+    sizes = [sum(file.stat().st_size for file in (tmp_path / name).rglob("*.parquet")) for name in ("out", "whole")]
+    assert sizes[0] < sizes[1]
+    assert main(["get", "object", "7", "--store", str(tmp_path / "out"), "--form", "csv"]) == 0
+    told = capsys.readouterr()
+    assert next(csv.DictReader(io.StringIO(told.out)))["n_detections"] == "8"
+    assert f"strix reprocess --input {shards}` without that option into another --output" in told.err
+    assert main(["get", "cone", "150.5", "2.5", "2deg", "--store", str(tmp_path / "out"), "--form", "csv"]) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 21
+    assert "has no light curves" in told.err
+    assert main(["get", "object", "7", "--store", str(tmp_path / "whole")]) == 0
+    assert "light curves" not in capsys.readouterr().err
+    sheet = ["--sort", "lc_features.mean_g", "-o", str(tmp_path / "sheet.png")]
+    assert main(["sheet", str(tmp_path / "out"), *sheet]) == 0  # of empty panels
+    with pytest.raises(ConfigError, match="without_light_curves was True, now None"):
+        run(tmp_path / "out", shards)

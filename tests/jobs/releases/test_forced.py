@@ -83,4 +83,8 @@ def test_the_published_files_give_the_fluxes_of_their_rows(real_alerts: Path, tm
     assert len(long["release"]["procstatus"]) == len(long["lc_mjd"]) > 1600
     assert long["release"]["n_dropped"] > 5
     assert np.all(np.diff(long["lc_mjd"]) >= 0)
+    run(tmp_path / "short", real_alerts / "forced", format="forced", without_light_curves=True)
+    shorn = stars_of(tmp_path / "short")["release"].to_pylist()
+    assert [each["procstatus"] for each in shorn] == [None] * 3
+    assert [each["n_dropped"] for each in shorn] == [stars[name]["release"]["n_dropped"] for name in sorted(stars)]
     assert set(long["release"]["procstatus"]) == {"0", "56"}  # every epoch of status 57 or 61 has no flux

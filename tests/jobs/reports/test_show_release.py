@@ -35,6 +35,19 @@ def test_show_tells_of_the_star_of_the_release(  # type: ignore[no-untyped-def]
     assert "no star of" in capsys.readouterr().out
 
 
+def test_show_says_where_light_curves_were_left_out(  # type: ignore[no-untyped-def]
+    night_out: Layout, science, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alert = science.iloc[20]
+    shard = write(tmp_path / "release" / "a.parquet", [row(1, alert.ra, alert.dec + 0.5 / 3600)])
+    run(tmp_path / "out", shard, without_light_curves=True)
+    arguments = ["show", str(alert.alert_id), "--data", str(night_out.root), "-o", str(tmp_path / "a.png")]
+    assert main([*arguments, "--dr", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "data release: 1, 0.5 arcsec\n" in told
+    assert f"strix reprocess --input {shard}` without that option" in told
+
+
 def test_its_points_are_in_the_panel_of_total_fluxes_in_the_order_of_time(  # type: ignore[no-untyped-def]
     night_out: Layout, science, release: Path
 ) -> None:
