@@ -13,9 +13,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
+from jobs.labels.table import SCHEMA
 from jobs.simulation.survey.bundle import DONE, TRUTH_OF_OBJECTS, WORK, write_bundle
 from jobs.simulation.survey.plan import Plan
-from jobs.simulation.tables.labels import SCHEMA, label_table
+from jobs.simulation.tables.labels import label_table
 from jobs.storage.data_files import files_of_folder
 from jobs.storage.lock import OutputLock
 from jobs.storage.writing import replacing
