@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from jobs.measures.intervals import wilson
 from jobs.simulation.checks.positive_curves import real_curves, simulated_curves
-from jobs.simulation.checks.transfer import GOAL_AGN, GOAL_SN, GOAL_VS, Classifier, transfer, wilson
+from jobs.simulation.checks.transfer import GOAL_AGN, GOAL_SN, GOAL_VS, Classifier, transfer
 from jobs.simulation.checks.variable_stars import stripe_82_curves, variable_stars
 
 Result = dict[str, Any]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from jobs.measures.intervals import wilson
 from jobs.simulation.checks.curve_numbers import curve_numbers
 from jobs.simulation.checks.positive_curves import Curves, fewer, windows
 
@@ -102,19 +103,3 @@ def _row(kind: str, called: NDArray[np.str_]) -> dict[str, Any]:
     low, high = wilson(int(np.sum(called == "SN")), n)
     shares = {name: float(np.mean(called == name)) if n else float("nan") for name in KINDS}
     return {"kind": kind, "n": n, **shares, "SN_low": low, "SN_high": high}
-
-
-def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval of a share k / n (Wilson 1927).
-
-    Parameters
-    ----------
-    k, n : int
-        k of n.
-    z : float
-        Half-width in standard deviations; 1.96 is 95 %.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    middle, half = (k + z**2 / 2) / (n + z**2), z * np.sqrt(k * (n - k) / n + z**2 / 4) / (n + z**2)
-    return float(middle - half), float(middle + half)

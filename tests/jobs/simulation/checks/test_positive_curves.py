@@ -8,7 +8,6 @@ import pytest
 
 from jobs.simulation.checks.curve_numbers import curve_numbers, nightly
 from jobs.simulation.checks.positive_curves import Curves, enough, fewer, real_curves, windows
-from jobs.simulation.checks.transfer import wilson
 from jobs.simulation.checks.variable_stars import stripe_82_curves
 
 
@@ -68,12 +67,6 @@ def test_numbers_of_a_fading_source() -> None:
     assert numbers["left_by_parabola_r"].to_numpy() == pytest.approx(np.zeros(4), abs=1e-4)
     assert numbers["curvature_r"].to_numpy() == pytest.approx(np.zeros(4), abs=1e-5)
     assert not [name for name in numbers if name.startswith(("mean", "median_g", "n_", "time_span", "brightest"))]
-
-
-def test_intervals_are_wilsons() -> None:
-    assert wilson(8, 10) == pytest.approx((0.490, 0.943), abs=1e-3)
-    assert wilson(0, 10) == pytest.approx((0.0, 0.278), abs=1e-3)
-    assert wilson(0, 0) == (0.0, 1.0)
 
 
 def test_stars_of_another_survey_get_a_reference_of_fifteen_exposures(tmp_path: Path) -> None:

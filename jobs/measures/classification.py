@@ -1,0 +1,94 @@
+"""Confusion, recall and precision of answers in classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.measures.intervals import Share
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Counts of answers by true class.
+
+    Attributes
+    ----------
+    classes : tuple of str
+    counts : numpy.ndarray of int64, shape (n_classes, n_classes)
+        Rows: true class; columns: the class that is called.
+    no_answer : numpy.ndarray of int64, shape (n_classes,)
+        Rows without an answer, by true class; they are in no share.
+    """
+
+    classes: tuple[str, ...]
+    counts: Ints
+    no_answer: Ints
+
+    @property
+    def accuracy(self) -> Share:
+        """Of all that is answered, how much is right."""
+        return Share(int(np.trace(self.counts)), int(self.counts.sum()))
+
+    def recall(self, number: int) -> Share:
+        """Of a class, how much is called so.
+
+        Parameters
+        ----------
+        number : int
+            Of the class.
+        """
+        return Share(int(self.counts[number, number]), int(self.counts[number].sum()))
+
+    def precision(self, number: int) -> Share:
+        """Of what is called a class, how much is one.
+
+        Parameters
+        ----------
+        number : int
+            Of the class.
+        """
+        return Share(int(self.counts[number, number]), int(self.counts[:, number].sum()))
+
+    @property
+    def mean_recall(self) -> float:
+        """Over the classes that there are; NaN if there are none."""
+        known = [self.recall(i).value for i in range(len(self.classes)) if self.counts[i].sum()]
+        return float(np.mean(known)) if known else float("nan")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as JSON writes it."""
+        mean = self.mean_recall
+        return {
+            "n": int(self.counts.sum()),
+            "no_answer": dict(zip(self.classes, self.no_answer.tolist(), strict=True)),
+            "accuracy": self.accuracy.as_dict(),
+            "mean_recall": mean if np.isfinite(mean) else None,
+            "recall": {name: self.recall(i).as_dict() for i, name in enumerate(self.classes)},
+            "precision": {name: self.precision(i).as_dict() for i, name in enumerate(self.classes)},
+            "confusion": self.counts.tolist(),
+        }
+
+
+def confusion(labels: NDArray[np.object_], probabilities: Floats, classes: Sequence[str]) -> Confusion:
+    """Count the likeliest classes by true class.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray of object, shape (n,)
+        Of `classes`.
+    probabilities : numpy.ndarray, shape (n, n_classes)
+        NaN rows have no answer. Of equal ones the first class is called.
+    classes : sequence of str
+    """
+    true = np.array([list(classes).index(label) for label in labels], np.int64)
+    answered = np.isfinite(probabilities).all(axis=1)
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(counts, (true[answered], probabilities[answered].argmax(axis=1)), 1)
+    missing = np.bincount(true[~answered], minlength=len(classes)).astype(np.int64)
+    return Confusion(tuple(classes), counts, missing)
