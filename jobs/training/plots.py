@@ -1,0 +1,68 @@
+"""Pictures of a model's card: confusion and calibration."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from jobs.measures.calibration import Reliability
+from jobs.measures.classification import Confusion
+from jobs.storage.writing import replacing
+from jobs.training.scoring import Scores
+
+
+def write_plots(scores: Scores | None, folder: Path) -> list[Path]:
+    """A picture for each set of examples that is measured; none of a model without classes.
+
+    Parameters
+    ----------
+    scores : Scores or None
+        Of unseen examples.
+    folder : pathlib.Path
+        Where they are written.
+    """
+    paths = []
+    for name, own in (scores.measured() if scores is not None else {}).items():
+        path = folder / f"{name.replace(', ', '_').replace(' ', '_')}.png"
+        drawn = _figure(name, own)
+        with replacing(path) as temporary:
+            drawn.savefig(temporary, format="png", dpi=110)
+        paths.append(path)
+    return paths
+
+
+def _figure(name: str, scores: Scores) -> Figure:
+    drawn = Figure(figsize=(11, 4.8), layout="constrained")
+    left, right = drawn.subplots(1, 2)
+    _draw_confusion(left, scores.confusion())
+    _draw_reliability(right, scores.reliability())
+    drawn.suptitle(f"{name}, n = {len(scores):,}")
+    return drawn
+
+
+def _draw_confusion(axes: Any, found: Confusion) -> None:
+    total = found.counts.sum(axis=1, keepdims=True)
+    share = np.divide(found.counts, total, out=np.zeros(found.counts.shape), where=total > 0)
+    axes.imshow(share, vmin=0, vmax=1, cmap="Blues")
+    for row, column in np.ndindex(*share.shape):
+        text = f"{share[row, column]:.2f}\n{found.counts[row, column]:,}"
+        axes.text(column, row, text, ha="center", va="center", color="white" if share[row, column] > 0.5 else "black")
+    axes.set_xticks(range(len(found.classes)), found.classes)
+    axes.set_yticks(range(len(found.classes)), found.classes)
+    axes.set_xlabel("called")
+    axes.set_ylabel("true (share of the row, count)")
+
+
+def _draw_reliability(axes: Any, found: Reliability) -> None:
+    some = np.array([share.n > 0 for share in found.right])
+    value = np.array([share.value for share in found.right])[some]
+    low, high = np.array([share.interval for share in found.right])[some].T
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    bars = np.clip([value - low, high - value], 0, None)
+    axes.errorbar(found.said[some], value, yerr=bars, fmt="o-", color="C0", capsize=2)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("probability of the called class")
+    axes.set_ylabel("share that is right, Wilson 95 %")
+    axes.set_title(f"expected calibration error {found.expected_error:.3f}", fontsize=10)
