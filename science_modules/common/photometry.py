@@ -134,6 +134,38 @@ def error_of_limit(limit_mag: Number, zero_point: float = AB_ZERO_NJY) -> Number
     return flux_of_magnitude(limit_mag, zero_point) / LIMIT_SIGMA
 
 
+def limit_of_error(flux_err: ArrayLike) -> Floats:
+    """The 5-sigma limiting magnitude of an error: `error_of_limit` the other way.
+
+    Parameters
+    ----------
+    flux_err : array_like
+        [nJy].
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        [mag]; NaN where the error is not positive.
+    """
+    return magnitude_of_flux(LIMIT_SIGMA * np.asarray(flux_err, dtype=np.float64))
+
+
+def has_magnitude(flux: ArrayLike, flux_err: ArrayLike, largest_err: float) -> NDArray[np.bool_]:
+    """Where a flux has a magnitude with an error below a bound: flux and error are positive and finite.
+
+    Parameters
+    ----------
+    flux, flux_err : array_like
+        In one unit; for the magnitude of a difference give its absolute value.
+    largest_err : float
+        The bound, not reached [mag].
+    """
+    flux, flux_err = np.asarray(flux, dtype=np.float64), np.asarray(flux_err, dtype=np.float64)
+    with np.errstate(over="ignore"):  # NaN compares as false
+        known = (flux > 0) & (flux < np.inf) & (flux_err > 0) & (flux_err < relative_flux_error(largest_err) * flux)
+    return np.asarray(known)
+
+
 def relative_flux_error(mag_err: float) -> float:
     """Error of a flux as a fraction of it, for an error in magnitudes; to first order.
 

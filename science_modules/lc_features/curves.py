@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.light_curves import LightCurves
-from science_modules.common.photometry import magnitude_error, magnitude_of_flux, relative_flux_error
+from science_modules.common.photometry import has_magnitude, magnitude_error, magnitude_of_flux
 from science_modules.common.view import BANDS, LC_KINDS
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ def band_curves(batch: AlertBatch) -> BandCurves:
     points = batch.light_curves
     flux, flux_err = _flux(points, batch["corrected"] == 1)
     detected = points.kind == LC_KINDS.index("detection")
-    usable = detected & _has_magnitude(flux, flux_err) & np.isfinite(points.mjd) & (points.band >= 0)
+    usable = detected & has_magnitude(flux, flux_err, LARGEST_ERROR_MAG) & np.isfinite(points.mjd) & (points.band >= 0)
     chosen, starts = _sorted_by_band(points, usable)
     left_out = np.bincount(points.owner[detected & ~usable], minlength=len(points))
     flux, flux_err = flux[chosen], flux_err[chosen]
@@ -62,14 +62,6 @@ def _flux(points: LightCurves, corrected: NDArray[np.bool_]) -> tuple[Floats, Fl
     total = corrected[points.owner]
     flux = np.where(total, points.flux_total, points.flux)
     return flux, np.where(total, points.flux_total_err, points.flux_err)
-
-
-def _has_magnitude(flux: Floats, flux_err: Floats) -> NDArray[np.bool_]:
-    """NaN compares as false, so it is left out too."""
-    largest = relative_flux_error(LARGEST_ERROR_MAG)
-    with np.errstate(over="ignore"):
-        known: NDArray[np.bool_] = (flux > 0) & (flux < np.inf) & (flux_err > 0) & (flux_err < largest * flux)
-    return known
 
 
 def _sorted_by_band(points: LightCurves, usable: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,0 +1,104 @@
+"""The features of ALeRCE's light-curve classifier: statistics of g and r, colours, limits, metadata."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from science_modules.alerce_features.curves import LEAST_POINTS, Curves, curves
+from science_modules.alerce_features.registry import BESIDE, fields
+from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.contract import Artefacts, ScienceModule
+
+Floats = NDArray[np.float64]
+Features = Callable[[AlertBatch, Curves], dict[str, Floats]]
+
+TOO_FEW = f"too few points: less than {LEAST_POINTS} detections in g and in r"
+NO_INFRARED = "not cross-matched: no AllWISE magnitudes beside the alert"
+
+
+def load(artefacts: Artefacts) -> Features:
+    """What computes the features, compiled (or read from numba's cache) here and not on the first alert.
+
+    Parameters
+    ----------
+    artefacts : mapping of str to bytes
+        Not used: the module has none.
+    """
+    from science_modules.alerce_features.computing import features, of_curves
+
+    of_curves(_two_curves())
+    return features
+
+
+def run(batch: AlertBatch, features: Features) -> pd.DataFrame:
+    """One row per alert: the features, the numbers of detections they are made of, `error`.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    features : callable
+        What `load` gives: `computing.features`.
+    """
+    found = curves(batch)
+    values = features(batch, found)
+    blocks = [_block(values, found.eligible, type_) for type_ in ("float32", "float64")]
+    return pd.concat([*blocks, _beside(found)], axis=1)
+
+
+def _block(values: dict[str, Floats], eligible: NDArray[np.bool_], type_: str) -> pd.DataFrame:
+    """The columns of one type; what overflows has no answer."""
+    names = [field.name for field in fields() if field.type == type_]
+    block = np.full((len(names), len(eligible)), np.nan, dtype=type_)
+    with np.errstate(over="ignore"):
+        for row, name in enumerate(names):
+            block[row, eligible] = values[name]
+    block[~np.isfinite(block)] = np.nan
+    return pd.DataFrame(block.T, columns=names)
+
+
+def _beside(found: Curves) -> pd.DataFrame:
+    def where(mask: NDArray[np.bool_], reason: str) -> NDArray[Any]:
+        return np.where(mask, np.array(reason, object), np.array(None, object))
+
+    counts = found.counts.astype(np.int32)
+    return pd.DataFrame(
+        {
+            "n_det_1": counts[:, 0],
+            "n_det_2": counts[:, 1],
+            "infrared_error": where(found.eligible, NO_INFRARED),
+            "error": where(~found.eligible, TOO_FEW),
+        }
+    )
+
+
+def _two_curves() -> Curves:
+    """Eight points and a limit in g and in r."""
+    time = np.arange(16.0) % 8
+    of_points = {name: 20 + np.sin(time) for name in ("mag", "diff_mag")} | {
+        name: np.full(16, 0.1) for name in ("err", "diff_err", "sign", "real_bogus")
+    }
+    return Curves(
+        offsets=np.array([0, 8, 16]),
+        time=time,
+        **of_points,
+        limit_offsets=np.arange(3),
+        limit_time=np.array([-1.0, 1.0]),
+        limit_mag=np.full(2, 20.0),
+        corrected=np.ones(1, bool),
+    )
+
+
+MODULE = ScienceModule(
+    name="alerce_features",
+    version="1.0.0",
+    inputs=("light_curve", "corrected", "gal_b", "gal_l"),
+    outputs=(*fields(), *BESIDE),
+    run=run,
+    load=load,
+    source="Sanchez-Saez et al. 2021, AJ 161, 141",
+    optional_inputs=("candidate.sgscore1",),
+)
