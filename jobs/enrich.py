@@ -5,7 +5,7 @@
 
 import sys
 
-from jobs.config.job import INGESTED, RAW_FILES, Job
+from jobs.common.job import INGESTED, RAW_FILES, Job
 
 JOB = Job(
     name="enrich",

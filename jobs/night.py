@@ -5,7 +5,7 @@
 
 import sys
 
-from jobs.config.job import FILES, INGESTED, TOPICS, Job
+from jobs.common.job import FILES, INGESTED, TOPICS, Job
 
 JOB = Job(
     name="night",

@@ -53,6 +53,23 @@ def iso_utc(mjd_tai: float) -> str:
     return f"{astropy('time').Time(mjd_tai, format='mjd', scale='tai', precision=0).utc.iso} UTC"
 
 
+def utc_to_the_second(mjd_tai: float) -> str:
+    """`2023-10-18 05:12:33`, for a column of a table: as `utc_times`, without the second that astropy takes to load.
+
+    Parameters
+    ----------
+    mjd_tai : float
+        MJD TAI [day].
+
+    Returns
+    -------
+    str
+        "time not known" for NaN.
+    """
+    (time,) = utc_times(np.array([mjd_tai]))
+    return "time not known" if np.isnat(time) else str(time).replace("T", " ")
+
+
 def sexagesimal(ra: float, dec: float) -> str:
     """`05h12m33.12s -04°05'06.7"`.
 

@@ -15,7 +15,7 @@ from jobs.archive.flat import flat_columns
 from jobs.archive.portable import portable
 from jobs.archive.position import position_of
 from jobs.archive.table_files import to_csv, to_json, to_votable
-from jobs.archive.words import counted, iso_utc, number
+from jobs.archive.words import counted, number, utc_to_the_second
 from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import OK, USAGE, Options, UsageError, verb
 from jobs.common.local_paths import local_path
@@ -300,7 +300,7 @@ def _shown(rows: pa.Table) -> list[str]:
 
 def _text(name: str, value: Any) -> str:
     if name == "mjd" and value is not None:
-        return iso_utc(value)[:19]
+        return utc_to_the_second(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, float | bool):

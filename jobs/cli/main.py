@@ -6,14 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jobs.cli.console import complain, pour
+from jobs.common.job import Job, all_jobs
 from jobs.common.search_path import SearchPathProblem
 from jobs.common.typed_names import did_you_mean
-
-try:
-    from jobs.config.job import Job, all_jobs
-except SearchPathProblem as problem:  # of $STRIX_SURVEY_PATH, which is read where the surveys are listed
-    complain(f"strix: {problem}")
-    sys.exit(2)
 
 INTERRUPTED = 130
 Main = Callable[[list[str]], int]
@@ -86,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return VERBS[given[0]].main()(given[1:])
+    except SearchPathProblem as problem:  # of $STRIX_SURVEY_PATH, which is read where the surveys are listed
+        complain(f"strix: {problem}")
+        return 2
     except KeyboardInterrupt:  # Ctrl-C where nothing needs an orderly end
         complain("strix: interrupted")
         return INTERRUPTED

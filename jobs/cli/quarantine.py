@@ -10,10 +10,10 @@ from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import Options, verb
 from jobs.cli.outputs import output_of
 from jobs.cli.run import close
+from jobs.common.job import Job
 from jobs.common.local_paths import local_name, local_path
 from jobs.common.plain_text import visible
 from jobs.config import ConfigError, add_options, load, overrides
-from jobs.config.job import Job
 from jobs.ledger.quarantine import Entry, NoEntry, content_of, entries, entry_of
 from jobs.ledger.too_large import REASON as MATCH_TOO_LARGE
 from jobs.packets.rejections import REASONS

@@ -12,7 +12,7 @@ from jobs.archive.versions import versions_in
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import Console, styled, table_console
 from jobs.cli.outputs import shortest, show_command
-from jobs.config.job import Job
+from jobs.common.job import Job
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science
 from jobs.ledger.counts import Counts, add_night, empty_counts

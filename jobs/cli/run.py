@@ -9,8 +9,8 @@ from jobs.audit.gaps import Gap
 from jobs.cli import again
 from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, UNBALANCED, Options, verb
+from jobs.common.job import Job
 from jobs.config import add_options, load, overrides
-from jobs.config.job import Job
 from jobs.launcher.run import Outcome, run_job
 from jobs.ledger.streams import StreamLedger
 from jobs.ledger.volumes import Wanted

@@ -9,7 +9,7 @@ from rich.table import Table
 from jobs.archive.position import DISTANCE
 from jobs.archive.table_files import to_csv, to_json, to_votable
 from jobs.archive.top_alerts import IDENTITY
-from jobs.archive.words import iso_utc, number
+from jobs.archive.words import number, utc_to_the_second
 from jobs.cli.console import Console, pour, table_console
 from jobs.cli.frame import OK, Options, verb
 from jobs.cli.outputs import show_command
@@ -72,7 +72,7 @@ def _print(found: Sorted) -> None:
         identity = [
             f"{row['object_id']}{mark}",
             "–" if row["alert_id"] is None else str(row["alert_id"]),
-            iso_utc(row["mjd"])[:19],
+            utc_to_the_second(row["mjd"]),
         ]
         table.add_row(str(place + 1), *identity, *(_value(row[name]) for name in (*facts, *shown)))
     console = table_console()

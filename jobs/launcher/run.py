@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pyspark.sql import SparkSession
 
 from jobs.common.java import EnvironmentProblem, find_java
+from jobs.common.job import Job, job_of
 from jobs.config import JobConfig, SourceConfig, TablesConfig
-from jobs.config.job import Job, job_of
 from jobs.launcher.science import Science, prepare_science
 from jobs.launcher.sinks import sinks_of
 from jobs.launcher.sources import source_of

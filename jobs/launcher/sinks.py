@@ -2,8 +2,8 @@
 
 import dataclasses
 
+from jobs.common.job import Job
 from jobs.config import JobConfig
-from jobs.config.job import Job
 from jobs.pipeline.decode.registry import Registry
 from jobs.pipeline.sinks.matches import FilterSection
 from jobs.pipeline.sinks.registry import prepare_sinks

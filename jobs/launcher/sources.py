@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from jobs.common.job import FILES, INGESTED, RAW_FILES, TOPICS, Job
 from jobs.config import ConfigError, JobConfig
-from jobs.config.job import FILES, INGESTED, RAW_FILES, TOPICS, Job
 from jobs.kafka.connection import Connection
 from jobs.pipeline.sources.archive.ledger_batches import LedgerSource
 from jobs.pipeline.sources.files.source import FileSource

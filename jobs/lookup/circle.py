@@ -5,8 +5,6 @@ import math
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from astropy import units
-from astropy_healpix import HEALPix
 
 from jobs.archive.position import Cone
 from jobs.lookup.questions import N_ALERTS, SEPARATION
@@ -28,6 +26,10 @@ def pixel_ranges(cone: Cone) -> list[tuple[int, int]]:
     list of (int, int)
         The first pixel of a range, and the first one behind it.
     """
+    # Half a second to import, for cones alone.
+    from astropy import units
+    from astropy_healpix import HEALPix
+
     side = math.degrees(math.sqrt(math.pi / 3)) * 3600  # of a pixel of order 0 [arcsec]
     order = min(_FINEST, max(0, int(math.log2(side / cone.radius_arcsec))))
     tiles = HEALPix(2**order, order="nested").cone_search_lonlat(

@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jobs.hbase.connection import HBaseAddress
 from jobs.lookup.store import BadQuestion, LookupStore
-from jobs.releases.records import Run
-from jobs.services.running import find
-from jobs.store.settings import settings_of
-from jobs.store.tables import NAMESPACE
+
+# Imports stand where they are needed: a question to one store takes a second less without the clients of the others.
+if TYPE_CHECKING:
+    from jobs.hbase.connection import HBaseAddress
 
 STORES = ("hbase", "archive")
 VARIABLE = "STRIX_HBASE"
@@ -38,25 +38,34 @@ def open_store(
     """
     if store not in (None, *STORES):
         return _in_directory(str(store))
-    known = hbase or os.environ.get(VARIABLE) or _started_here()
     if store == "archive" or (store is None and data is not None and hbase is None):
         if data is None:
             raise BadQuestion("the archive is the output of a job; name its directory")
         from jobs.lookup.archive import ArchiveStore
 
         return ArchiveStore(data)
+    known = hbase or os.environ.get(VARIABLE) or _started_here()
     if known is None:
         raise BadQuestion(f"no store is known: name an archive's directory, or HBase's host:port (${VARIABLE})")
+    return _in_hbase(known, namespace)
+
+
+def _in_hbase(address: str, namespace: str | None) -> LookupStore:
+    from jobs.hbase.connection import HBaseAddress
     from jobs.lookup.hbase import HBaseStore
     from jobs.store.reading import StoreReader
+    from jobs.store.settings import settings_of
+    from jobs.store.tables import NAMESPACE
 
     settings = settings_of({"namespace": namespace or NAMESPACE})
-    return HBaseStore(StoreReader(HBaseAddress.of(known), settings.namespace))
+    return HBaseStore(StoreReader(HBaseAddress.of(address), settings.namespace))
 
 
 def _in_directory(store: str) -> LookupStore:
     if not Path(store).is_dir():
         raise BadQuestion(f"stores are {' and '.join(STORES)}, or a directory; found {store!r}")
+    from jobs.releases.records import Run
+
     if Run.at(store).plan_path.exists():
         from jobs.lookup.release import ReleaseStore
 
@@ -66,12 +75,16 @@ def _in_directory(store: str) -> LookupStore:
     return ArchiveStore(store)
 
 
-def usual_address() -> HBaseAddress | None:
+def usual_address() -> "HBaseAddress | None":
     """$STRIX_HBASE, else the Thrift server that `strix services` started on this machine; None if there is neither."""
+    from jobs.hbase.connection import HBaseAddress
+
     known = os.environ.get(VARIABLE) or _started_here()
     return HBaseAddress.of(known) if known else None
 
 
 def _started_here() -> str | None:
+    from jobs.services.running import find
+
     service = find("hbase")
     return service.addresses["thrift"] if service is not None and service.up else None

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from astropy import units
-from astropy_healpix import lonlat_to_healpix
 
 from jobs.store import keys, light_curve_codec
 from jobs.store.struct_codec import StructCodec, codec
@@ -235,6 +233,10 @@ def pixels_of(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
     -------
     numpy.ndarray of int64, shape (n,)
     """
+    # Half a second to import; who reads rows wants none of it.
+    from astropy import units
+    from astropy_healpix import lonlat_to_healpix
+
     return np.asarray(lonlat_to_healpix(ra * units.deg, dec * units.deg, 2**keys.SKY_ORDER, order="nested"), np.int64)
 
 

@@ -35,7 +35,7 @@ _PIXEL_ARCSEC = 1.01
 # at its edge) and 55 leave none: -99999 in all 172 of 324 real points.
 SOUND_PROCSTATUS = frozenset({"0", "57"})
 _NO_FORCED_FLUX = -99999
-_POSITIVE, _NEGATIVE = pa.array(["t", "true", "1"]), pa.array(["f", "false", "0"])
+_POSITIVE, _NEGATIVE = ["t", "true", "1"], ["f", "false", "0"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def signs(isdiffpos: pa.Array) -> Floats:
     """
     text = pc.utf8_lower(isdiffpos)
     positive, negative = (
-        pc.is_in(text, value_set=values).to_numpy(zero_copy_only=False) for values in (_POSITIVE, _NEGATIVE)
+        pc.is_in(text, value_set=pa.array(values)).to_numpy(zero_copy_only=False) for values in (_POSITIVE, _NEGATIVE)
     )
     return np.select([positive, negative], [1.0, -1.0], np.nan)
 

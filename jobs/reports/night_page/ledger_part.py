@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from jobs.config.job import job_of
+from jobs.common.job import job_of
 from jobs.ledger.counts import Counts, add_counts, add_night, empty_counts
 from jobs.ledger.records import Record
 from jobs.ledger.streams import records

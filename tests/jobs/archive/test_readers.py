@@ -24,8 +24,8 @@ from duckdb_reader import rows as duckdb_rows
 from jobs import scan
 from jobs.cli.console import Console
 from jobs.cli.report import print_outcome
+from jobs.common.job import job_of
 from jobs.config import ScienceConfig
-from jobs.config.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import prepare_science
 from jobs.ledger.streams import records, streams

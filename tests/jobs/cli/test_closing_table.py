@@ -9,8 +9,8 @@ from rich.console import Console
 
 from jobs import scan
 from jobs.cli.report import print_outcome
+from jobs.common.job import job_of
 from jobs.config import ScienceConfig
-from jobs.config.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science, prepare_science
 from jobs.ledger.streams import records, streams

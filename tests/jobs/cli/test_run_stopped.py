@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from jobs.cli.report import print_outcome
-from jobs.config.job import job_of
+from jobs.common.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science
 from jobs.storage.layout import Layout

@@ -14,8 +14,8 @@ from jobs.audit.check import check_ledger
 from jobs.cli import run as cli
 from jobs.cli.stream import main as stream
 from jobs.common import faults
+from jobs.common.job import job_of
 from jobs.config import load
-from jobs.config.job import job_of
 from jobs.launcher.run import run_job
 from jobs.packets.problems import ServiceUnavailable
 from jobs.services.kafka import start_kafka

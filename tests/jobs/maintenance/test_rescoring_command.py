@@ -13,7 +13,7 @@ from small_outputs import LocalSpark, gaps, nights, rows, run_night, runner, see
 
 from jobs.cli.main import main
 from jobs.cli.report import nothing_scored
-from jobs.config.job import job_of
+from jobs.common.job import job_of
 from jobs.launcher import rescoring
 from jobs.ledger.counts import add_counts, empty_counts
 from jobs.ledger.streams import records

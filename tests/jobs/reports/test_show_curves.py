@@ -10,7 +10,7 @@ from astropy.time import Time
 
 from jobs.archive.alert import Alert, Curve, alerts_of, merged
 from jobs.archive.find import find_object
-from jobs.archive.words import flux, iso_utc, magnitude, number, sexagesimal, with_error
+from jobs.archive.words import flux, iso_utc, magnitude, number, sexagesimal, utc_to_the_second, with_error
 from jobs.reports.pictures.light_curve import difference, magnitude_ticks, total
 
 
@@ -101,9 +101,12 @@ def test_magnitude_ticks_lie_in_the_frame_and_apart(low, high):
 
 
 def test_times_are_utc_as_astropy_says():
-    for mjd in (57754.00041, 58849.5, 60235.217, 61109.999999):
+    after_a_leap_second = 57754.00041
+    for mjd in (after_a_leap_second, 58849.5, 60235.217, 61109.999999):
         assert iso_utc(mjd) == f"{Time(mjd, format='mjd', scale='tai', precision=0).utc.iso} UTC"
-    assert iso_utc(math.nan) == "time not known"
+        if mjd != after_a_leap_second:
+            assert f"{utc_to_the_second(mjd)} UTC" == iso_utc(mjd)
+    assert iso_utc(math.nan) == utc_to_the_second(math.nan) == "time not known"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from small_outputs import gaps, rows, runner, write_packets
 
 from jobs.cli.run import close, say_passed_over
+from jobs.common.job import job_of
 from jobs.common.times import tai_of_unix
-from jobs.config.job import job_of
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science
 from jobs.ledger.records import Plan

@@ -9,8 +9,8 @@ from publishing import Published
 from topic_reader import read_topics
 
 from jobs.common import faults
+from jobs.common.job import job_of
 from jobs.config import JobConfig
-from jobs.config.job import job_of
 from jobs.launcher.run import tables_of
 from jobs.launcher.sinks import sinks_of
 from jobs.pipeline.sinks.sink import PreparedSink

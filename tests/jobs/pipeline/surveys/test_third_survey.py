@@ -223,7 +223,7 @@ def test_a_path_that_names_no_survey_is_said_in_one_line(tmp_path: Path, text: s
         (tmp_path / "mine.py").write_text(text)
     path = tmp_path if text is not None else tmp_path / "absent"
     environment = os.environ | {"STRIX_SURVEY_PATH": str(path), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "jobs.cli.main", "--help"]
+    command = [sys.executable, "-m", "jobs.cli.main", "night", "--help"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert said in done.stderr and done.stderr.startswith("strix: STRIX_SURVEY_PATH")
