@@ -31,6 +31,7 @@ class Verb:
 VERBS = {
     **{job.name: Verb(job.doc, "jobs.cli.run", job) for job in all_jobs()},
     "reprocess": Verb("a data release through the science modules", "jobs.cli.reprocess"),
+    "train": Verb("a model from labelled data, with its card", "jobs.cli.train"),
     "simulate": Verb("write a simulated night of packets", "jobs.cli.simulate"),
     "get": Verb("look up objects, alerts, positions and lists in HBase or an archive", "jobs.cli.get"),
     "show": Verb("one alert or object as a picture and in words", "jobs.cli.show"),

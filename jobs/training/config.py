@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.common.local_paths import local_path
 from jobs.common.plain_yaml import NotPlain, plain_yaml, read_plain_yaml
 from jobs.common.typed_names import did_you_mean
 
@@ -53,6 +54,11 @@ class TrainingConfig:
     master: str = "none"
     note: str = ""
 
+    @property
+    def folder(self) -> Path:
+        """The run's."""
+        return local_path(self.output).absolute()
+
     def __post_init__(self) -> None:
         if self.level not in ("leaf", "coarse"):
             raise ValueError(f"level is {self.level!r}, it can be leaf, coarse")
@@ -62,7 +68,9 @@ class TrainingConfig:
             raise ValueError(f"folds is {self.folds}, it can be 0 (none) or at least 2")
 
 
-def load(path: Path | None, changes: Mapping[str, str] | None = None) -> TrainingConfig:
+def load(
+    path: Path | None, changes: Mapping[str, str] | None = None, defaults: Mapping[str, Any] | None = None
+) -> TrainingConfig:
     """Read a training's YAML file.
 
     Parameters
@@ -71,17 +79,21 @@ def load(path: Path | None, changes: Mapping[str, str] | None = None) -> Trainin
         None for the defaults.
     changes : mapping of str to str, optional
         Values in YAML by key, for instance `{"data.nights": "[20240101, 20240131]"}`; they win over the file.
+    defaults : mapping, optional
+        Of the trainable, where the file says nothing.
 
     Raises
     ------
     ValueError
         For a file that is no plain YAML mapping, an unknown key, a value of another type.
     """
-    content = _read(path) if path else {}
+    content = dict(defaults or {}) | (_read(path) if path else {})
     for name, text in (changes or {}).items():
         section, _, key = name.rpartition(".")
-        target = content.setdefault(section, {}) if section else content
-        target[key] = plain_yaml(text.encode())
+        if section:
+            content[section] = {**(content.get(section) or {}), key: plain_yaml(text.encode())}
+        else:
+            content[key] = plain_yaml(text.encode())
     config: TrainingConfig = filled(TrainingConfig, content, "the configuration")
     return config
 

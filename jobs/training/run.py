@@ -51,7 +51,7 @@ class Training:
     @property
     def folder(self) -> Path:
         """The run's."""
-        return Path(self.config.output)
+        return self.config.folder
 
 
 def train(
@@ -89,7 +89,7 @@ def train(
     sides = sides_of(examples, config)
     fits = [_fitted(training, name, examples, sides) for name in _fit_names(config)]
     scores = scored(trainable, fits) if trainable.classes else None
-    facts = dict(trainable.facts(fits, examples.select(np.ones(len(sides.part), bool))))
+    facts = dict(trainable.facts(fits, examples.select(np.ones(len(sides.part), bool)), settings))
     result = Result(trainable, config, settings, labels, examples, sides, left_out, fits, scores, facts)
     write_result(result, data, training.folder / MODEL)
     return result

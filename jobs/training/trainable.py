@@ -115,6 +115,8 @@ class Trainable(ABC):
         Frozen dataclasses, all fields with defaults.
     packages : tuple of str
         Distributions whose versions are recorded beside the frame's own.
+    defaults : mapping
+        Of the frame's keys, where this model wants others than TrainingConfig's.
     not_tested_on : str
         For the card, in Markdown: what the numbers do not cover, and when not to trust the model.
     """
@@ -126,6 +128,7 @@ class Trainable(ABC):
     data: ClassVar[type] = Nothing
     settings: ClassVar[type] = Nothing
     packages: ClassVar[tuple[str, ...]] = ()
+    defaults: ClassVar[Mapping[str, Any]] = {}
     not_tested_on: ClassVar[str] = ""
 
     @abstractmethod
@@ -189,7 +192,7 @@ class Trainable(ABC):
         """
         return ()
 
-    def facts(self, fits: Sequence[Fitted], everything: Selection) -> Mapping[str, Any]:
+    def facts(self, fits: Sequence[Fitted], everything: Selection, settings: Any) -> Mapping[str, Any]:
         """Further numbers for the card and training.json, by name; plain values.
 
         Parameters
@@ -198,6 +201,8 @@ class Trainable(ABC):
             The folds and `final`, which is last.
         everything : Selection
             All examples.
+        settings : object
+            The trainable's `settings`.
         """
         return {}
 

@@ -12,12 +12,12 @@ from science_modules.common.contract import Artefact, Artefacts, Field, ScienceM
 from science_modules.common.view import BANDS
 
 N_REASONS = 3
-# A survey is served if its forest stands here; jobs/train_anomaly.py makes one and says its line.
+# A survey is served if its forest stands here; `strix train anomaly` makes one and says its sha256.
 ARTEFACTS = (
     Artefact(
         name="forest_ztf.npz",
         sha256="2fa277cd2c7c5bd610d1c3c4e6c35e3b271300d47d02c2d06ead620a09c060f6",
-        source="jobs/train_anomaly.py on real ZTF alerts and light curves, 2018 to 2026; its card is forest_ztf.json",
+        source="strix train anomaly, on real ZTF alerts and light curves, 2018 to 2026; its card is forest_ztf.json",
         licence="Apache-2.0",
     ),
 )

@@ -1,10 +1,6 @@
 """Grow an isolation forest on science columns and write it, with a card, as plain arrays."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,8 +33,8 @@ class Settings:
     seed: int = 20260101
 
 
-def train(science: pa.Table, settings: Settings) -> tuple[Forest, dict[str, Any]]:
-    """A forest, and the facts for its card.
+def train(science: pa.Table, settings: Settings) -> Forest:
+    """A forest of the alerts that pass the cuts.
 
     Parameters
     ----------
@@ -49,20 +45,54 @@ def train(science: pa.Table, settings: Settings) -> tuple[Forest, dict[str, Any]
 
     Returns
     -------
-    forest : Forest
-    card : dict
-        What it was trained on, and how half of the objects score in a forest of the other half.
+    Forest
 
     Raises
     ------
     ValueError
         If fewer light curves pass the cuts than one tree is grown on.
     """
-    batch, found = _training_sample(science, settings)
+    _, found = _training_sample(science, settings)
     if len(found.x) < settings.n_subsamples:
         raise ValueError(f"wants at least {settings.n_subsamples} light curves, {len(found.x)} pass the cuts")
-    forest = grow(found, settings)
-    return forest, {**_what(batch, found), "settings": vars(settings), "unseen": _unseen(batch, found, settings)}
+    return grow(found, settings)
+
+
+def what(science: pa.Table, settings: Settings) -> dict[str, Any]:
+    """What a forest was grown on: alerts, objects, light curves, first and last time.
+
+    Parameters
+    ----------
+    science, settings
+        As of `train`.
+    """
+    batch, found = _training_sample(science, settings)
+    mjd = batch["mjd"]
+    return {
+        "n_alerts": len(batch),
+        "n_objects": len(set(batch["object_id"])),
+        "n_light_curves": len(found.x),
+        "first_mjd": round(float(mjd.min()), 4),
+        "last_mjd": round(float(mjd.max()), 4),
+    }
+
+
+def share_beyond(forest: Forest, science: pa.Table, settings: Settings) -> dict[int, float]:
+    """How much of other objects lies beyond the forest's worst 5 % and 1 %: as much, if they are alike.
+
+    Parameters
+    ----------
+    forest : Forest
+    science, settings
+        As of `train`; objects that the forest was not grown on.
+
+    Returns
+    -------
+    dict of int to float
+        Share by the percentile, 95 and 99; NaN of no alerts.
+    """
+    percentile = forest.percentile(alert_scores(forest, _training_sample(science, settings)[1]))
+    return {limit: float(np.mean(percentile > limit)) if len(percentile) else float("nan") for limit in (95, 99)}
 
 
 def grow(found: Curves, settings: Settings) -> Forest:
@@ -110,28 +140,6 @@ def alert_scores(forest: Forest, found: Curves) -> Floats:
     scores, _ = forest.score(found.x)
     starts = np.flatnonzero(np.r_[True, np.diff(found.alert) > 0])
     return np.asarray(np.minimum.reduceat(scores, starts)) if len(scores) else scores
-
-
-def write(forest: Forest, card: Mapping[str, Any], survey: str, directory: Path) -> str:
-    """Write `forest_<survey>.npz` and `forest_<survey>.json`; the sha256 that the module's Artefact declares.
-
-    Parameters
-    ----------
-    forest : Forest
-    card : mapping
-        As `train` gives it; survey and sha256 are put before it.
-    survey : str
-        The survey's name.
-    directory : pathlib.Path
-        Made if it is not there.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    data = forest.to_bytes()
-    digest = sha256(data).hexdigest()
-    (directory / f"forest_{survey}.npz").write_bytes(data)
-    text = json.dumps({"survey": survey, "sha256": digest, **card}, indent=1)
-    (directory / f"forest_{survey}.json").write_text(text + "\n")
-    return digest
 
 
 def _moved(left: NDArray[np.uint32], root: int) -> NDArray[np.int32]:
@@ -183,33 +191,3 @@ def thinned(objects: NDArray[Any], most: int) -> NDArray[np.int64]:
     rank = np.arange(len(objects)) - np.repeat(first, count)
     slot = (rank + 1) * most // np.maximum(n, 1) - rank * most // np.maximum(n, 1)
     return np.flatnonzero((n <= most) | (slot > 0))
-
-
-def _what(batch: AlertBatch, found: Curves) -> dict[str, Any]:
-    mjd = batch["mjd"]
-    return {
-        "n_alerts": len(batch),
-        "n_objects": len(set(batch["object_id"])),
-        "n_light_curves": len(found.x),
-        "first_mjd": round(float(mjd.min()), 4),
-        "last_mjd": round(float(mjd.max()), 4),
-    }
-
-
-def _unseen(batch: AlertBatch, found: Curves, settings: Settings) -> dict[str, Any]:
-    """Half of the objects against a forest of the other half: 5 % of them should lie beyond its worst 5 %."""
-    half = np.array([sha256(name.encode()).digest()[0] % 2 for name in batch["object_id"]])[found.alert]
-    parts = [_rows(found, half == k) for k in (0, 1)]
-    if min(len(part.x) for part in parts) < settings.n_subsamples:
-        return {}
-    beyond = [_beyond(grow(parts[k], settings), parts[1 - k]) for k in (0, 1)]
-    return {f"share_beyond_{limit}": round(float(np.mean([b[limit] for b in beyond])), 4) for limit in (95, 99)}
-
-
-def _beyond(forest: Forest, other: Curves) -> dict[int, float]:
-    percentile = forest.percentile(alert_scores(forest, other))
-    return {limit: float(np.mean(percentile > limit)) for limit in (95, 99)}
-
-
-def _rows(found: Curves, kept: NDArray[np.bool_]) -> Curves:
-    return Curves(found.alert[kept], found.band[kept], found.x[kept], found.reasons)

@@ -16,7 +16,7 @@ import pytest
 from coniferest.isoforest import IsolationForest
 from views import light_curves, ztf_view
 
-from jobs import train_anomaly
+from jobs.cli.train import main as train_main
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.training.anomaly_set import light_curve_rows
 from science_modules import registry
@@ -190,37 +190,54 @@ def made_up_science(n: int = 200) -> pa.Table:
 def test_training_does_not_depend_on_the_order_of_the_rows() -> None:
     table = made_up_science()
     shuffled = table.take(np.random.default_rng(0).permutation(len(table)))
-    assert train(table, SMALL)[0].to_bytes() == train(shuffled, SMALL)[0].to_bytes()
+    assert train(table, SMALL).to_bytes() == train(shuffled, SMALL).to_bytes()
 
 
-def test_the_job_trains_on_nights_and_writes_forest_and_card(tmp_path: Path) -> None:
+def test_the_job_trains_on_nights_and_writes_forest_and_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     table = made_up_science()
     for night, rows in ((20240101, table), (20240102, table.slice(0, 10))):
         folder = tmp_path / "science" / f"night={night}"
         folder.mkdir(parents=True)
         pq.write_table(rows, folder / "a.parquet")
-    given = ["--survey", "ztf", "--science", str(tmp_path / "science"), "--nights", "20240101", "20240101"]
-    assert (
-        train_anomaly.main([*given, "--out", str(tmp_path), "--trees", "20", "--subsamples", "64", "--seed", "3"]) == 0
-    )
-    card = json.loads((tmp_path / "forest_ztf.json").read_text())
-    assert (card["n_alerts"], card["n_objects"], card["n_light_curves"]) == (200, 100, 400)
-    data = (tmp_path / "forest_ztf.npz").read_bytes()
-    assert card["sha256"] == sha256(data).hexdigest()
-    assert Forest.from_bytes(data).to_bytes() == train(table, SMALL)[0].to_bytes()
+    given = [
+        *settings(tmp_path),
+        "--set",
+        f"data.science={tmp_path / 'science'}",
+        "--set",
+        "data.nights=[20240101, 20240101]",
+    ]
+    assert train_main(["anomaly", *given]) == 0
+    model = tmp_path / "run" / "model"
+    data = (model / "forest_ztf.npz").read_bytes()
+    record = json.loads((model / "training.json").read_text())
+    facts = record["facts"]
+    assert (facts["n_alerts"], facts["n_objects"], facts["n_light_curves"]) == (200, 100, 400)
+    assert 0.0 <= facts["share beyond 99"] <= facts["share beyond 95"] < 0.25
+    assert record["artefacts"] == {"forest_ztf.npz": sha256(data).hexdigest()}
+    assert list(record["files"]) == [str(tmp_path / "science" / "night=20240101" / "a.parquet")]
+    assert Forest.from_bytes(data).to_bytes() == train(table, SMALL).to_bytes()
+    assert "| none | science | real | 200 | 100 |" in (model / "README.md").read_text()
+    assert record["artefacts"]["forest_ztf.npz"] in capsys.readouterr().out
+
+
+def settings(folder: Path) -> list[str]:
+    return ["--output", str(folder / "run"), "--set", "settings={n_trees: 20, n_subsamples: 64, seed: 3}"]
 
 
 def test_the_job_refuses_what_it_cannot_train_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train_anomaly.main(["--survey", "ztf", "--science", str(tmp_path)]) == 2
+    given = ["anomaly", "--output", str(tmp_path / "run"), "--set", f"data.science={tmp_path}"]
+    assert train_main(given) == 2
     assert "no night" in capsys.readouterr().err
     folder = tmp_path / "night=20240101"
     folder.mkdir()
-    pq.write_table(made_up_science(20), folder / "a.parquet")
-    assert train_anomaly.main(["--survey", "ztf", "--science", str(tmp_path)]) == 2
-    assert "wants at least 256 light curves, 40 pass" in capsys.readouterr().err
     pq.write_table(made_up_science(20).drop_columns(["lc_features"]), folder / "a.parquet")
-    assert train_anomaly.main(["--survey", "ztf", "--science", str(tmp_path)]) == 2
+    assert train_main(given) == 2
     assert "lacks ['lc_features']" in capsys.readouterr().err
+    pq.write_table(made_up_science(20), folder / "a.parquet")
+    assert train_main(given) == 2
+    assert "wants at least 256 light curves, 40 pass" in capsys.readouterr().err
 
 
 def test_windows_of_labelled_light_curves_are_30_days_of_positive_detections(real_alerts: Path) -> None:
@@ -243,7 +260,7 @@ def real_halves(ztf_packets: Sequence[Mapping[str, Any]]) -> tuple[Forest, pa.Ta
     table = table.select(keep)
     half = np.array([sha256(name.encode()).digest()[0] % 2 for name in table["object_id"].to_pylist()])
     passed = [reason is None for reason in curves(AlertBatch(with_features(table))).reasons]
-    forest, _ = train(with_features(table.filter(pa.array(half == 0))), Settings(n_subsamples=128))
+    forest = train(with_features(table.filter(pa.array(half == 0))), Settings(n_subsamples=128))
     return forest, table.filter(pa.array((half == 1) & np.array(passed)))
 
 

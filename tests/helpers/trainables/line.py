@@ -74,8 +74,8 @@ class Line(Trainable):
         chance = _chance(np.load(io.BytesIO(artefacts["line.npz"]))["weights"], examples)
         return np.column_stack([1 - chance, chance])
 
-    def facts(self, fits: Any, everything: Any) -> Mapping[str, Any]:
-        return {"epochs": len(fits)}
+    def facts(self, fits: Any, everything: Any, settings: Any) -> Mapping[str, Any]:
+        return {"epochs": settings.epochs * len(fits)}
 
 
 def _chance(weights: Floats, examples: pa.Table) -> Floats:
