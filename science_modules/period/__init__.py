@@ -13,8 +13,8 @@ from science_modules.common.view import BANDS
 from science_modules.period.curves import Curve, curves
 
 if TYPE_CHECKING:
+    from science_modules.common.fourier_sums import Spreading
     from science_modules.period.search import Period
-    from science_modules.period.transform import Spreading
 
 FMAX = Option(
     "fmax",
@@ -52,8 +52,8 @@ def load(artefacts: Artefacts, fmax: float = FMAX.default) -> Settings:
     fmax : float
         Highest frequency [1/d]; 72 for periods of 20 minutes.
     """
+    from science_modules.common.fourier_sums import spreading
     from science_modules.period.search import search
-    from science_modules.period.transform import spreading
 
     settings = Settings(fmax, spreading())
     time = np.arange(20.0)

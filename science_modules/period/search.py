@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from science_modules.common.fourier_sums import Spreading
 from science_modules.period.aliases import Alias, alias
 from science_modules.period.candidates import Candidate, candidates, polished
 from science_modules.period.curves import MIN_IN_BAND, Curve
 from science_modules.period.false_alarm import false_alarm
 from science_modules.period.scaling import coefficients, rescaled
 from science_modules.period.spectrum import MIN_CYCLES, Spectrum, spectrum
-from science_modules.period.transform import Spreading
 
 Floats = NDArray[np.float64]
 

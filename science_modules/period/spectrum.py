@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science_modules.common.compiled import compiled
+from science_modules.common.fourier_sums import N_FREQUENCIES, Spreading, window_sums
 from science_modules.period.curves import Curve
-from science_modules.period.transform import N_FREQUENCIES, Spreading, window_sums
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

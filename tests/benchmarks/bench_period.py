@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from science_modules.common.fourier_sums import spreading
 from science_modules.period.curves import Curve
 from science_modules.period.search import search
 from science_modules.period.spectrum import spectrum
-from science_modules.period.transform import spreading
 
 
 def curve(rng: np.random.Generator, n: int, days: float, n_bands: int) -> Curve:

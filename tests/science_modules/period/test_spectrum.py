@@ -7,13 +7,13 @@ import pytest
 from astropy.timeseries import LombScargle
 from numpy.typing import NDArray
 
+from science_modules.common.fourier_sums import N_FREQUENCIES, spreading, window_sums
 from science_modules.period.candidates import daily, peaks
 from science_modules.period.curves import Curve
 from science_modules.period.false_alarm import false_alarm
 from science_modules.period.harmonics import MAX_HARMONICS, fit
 from science_modules.period.scaling import coefficients
 from science_modules.period.spectrum import spectrum
-from science_modules.period.transform import N_FREQUENCIES, spreading, window_sums
 
 Floats = NDArray[np.float64]
 
