@@ -7,6 +7,7 @@ without touching the package. Importing this imports no module and no heavy libr
 import difflib
 import importlib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from science_modules.common.options import OptionError
 from science_modules.common.view import CUTOUTS, VIEW_NAMES
 
 RESERVED = ("common", "golden", "registry", "suite")  # names in this package that are no modules
+_VERSIONED = re.compile(r"([a-z]\w*)@(\d+(?:\.\d+)*)")
 _VIEW_INPUTS = (*VIEW_NAMES, *(column.name for column in CUTOUTS), "light_curve", "cutouts", "candidate")
 
 
@@ -52,13 +54,25 @@ def names() -> list[str]:
     return list(folders())
 
 
+def folder_name(name: str) -> str:
+    """The folder of a module's version that was installed beside it: `stamp@2.1.0` is `stamp_v2_1_0`; other names stay.
+
+    Parameters
+    ----------
+    name : str
+        As a person or a configuration writes it.
+    """
+    found = _VERSIONED.fullmatch(name)
+    return f"{found[1]}_v{found[2].replace('.', '_')}" if found else name
+
+
 def get(name: str) -> ScienceModule:
     """The declaration of a module.
 
     Parameters
     ----------
     name : str
-        The name of its folder.
+        The name of its folder, or `NAME@VERSION`.
 
     Raises
     ------
@@ -67,7 +81,7 @@ def get(name: str) -> ScienceModule:
     ResolveError
         If the folder holds no MODULE of its own name.
     """
-    known = folders()
+    known, name = folders(), folder_name(name)
     if name not in known:
         raise UnknownModule(f"no science module {name!r}{_nearest(name, known)}; there are {list(known)}")
     parent = str(known[name].parent)
@@ -89,7 +103,7 @@ def resolve(names: Sequence[str], options: Mapping[str, object] | None = None) -
     Parameters
     ----------
     names : sequence of str
-        All modules of the job: what one reads of another, the other has to be named for.
+        All modules of the job: what one reads of another, the other has to be named for. `NAME@VERSION` is an installed version.
     options : mapping of str to object, optional
         Options that are set, as `period.fmax` to a number or its text.
 
@@ -99,6 +113,7 @@ def resolve(names: Sequence[str], options: Mapping[str, object] | None = None) -
         For an unknown or repeated name, an input that nothing gives, modules that wait for one another, or an option of
         a module that does not run, that a module does not have, or of another value than it takes.
     """
+    names = [folder_name(name) for name in names]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ResolveError(f"modules named twice: {repeated}")

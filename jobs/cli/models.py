@@ -1,14 +1,17 @@
-"""`strix models list | add NAME --from PATH|URL`: published weights, verified and made ready for scoring."""
+"""`strix models list | add [NAME] --from PATH|URL | compare A B`: published weights, and models that `strix train` left."""
 
 import argparse
+import os
 from pathlib import Path
 
 from rich.table import Table
 
 from jobs.cli.console import say, table_console
-from jobs.cli.frame import OK, Options, verb
+from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_path
+from jobs.common.search_path import MODULE_PATH
 from jobs.modules import weights as models
+from jobs.modules.versions import install, is_training
 from science_modules import registry
 
 
@@ -24,8 +27,16 @@ def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
     if given.action == "list":
         _list(given.models)
-    else:
+    elif given.action == "compare":
+        from jobs.cli.models_compare import compare  # it draws: matplotlib takes a second
+
+        compare(given)
+    elif given.source and is_training(given.source):
+        _install(Path(given.source), given.into, given.name)
+    elif given.name:
         _add(given.name, given.source, given.models)
+    else:
+        raise UsageError(f"without a module's name, --from is a folder that `strix train` left; it is {given.source}")
     return OK
 
 
@@ -33,16 +44,33 @@ def _parser() -> argparse.ArgumentParser:
     parser = Options(prog="strix models", description="Trained artefacts of science modules.")
     actions = parser.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="what every module needs and whether it is there")
-    add = actions.add_parser("add", help="verify published weights and convert them for scoring")
-    add.add_argument("name", help="module, e.g. acai")
+    add = actions.add_parser("add", help="verify published weights and convert them; install a trained model")
+    add.add_argument("name", nargs="?", help="module, e.g. acai; a trained model knows its own")
     add.add_argument(
-        "--from", dest="source", help="folder or URL of the published files; default: as the module declares"
-    )
+        "--from", dest="source",
+        help="folder or URL of the published files (default: as the module declares), or a folder that `strix train` left",
+    )  # fmt: skip
+    add.add_argument(
+        "--into", type=local_path,
+        help="directory of modules for a trained model (default: the first of $STRIX_MODULE_PATH, else my_modules)",
+    )  # fmt: skip
+    comparing = actions.add_parser("compare", help="which of two classifiers is better on the same labelled alerts")
+    _add_comparison(comparing)
     for each in (listing, add):
         each.add_argument(
             "--models", type=local_path, help="directory of artefacts (default: $STRIX_MODELS, else models)"
         )
     return parser
+
+
+def _add_comparison(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", help="module with outputs p_<class>, or NAME@VERSION")
+    parser.add_argument("second", help="the other")
+    parser.add_argument("--on", required=True, type=local_path, metavar="DIR", help="output that both have scored")
+    parser.add_argument("--labels", required=True, nargs="+", type=local_path, help="label files (docs/training.md)")
+    parser.add_argument("--level", choices=("coarse", "leaf"), default="coarse", help="how fine the classes are")
+    parser.add_argument("-n", type=int, default=24, help="alerts on the sheet of disagreements")
+    parser.add_argument("-o", "--sheet", type=local_path, help="write the alerts on which they disagree as a picture")
 
 
 def _list(directory: Path | None) -> None:
@@ -54,6 +82,17 @@ def _list(directory: Path | None) -> None:
             state = "missing" if artefact.name in lacking else "here"
             table.add_row(name, artefact.name, state, artefact.licence, artefact.source)
     table_console().print(table)
+
+
+def _install(source: Path, into: Path | None, name: str | None) -> None:
+    """As a module of its own beside the one that it was trained for."""
+    named = [part for part in os.environ.get(MODULE_PATH, "").split(os.pathsep) if part]
+    chosen = into or Path(named[0] if named else "my_modules")
+    folder = install(source, chosen, name)
+    module, _, version = folder.name.rpartition("_v")
+    say(f"{folder}: {module}@{version.replace('_', '.')}, its column is {folder.name}")
+    if str(chosen.resolve()) not in [str(Path(each).resolve()) for each in named]:
+        say(f"say where it is: export {MODULE_PATH}={os.pathsep.join([*named, str(chosen)])}")
 
 
 def _add(name: str, source: str | None, directory: Path | None) -> None:

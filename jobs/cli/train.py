@@ -71,7 +71,7 @@ def _list_keys(name: str) -> int:
 
 def _say_result(result: Result) -> None:
     folder = Path(result.config.output) / MODEL  # as it was given
-    say(f"{result.trainable.name} {result.trainable.version}: {result.examples.keys.num_rows:,} examples")
+    say(f"{result.trainable.name} {result.version}: {result.examples.keys.num_rows:,} examples")
     for name, own in (result.scores.measured() if result.scores is not None else {}).items():
         counted = own.confusion()
         say(f"{name}: accuracy {counted.accuracy}, mean recall {counted.mean_recall:.3f}")
@@ -80,3 +80,4 @@ def _say_result(result: Result) -> None:
     for name, digest in result.digests.items():
         say(f"{folder / name}: sha256 {digest}")
     say(f"card: {folder / CARD}")
+    say(f"next: strix models add --from {folder}")

@@ -8,6 +8,7 @@ from jobs.common.search_path import schema_directory
 from jobs.config.keys import Section, key, path_key
 from jobs.pipeline.sources.files.names import PATTERNS
 from jobs.pipeline.surveys import AUTO, SURVEY_NAMES, surveys_of
+from science_modules.registry import folder_name
 
 TRIGGERS = ("available_now", "continuous")
 LOG_LEVELS, LOG_FORMATS = ("debug", "info", "warning", "error"), ("text", "json")
@@ -72,7 +73,8 @@ class ScienceConfig(Section):
     """Which modules run, and what their failures mean."""
 
     modules: tuple[str, ...] = key(
-        ("stetson_k", "braai", "acai", "lc_features", "rise", "anomaly"), "science modules, by name"
+        ("stetson_k", "braai", "acai", "lc_features", "rise", "anomaly"),
+        "science modules, by name, or NAME@VERSION of an installed version",
     )
     models: str = path_key("models", "directory of trained artefacts (`strix models add`)")
     model_sources: tuple[str, ...] = key(
@@ -82,6 +84,10 @@ class ScienceConfig(Section):
         "error", "a module without its artefacts: stop, or go on without it and say so", ("error", "skip")
     )
     on_error: str = key("record", "a module's failure: record it in its error field, or raise", ("record", "raise"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "modules", tuple(folder_name(name) for name in self.modules))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def card(result: "Result", plots: Sequence[Path]) -> str:
     """
     trainable = result.trainable
     parts = [
-        f"# {trainable.name} {trainable.version}",
+        f"# {trainable.name} {result.version}",
         *([result.config.note] if result.config.note else []),
         _table("Artefacts", ("file", "sha256"), [(f"`{name}`", f"`{each}`") for name, each in result.digests.items()]),
         _data(result),

@@ -1,6 +1,7 @@
 """What a training is told: the frame's keys, and those that the trainable declares, from one YAML file."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ class TrainingConfig:
         No two objects so near to each other are on two sides of the split.
     master : str
         Where examples are made: a Spark master, or `none` for this process.
+    version : str
+        Of the model, such as 2.1.0; empty for the trainable's own. It is what `strix models add` installs it as.
     note : str
         For the card: what its reader should know about the data.
     """
@@ -52,6 +55,7 @@ class TrainingConfig:
     test: float = 0.2
     radius_arcsec: float = 3.0
     master: str = "none"
+    version: str = ""
     note: str = ""
 
     @property
@@ -60,6 +64,8 @@ class TrainingConfig:
         return local_path(self.output).absolute()
 
     def __post_init__(self) -> None:
+        if self.version and not re.fullmatch(r"\d+(\.\d+)*", self.version):
+            raise ValueError(f"version is {self.version!r}, it should be numbers like 2.1.0")
         if self.level not in ("leaf", "coarse"):
             raise ValueError(f"level is {self.level!r}, it can be leaf, coarse")
         if not (self.test >= 0 and self.validation >= 0 and self.test + self.validation < 1):

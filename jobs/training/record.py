@@ -29,7 +29,8 @@ def record(result: "Result", data: Any) -> dict[str, Any]:
     fits = [fit.name for fit in result.fits]
     return {
         "name": trainable.name,
-        "version": trainable.version,
+        "version": result.version,
+        "surveys": result.surveys,
         "artefacts": result.digests,
         "config": asdict(config),
         "data": asdict(data),

@@ -57,6 +57,16 @@ class Result:
     facts: Mapping[str, Any]
 
     @property
+    def version(self) -> str:
+        """Of the model."""
+        return self.config.version or self.trainable.version
+
+    @property
+    def surveys(self) -> list[str]:
+        """Those of the examples, sorted."""
+        return sorted(set(self.examples.keys["survey"].to_pylist()))
+
+    @property
     def artefacts(self) -> Mapping[str, bytes]:
         """Files of the model by name."""
         return self.fits[-1].artefacts

@@ -1,0 +1,150 @@
+"""Versions of a model side by side: what `strix train` left, as a module of its own beside the one it was trained for."""
+
+import json
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jobs.modules.scaffold import ScaffoldError
+from jobs.storage.writing import replace_bytes, replace_file
+from science_modules import registry
+from science_modules.common.artefacts import ArtefactError
+
+RECORD = "training.json"
+_COPIED = ("README.md", RECORD)
+# It has a function of its own, so that its artefacts are looked for beside it.
+_CODE = '''"""{name} {version}, as `strix train` left it; its card is README.md, all that it came of is training.json."""
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from science_modules import registry
+from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.contract import Artefact
+
+_TRAINED_AS = registry.get("{name}")
+
+
+def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
+    """What the module that it was trained for makes of these artefacts."""
+    return _TRAINED_AS.run(batch, state)
+
+
+MODULE = replace(
+    _TRAINED_AS,
+    name="{folder}",
+    version="{version}",
+    run=run,
+    surveys={surveys},
+    artefacts=(
+{artefacts}
+    ),
+)
+'''
+_ARTEFACT = """        Artefact(
+            name="{name}",
+            sha256="{digest}",
+            source="strix train {module}, see training.json",
+            licence="as its training data's",
+        ),"""
+
+
+def is_training(source: str | Path) -> bool:
+    """Whether a folder is one that `strix train` left.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        A path or a URL.
+    """
+    return Path(source).is_dir() and (Path(source) / RECORD).is_file()
+
+
+def install(source: Path, into: Path, name: str | None = None) -> Path:
+    """Make a module of a trained model, `<into>/<name>_v<version>`; what is there already is left as it is.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        A folder that `strix train` left.
+    into : pathlib.Path
+        A directory of modules, to be named in $STRIX_MODULE_PATH.
+    name : str, optional
+        The module that it should be of.
+
+    Returns
+    -------
+    pathlib.Path
+        The module's folder.
+
+    Raises
+    ------
+    ArtefactError
+        If a file is absent or is not the one of training.json, or the module cannot be loaded with it.
+    ScaffoldError
+        If it is of another module, or another model of that version is there.
+    """
+    record = json.loads((source / RECORD).read_text(encoding="utf-8"))
+    module, version = record["name"], record["version"]
+    if name not in (None, module):
+        raise ScaffoldError(f"{source} is a model of {module}, {name} is wanted")
+    artefacts = _verified(source, record)
+    _check_loads(module, artefacts)
+    folder = into / registry.folder_name(f"{module}@{version}")
+    if folder.exists():
+        _same(folder, record)
+        return folder
+    _write(source, folder, record, artefacts)
+    return folder
+
+
+def _verified(source: Path, record: dict[str, Any]) -> dict[str, bytes]:
+    found = {}
+    for name, digest in record["artefacts"].items():
+        path = source / name
+        if not path.is_file():
+            raise ArtefactError(f"{source / RECORD} names {name}, {path} is not there")
+        content = path.read_bytes()
+        if sha256(content).hexdigest() != digest:
+            raise ArtefactError(f"{path}: {RECORD} says sha256 {digest}, found {sha256(content).hexdigest()}")
+        found[name] = content
+    return found
+
+
+def _check_loads(name: str, artefacts: dict[str, bytes]) -> None:
+    module = registry.get(name)
+    if module.load is None:
+        raise ArtefactError(f"{name} loads no artefacts, this model has {', '.join(artefacts)}")
+    try:
+        module.load(artefacts, **module.settings)
+    except (ValueError, KeyError) as error:
+        raise ArtefactError(f"{name} {module.version} cannot load {', '.join(artefacts)}: {error}") from None
+
+
+def _same(folder: Path, record: dict[str, Any]) -> None:
+    there = json.loads((folder / RECORD).read_text(encoding="utf-8"))["artefacts"]
+    if there != record["artefacts"]:
+        raise ScaffoldError(
+            f"{folder} holds another model of version {record['version']}: {there}, new is {record['artefacts']};"
+            " train with another `version`"
+        )
+
+
+def _write(source: Path, folder: Path, record: dict[str, Any], artefacts: dict[str, bytes]) -> None:
+    """The code last: without it the folder is no module."""
+    for name, content in artefacts.items():
+        replace_bytes(folder / name, content)
+    for name in _COPIED:
+        shutil.copyfile(source / name, folder / name)
+    if (source / "plots").is_dir():
+        shutil.copytree(source / "plots", folder / "plots", dirs_exist_ok=True)
+    digests = record["artefacts"].items()
+    told = [_ARTEFACT.format(name=name, digest=digest, module=record["name"]) for name, digest in digests]
+    text = _CODE.format(
+        name=record["name"], version=record["version"], folder=folder.name, surveys=tuple(record["surveys"]),
+        artefacts="\n".join(told),
+    )  # fmt: skip
+    replace_file(folder / "__init__.py", text)
