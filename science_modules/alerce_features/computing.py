@@ -8,13 +8,20 @@ from numpy.typing import NDArray
 from science_modules.alerce_features.closed_forms import NAMES, closed_forms
 from science_modules.alerce_features.colours import colours, infrared
 from science_modules.alerce_features.curves import LETTERS, Curves
+from science_modules.alerce_features.drw import drw
+from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
 from science_modules.alerce_features.limits import NAMES as LIMIT_NAMES
 from science_modules.alerce_features.limits import limits
 from science_modules.alerce_features.metadata import metadata
+from science_modules.alerce_features.mexican_hat import mexican_hat
+from science_modules.alerce_features.structure_function import structure_function
+from science_modules.alerce_features.supernova_model import supernova_model
 from science_modules.common.alert_batch import AlertBatch
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Columns = Mapping[str, Floats]
+Step = Callable[[Curves, Columns], Columns]
 
 
 def features(batch: AlertBatch, curves: Curves) -> dict[str, Floats]:
@@ -50,35 +57,48 @@ def of_curves(curves: Curves) -> dict[str, Floats]:
     dict of str to numpy.ndarray of float64, shape (n,)
         By column; NaN is what is not defined.
     """
-    return {name: column for group in GROUPS.values() for name, column in group(curves).items()}
+    values: dict[str, Floats] = {}
+    for step in STEPS.values():
+        values |= step(curves, values)
+    return values
 
 
-def of_bands(names: tuple[str, ...], values: Floats) -> dict[str, Floats]:
+def of_bands(values: Columns) -> dict[str, Floats]:
     """The columns of features that were computed curve by curve.
 
     Parameters
     ----------
-    names : tuple of str
-        Of the features.
-    values : numpy.ndarray of float64, shape (2 n, len(names))
-        Curve 2 k is object k in g, curve 2 k + 1 in r.
+    values : mapping of str to numpy.ndarray of float64, shape (2 n,)
+        By feature; curve 2 k is object k in g, curve 2 k + 1 in r.
     """
-    by_band = values.reshape(-1, len(LETTERS), len(names))
-    return {f"{name}_{b + 1}": by_band[:, b, j] for j, name in enumerate(names) for b in range(len(LETTERS))}
+    bands = range(len(LETTERS))
+    return {f"{name}_{band + 1}": column[band :: len(LETTERS)] for name, column in values.items() for band in bands}
 
 
 def _closed_forms(curves: Curves) -> Columns:
-    return of_bands(NAMES, closed_forms(curves.time, curves.mag, curves.err, curves.sign, curves.offsets))
+    values = closed_forms(curves.time, curves.mag, curves.err, curves.sign, curves.offsets)
+    return of_bands(dict(zip(NAMES, values.T, strict=True)))
 
 
 def _limits(curves: Curves) -> Columns:
     of_limits = curves.limit_time, curves.limit_mag, curves.limit_offsets
-    return of_bands(LIMIT_NAMES, limits(curves.time, curves.mag, curves.offsets, *of_limits))
+    values = limits(curves.time, curves.mag, curves.offsets, *of_limits)
+    return of_bands(dict(zip(LIMIT_NAMES, values.T, strict=True)))
 
 
-GROUPS: Mapping[str, Callable[[Curves], Columns]] = {
-    "closed_forms": _closed_forms,
-    "limits": _limits,
-    "colours": colours,
-    "infrared": infrared,
+def _fit(fit: Callable[[Floats, Floats, Floats, Ints], Columns]) -> Step:
+    return lambda curves, _: of_bands(fit(curves.time, curves.mag, curves.err, curves.offsets))
+
+
+# In this order: a step sees the columns of those before it.
+STEPS: Mapping[str, Step] = {
+    "closed_forms": lambda curves, _: _closed_forms(curves),
+    "limits": lambda curves, _: _limits(curves),
+    "colours": lambda curves, _: colours(curves),
+    "infrared": lambda curves, _: infrared(curves),
+    "drw": _fit(drw),
+    "irregular_autoregressive": _fit(irregular_autoregressive),
+    "mexican_hat": _fit(mexican_hat),
+    "structure_function": _fit(structure_function),
+    "supernova_model": lambda curves, _: of_bands(supernova_model(*curves.difference)),
 }

@@ -77,6 +77,13 @@ class Curves:
         """Objects that the published classifier takes: six points in g or in r at least, shape (n,)."""
         return np.asarray((self.counts >= LEAST_POINTS).any(axis=1))
 
+    @property
+    def difference(self) -> tuple[Floats, Floats, Floats, Ints]:
+        """Time, magnitude, error and offsets of the points whose difference has a magnitude, as `time` and `offsets`."""
+        known = np.asarray(np.isfinite(self.diff_mag) & np.isfinite(self.diff_err))
+        offsets = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)[self.offsets]
+        return self.time[known], self.diff_mag[known], self.diff_err[known], offsets
+
     def select(self, kept: Bools) -> "Curves":
         """Only some of the objects.
 

@@ -14,6 +14,8 @@ RICHARDS = "Richards et al. 2011, ApJ 733, 10"
 NUN = "Nun et al. 2015, arXiv:1506.00010"
 FOERSTER = "Förster et al. 2021, AJ 161, 242"
 
+_SPM, _SPM_FIT = "Villar et al. 2019, ApJ 884, 83; " + PAPER, "supernova_model.supernova_model"
+
 BANDS = {1: "g", 2: "r"}
 
 
@@ -114,6 +116,30 @@ _LIMITS = (
     Feature("median_diffmaglim_after_fid", "mag", "median limit after it", PAPER, "limits.limits"),
 )  # fmt: skip
 
+_FITS = (
+    Feature("GP_DRW_sigma", "mag2", "variance of the damped random walk that makes the curve most likely, covariance"
+            " a exp(-c dt) plus e^2 about the mean: a", "Kelly et al. 2009, ApJ 698, 895", "drw.drw"),
+    Feature("GP_DRW_tau", "d", "its time scale: 1 / c", "Kelly et al. 2009, ApJ 698, 895", "drw.drw"),
+    Feature("IAR_phi", "", "correlation of two magnitudes a day apart that makes the curve most likely",
+            "Eyheramendy et al. 2018, MNRAS 481, 4311", "irregular_autoregressive.irregular_autoregressive"),
+    Feature("MHPS_low", "", "variance at 100 d over the squared mean flux, less the noise",
+            "Arevalo et al. 2012, MNRAS 426, 1793", "mexican_hat.mexican_hat"),
+    Feature("MHPS_high", "", "variance at 10 d over the squared mean flux, less the noise where this is smaller",
+            "Arevalo et al. 2012, MNRAS 426, 1793", "mexican_hat.mexican_hat"),
+    Feature("MHPS_ratio", "", "MHPS_low / MHPS_high", "Arevalo et al. 2012, MNRAS 426, 1793", "mexican_hat.mexican_hat"),
+    Feature("SF_ML_amplitude", "mag", "structure function at a lag of one year, from a straight line in logarithms",
+            "Schmidt et al. 2010, ApJ 714, 1194", "structure_function.structure_function"),
+    Feature("SF_ML_gamma", "", "slope of this line", "Schmidt et al. 2010, ApJ 714, 1194",
+            "structure_function.structure_function"),
+    Feature("SPM_A", "mJy", "amplitude of the supernova model, fitted to fluxes of the difference", _SPM, _SPM_FIT),
+    Feature("SPM_t0", "d", "its start, from the first detection in the band", _SPM, _SPM_FIT),
+    Feature("SPM_gamma", "d", "its plateau", _SPM, _SPM_FIT),
+    Feature("SPM_beta", "", "slope of the plateau", _SPM, _SPM_FIT),
+    Feature("SPM_tau_rise", "d", "time scale of its rise", _SPM, _SPM_FIT),
+    Feature("SPM_tau_fall", "d", "time scale of its decline", _SPM, _SPM_FIT),
+    Feature("SPM_chi", "", "sum of (residual / (error + 0.01 mJy))^2 over N - 6", _SPM, _SPM_FIT),
+)  # fmt: skip
+
 _OF_OBJECT = (
     Feature("g-r_max", "mag", "brightest g less brightest r magnitude of the difference", PAPER, "colours.colours", False),
     Feature("g-r_mean", "mag", "mean g less mean r magnitude of the difference", PAPER, "colours.colours", False),
@@ -133,7 +159,7 @@ _OF_OBJECT = (
             "Tachibana & Miller 2018, PASP 130, 128001", "metadata.metadata", False),
 )  # fmt: skip
 
-FEATURES = _DISTRIBUTION + _SEQUENCE + _LIMITS + _OF_OBJECT
+FEATURES = _DISTRIBUTION + _SEQUENCE + _FITS + _LIMITS + _OF_OBJECT
 
 BESIDE = (
     Field("n_det_1", "int32", "", "g band: detections that the features are made of"),
