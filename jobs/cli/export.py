@@ -1,8 +1,9 @@
-"""`strix export DIR -o FILE`: alerts as one flat file for TOPCAT, astropy, pandas or a spreadsheet."""
+"""`strix export DIR -o FILE`: alerts as one flat file for TOPCAT, astropy, pandas or a spreadsheet; a release as HATS."""
 
 import argparse
 
 from jobs.archive.export import FORMATS, MOST_ROWS, export
+from jobs.archive.hats_catalog import ENDING, write_hats
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import add_near
@@ -18,7 +19,12 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
     options.add_argument(
-        "-o", "--output", type=local_path, required=True, help=f"file; its ending says which: {', '.join(FORMATS)}"
+        "-o",
+        "--output",
+        type=local_path,
+        required=True,
+        help=f"file; its ending says which: {', '.join(FORMATS)}; or a folder"
+        f" NAME{ENDING}: all stars of a reprocessed release as a HATS catalog, for lsdb",
     )
     options.add_argument("--night", nargs="+", action="extend", metavar="N", help="nights, YYYYMMDD (default: all)")
     options.add_argument("--modules", type=names_in, metavar="A,B", help="science modules (default: all)")
@@ -40,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         As typed behind `strix export`; `sys.argv[1:]` if not given.
     """
     given = parser().parse_args(arguments)
+    if given.output.suffix == ENDING:
+        return _hats(given)
     try:
         done = export(given.data, given.output, given.night, given.modules, given.columns, given.near, given.radius)
     except KeyError as error:
@@ -48,4 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
         raise UsageError(str(error)) from None
     size = done.path.stat().st_size / 1e6
     say(f"{done.rows:,} alerts, {len(done.columns)} columns: {done.path} ({size:.1f} MB)")
+    return OK
+
+
+def _hats(given: argparse.Namespace) -> int:
+    if chosen := [name for name in ("night", "modules", "columns", "near") if getattr(given, name)]:
+        raise UsageError(f"a HATS catalog holds all of a release: leave out --{', --'.join(chosen)}")
+    done = write_hats(given.data, given.output)
+    say(f"{done.rows:,} stars, {done.columns} columns, {done.tiles} HEALPix pixels: {done.path}")
     return OK

@@ -76,6 +76,8 @@ class Format:
         `check(options)` raises ValueError if the format cannot be read with them.
     folder : str
         Where the files lie in an input that is a folder and has it.
+    called : str
+        What the names of its files, or of folders that they are in, begin with; others there are none of its.
     simulated : bool
     public : bool or None
     survey : str or None
@@ -90,6 +92,7 @@ class Format:
     in_cells_of_names: bool = False
     check: Callable[[ReadOptions], None] = _anything
     folder: str = ""
+    called: str = ""
     simulated: bool = False
     public: bool | None = None
     survey: str | None = None

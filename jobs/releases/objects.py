@@ -22,7 +22,9 @@ POINT_TYPES[PROCSTATUS] = pa.string()
 _STR, _I32 = pa.string(), pa.int32()
 RELEASE = pa.struct(
     [
-        Column("format", _STR, "", "how the release was written: ztf_dr, forced, archive, elasticc or plain").field,
+        Column(
+            "format", _STR, "", "how the release was written: ztf_dr, forced, archive, elasticc, plain or hats"
+        ).field,
         Column("flux_kind", _STR, "", "total: the source itself; difference; both: the alerts' own correction").field,
         Column("source_ids", pa.list_(_STR), "", "the release's objects that are this star, the first named it").field,
         Column("time_resolution_s", pa.float64(), "s", "step of the published times at the last epoch").field,

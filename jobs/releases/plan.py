@@ -132,8 +132,9 @@ def files_of(inputs: Iterable[str], release: Format) -> list[str]:
 
 
 def _is_data(path: Path, root: Path, release: Format) -> bool:
-    hidden = any(part[0] in "._" for part in path.relative_to(root).parts)
-    return not hidden and path.name.lower().endswith(release.endings)
+    parts = path.relative_to(root).parts
+    own = not any(part[0] in "._" for part in parts) and any(part.startswith(release.called) for part in parts)
+    return own and path.name.lower().endswith(release.endings)
 
 
 def cells_in_file(number: int, path: str, release: Format, options: ReadOptions) -> pa.Table:

@@ -1,5 +1,6 @@
 """The contract of a science module: a frozen declaration and a pure function."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -116,6 +117,8 @@ class ScienceModule:
         Alerts of other surveys are NULL with the reason `not applicable: survey <name>`; empty: it serves every survey.
     optional_inputs : tuple of str
         Like inputs, but a module that is not in the job is no error: the column is simply absent.
+    rows_at_once : int
+        Of a slow module: no more alerts than these in one call, so that the time that a job gives a step is for these.
     options : tuple of Option
         What a user can set; `load` takes each by name.
     given : tuple of (str, float or int)
@@ -137,6 +140,7 @@ class ScienceModule:
     artefacts: tuple[Artefact, ...] = ()
     surveys: tuple[str, ...] = ()
     optional_inputs: tuple[str, ...] = ()
+    rows_at_once: int = sys.maxsize
     options: tuple[Option, ...] = ()
     given: tuple[tuple[str, Number], ...] = ()
 

@@ -138,6 +138,7 @@ MODULE = ScienceModule(
     ),
     run=run,
     load=load,
+    rows_at_once=64,  # a star of ten years takes 0.1 s, at the highest fmax 1 s
     options=(FMAX,),
     source="Zechmeister & Kuerster 2009, A&A 496, 577; VanderPlas & Ivezic 2015, ApJ 812, 18; Baluev 2008, MNRAS 385, 1279",
 )

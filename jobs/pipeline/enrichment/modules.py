@@ -32,7 +32,7 @@ class Enrichment:
     on_error : {"null", "raise"}
         What happens to an alert on which a module raises: NULL with the reason `failed: ...`, or the exception.
     before_module : callable, optional
-        Called with a module's name before each of its runs (the watchdog's hook).
+        Called with a module's name before each of its calls (the watchdog's hook).
 
     Attributes
     ----------
@@ -94,6 +94,10 @@ class Enrichment:
         if not len(batch):
             return pa.array([], type=module.arrow_type)
         state = self._state(module)
+        parts = _in_parts(batch, module.rows_at_once)
+        return pa.concat_arrays([self._answered(module, state, part) for part in parts])
+
+    def _answered(self, module: ScienceModule, state: Any, batch: AlertBatch) -> pa.StructArray:
         if self._before_module is not None:
             self._before_module(module.name)
         if self._on_error == "raise":
@@ -144,6 +148,12 @@ class _Served:
 def _visible(module: ScienceModule) -> set[str]:
     """The columns that a module declares: it sees no others."""
     return registry.columns_of(module.inputs + module.optional_inputs) | set(ALWAYS)
+
+
+def _in_parts(batch: AlertBatch, rows: int) -> list[AlertBatch]:
+    if len(batch) <= rows:
+        return [batch]
+    return [AlertBatch(batch.table.slice(start, rows)) for start in range(0, len(batch), rows)]
 
 
 def _halved(module: ScienceModule, state: Any, batch: AlertBatch) -> pa.StructArray:

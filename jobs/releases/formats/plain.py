@@ -1,6 +1,7 @@
 """Plain tables, CSV or Parquet, with a map of columns; ELAsTiCC's are one of them.
 
-A row is a point, or an object with lists of its points. What the columns are is said by name (`columns` in the YAML file):
+A row is a point, or an object with lists of its points; `lc.mjd` is the field `mjd` of a nested column `lc`, a struct of lists
+or a list of structs. What the columns are is said by name (`columns` in the YAML file):
 `object_id`, `mjd` (TAI; or `mjd_utc`, `jd_utc`), `band`, and `flux`, `flux_err` [nJy] or `mag`, `mag_err` [AB]; `ra`, `dec` [deg]
 where there are any; `kind`. `flux_kind: total` or `difference` says what the flux is of: nothing in a number tells it.
 """
@@ -42,6 +43,11 @@ KINDS = {"det": "detection", "forced": "forced", "ul": "upper_limit"} | {name: n
 ELASTICC_COLUMNS = {
     "object_id": "object", "mjd": "mjd", "band": "band", "flux": "flux", "flux_err": "fluxerr", "kind": "kind",
     FLUX_KIND: DIFFERENCE,
+}  # fmt: skip
+# Of the catalogs that `strix export DIR -o NAME.hats` writes of total fluxes.
+HATS_COLUMNS = {
+    "object_id": "object_id", "ra": "ra", "dec": "dec", "mjd": "lc.mjd", "band": "lc.band", "kind": "lc.kind",
+    "flux": "lc.flux_total", "flux_err": "lc.flux_total_err", FLUX_KIND: TOTAL,
 }  # fmt: skip
 MAG_RANGE = (-5.0, 40.0)
 
@@ -132,17 +138,38 @@ def read(path: Path, options: ReadOptions, choose: Choose) -> tuple[Objects, pa.
 def _table(path: Path, options: ReadOptions) -> tuple[pa.Table, pa.Table]:
     """The file's columns by our names; rows without an object are refused."""
     mapped = {name: column for name, column in options.columns.items() if name != FLUX_KIND}
-    if path.name.lower().endswith(".parquet"):
-        with opened(path, list(mapped.values())) as file:
-            table = file.read(list(mapped.values()))
-    else:
-        table = _csv(path, list(mapped.values()))
+    read_columns = _parquet if path.name.lower().endswith(".parquet") else _csv
+    table = read_columns(path, list(mapped.values()))
     table = table.select(list(mapped.values())).rename_columns(list(mapped)).combine_chunks()
     name = pc.cast(table["object_id"], pa.string())
     table = table.set_column(table.column_names.index("object_id"), "object_id", name)
     n = name.null_count
     told = refused(NO_POINTS, str(path), [None] * n, ["wants an object_id, the row has none"] * n)
     return table.filter(name.is_valid()).combine_chunks(), told
+
+
+def _parquet(path: Path, wanted: list[str]) -> pa.Table:
+    heads = list(dict.fromkeys(name.partition(".")[0] for name in wanted))
+    with opened(path, heads) as file:
+        table = file.read(heads)
+    return pa.table({name: _nested(table, *name.split(".")) for name in wanted})
+
+
+def _nested(table: pa.Table, head: str, *fields: str) -> pa.Array:
+    """A column, or a field of a nested one as lists; raises FileRefused if there is no such field."""
+    column = table[head].combine_chunks()
+    for field in fields:
+        lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+        kind = column.type.value_type if lists else column.type
+        there = [each.name for each in kind] if pa.types.is_struct(kind) else []
+        missing_columns([f"{head}.{field}"], [f"{head}.{name}" for name in there])
+        if not lists:
+            column = pc.struct_field(column, field)
+            continue
+        column = column.cast(pa.large_list(kind))
+        values = pc.struct_field(column.values, field)
+        column = pa.LargeListArray.from_arrays(column.offsets, values, mask=column.is_null())
+    return column
 
 
 def _csv(path: Path, wanted: list[str]) -> pa.Table:
@@ -265,6 +292,11 @@ def _with(columns: Mapping[str, str], options: ReadOptions) -> ReadOptions:
     return replace(options, columns={**columns, **options.columns})
 
 
+def _hats(options: ReadOptions) -> ReadOptions:
+    """The columns that are given, else those of our own catalogs."""
+    return options if options.columns else replace(options, columns=HATS_COLUMNS)
+
+
 PLAIN = Format("plain", (".csv", ".csv.gz", ".parquet"), index, read, check=check)
 ELASTICC = Format(
     "elasticc",
@@ -273,4 +305,13 @@ ELASTICC = Format(
     lambda path, options, choose: read(path, _with(ELASTICC_COLUMNS, options), choose),
     simulated=True,
     survey="lsst",
+)
+HATS = Format(
+    "hats",
+    (".parquet",),
+    lambda path, options: index(path, _hats(options)),
+    lambda path, options, choose: read(path, _hats(options), choose),
+    check=lambda options: check(_hats(options)),
+    folder="dataset",
+    called="Npix=",
 )

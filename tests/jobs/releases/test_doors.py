@@ -13,6 +13,9 @@ from small_outputs import run_night, write_packets
 from jobs.spark.interactive import enrich, read_packets
 from science_modules import registry
 
+STRIPE_82 = {
+    "object_id": "object", "mjd": "mjd", "band": "band", "mag": "mag", "mag_err": "magerr", "flux_kind": "total"
+}  # fmt: skip
 MODULES = ("lc_features",)  # others read the alert's own band, or what the survey says of earlier detections
 
 
@@ -119,3 +122,17 @@ def test_years_of_alerts_are_one_light_curve_with_each_exposure_once(tmp_path: P
     assert found[0]["release"]["flux_kind"] == "both"
     assert found[0]["corrected"] == first["corrected"]
     assert np.all(np.diff(found[0]["lc_mjd"]) > 0)
+
+
+def test_stripe_82_rr_lyrae_have_their_published_periods_through_the_door(real_alerts: Path, tmp_path: Path) -> None:
+    table = pq.read_table(real_alerts / "lightcurves" / "sdss_s82_rrlyrae.parquet")
+    names = sorted(set(table["object"].to_pylist()))[::16]
+    (tmp_path / "in").mkdir()
+    own = table.filter(pc.is_in(table["object"], value_set=pa.array(names, table["object"].type)))
+    pq.write_table(own, tmp_path / "in" / "points.parquet")
+    run(tmp_path / "out", tmp_path / "in", format="plain", columns=STRIPE_82, modules=("period",))
+    found = {each["object_id"]: each["period"]["period"] for each in stars_of(tmp_path / "out").to_pylist()}
+    true = dict(zip(own["object"].to_pylist(), own["period"].to_pylist(), strict=True))
+    assert sorted(found) == names
+    right = [abs(found[name] / true[name] - 1) < 1e-3 for name in names]
+    assert (len(names), sum(right) >= 16) == (18, True)

@@ -225,6 +225,19 @@ def test_the_hook_is_called_before_each_module_and_an_empty_table_runs_nothing(a
     assert empty.schema.equals(job.run(alerts).schema, check_metadata=True)
 
 
+def test_a_slow_module_is_called_for_a_few_alerts_at_a_time_with_the_hook_before_each(alerts: pa.Table) -> None:
+    sizes: list[int] = []
+    called: list[str] = []
+
+    def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
+        sizes.append(len(batch))
+        return twice(batch, state)
+
+    out = Enrichment([module(run, rows_at_once=16)], before_module=called.append).run(alerts)
+    assert (sizes, called) == ([16, 16, 5], ["twice"] * 3)
+    assert out.equals(Enrichment([module(twice)]).run(alerts))
+
+
 def test_a_table_that_has_the_column_already_is_refused(alerts: pa.Table) -> None:
     job = Enrichment([module(twice)])
     with pytest.raises(ValueError, match="the table has a column 'twice' already"):
