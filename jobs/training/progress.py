@@ -26,7 +26,6 @@ class Progress:
         self, name: str, path: Path, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.name, self.path, self.tell, self.clock = name, path, tell, clock
-        self._began = clock()
         self._first: tuple[int, float] | None = None
 
     def __call__(self, done: int, total: int, **numbers: float) -> None:
@@ -35,7 +34,7 @@ class Progress:
         Parameters
         ----------
         done, total : int
-            Steps; after a restart the first `done` is that of the checkpoint and what follows.
+            Steps; after a restart `done` goes on from the checkpoint. The second call is the first that knows the time left.
         **numbers : float
             What else is worth a look: loss, accuracy.
         """
@@ -48,9 +47,9 @@ class Progress:
         replace_json(self.path, state)
 
     def _left(self, done: int, total: int, now: float) -> float | None:
-        """Seconds; by the steps that this process did. None before it did one."""
+        """Seconds, by the steps since this process told its first one: how many it did before that, nobody knows."""
         if self._first is None:
-            self._first = (done - 1, self._began)
+            self._first = (done, now)
         steps = done - self._first[0]
         return (now - self._first[1]) / steps * (total - done) if steps > 0 else None
 
