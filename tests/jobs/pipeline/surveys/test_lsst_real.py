@@ -2,7 +2,6 @@
 
 import datetime
 import io
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
+from rubin_packets import Packet, alert_schema, lsst_alerts, packet_of
 
 from jobs.pipeline.surveys.lsst import LSST
 from science_modules.common.view import VIEW_NAMES
 
-Packet = dict[str, Any]
+__all__ = ["lsst_alerts"]
 Row = dict[str, Any]
 
-VERSIONS = ("7.0", "7.1", "7.3", "7.4", "8.0", "9.0", "10.0", "11.0")
 NOW = 61300.0
-AVRO_TYPES = {"long": "int64", "int": "int32", "float": "float", "double": "double", "boolean": "bool"}
 
 
 def view(packets: list[Packet]) -> pa.Table:
@@ -31,15 +29,6 @@ def view(packets: list[Packet]) -> pa.Table:
     viewed = LSST.view(pa.array(packets, type=LSST.packet_type), [""] * len(packets), NOW)
     assert viewed.refusals == {}
     return viewed.table
-
-
-@pytest.fixture(scope="module")
-def lsst_alerts(real_alerts: Path) -> Path:
-    """Directory with the Rubin packets; the test skips where it is absent."""
-    directory = real_alerts / "lsst_alerts"
-    if not directory.is_dir():
-        pytest.skip(f"no real Rubin alerts: {directory} is absent")
-    return directory
 
 
 @pytest.fixture(scope="module")
@@ -58,25 +47,15 @@ def rows(packets: dict[int, Packet]) -> dict[int, Row]:
 def _in_containers(directory: Path) -> Iterator[Packet]:
     for path in sorted(directory.glob("lsst_v*.avro")):
         with path.open("rb") as file:
-            yield from (_record(packet) for packet in fastavro.reader(file))
-
-
-def _record(packet: Any) -> Packet:
-    assert isinstance(packet, dict)
-    return packet
-
-
-def _alert_schema(directory: Path, version: str) -> Packet:
-    path = directory / "schemas" / version / f"lsst.v{version.replace('.', '_')}.alert.avsc"
-    return _record(fastavro.schema.load_schema(str(path)))
+            yield from (packet_of(packet) for packet in fastavro.reader(file))
 
 
 def _on_the_wire(directory: Path) -> Iterator[Packet]:
     for path in sorted((directory / "wire").glob("*.avro")):
         message = path.read_bytes()
         major, minor = divmod(int.from_bytes(message[1:5], "big"), 100)
-        schema = _alert_schema(directory, f"{major}.{minor}")
-        yield _record(fastavro.schemaless_reader(io.BytesIO(message[5:]), schema, None))
+        schema = alert_schema(directory, f"{major}.{minor}")
+        yield packet_of(fastavro.schemaless_reader(io.BytesIO(message[5:]), schema, None))
 
 
 # --- golden values, worked out by hand from the fields of the packets ---
@@ -363,45 +342,3 @@ def test_splitting_slicing_or_shuffling_a_batch_changes_nothing(packets: dict[in
     order = np.random.default_rng(3).permutation(len(some))
     shuffled = _as_rows(LSST.view(array.take(pa.array(order)), [""] * len(some), NOW).table)
     assert whole == split == shuffled
-
-
-# --- the schemas ---
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_candidate_has_every_field_of_every_schema_in_its_type(lsst_alerts: Path, version: str) -> None:
-    tag = version.replace(".", "_")
-    schema = json.loads((lsst_alerts / "schemas" / version / f"lsst.v{tag}.diaSource.avsc").read_text())
-    ours = {field.name: str(field.type) for field in LSST.candidate}
-    for field in schema["fields"]:
-        union = field["type"] if isinstance(field["type"], list) else [field["type"]]
-        (avro,) = (kind for kind in union if kind != "null")
-        if field["name"] != "time_processed":  # a timestamp, 8.0 only
-            assert ours.get(field["name"]) == AVRO_TYPES.get(avro, avro), field["name"]
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_every_schema_is_known_as_rubins(lsst_alerts: Path, version: str) -> None:
-    tag = version.replace(".", "_")
-    path = lsst_alerts / "schemas" / version / f"lsst.v{tag}.alert.avsc"
-    assert LSST.matches(json.loads(path.read_text()))
-    assert LSST.matches(_alert_schema(lsst_alerts, version))
-
-
-def test_a_ztf_schema_is_not_rubins(real_alerts: Path) -> None:
-    with next((real_alerts / "ztf_alerts").glob("*.avro")).open("rb") as file:
-        assert not LSST.matches(_record(fastavro.reader(file).writer_schema))
-
-
-@pytest.mark.parametrize("tag", ["7_1", "7_4", "8_0", "9_0", "10_0", "11_0"])
-def test_the_made_up_packet_of_each_schema_becomes_a_row(lsst_alerts: Path, tag: str) -> None:
-    with (lsst_alerts / "fake_alert_packet" / f"fake_v{tag}.avro").open("rb") as file:
-        (fake,) = map(_record, fastavro.reader(file))
-    version = tag.replace("_", ".")
-    viewed = LSST.view(pa.array([fake], type=LSST.packet_type), [version], NOW)
-    (row,) = viewed.table.to_pylist()
-    assert (row["alert_id"], row["schema_version"]) == (fake["diaSource"]["diaSourceId"], version)
-    assert (row["flux"], row["band"]) == (1241.0, "r")
-    # Those of 7.x carry seconds in the field of the MJD.
-    refused = [refusal.reason for refusal in viewed.refusals.values()]
-    assert refused == (["time_out_of_range"] if tag.startswith("7") else [])
