@@ -24,6 +24,9 @@ IDLE_S = 45.0
 # With HBase gone behind a Thrift server that lives, a call would wait for ever.
 CALL_TIMEOUT_S = 30.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+# A call that hung may have met a connection that was dead, so it is tried once more with another one. Five that hang would keep
+# whoever asked for two and a half minutes from what one knows after two.
+HANGING_CALLS = 2
 # What no trying again mends: text in the server's answer, and what to do.
 _WRONG = {
     "TableNotFoundException": "`strix store init` makes the tables",
@@ -109,13 +112,14 @@ class Pool:
         StoreRefused
             If it answers that this cannot be.
         """
+        enough = time.monotonic() + HANGING_CALLS * self.timeout_s
         for pause in (*self.pauses_s, None):
             try:
                 with self._connection() as connection:
                     return work(connection)
             except (OSError, TException) as error:
                 _require_repeatable(error, self.address)
-                if pause is None:
+                if pause is None or time.monotonic() >= enough:
                     raise ServiceUnavailable(f"HBase at {self.address} does not answer: {_reason(error)}") from error
                 time.sleep(pause)
         raise AssertionError("unreachable")

@@ -1,6 +1,7 @@
 """The pool against a real Thrift server: what it does when the server closes, dies or refuses."""
 
 import os
+import socket
 import time
 
 import happybase
@@ -8,7 +9,7 @@ import pytest
 from store_tables import address_of, new_namespace
 
 from jobs.hbase import connection
-from jobs.hbase.connection import HBaseAddress, Pool, StoreRefused, pool
+from jobs.hbase.connection import HANGING_CALLS, HBaseAddress, Pool, StoreRefused, pool
 from jobs.packets.problems import ServiceUnavailable
 from jobs.services.hbase import HBaseServer
 from jobs.services.process import free_port
@@ -67,6 +68,21 @@ def test_a_server_that_is_not_there_is_unavailable_after_some_tries() -> None:
     with pytest.raises(ServiceUnavailable, match=f"^HBase at {address} does not answer: Could not connect$"):
         pool.call(tries.append)
     assert tries == []
+
+
+def test_calls_that_hang_are_given_up_after_two() -> None:
+    """A server that takes connections and never answers, as Thrift does while HBase is gone behind it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        pool = Pool(HBaseAddress("127.0.0.1", silent.getsockname()[1]), timeout_s=0.3, pauses_s=(0.01,) * 9)
+        tries: list[happybase.Connection] = []
+
+        def hang(given: happybase.Connection) -> None:
+            tries.append(given)
+            given.tables()
+
+        with pytest.raises(ServiceUnavailable, match="does not answer: timed out"):
+            pool.call(hang)
+    assert len(tries) == len(set(map(id, tries))) == HANGING_CALLS == 2
 
 
 def test_an_error_without_words_is_told_by_its_class() -> None:
