@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.common.counting import counted
 from jobs.ledger.hashed import Hashed
 from jobs.ledger.records import Record
 from jobs.ledger.volumes import Rolled, Volume, id_groups
@@ -93,7 +94,7 @@ class Committed:
             for least, below in _spans(pieces):
                 _compare(pieces, least, below, shared, examples)
             for (first, second), count in sorted(shared.items()):
-                told = f"{count} {survey} alert(s) of {self._name(first)} again in {table}"
+                told = f"{counted(count, f'{survey} alert')} of {self._name(first)} again in {table}"
                 yield self._name(second), f"{told}, e.g. {examples[(first, second)]}"
 
     def _base(self, stream: str) -> int:

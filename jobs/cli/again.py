@@ -6,6 +6,7 @@ from rich.table import Table
 
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import table_console
+from jobs.common.counting import counted
 from jobs.config import ConfigError, load, overrides
 from jobs.ledger.changes import Change
 from jobs.pipeline.sinks.hbase import HBASE
@@ -89,7 +90,7 @@ def run(given: argparse.Namespace) -> int:
         for line in lines:
             out.print(f"night {each.night}: {line}", highlight=False, soft_wrap=True, markup=False)
     for night, alerts in outcome.stored.items():
-        became = f"{alerts:,} alerts written to HBase" if alerts else "HBase has its alerts as they are"
+        became = f"{counted(alerts, 'alert')} written to HBase" if alerts else "HBase has its alerts as they are"
         out.print(f"night {night}: {became}", highlight=False, soft_wrap=True, markup=False)
     for name, problem in outcome.left_out.items():
         out.print(f"{name} was left out: {problem}", highlight=False, soft_wrap=True, markup=False)
@@ -110,7 +111,7 @@ def _kept(change: Change | None) -> list[str]:
     if change is None or not change.kept:
         return []
     lost = {name: each["lost"] for name, each in change.answers.items() if each["lost"]}
-    why = "".join(f"; {name} had {count:,} answers whose input is gone" for name, count in lost.items())
+    why = "".join(f"; {name} had {counted(count, 'answer')} whose input is gone" for name, count in lost.items())
     return [f"the files as they were are in {change.kept}{why}"]
 
 

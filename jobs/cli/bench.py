@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.cli.frame import Options
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
 
@@ -116,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.what == "ledger":
         print(f"ledger: a past of {bench.alerts} batches; each number once")
     else:
-        print(f"{given.what}: {bench.alerts} alerts, {what}; modules {', '.join(bench.modules) or 'none'}")
+        print(f"{given.what}: {counted(bench.alerts, 'alert')}, {what}; modules {', '.join(bench.modules) or 'none'}")
         checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
         of = OF.get(given.what, f"{bench.repeats}, one before not counted")
         print(f"median (range) of {of}{checked}")

@@ -10,6 +10,7 @@ from rich.table import Table
 from jobs.cli.console import styled, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import output_of
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_name
 from jobs.ledger.changes import Change
 from jobs.maintenance.compact import Wanted, compact
@@ -91,7 +92,7 @@ def _print(changes: Iterable[Change]) -> None:
     for change in changes:
         made.setdefault(change.table, []).append(change)
         if out.is_terminal:
-            told = f"{change.table} {change.night}: {len(change.old)} files to {len(change.new)}"
+            told = f"{change.table} {change.night}: {counted(len(change.old), 'file')} to {len(change.new)}"
             out.print(styled(told, "dim"))
     if not made:
         out.print("nothing to merge: no night has several small files")

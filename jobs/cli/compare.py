@@ -9,6 +9,7 @@ from jobs.archive.comparing import Comparison, compare
 from jobs.archive.words import number
 from jobs.cli.console import say, table_console
 from jobs.cli.frame import OK, Options, verb
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
 from jobs.reports.pictures import style
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _print(found: Comparison, everything: bool) -> None:
-    say(f"{found.pairs:,} pairs {found.how}; only in A {found.only_a:,}, only in B {found.only_b:,}")
+    say(f"{counted(found.pairs, 'pair')} {found.how}; only in A {found.only_a:,}, only in B {found.only_b:,}")
     for name, (a, b) in found.versions.items():
         say(f"{name}: version {a}" + (f" and {b}" if a != b else " in both"))
     changed = sorted((each for each in found.outputs if each.differ), key=lambda each: -each.differ)
@@ -72,5 +73,5 @@ def _print(found: Comparison, everything: bool) -> None:
 def _draw(found: Comparison, given: argparse.Namespace) -> None:
     outputs = chosen(found.outputs)
     title = f"{Path(given.b).name} over {Path(given.a).name}"
-    style.save(comparison(title, f"{found.pairs:,} pairs {found.how}", outputs), given.output, dpi=130)
+    style.save(comparison(title, f"{counted(found.pairs, 'pair')} {found.how}", outputs), given.output, dpi=130)
     say(f"picture: {given.output}")

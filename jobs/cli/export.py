@@ -7,6 +7,7 @@ from jobs.archive.hats_catalog import ENDING, write_hats
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.sorting import add_near
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
 
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (FileNotFoundError, TypeError) as error:
         raise UsageError(str(error)) from None
     size = done.path.stat().st_size / 1e6
-    say(f"{done.rows:,} alerts, {len(done.columns)} columns: {done.path} ({size:.1f} MB)")
+    say(f"{counted(done.rows, 'alert')}, {counted(len(done.columns), 'column')}: {done.path} ({size:.1f} MB)")
     return OK
 
 

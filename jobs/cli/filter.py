@@ -16,6 +16,7 @@ from jobs.cli.console import say, table_console
 from jobs.cli.filter_report import print_examples, print_list, print_test
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import add_schemas
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_name, local_path
 from jobs.config import load
 from jobs.pipeline.filters import Filter, FilterError, Problem, load_filters
@@ -179,7 +180,7 @@ def _run(given: argparse.Namespace) -> int:
     absent = absent_modules(each.modules, Layout(directory).files("science"))
     if absent:
         say(f"{absent}: they are NULL to {each.name}")
-    say(f"{out.rows:,} matches of {each.name} {each.version}: {given.out}")
+    say(f"{counted(out.rows, 'match', 'matches')} of {each.name} {each.version}: {given.out}")
     return OK
 
 
@@ -211,7 +212,7 @@ def _write_sheet(layout: Layout, each: Filter, done: DryRun, given: argparse.Nam
     title = f"{each.name}: {len(entries)} of {done.matched} matches"
     stamps = find_cutouts(layout, keys, given.schemas)
     style.save(contact_sheet(title, each.description, entries, stamps), given.sheet, dpi=130)
-    say(f"{len(entries)} matches: {given.sheet}")
+    say(f"{counted(len(entries), 'match', 'matches')}: {given.sheet}")
 
 
 def _list(given: argparse.Namespace) -> int:

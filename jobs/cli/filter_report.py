@@ -7,6 +7,7 @@ from rich.table import Table
 
 from jobs.archive.module_columns import AbsentModules
 from jobs.cli.console import Console, styled
+from jobs.common.counting import counted
 from jobs.pipeline.filters import Filter
 from jobs.pipeline.filters.dry_run import Clause, DryRun
 from jobs.pipeline.filters.examples import NOT_AS_CLAIMED, NOT_CHECKED, Checked
@@ -98,7 +99,7 @@ def print_test(console: Console, each: Filter, done: DryRun, absent: AbsentModul
     console.print(styled(each.name, "bold"), f"{each.version}: {each.description}")
     console.print(
         f"{done.matched:,} of {done.total:,} alerts match ({share:.2f} %), {done.matched / max(nights, 1):.1f} a night"
-        f" over {nights:,} nights; per_object ({_per_object(each)}) and max_per_night are not applied",
+        f" over {counted(nights, 'night')}; per_object ({_per_object(each)}) and max_per_night are not applied",
     )
     if absent:
         console.print(f"{absent}: NULL for every alert")

@@ -15,9 +15,10 @@ from jobs.archive.flat import flat_columns
 from jobs.archive.portable import portable
 from jobs.archive.position import position_of
 from jobs.archive.table_files import to_csv, to_json, to_votable
-from jobs.archive.words import counted, number, utc_to_the_second
+from jobs.archive.words import number, utc_to_the_second
 from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import OK, USAGE, Options, UsageError, verb
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
 from jobs.lookup.narrowing import narrowed
@@ -265,7 +266,7 @@ def _cutouts_written(rows: pa.Table, folder: Path) -> pa.Table:
                 say(f"{row['survey']} {row['alert_id']}: no cutout {name} was kept")
             else:
                 path.write_bytes(row[name])
-                say(f"{path}: {len(row[name])} bytes")
+                say(f"{path}: {counted(len(row[name]), 'byte')}")
     return rows.drop_columns(there)
 
 

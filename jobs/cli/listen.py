@@ -10,10 +10,10 @@ from typing import Any
 from rich.live import Live
 from rich.table import Table
 
-from jobs.archive.words import counted
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.common.plain_text import visible
 from jobs.config import pairs
@@ -71,8 +71,8 @@ def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     format_ = given.format or ("parquet" if given.save else "table")
     if given.save is None and (format_ in ("avro", "parquet") or given.again):
-        what = "--again completes" if given.again else f"--format {format_} writes"
-        raise UsageError(f"{what} files; give --save DIR")
+        what = "--again completes files" if given.again else f"--format {format_} writes files"
+        raise UsageError(f"{what}; give --save DIR")
     return _listen(given, format_)
 
 
@@ -102,8 +102,8 @@ def _tell_start(listener: Listener, given: argparse.Namespace) -> None:
         _note(listener.told_missing())
     if listener.known and given.start != "resume":
         _note(
-            f"--from {given.start} is for what {given.save} does not hold yet: {listener.known} partition(s) go on behind"
-            " what is saved (--again begins there, and still saves each message once)"
+            f"--from {given.start} is for what {given.save} does not hold yet; of {counted(listener.known, 'partition')} it"
+            " reads on behind what is saved (--again begins there, and still saves each message once)"
         )
 
 

@@ -10,6 +10,7 @@ from jobs.cli.console import complain, pour, say, table_console
 from jobs.cli.frame import Options, verb
 from jobs.cli.outputs import output_of
 from jobs.cli.run import close
+from jobs.common.counting import counted
 from jobs.common.job import Job
 from jobs.common.local_paths import local_name, local_path
 from jobs.common.plain_text import visible
@@ -126,10 +127,10 @@ def _show(given: argparse.Namespace) -> int:
     say(f"{'is':<12}{'a bare datum; writer schema ' + schema[:80] if schema else 'as received'}")
     pour("\n" + hexdump(value[:_DUMPED_BYTES]))
     if len(value) > _DUMPED_BYTES:
-        say(f"... {len(value) - _DUMPED_BYTES:,} bytes more; --bytes FILE writes them all")
+        say(f"... {counted(len(value) - _DUMPED_BYTES, 'byte')} more; --bytes FILE writes them all")
     if given.bytes:
         given.bytes.write_bytes(value)
-        say(f"{len(value):,} bytes written to {given.bytes}")
+        say(f"{counted(len(value), 'byte')} written to {given.bytes}")
     return 0
 
 

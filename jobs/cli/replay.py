@@ -8,6 +8,7 @@ from itertools import islice
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, UNBALANCED, Options, verb
+from jobs.common.counting import counted
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.connection import Connection
 from jobs.pipeline.decode.fault import Fault
@@ -114,7 +115,7 @@ def close(sent: Sent, topic: str, bootstrap: str, verb_name: str) -> int:
         Behind `strix`.
     """
     rate = f" ({sent.packets / sent.seconds:.1f}/s)" if sent.seconds else ""
-    say(f"{sent.packets:,} packets sent to {topic} at {bootstrap} in {sent.seconds:.1f} s{rate}")
+    say(f"{counted(sent.packets, 'packet')} sent to {topic} at {bootstrap} in {sent.seconds:.1f} s{rate}")
     for count, what in ((sent.unreadable, "that cannot be read"), (sent.failed, "that the broker did not take")):
         if count:
             complain(f"strix {verb_name}: {count:,} {what}")

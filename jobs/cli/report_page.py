@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, verb
 from jobs.cli.outputs import add_schemas
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.reports.night_page.page import NoSuchNight, night_page, nights_of
 from jobs.reports.night_page.science_part import score_columns
@@ -59,9 +60,9 @@ def _fullest(layout: Layout) -> tuple[str, str]:
     night = next((each for each in fullest if _has_scores(files[each])), fullest[0])
     newest = nights[-1]
     if night == newest:
-        return night, f" (the newest, {alerts[night]:,} alerts)"
-    which = f"the newest {len(nights)} nights" + ("" if night == fullest[0] else " that have scores")
-    told = f"{alerts[night]:,} alerts, the most of {which}"
+        return night, f" (the newest, {counted(alerts[night], 'alert')})"
+    which = f"the newest {counted(len(nights), 'night')}" + ("" if night == fullest[0] else " that have scores")
+    told = f"{counted(alerts[night], 'alert')}, the most of {which}"
     return night, f" ({told}; the newest, {newest}, has {alerts[newest]:,}: --night {newest})"
 
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from jobs.cli.console import Console, complain
 from jobs.cli.frame import OK, UNBALANCED, Options, verb
+from jobs.common.counting import counted
 from jobs.config import add_options, overrides
 from jobs.config.job_config import load_as
 from jobs.config.reprocess import ReprocessConfig
@@ -77,7 +78,7 @@ def print_outcome(outcome: Reprocessed, out: Console) -> None:
         table.add_column(name, justify="right" if name == "count" else "left")
     before = f"{outcome.done_before:,} by an earlier run" if outcome.done_before else ""
     table.add_row("partitions", f"{len(made):,}", before)
-    table.add_row("stars", f"{stars:,}", f"{points:,} points")
+    table.add_row("stars", f"{stars:,}", counted(points, "point"))
     for reason, count in sum((Counter(each["refused"]) for each in made), Counter()).most_common():
         table.add_row("refused", f"{count:,}", reason)
     for module, told in _by_module(made).items():

@@ -9,6 +9,7 @@ from jobs.audit.gaps import Gap
 from jobs.cli import again
 from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, UNBALANCED, Options, verb
+from jobs.common.counting import counted
 from jobs.common.job import Job
 from jobs.config import add_options, load, overrides
 from jobs.launcher.run import Outcome, run_job
@@ -90,13 +91,15 @@ def close(job: Job, outcome: Outcome) -> int:
     since = first if outcome.status.batches else 0
     if batches - since > MOST_BATCHES:
         say(
-            f"{job.name}: {batches - since:,} batches; the table is of the last {MOST_BATCHES:,}, `strix ledger show` has all"
+            f"{job.name}: {counted(batches - since, 'batch', 'batches')}; the table is of the last {MOST_BATCHES:,},"
+            " `strix ledger show` has all"
         )
         since = batches - MOST_BATCHES
     print_outcome(job, outcome, list(ledger.records(Wanted(since=since))), outcome.status.rate.whole_run())
     if checked.gaps:
         outcome.status.fail(
-            f"some packets are not accounted for: {len(checked.gaps)} gaps in the ledger, the first: {checked.gaps[0]}"
+            f"some packets are not accounted for: {counted(len(checked.gaps), 'gap')} in the ledger,"
+            f" the first: {checked.gaps[0]}"
         )
         tell(outcome.status)
     return max(say_gaps(checked.gaps), say_passed_over(outcome.status.more()))

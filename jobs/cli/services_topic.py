@@ -4,6 +4,7 @@ import argparse
 
 from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import say
+from jobs.common.counting import counted
 from jobs.kafka.cluster import Cluster
 from jobs.kafka.topics import DEFAULT_DAYS, make_topic, remove_topic, topics
 
@@ -57,14 +58,14 @@ def run(given: argparse.Namespace) -> None:
         say(f"topic {given.name} at {at}: removed with all that was in it")
     else:
         made = make_topic(cluster, given.name, given.partitions, given.retention_days)
-        kept = f"{given.partitions} partition(s), kept {given.retention_days:g} days"
+        kept = f"{counted(given.partitions, 'partition')}, kept {given.retention_days:g} days"
         say(f"topic {given.name} at {at}: {'made' if made else 'is there already'}, {kept}")
 
 
 def _list(cluster: Cluster, at: str) -> None:
     found = topics(cluster)
     for each in found:
-        say(f"{each.name}: {each.partitions} partition(s), {each.offsets:,} offsets")
+        say(f"{each.name}: {counted(each.partitions, 'partition')}, {counted(each.offsets, 'offset')}")
     if not found:
         say(f"no topic at {at}; `strix services topic NAME` makes one")
 

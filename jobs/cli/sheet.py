@@ -10,6 +10,7 @@ from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import add_schemas
 from jobs.cli.sorting import Sorted, add_options, sort
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
 from jobs.reports.pictures.sheet import Entry, contact_sheet
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         title, _subtitle(found, given.night), entries, find_cutouts(found.layout, keys, given.schemas)
     )
     style.save(drawn, given.output, dpi=130)
-    say(f"{len(entries)} alerts, {found.words}: {given.output}")
+    say(f"{counted(len(entries), 'alert')}, {found.words}: {given.output}")
     return OK
 
 

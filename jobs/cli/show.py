@@ -18,6 +18,7 @@ from jobs.cli.console import Console, styled
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import add_schemas
 from jobs.cli.sorting import add_near, near
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.pipeline.surveys import SURVEY_NAMES
 from jobs.reports.pictures import style
@@ -89,7 +90,7 @@ def _with_release(alert: Alert, release: Path | None) -> tuple[Alert, list[str]]
     rows = stars.select(["object_id", "distance_arcsec", *({"lc_mjd"} & set(stars.column_names))]).to_pylist()
     told = [
         f"data release: {each['object_id']}, {each['distance_arcsec']:.1f} arcsec"
-        + (f", {len(each['lc_mjd'])} points" if "lc_mjd" in each else "")
+        + (f", {counted(len(each['lc_mjd']), 'point')}" if "lc_mjd" in each else "")
         for each in rows
     ]
     if lacking := store.no_light_curves():

@@ -11,6 +11,7 @@ import numpy as np
 
 from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, Options, verb
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation.classes import CLASSES
 from jobs.simulation.light_curve_survey import FIRST, Mix, Plan, class_names, simulate_light_curves
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> int:
     seconds = time.monotonic() - begin
     seen = int(np.sum(np.asarray(truth["n_detections"]) >= plan.least))
     say(
-        f"{truth.num_rows:,} objects, {seen:,} with a light curve, in {seconds:.1f} s "
+        f"{counted(truth.num_rows, 'object')}, {seen:,} with a light curve, in {seconds:.1f} s "
         f"({60 * truth.num_rows / seconds:,.0f} a minute): {given.output}"
     )
     return OK

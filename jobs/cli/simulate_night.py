@@ -7,6 +7,7 @@ from typing import get_args
 from jobs.cli.console import pour, show_progress
 from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, Options, verb
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout
 from jobs.simulation.lsst.maker import MAKER as LSST
@@ -74,4 +75,4 @@ def _maker(given: argparse.Namespace) -> Maker:
 
 
 def _tell(made: int) -> None:
-    show_progress(f"{made} alerts")
+    show_progress(counted(made, "alert"))

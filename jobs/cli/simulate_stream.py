@@ -10,6 +10,7 @@ from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, say
 from jobs.cli.frame import Options, verb
 from jobs.cli.replay import check_topic, close, rate_of, tell
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation.feeding import feed
 from jobs.simulation.load import FaultRates, sendings
@@ -98,7 +99,7 @@ def main(arguments: list[str]) -> int:
 
 def _values(given: argparse.Namespace, rates: FaultRates, noted: SentList) -> Iterator[bytes]:
     distinct = min(given.distinct, given.alerts)
-    complain(f"strix simulate stream: simulating {distinct:,} alerts")
+    complain(f"strix simulate stream: simulating {counted(distinct, 'alert')}")
     if given.survey == "lsst":
         form, first = LSST, list(templates(given.seed, distinct, given.history))
     else:

@@ -9,6 +9,7 @@ from typing import get_args
 from jobs.cli.console import complain, say
 from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, Options, verb
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation.mix import Mix
 from jobs.simulation.survey.plan import Plan
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> int:
     with session_for("simulate survey", given.master or "local") as spark:
         made = simulate_survey(spark, plan, given.output, given.partitions, _progress(begin))
     classes = ", ".join(f"{count:,} {name}" for name, count in made.alerts.most_common())
-    say(f"{made.alerts.total():,} alerts of {made.objects:,} objects in {given.output}: {classes}")
+    say(f"{counted(made.alerts.total(), 'alert')} of {made.objects:,} objects in {given.output}: {classes}")
     return OK
 
 

@@ -10,6 +10,7 @@ from jobs.cli.console import complain, say
 from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, UNBALANCED, Options, UsageError, verb
 from jobs.cli.outputs import output_of
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.hbase.connection import HBaseAddress
 from jobs.lookup.opening import usual_address
@@ -108,7 +109,7 @@ def _check(given: argparse.Namespace) -> int:
 
 def _size(given: argparse.Namespace) -> int:
     from jobs.cli.store_size import print_sizes
-    from jobs.store.size import counted, sizes
+    from jobs.store.size import sizes, with_counts
 
     with _tables(given) as tables:
         found = sizes(tables.java, given.namespace, given.flush)
@@ -117,14 +118,14 @@ def _size(given: argparse.Namespace) -> int:
         return UNBALANCED
     if given.count:
         address = _settings(given).address
-        found = [counted(each, address, given.namespace, _count_told) for each in found]
+        found = [with_counts(each, address, given.namespace, _count_told) for each in found]
     print_sizes(found)
     return OK
 
 
 def _count_told(table: StoreTable, rows: int) -> None:
     if rows % 1_000_000 == 0:
-        complain(f"{table.name}: {rows:,} rows so far")
+        complain(f"{table.name}: {counted(rows, 'row')} so far")
 
 
 def _load(given: argparse.Namespace) -> int:
@@ -138,7 +139,7 @@ def _load(given: argparse.Namespace) -> int:
         total = 0
         for each in load(session, layout, nights, _settings(given)):
             total += each.alerts
-            say(f"{each.night}: {each.files} of {each.of} files, {total} alerts written")
+            say(f"{each.night}: {each.files} of {each.of} files, {counted(total, 'alert')} written")
     return OK
 
 
@@ -156,8 +157,11 @@ def _verify(given: argparse.Namespace) -> int:
     if found.different > len(found.told):
         say(f"... and {found.different - len(found.told)} more")
     if found.listed > found.alerts:
-        say(f"the store lists {found.listed - found.alerts} alerts of this night that {layout.root.name} does not have")
-    say(f"{night}: {found.alerts} alerts, {found.cells} cells compared, {found.different} different")
+        more = counted(found.listed - found.alerts, "alert")
+        say(f"the store lists {more} of this night that {layout.root.name} does not have")
+    say(
+        f"{night}: {counted(found.alerts, 'alert')}, {counted(found.cells, 'cell')} compared, {found.different} different"
+    )
     return UNBALANCED if found.different else OK
 
 
@@ -169,10 +173,11 @@ def _expire(given: argparse.Namespace) -> int:
     removed: Counter[str] = Counter()
     reader = StoreReader(settings.address, settings.namespace)
     for what, rows in Expiry(reader, given.before, given.cutouts, given.dry_run).run():
-        say(f"{what}: {', '.join(f'{count} rows of {table}' for table, count in rows.items())}")
+        told = [f"{counted(count, 'row')} of {table}" for table, count in rows.items()]
+        say(f"{what}: {', '.join(told)}")
         removed.update(rows)
-    told = "would be removed in all, nothing was" if given.dry_run else "removed in all"
-    say(f"{told}: {sum(removed.values())} rows")
+    all_told = "would be removed in all, nothing was" if given.dry_run else "removed in all"
+    say(f"{all_told}: {counted(sum(removed.values()), 'row')}")
     return OK
 
 

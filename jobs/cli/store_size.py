@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from jobs.cli.console import say, table_console
+from jobs.common.counting import counted
 from jobs.store.size import TableSize, alerts_in
 
 # A region that is so many times the mean takes more than its share of the load.
@@ -25,11 +26,12 @@ def print_sizes(found: Sequence[TableSize]) -> None:
     for each in found:
         uneven = "–" if each.uneven is None else f"{each.uneven:.2f}"
         row = [each.table.name, str(len(each.files_mb)), f"{each.mb:,.0f}", f"{sum(each.memory_mb):,.0f}", uneven]
-        table.add_row(*row, *(_per_alert(each, alerts) if alerts else ()))
+        table.add_row(*row, *(_per_alert([each], alerts) if alerts else ()), end_section=each is found[-1])
+    table.add_row(*_together(found), *(_per_alert(found, alerts) if alerts else ()))
     table_console().print(table)
     if alerts:
         whole, cells = sum(each.mb for each in found), sum(each.cells or 0 for each in found)
-        say(f"{alerts:,} alerts: {_bytes(whole, alerts)} bytes and {cells / alerts:.1f} cells each")
+        say(f"{counted(alerts, 'alert')}: {_bytes(whole, alerts)} bytes and {cells / alerts:.1f} cells each")
         _say_unknown(found)
     if memory := sum(sum(each.memory_mb) for each in found):
         say(f"{memory:,.0f} MB are in memory, not compressed: --flush writes them to files first")
@@ -41,9 +43,15 @@ def print_sizes(found: Sequence[TableSize]) -> None:
 _COUNTED = ("rows", "rows per alert", "cells per alert", "bytes per alert")
 
 
-def _per_alert(each: TableSize, alerts: int) -> tuple[str, ...]:
-    rows, cells = each.rows or 0, each.cells or 0
-    return f"{rows:,}", f"{rows / alerts:.2f}", f"{cells / alerts:.2f}", _bytes(each.mb, alerts)
+def _together(found: Sequence[TableSize]) -> tuple[str, ...]:
+    files, memory = sum(each.mb for each in found), sum(sum(each.memory_mb) for each in found)
+    return "together", str(sum(len(each.files_mb) for each in found)), f"{files:,.0f}", f"{memory:,.0f}", "–"
+
+
+def _per_alert(tables: Sequence[TableSize], alerts: int) -> tuple[str, ...]:
+    rows, cells = sum(each.rows or 0 for each in tables), sum(each.cells or 0 for each in tables)
+    mb = sum(each.mb for each in tables)
+    return f"{rows:,}", f"{rows / alerts:.2f}", f"{cells / alerts:.2f}", _bytes(mb, alerts)
 
 
 def _bytes(mb: float, alerts: int) -> str:

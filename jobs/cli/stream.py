@@ -8,6 +8,7 @@ from rich.live import Live
 from jobs.cli.console import Console, pour, say
 from jobs.cli.frame import OK, UNBALANCED, Options, verb
 from jobs.cli.stream_table import read_stream, show
+from jobs.common.counting import counted
 from jobs.common.local_paths import local_name
 from jobs.config import add_options, load, overrides
 from jobs.kafka.cluster import Cluster
@@ -86,7 +87,7 @@ def _reset(given: argparse.Namespace) -> int:
         moved = reset(ledger, cluster, config.source.topics, given.to)
     for each in moved:
         say(f"{each}")
-    say(f"{len(moved)} partition(s) of stream {ledger.stream} moved")
+    say(f"{counted(len(moved), 'partition')} of stream {ledger.stream} moved")
     return OK
 
 

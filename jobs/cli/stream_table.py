@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 
 from jobs.cli.console import styled
+from jobs.common.counting import counted
 from jobs.ledger.records import LedgerError
 from jobs.ledger.streams import StreamLedger, streams
 from jobs.services.process import alive
@@ -115,13 +116,14 @@ def _facts(stream: Stream) -> Iterator[tuple[str, str]]:
     yield "state", f"{stream.state} at {status['at']}"
     yield "last commit", f"{status['last_commit'] or 'none since the start'}"
     whole = status["alerts_per_s_run"]
-    run = f"{whole:g} alerts/s and {status['read']:,}" if whole is not None else f"{status['read']:,}"
-    yield "rate", f"{status['alerts_per_s']:g} alerts/s in the last minute; {run} packets in this run"
+    read = counted(status["read"], "packet")
+    run = f"{whole:g} alerts/s and {read}" if whole is not None else read
+    yield "rate", f"{status['alerts_per_s']:g} alerts/s in the last minute; {run} in this run"
     yield "newest alert", f"{_age(age)} old" if age is not None else "none since the start"
     yield "quarantined", f"{100 * share:.2f} %" if share is not None else "nothing was read"
     if "kafka" in status:
-        yield "lag", f"{status['kafka']['lag']:,} records at {status['kafka']['bootstrap']}"
-    yield "lost", f"{sum(stream.lost.values()):,} records" if stream.lost else "nothing"
+        yield "lag", f"{counted(status['kafka']['lag'], 'record')} at {status['kafka']['bootstrap']}"
+    yield "lost", counted(sum(stream.lost.values()), "record") if stream.lost else "nothing"
     for place, count in list(stream.lost.items())[:10]:
         yield "", f"{place}: {count}"
     yield "last error", f"{error['at']}: {error['message']}" if error else "none since the start"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from confluent_kafka.cimpl import NewTopic
 
+from jobs.common.counting import counted
 from jobs.kafka.cluster import TIMEOUT_S, Cluster
 
 MS_PER_DAY = 86_400_000
@@ -107,7 +108,7 @@ def _check_same(cluster: Cluster, name: str, there: int, wanted: int, retention:
     if there != wanted or told is None or abs(float(told) / MS_PER_DAY - asked) > 1 / MS_PER_DAY:
         kept = "for a time that the broker does not tell" if told is None else f"{float(told) / MS_PER_DAY:g} days"
         raise TopicRefused(
-            f"topic {name} is there with {there} partition(s), kept {kept}; wanted {wanted}, kept {asked:g} days"
+            f"topic {name} is there with {counted(there, 'partition')}, kept {kept}; wanted {wanted}, kept {asked:g} days"
             f" (`strix services topic {name} --delete` removes it)"
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from jobs.common.counting import counted
 from jobs.packets.problems import InputChanged, InputUnreadable
 from jobs.packets.ranges import Range, divide, total
 from jobs.packets.reading import SourceMessage
@@ -146,7 +147,7 @@ class Files:
         paths = sorted(path for path in there if path in end.begun or name_of(path) in new)
         lacking = (new - {name_of(path) for path in paths}, set(end.begun) - set(paths))
         if any(lacking):
-            told = ", ".join(sorted(lacking[1])) or f"{len(lacking[0])} file(s)"
+            told = ", ".join(sorted(lacking[1])) or counted(len(lacking[0]), "file")
             raise InputChanged(f"{told} of this micro-batch are gone from {', '.join(self.paths)}; put them back")
         return [each for path in paths for each in self._again(path, there[path], start, end)]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from jobs.common.counting import counted
 from jobs.common.search_path import schema_directory
 from jobs.common.times import tai_of_unix
 from jobs.packets.reading import batched
@@ -70,7 +71,7 @@ def read_packets(
     if refused is not None and refused.num_rows:
         first = refused.slice(0, 1).to_pylist()[0]
         told = f"first {first['reason']}: {first['message']} ({first['provenance']['file']})"
-        raise ValueError(f"{refused.num_rows} packet(s) cannot be read; {told}")
+        raise ValueError(f"{counted(refused.num_rows, 'packet')} cannot be read; {told}")
     table = pa.concat_tables([one_pass.schema.empty_table(), *(each.alerts for each in passed)])
     return table.drop_columns(["schema", "value", "content_hash"])
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from jobs.common.counting import counted
 from jobs.common.times import tai_of_unix
 from jobs.common.typed_names import did_you_mean
 from jobs.packets.reading import SourceMessage, batched
@@ -150,7 +151,7 @@ def _column(array: pa.Array, field: pa.Field, survey: Survey | None) -> pa.Array
 def _say(counts: "Counter[str]") -> None:
     told = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
     _LOG.warning(
-        "strix: %d packet(s) are rejected and not among the rows: %s; option rejected=true gives them",
-        sum(counts.values()),
+        "strix: %s rejected, not among the rows: %s; option rejected=true gives them",
+        counted(sum(counts.values()), "packet"),
         told,
     )

@@ -71,7 +71,7 @@ def _size(java: JavaAdmin, table: StoreTable, name: object) -> TableSize:
     )
 
 
-def counted(
+def with_counts(
     size: TableSize, address: HBaseAddress, namespace: str, tell: Callable[[StoreTable, int], None]
 ) -> TableSize:
     """The same with rows and cells: all keys are read, some 20,000 rows a second.

@@ -299,7 +299,7 @@ def test_an_alert_in_two_batches_is_named(output: Path) -> None:
     found = gaps(output)
     where = f"stream {first.stream} batch"
     for table in ("raw", "science"):
-        said = f"{where} 1: 1 ztf alert(s) of {where} 0 again in {table}, e.g. {taken}"
+        said = f"{where} 1: 1 ztf alert of {where} 0 again in {table}, e.g. {taken}"
         assert said in found
 
 

@@ -19,7 +19,7 @@ def test_bytes_of_what_is_in_memory_are_not_known(capsys: pytest.CaptureFixture[
     found, out = told(
         capsys, TableSize(ALERTS, (0.0,), (3.0,), 100, 900), TableSize(ALERT_INDEX, (0.0,), (1.0,), 100, 100)
     )
-    assert found == {"alerts": "–", "alert_index": "–"}
+    assert found == {"alerts": "–", "alert_index": "–", "together": "–"}
     assert "100 alerts: – bytes and 10.0 cells each" in out
     assert "–: not known, less than 1 MB of the table is in files" in out and "--flush writes them" in out
 
@@ -31,5 +31,10 @@ def test_bytes_of_files_are_told(capsys: pytest.CaptureFixture[str]) -> None:
         TableSize(ALERT_INDEX, (1.0,), (0.0,), 1024, 1024),
         TableSize(CUTOUTS, (0.0,), (0.0,), 0, 0),
     )
-    assert found == {"alerts": "3,072", "alert_index": "1,024", "cutouts": "–"}
+    assert found == {"alerts": "3,072", "alert_index": "1,024", "cutouts": "–", "together": "4,096"}
+    (last,) = [line for line in out.splitlines() if "together" in line]
+    # regions, MB, MB in memory, largest / mean, rows, rows, cells and bytes per alert
+    assert [cell.strip() for cell in last.split("│")[2:-1]] == [
+        "4", "4", "0", "–", "2,048", "2.00", "9.79", "4,096",
+    ]  # fmt: skip
     assert "1,024 alerts: 4,096 bytes" in out and "not known" not in out

@@ -43,14 +43,14 @@ def test_a_topic_is_made_listed_and_removed(kafka: KafkaBroker, capsys: pytest.C
 
     assert topic("st.one", "--partitions", "3", "--retention-days", "0.5") == (
         0,
-        f"topic st.one at {kafka.bootstrap}: made, 3 partition(s), kept 0.5 days\n",
+        f"topic st.one at {kafka.bootstrap}: made, 3 partitions, kept 0.5 days\n",
     )
     code, said = topic("st.one", "--partitions", "3", "--retention-days", "0.5")
     assert code == 0 and "is there already" in said
     code, said = topic("st.one")
-    assert code == 2 and "with 3 partition(s), kept 0.5 days; wanted 1, kept 7 days" in said
+    assert code == 2 and "with 3 partitions, kept 0.5 days; wanted 1, kept 7 days" in said
     code, said = topic("--list")
-    assert code == 0 and "st.one: 3 partition(s), 0 offsets\n" in said
+    assert code == 0 and "st.one: 3 partitions, 0 offsets\n" in said
     code, said = topic("not a name")
     assert code == 2 and "'not a name' cannot be made" in said
     assert topic("st.one", "--delete")[0] == 0

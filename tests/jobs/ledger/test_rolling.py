@@ -220,7 +220,7 @@ def test_the_answers_are_those_of_this_history(unrolled: dict[str, Any]) -> None
     """The net itself: it asks things that have an answer."""
     assert unrolled["next"] == BATCHES
     assert [len(each) for each in unrolled["ids"]] == [5] * BATCHES
-    assert any("batch 20: 1 ztf alert(s) of stream a batch 3 again in raw, e.g. 301" in gap for gap in unrolled["gaps"])
+    assert any("batch 20: 1 ztf alert of stream a batch 3 again in raw, e.g. 301" in gap for gap in unrolled["gaps"])
     assert any("plan: now_mjd is not what its plan file says" in gap for gap in unrolled["gaps"])
     assert unrolled["holders"][0] == [("a", 3), ("a", 20), ("b", 3), ("b", 20)]
     assert unrolled["kafka"][0]["position"] == 270

@@ -19,8 +19,8 @@ from sending import Output
 from topic_reader import ROOT, read_topics
 
 import jobs
-from jobs.archive.words import counted
 from jobs.cli.listen import main
+from jobs.common.counting import counted
 from jobs.listen.listener import listen
 from jobs.listen.starts import parse_time
 from jobs.pipeline.sinks.kafka.message import SCHEMA_ID

@@ -94,7 +94,7 @@ def test_what_is_left_out_is_counted_and_said(night, caplog):
     ranges = Files(asked).plan(Files(asked).begin(""))[1]
     rows = sum(batch.num_rows for batch in Rows(asked, time.time())(messages(ranges)))
     assert rows == 59
-    assert "2 packet(s) are rejected and not among the rows: no_position 1, not_avro 1" in caplog.text
+    assert "2 packets rejected, not among the rows: no_position 1, not_avro 1" in caplog.text
 
 
 def test_a_stream_with_modules_to_parquet_has_the_answers_of_the_job(night, job, spark, tmp_path):

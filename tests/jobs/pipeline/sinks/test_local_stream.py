@@ -45,7 +45,7 @@ def test_the_commands_of_the_page_bring_matches_from_packets_to_a_listener(tmp_p
         sh("strix services down")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "300 packets sent to ztf_local" in done.stdout
-    assert "ztf_local: 1 partition(s), 300 offsets" in listed.stdout
+    assert "ztf_local: 1 partition, 300 offsets" in listed.stdout
     packets = {
         row["candid"]: row
         for path in (tmp_path / "data/tonight").glob("*.avro")
