@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import happybase
 from Hbase_thrift import BatchMutation, Mutation
+from Hbase_thrift import IOError as HBaseError
 
 from jobs.hbase.connection import HBaseAddress, pool
 from jobs.packets.problems import ServiceUnavailable
@@ -107,7 +108,9 @@ class StoreWriter:
 
             try:
                 pool(self.address).call(put)
-            except ServiceUnavailable:
-                # A put into a table that is not there is told as one that HBase did not manage; a read says why.
-                require_tables(self.address, self.namespace)
+            except ServiceUnavailable as problem:
+                # A put into a table that is not there is told as one that HBase did not manage; a read says why. Where nobody
+                # answered at all a read would only hang as the put did.
+                if isinstance(problem.__cause__, HBaseError):
+                    require_tables(self.address, self.namespace)
                 raise
