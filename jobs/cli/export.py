@@ -64,5 +64,5 @@ def _hats(given: argparse.Namespace) -> int:
     if chosen := [name for name in ("night", "modules", "columns", "near") if getattr(given, name)]:
         raise UsageError(f"a HATS catalog holds all of a release: leave out --{', --'.join(chosen)}")
     done = write_hats(given.data, given.output)
-    say(f"{done.rows:,} stars, {done.columns} columns, {done.tiles} HEALPix pixels: {done.path}")
+    say(f"{done.rows:,} stars, {counted(done.columns, 'column')}, {done.tiles} HEALPix pixels: {done.path}")
     return OK

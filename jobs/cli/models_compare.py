@@ -9,6 +9,7 @@ from jobs.archive.alert import alerts_of
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import find_cutouts
 from jobs.cli.console import say, table_console
+from jobs.common.counting import counted
 from jobs.reports.model_comparison import Comparison, compare_models
 from jobs.reports.pictures import style
 from jobs.reports.pictures.sheet import Entry, contact_sheet
@@ -60,6 +61,6 @@ def _draw(found: Comparison, directory: Path, path: Path, most: int) -> None:
     keys = [(row["survey"], row["alert_id"], row["night"]) for row in shown]
     alerts = alerts_of(by_key(layout, keys))
     entries = [Entry(alert, row["words"]) for alert, row in zip(alerts, shown, strict=True)]
-    title = f"{found.names[0]} / {found.names[1]}: {len(rows)} alerts on which they disagree"
+    title = f"{found.names[0]} / {found.names[1]}: {counted(len(rows), 'alert')} on which they disagree"
     style.save(contact_sheet(title, "label: first / second", entries, find_cutouts(layout, keys)), path, dpi=130)
     say(f"{len(shown)} of {len(rows)} alerts on which they disagree: {path}")
