@@ -12,6 +12,7 @@ from science_modules.alerce_features.folded import folded
 from science_modules.alerce_features.harmonics import harmonics
 from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
 from science_modules.alerce_features.mexican_hat import mexican_hat
+from science_modules.alerce_features.multiband_period import multiband_period
 from science_modules.alerce_features.structure_function import structure_function
 from science_modules.alerce_features.supernova_model import supernova_model
 
@@ -27,12 +28,17 @@ def harmonics_of_a_period(*curves: NDArray[np.generic]) -> Features:
     return harmonics(*curves, np.full(len(curves[-1]) - 1, 3.21))
 
 
+def period_of_one_band(*curves: NDArray[np.generic]) -> Features:
+    return multiband_period(*curves, n_bands=1)
+
+
 KERNELS: dict[str, Callable[..., Features]] = {
     "drw": drw,
     "folded": folded_at_a_period,
     "harmonics": harmonics_of_a_period,
     "irregular_autoregressive": irregular_autoregressive,
     "mexican_hat": mexican_hat,
+    "multiband_period": period_of_one_band,
     "structure_function": structure_function,
     "supernova_model": supernova_model,
 }
