@@ -8,6 +8,7 @@ from jobs.config.keys import Section, key, path_key
 from jobs.config.sections import LimitsConfig, ScienceConfig, SparkConfig
 from jobs.pipeline.surveys import SURVEY_NAMES
 from jobs.releases.formats import FORMATS
+from jobs.releases.plan import PARTITION_POINTS
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class ReleaseConfig(Section):
         False,
         "leave the columns lc_ out of the output; what modules say stays",
     )
-    partition_points: int = key(500_000, "points; about the size of a partition, which one task holds", least=1)
+    partition_points: int = key(
+        PARTITION_POINTS, "points; about the size of a partition, which one task holds", least=1
+    )
     retry: bool = key(False, "read partitions again that an earlier run quarantined")
 
 

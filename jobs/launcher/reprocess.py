@@ -28,6 +28,7 @@ from jobs.releases.format import ReadOptions
 from jobs.releases.formats import FORMATS
 from jobs.releases.partition import Work, do
 from jobs.releases.plan import CELLS, Plan, PlannedFile, cells_in_file, files_of, partitions
+from jobs.releases.reading import Reading
 from jobs.releases.records import QUARANTINED, WITHOUT_LIGHT_CURVES, Run
 from jobs.spark.session import check_executors, session_for
 from jobs.spark.warming import warm_workers
@@ -250,17 +251,19 @@ class _Step:
         on_error: Literal["null", "raise"] = "raise" if config.science.on_error == "raise" else "null"
         return Work(
             run=Run.at(Path(self.output)),
-            plan=plan,
-            release=FORMATS[release.format],
-            options=_options(config),
+            reading=Reading(
+                plan=plan,
+                release=FORMATS[release.format],
+                options=_options(config),
+                ranges=sky_ranges(release.healpix),
+                where=condition(release.where) if release.where is not None else None,
+            ),
             enrichment=Enrichment(
                 registry.resolve(self.modules, release.options),
                 artefacts,
                 on_error,
                 lambda name: watchdog.step(f"module:{name}"),
             ),
-            ranges=sky_ranges(release.healpix),
-            where=condition(release.where) if release.where is not None else None,
             light_curves=not release.without_light_curves,
             on_error=on_error,
             rest=watchdog.rest,

@@ -21,6 +21,7 @@ from jobs.releases.refused import FileRefused
 
 # What an object costs beside its points, in points: reading a row, a row of 200 statistics.
 POINTS_PER_OBJECT = 40
+PARTITION_POINTS = 500_000  # about the size of a partition, where nothing else is said
 CELLS = pa.schema(
     [
         ("file", pa.int64()),

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jobs.common.local_paths import local_name
 from jobs.common.search_path import schema_directory
@@ -13,7 +13,13 @@ from jobs.kafka.connection import INSECURE, OPTION, PLAIN_KEYS, SECRET_KEYS, Con
 # As the documentation writes them; Spark gives them in lower case.
 NAMES = (
     "path", "subscribe", "subscribePattern", "startingOffsets", "maxAlertsPerTrigger", "survey", "columns", "schemas",
-    "rejected", "failOnDataLoss", "settleSeconds",
+    "rejected", "failOnDataLoss", "settleSeconds", "release", "strict", "columnMap", "partitionPoints",
+)  # fmt: skip
+# Options that only rows of a release have, and those that only packets have.
+OF_RELEASES = ("strict", "columnMap", "partitionPoints")
+OF_PACKETS = (
+    "subscribe", "subscribePattern", "startingOffsets", "maxAlertsPerTrigger", "schemas", "rejected", "failOnDataLoss",
+    "settleSeconds",
 )  # fmt: skip
 KAFKA = "kafka."
 # A file that is younger may still be written to; as the jobs' settle_s.
@@ -52,6 +58,14 @@ class ReadOptions:
         Whether records that the broker does not have any more end the query.
     settle_s : float
         In a stream, a file younger than this waits.
+    release : str
+        The format of a data release, as `strix reprocess --format` names it; empty for packets.
+    strict : bool
+        Of a release: only epochs without any flag.
+    column_map : mapping of str to str
+        Of a release of format plain or hats: what its columns are.
+    partition_points : int or None
+        Of a release: about the points of a task.
     """
 
     paths: tuple[str, ...]
@@ -65,6 +79,10 @@ class ReadOptions:
     rejected: bool = False
     fail_on_loss: bool = True
     settle_s: float = SETTLE_S
+    release: str = ""
+    strict: bool = False
+    column_map: Mapping[str, str] = field(default_factory=dict)
+    partition_points: int | None = None
 
     @property
     def surveys(self) -> tuple[str, ...]:
@@ -97,13 +115,17 @@ class ReadOptions:
             topics,
             _connection(given) if topics else None,
             start=given.get("startingOffsets", ""),
-            limit=_limit(given.get("maxAlertsPerTrigger")),
+            limit=_count("maxAlertsPerTrigger", given),
             survey=_survey(given.get("survey")),
             columns=names_in(given.get("columns", "")),
             schemas=_schemas(given.get("schemas")),
             rejected=_is_true("rejected", given.get("rejected", "false")),
             fail_on_loss=_is_true("failOnDataLoss", given.get("failOnDataLoss", "true")),
             settle_s=_seconds(given.get("settleSeconds")),
+            release=given.get("release", ""),
+            strict=_is_true("strict", given.get("strict", "false")),
+            column_map=_column_map(given.get("columnMap", "")),
+            partition_points=_count("partitionPoints", given),
         )
 
 
@@ -140,6 +162,11 @@ def _check_input(given: Mapping[str, str], paths: tuple[str, ...], topics: tuple
     if len(found) != 1 or not (paths or topics):
         told = f"found {' and '.join(found)}" if found else "found none of them"
         raise OptionProblem(f"wants one input: load(path), subscribe or subscribePattern; {told}")
+    others = [name for name in given if name in (OF_PACKETS if given.get("release") else OF_RELEASES)]
+    if others and given.get("release"):
+        raise OptionProblem(f"{', '.join(others)} belong to packets, found option release")
+    if others:
+        raise OptionProblem(f"{', '.join(others)} belong to a data release: set option release, too")
     of_topics = [name for name in given if name.startswith(KAFKA) or name in ("startingOffsets", "failOnDataLoss")]
     if paths and of_topics:
         raise OptionProblem(f"{', '.join(of_topics)} belong to topics (subscribe, subscribePattern), found a path")
@@ -175,12 +202,20 @@ def _kafka_key(name: str) -> str:
     return of_client.get(name) or (name if name in own else OPTION + name)
 
 
-def _limit(text: str | None) -> int | None:
+def _count(name: str, given: Mapping[str, str]) -> int | None:
+    text = given.get(name)
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise OptionProblem(f"maxAlertsPerTrigger wants a whole number above 0, found {text!r}")
+        raise OptionProblem(f"{name} wants a whole number above 0, found {text!r}")
     return int(text)
+
+
+def _column_map(text: str) -> dict[str, str]:
+    parts = [part.partition("=") for part in names_in(text)]
+    if wrong := [name for name, equals, _ in parts if not equals]:
+        raise OptionProblem(f"columnMap wants NAME=COLUMN,NAME=COLUMN, found {wrong[0]!r}")
+    return {name.strip(): column.strip() for name, _, column in parts}
 
 
 def _seconds(text: str | None) -> float:

@@ -27,7 +27,7 @@ LEAST_INTERVAL_S = 0.25
 
 
 class StrixSource(DataSource):
-    """Alert packets in files and topics as rows of the common view.
+    """Alert packets in files and topics, or the stars of a data release, as rows of the common view.
 
     Parameters
     ----------
@@ -54,11 +54,14 @@ class StrixSource(DataSource):
         """The rows' columns as Spark types."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        from jobs.spark.rows import schema_of
+        if self.asked.release:
+            from jobs.spark.releases import schema_of
+        else:
+            from jobs.spark.rows import schema_of
 
         return from_arrow_schema(schema_of(self.asked))
 
-    def reader(self, schema: StructType) -> "BatchReader":
+    def reader(self, schema: StructType) -> DataSourceReader:
         """For `spark.read`.
 
         Parameters
@@ -67,6 +70,10 @@ class StrixSource(DataSource):
             Must be the source's own.
         """
         self._check_schema(schema)
+        if self.asked.release:
+            from jobs.spark.releases import ReleaseReader
+
+            return ReleaseReader(self.asked)
         return BatchReader(self.asked)
 
     def streamReader(self, schema: StructType) -> "StreamReader":  # noqa: N802 - Spark's name
@@ -77,6 +84,8 @@ class StrixSource(DataSource):
         schema : pyspark.sql.types.StructType
             Must be the source's own.
         """
+        if self.asked.release:
+            raise OptionProblem("a data release is no stream: spark.read reads it, found spark.readStream")
         self._check_schema(schema)
         return StreamReader(self.asked)
 

@@ -55,7 +55,7 @@ def test_a_partition_that_raises_is_quarantined_with_its_reason_and_read_again_o
             if next(numbers) == 2:
                 raise MemoryError("no room")
 
-        patched.setattr("jobs.releases.partition._check_same", sometimes)
+        patched.setattr("jobs.releases.reading._check_same", sometimes)
         outcome = run(output, release, partition_points=2000)
     bad = [number for number, each in outcome.records.items() if each["state"] == QUARANTINED]
     assert bad == [2]
