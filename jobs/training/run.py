@@ -17,6 +17,7 @@ from jobs.training.examples import Examples, Selection
 from jobs.training.labels_of_run import resolved_labels
 from jobs.training.making import MakePart, RunTasks, in_this_process, make
 from jobs.training.progress import Progress
+from jobs.training.record import code_hash
 from jobs.training.result import Result, write_result
 from jobs.training.scoring import scored
 from jobs.training.seeds import seed_of
@@ -174,13 +175,20 @@ def _kept(folder: Path) -> dict[str, bytes] | None:
 
 
 def _same_or_new(training: Training) -> None:
-    """Keep what is asked for; refuse a folder in which something else was begun."""
+    """Keep what is asked for; refuse a folder in which something else was begun: half of it would be of other data or code."""
     path = training.folder / "run.json"
-    asked = {"trainable": training.trainable.name, **json.loads(json.dumps(asdict(training.config)))}
-    if path.is_file():
+    inputs = [*map(Path, training.config.labels), *training.trainable.files(training.data)]
+    asked = {
+        "trainable": training.trainable.name,
+        **json.loads(json.dumps(asdict(training.config))),
+        "code": code_hash()[:16],
+        **{f"file {each}": [each.stat().st_size, each.stat().st_mtime_ns] for each in inputs},
+    }
+    begun = any((training.folder / "examples").glob("part-*.json"))
+    if begun and path.is_file():
         before = json.loads(path.read_text())
-        differ = [key for key in asked if before.get(key) != asked[key]]
+        differ = sorted(key for key in {*asked, *before} if before.get(key) != asked.get(key))
         if differ:
-            told = "; ".join(f"{key} was {before.get(key)!r}, now {asked[key]!r}" for key in differ)
+            told = "; ".join(f"{key} was {before.get(key)!r}, now {asked.get(key)!r}" for key in differ)
             raise ValueError(f"{training.folder} holds another training: {told}; name another output, or remove it")
     replace_json(path, asked)

@@ -160,6 +160,9 @@ def test_a_folder_of_another_training_is_refused_and_says_both(line: str, told: 
     train(line, TrainingConfig(**told))
     with pytest.raises(ValueError, match="seed was 20260101, now 5"):
         train(line, TrainingConfig(**told, seed=5))
+    labels.write(labels.read(Path(told["labels"][0])).slice(1), Path(told["labels"][0]))
+    with pytest.raises(ValueError, match=r"file .*labels\.parquet was \[\d+, \d+\], now"):
+        train(line, TrainingConfig(**told))
 
 
 def test_examples_without_a_label_are_counted_and_said(line: str, told: dict[str, Any], tmp_path: Path) -> None:
