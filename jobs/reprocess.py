@@ -5,6 +5,16 @@
 
 import sys
 
+from jobs.common.job import RELEASE, Job
+
+JOB = Job(
+    name="reprocess",
+    doc="a data release through the science modules",
+    sources=(RELEASE,),
+    tables=("science",),
+    streams=False,
+)
+
 if __name__ == "__main__":
     from jobs.cli.reprocess import main
 

@@ -29,8 +29,7 @@ class Verb:
 
 
 VERBS = {
-    **{job.name: Verb(job.doc, "jobs.cli.run", job) for job in all_jobs()},
-    "reprocess": Verb("a data release through the science modules", "jobs.cli.reprocess"),
+    **{job.name: Verb(job.doc, job.command, job if job.streams else None) for job in all_jobs()},
     "train": Verb("a model from labelled data, with its card", "jobs.cli.train"),
     "simulate": Verb("write a simulated night of packets", "jobs.cli.simulate"),
     "get": Verb("look up objects, alerts, positions and lists in HBase or an archive", "jobs.cli.get"),

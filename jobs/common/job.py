@@ -11,6 +11,7 @@ from pathlib import Path
 
 # Kinds of sources, as `jobs.launcher.sources` makes them from a configuration.
 FILES, TOPICS, INGESTED, RAW_FILES = "files", "topics", "ingested", "raw_files"
+RELEASE = "release"  # read by `jobs.launcher.reprocess`, partition by partition of the sky
 _ALL = ("raw", "science", "cutouts")
 
 
@@ -36,6 +37,8 @@ class Job:
         The job whose output it reads, if that is what it does.
     rescores : bool
         Whether `--again` scores nights in place.
+    streams : bool
+        Whether it is a query over packets, batch after batch (`jobs.cli.run`); else its verb is a file of its own.
     """
 
     name: str
@@ -46,6 +49,12 @@ class Job:
     science: bool = True
     follows: str = ""
     rescores: bool = False
+    streams: bool = True
+
+    @property
+    def command(self) -> str:
+        """The module whose `main` is its verb."""
+        return "jobs.cli.run" if self.streams else f"jobs.cli.{self.name}"
 
 
 def job_of(name: str) -> Job:

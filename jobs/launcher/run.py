@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from jobs.common.java import EnvironmentProblem, find_java
 from jobs.common.job import Job, job_of
-from jobs.config import JobConfig, SourceConfig, TablesConfig
+from jobs.config import ConfigError, JobConfig, SourceConfig, TablesConfig
 from jobs.launcher.science import Science, prepare_science
 from jobs.launcher.sinks import sinks_of
 from jobs.launcher.sources import source_of
@@ -92,6 +92,8 @@ def run_job(
         Before anything is read; the message says both sides.
     """
     job = job_of(job) if isinstance(job, str) else job
+    if not job.streams:
+        raise ConfigError(f"{job.name} reads no packets, batch after batch: `strix {job.name}` runs it")
     layout = Layout.of(config.tables.output)
     status = Status(layout, job.name)
     with Stopping() as stop, told_in_status(status, lock_is_held=False):
