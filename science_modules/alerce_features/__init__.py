@@ -1,4 +1,4 @@
-"""The features of ALeRCE's light-curve classifier: statistics of g and r, colours, limits, metadata."""
+"""The 152 features of ALeRCE's light-curve classifier: statistics and fits of g and r, period, colours, limits, metadata."""
 
 from collections.abc import Callable
 from typing import Any
@@ -76,13 +76,13 @@ def _beside(found: Curves) -> pd.DataFrame:
 
 
 def _two_curves() -> Curves:
-    """Eight points and a limit in g and in r."""
-    time = np.arange(16.0) % 8
+    """Twelve points and a limit in g and in r: enough for a period to be looked for."""
+    time = np.arange(24.0) % 12
     of_points = {name: 20 + np.sin(time) for name in ("mag", "diff_mag")} | {
-        name: np.full(16, 0.1) for name in ("err", "diff_err", "sign", "real_bogus")
+        name: np.full(24, 0.1) for name in ("err", "diff_err", "sign", "real_bogus")
     }
     return Curves(
-        offsets=np.array([0, 8, 16]),
+        offsets=np.array([0, 12, 24]),
         time=time,
         **of_points,
         limit_offsets=np.arange(3),
@@ -101,4 +101,5 @@ MODULE = ScienceModule(
     load=load,
     source="Sanchez-Saez et al. 2021, AJ 161, 141",
     optional_inputs=("candidate.sgscore1",),
+    rows_at_once=256,  # a star with 300 points takes 17 ms, one with 6,000 0.3 s
 )

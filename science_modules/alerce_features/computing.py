@@ -9,11 +9,15 @@ from science_modules.alerce_features.closed_forms import NAMES, closed_forms
 from science_modules.alerce_features.colours import colours, infrared
 from science_modules.alerce_features.curves import LETTERS, Curves
 from science_modules.alerce_features.drw import drw
+from science_modules.alerce_features.folded import folded
+from science_modules.alerce_features.harmonics import harmonics
 from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
 from science_modules.alerce_features.limits import NAMES as LIMIT_NAMES
 from science_modules.alerce_features.limits import limits
 from science_modules.alerce_features.metadata import metadata
 from science_modules.alerce_features.mexican_hat import mexican_hat
+from science_modules.alerce_features.multiband_period import multiband_period
+from science_modules.alerce_features.registry import column
 from science_modules.alerce_features.structure_function import structure_function
 from science_modules.alerce_features.supernova_model import supernova_model
 from science_modules.common.alert_batch import AlertBatch
@@ -90,6 +94,22 @@ def _fit(fit: Callable[[Floats, Floats, Floats, Ints], Columns]) -> Step:
     return lambda curves, _: of_bands(fit(curves.time, curves.mag, curves.err, curves.offsets))
 
 
+def _period(curves: Curves) -> Columns:
+    values = multiband_period(curves.time, curves.mag, curves.err, curves.offsets)
+    of_object = {column(name): values[name] for name in values if name != "delta_period"}
+    return of_object | of_bands({"delta_period": values["delta_period"]})
+
+
+def _harmonics(curves: Curves, known: Columns) -> Columns:
+    period = np.repeat(known["Multiband_period"], len(LETTERS))
+    return of_bands(harmonics(curves.time, curves.mag, curves.err, curves.offsets, period))
+
+
+def _folded(curves: Curves, known: Columns) -> Columns:
+    period = np.repeat(known["Multiband_period"], len(LETTERS))
+    return of_bands(folded(curves.time, curves.mag, curves.offsets, period))
+
+
 # In this order: a step sees the columns of those before it.
 STEPS: Mapping[str, Step] = {
     "closed_forms": lambda curves, _: _closed_forms(curves),
@@ -101,4 +121,7 @@ STEPS: Mapping[str, Step] = {
     "mexican_hat": _fit(mexican_hat),
     "structure_function": _fit(structure_function),
     "supernova_model": lambda curves, _: of_bands(supernova_model(*curves.difference)),
+    "multiband_period": lambda curves, _: _period(curves),
+    "harmonics": _harmonics,
+    "folded": _folded,
 }

@@ -127,10 +127,13 @@ def _search(curve: _Curve, how: Spreading) -> tuple[Floats, Floats]:
     explained = _spectrum(curve, step, first, last - first + 1, how)
     n_bands, together = len(curve.bands), np.arange(len(curve.bands))
     frequency = _highest(curve, together, explained, step, first)
+    highest = _at(curve, together, frequency)
+    if not highest > 0:  # all points lie at one phase of every period
+        return np.full(len(NAMES), np.nan), np.full(n_bands, np.nan)
     periods = [1 / _highest(curve, together[j : j + 1], explained, step, first) for j in range(n_bands)]
     values = _statistic(curve, together, explained.sum(axis=0))
     rates = [_at(curve, together, frequency / k) for k in MULTIPLES.values()]
-    found = [1 / frequency, _excess(values), *(np.array(rates) / _at(curve, together, frequency))]
+    found = [1 / frequency, _excess(values), *(np.array(rates) / highest)]
     return np.array(found), np.array(periods)
 
 

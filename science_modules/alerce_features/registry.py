@@ -14,6 +14,8 @@ RICHARDS = "Richards et al. 2011, ApJ 733, 10"
 NUN = "Nun et al. 2015, arXiv:1506.00010"
 FOERSTER = "Förster et al. 2021, AJ 161, 242"
 
+_PERIOD, _SEARCH = "Mondrik et al. 2015, ApJ 811, L34; " + PAPER, "multiband_period.multiband_period"
+_FOURIER = "Stellingwerf & Donohoe 1986, ApJ 306, 183; " + PAPER
 _SPM, _SPM_FIT = "Villar et al. 2019, ApJ 884, 83; " + PAPER, "supernova_model.supernova_model"
 
 BANDS = {1: "g", 2: "r"}
@@ -48,7 +50,7 @@ class Feature:
     @property
     def columns(self) -> tuple[str, ...]:
         """Its columns: `_1` is g, `_2` is r; `-` and `/`, which no column can have, are `_`."""
-        plain = self.name.replace("-", "_").replace("/", "_")
+        plain = column(self.name)
         return tuple(f"{plain}_{band}" for band in BANDS) if self.per_band else (plain,)
 
     @property
@@ -140,6 +142,22 @@ _FITS = (
     Feature("SPM_chi", "", "sum of (residual / (error + 0.01 mJy))^2 over N - 6", _SPM, _SPM_FIT),
 )  # fmt: skip
 
+_PERIODIC = (
+    Feature("Multiband_period", "d", "period at which a sinusoid in each band takes the most of the scatter", _PERIOD,
+            _SEARCH, False, "float64"),
+    Feature("PPE", "", "1 less the entropy of the 100 highest values of the spectrum over ln 100", _PERIOD, _SEARCH, False),
+    *(Feature(f"Power_rate_{share}", "", f"spectrum at {share} of the period over its maximum", PAPER, _SEARCH, False)
+      for share in ("1/4", "1/3", "1/2", "2", "3", "4")),
+    Feature("delta_period", "d", "distance of the period of the band alone from Multiband_period", PAPER, _SEARCH),
+    *(Feature(f"Harmonics_mag_{k}", "mag", f"amplitude of harmonic {k} of the period, seven fitted, weights 1 / (e + 0.01)",
+              _FOURIER, "harmonics.harmonics") for k in range(1, 8)),
+    *(Feature(f"Harmonics_phase_{k}", "rad", f"phase of harmonic {k} less {k} times that of the first, 0 to 2 pi",
+              _FOURIER, "harmonics.harmonics") for k in range(2, 8)),
+    Feature("Harmonics_mse", "mag2", "mean squared residual of the harmonics", _FOURIER, "harmonics.harmonics"),
+    Feature("Psi_CS", "", "Rcs of the points in order of phase, folded at twice the period", KIM, "folded.folded"),
+    Feature("Psi_eta", "", "sum of dm^2 of neighbours in phase over (N - 1) sigma^2, likewise", KIM, "folded.folded"),
+)  # fmt: skip
+
 _OF_OBJECT = (
     Feature("g-r_max", "mag", "brightest g less brightest r magnitude of the difference", PAPER, "colours.colours", False),
     Feature("g-r_mean", "mag", "mean g less mean r magnitude of the difference", PAPER, "colours.colours", False),
@@ -159,13 +177,24 @@ _OF_OBJECT = (
             "Tachibana & Miller 2018, PASP 130, 128001", "metadata.metadata", False),
 )  # fmt: skip
 
-FEATURES = _DISTRIBUTION + _SEQUENCE + _FITS + _LIMITS + _OF_OBJECT
+FEATURES = _DISTRIBUTION + _SEQUENCE + _FITS + _PERIODIC + _LIMITS + _OF_OBJECT
 
 BESIDE = (
     Field("n_det_1", "int32", "", "g band: detections that the features are made of"),
     Field("n_det_2", "int32", "", "r band: detections that the features are made of"),
     Field("infrared_error", "string", "", "why the colours with W1, W2, W3 are NULL"),
 )
+
+
+def column(name: str) -> str:
+    """A published name as it can stand in a table.
+
+    Parameters
+    ----------
+    name : str
+        As published: `g-r_max`, `Power_rate_1/4`.
+    """
+    return name.replace("-", "_").replace("/", "_")
 
 
 def fields() -> tuple[Field, ...]:

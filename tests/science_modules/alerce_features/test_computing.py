@@ -8,6 +8,7 @@ import pytest
 from science_modules.alerce_features.computing import of_curves
 from science_modules.alerce_features.curves import Curves
 from science_modules.alerce_features.drw import drw
+from science_modules.alerce_features.harmonics import harmonics
 from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
 from science_modules.alerce_features.mexican_hat import mexican_hat
 from science_modules.alerce_features.registry import FEATURES, fields
@@ -46,6 +47,18 @@ def test_a_point_without_a_difference_is_none_of_the_supernova_models(curves: Cu
     time, mag, err, offsets = holed.difference
     assert np.diff(offsets).tolist() == [8, 0, 13, 6, 5, 20] and len(time) == len(mag) == len(err) == 52
     assert np.isfinite(of_curves(holed)["SPM_A_1"]).all()
+
+
+def test_the_period_of_both_bands_is_that_of_the_harmonics_of_each(curves: Curves) -> None:
+    found = of_curves(curves)
+    period = found["Multiband_period"]
+    assert np.isfinite(period).tolist() == [True, True, True]
+    for band in (0, 1):
+        parts = [slice(curves.offsets[2 * k + band], curves.offsets[2 * k + band + 1]) for k in range(3)]
+        for k, own in enumerate(parts):
+            one = curves.time[own], curves.mag[own], curves.err[own], np.array([0, own.stop - own.start])
+            wanted = harmonics(*one, period[[k]])["Harmonics_mag_1"][0]
+            np.testing.assert_array_equal(found[f"Harmonics_mag_1_{band + 1}"][k], wanted)
 
 
 def test_every_column_is_computed_and_every_feature_belongs_to_one_function(curves: Curves) -> None:

@@ -105,6 +105,13 @@ def test_constant_magnitudes_have_no_period() -> None:
     assert np.isnan(multiband_period(time, np.full(40, 18.0), err, offsets)["Multiband_period"]).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_points_within_a_moment_have_no_period() -> None:
+    time, mag, err, offsets = random_curves([20, 20])
+    found = multiband_period(1e-9 * time, mag, err, offsets)
+    assert np.isnan([found[name][0] for name in NAMES]).all() and np.isnan(found["delta_period"]).all()
+
+
 def in_turn(golden: GoldenCurves) -> FlatCurves:
     """g and r of each object side by side."""
     groups = [golden.bands[band].group(k) for k in range(len(golden.table)) for band in ("1", "2")]
