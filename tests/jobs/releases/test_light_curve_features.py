@@ -41,7 +41,9 @@ def found(wanted: pd.DataFrame, real_alerts: Path, tmp_path_factory: pytest.Temp
     return features.set_index(pd.Index(stars["object_id"].to_pylist()))
 
 
-def test_a_release_of_total_magnitudes_has_the_published_closed_forms(wanted: pd.DataFrame, found: pd.DataFrame) -> None:
+def test_a_release_of_total_magnitudes_has_the_published_closed_forms(
+    wanted: pd.DataFrame, found: pd.DataFrame
+) -> None:
     assert found.index.tolist() == wanted.index.tolist() and found["error"].isna().all()
     for name in (name for name in NAMES if name != "positive_fraction"):
         for column in (f"{name}_1", f"{name}_2"):
