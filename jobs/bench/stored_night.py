@@ -20,7 +20,7 @@ from jobs.bench.job_file import write_job_file
 from jobs.bench.numbers import Number, repeated
 from jobs.bench.processes import Watch
 from jobs.bench.scratch import empty_folder
-from jobs.bench.stream import FILTERS, filled_broker, slices, topic_settings
+from jobs.bench.stream import FILTERS, filled_broker, require_accounted, slices, topic_settings
 from jobs.hbase.admin_gateway import java_gateway
 from jobs.hbase.connection import HBaseAddress
 from jobs.launcher.run import run_job
@@ -128,6 +128,7 @@ def _rate_and_cpu(config: Callable[[Path], Any], spark: Any, folder: Path) -> tu
         began = time.perf_counter()
         alerts = run_job("night", config(output), spark).status.decoded
         wall = time.perf_counter() - began
+    require_accounted(output)
     shutil.rmtree(output)
     return alerts / wall, watch.use.cpu / alerts * 1e6
 

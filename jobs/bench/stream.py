@@ -221,11 +221,26 @@ def _make(broker: KafkaBroker, topic: str) -> None:
         admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(BROKER_TIMEOUT_S)
 
 
-def _checked(output: Path) -> int:
-    """How many messages the topics acknowledged; every packet must be accounted for."""
+def require_accounted(output: Path) -> None:
+    """Check the ledger of an output: packets, files, what topics and HBase acknowledged.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+
+    Raises
+    ------
+    RuntimeError
+        If not every packet is accounted for.
+    """
     checked = check_ledger(Layout(output))
     if checked.gaps:
         raise RuntimeError(f"not every packet is accounted for: {checked.gaps[0]}")
+
+
+def _checked(output: Path) -> int:
+    """How many messages the topics acknowledged; every packet must be accounted for."""
+    require_accounted(output)
     return sum(record.sinks["kafka"]["messages"] for record in records(Layout(output)))
 
 
