@@ -1,6 +1,5 @@
 """Back-fill: the nights of an archive into the store, file by file; broken off, it goes on where it was."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from jobs.common import faults
 from jobs.ledger.sent_file import read_sent
 from jobs.ledger.streams import records
 from jobs.storage.layout import Layout
-from jobs.storage.writing import replace_json
+from jobs.store.loaded_files import LoadedFiles
+from jobs.store.reading import StoreReader
 from jobs.store.science_file import Matches, ScienceFile, by_alert
 from jobs.store.settings import StoreSettings
 from jobs.store.tasks import write_files
@@ -115,44 +115,19 @@ def load(spark: "SparkSession", layout: Layout, nights: Sequence[str], settings:
     Loaded
         After each group of files.
     """
-    done = _Done(layout, settings)
+    loaded = LoadedFiles(StoreReader(settings.address, settings.namespace))
     for night in nights:
         files = files_of(layout, night, settings.cutouts)
-        waiting = iter([file for file in files if not done.holds(file)])
-        ready = sum(done.holds(file) for file in files)
-        if ready == len(files):
+        waiting = loaded.waiting(night, files, settings.cutouts)
+        ready = len(files) - len(waiting)
+        if not waiting:
             yield Loaded(night, ready, len(files), 0)
-        while group := list(islice(waiting, max(1, spark.sparkContext.defaultParallelism))):
+        groups = iter(waiting)
+        while group := list(islice(groups, max(1, spark.sparkContext.defaultParallelism))):
             rows: Counter[str] = Counter()
             for each in write_files(spark, group, settings):
                 rows.update(each)
             faults.maintenance("in_load")
-            done.add(group)
+            loaded.add(group, settings.cutouts)
             ready += len(group)
             yield Loaded(night, ready, len(files), rows["alerts"])
-
-
-class _Done:
-    """The files that are in a store already: beside the tables, by name, size and time, one list per store."""
-
-    def __init__(self, layout: Layout, settings: StoreSettings) -> None:
-        store = f"{settings.address.host}-{settings.address.port}-{settings.namespace}"
-        self.path = layout.root / "_store" / f"{store}{'-cutouts' if settings.cutouts else ''}.json"
-        self.known: dict[str, list[int]] = json.loads(self.path.read_text()) if self.path.exists() else {}
-
-    def holds(self, file: ScienceFile) -> bool:
-        return self.known.get(_name(file)) == _state(file)
-
-    def add(self, files: Sequence[ScienceFile]) -> None:
-        self.known |= {_name(file): _state(file) for file in files}
-        self.path.parent.mkdir(exist_ok=True)
-        replace_json(self.path, self.known)
-
-
-def _name(file: ScienceFile) -> str:
-    return f"{file.science.parent.name}/{file.science.name}"
-
-
-def _state(file: ScienceFile) -> list[int]:
-    stat = file.science.stat()
-    return [stat.st_size, stat.st_mtime_ns]

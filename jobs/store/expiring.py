@@ -12,6 +12,7 @@ from Hbase_thrift import BatchMutation, Mutation
 
 from jobs.hbase.connection import pool
 from jobs.store import keys
+from jobs.store.loaded_files import LoadedFiles
 from jobs.store.presence import cells_there, rows_there
 from jobs.store.reading import StoreReader
 from jobs.store.rows import pixels_of
@@ -53,6 +54,9 @@ class Expiry:
         removed : dict of str to int
             Rows that were there and were removed (cells of `objects`), by table.
         """
+        if not self.dry_run:
+            # Before anything goes: broken off, a night that is half there is loaded again.
+            LoadedFiles(self.reader).forget(self.before, self.cutouts_only)
         for night in self._nights():
             if night.isdigit() and int(night) < self.before:
                 yield night, self._expire(night)

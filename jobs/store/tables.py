@@ -52,7 +52,7 @@ SKY = StoreTable("sky", "s", "ZSTD", 16384, 4, "an alert, by HEALPix pixel")
 LATEST = StoreTable(
     "latest", "l", "ZSTD", 16384, 1, "an alert in the list of a filter, a night or a body, newest first"
 )
-TYPES = StoreTable("types", "t", "NONE", 65536, 1, "the description of a type that cells name by eight bytes")
+TYPES = StoreTable("types", "t", "NONE", 65536, 1, "a type that cells name by eight bytes; a file that was loaded")
 TABLES = (ALERTS, CUTOUTS, OBJECTS, ALERT_INDEX, SKY, LATEST, TYPES)
 
 

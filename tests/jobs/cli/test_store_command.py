@@ -68,6 +68,15 @@ def test_from_no_tables_to_a_store_without_its_first_nights(
     _counts_what_is_there(hbase, rows, capsys)
     _only_later_nights(HBaseStore(reader_of(hbase, "command")), rows)
 
+    capsys.readouterr()
+    again = ["load", str(archive.root), "--nights", f"{NIGHTS[0]}..{NIGHTS[2]}"]
+    assert store(hbase, *again) == 0
+    written = [sum(str(row["night"]) == night for row in rows) for night in NIGHTS[:2]]
+    told = capsys.readouterr().out
+    assert f"{NIGHTS[0]}: 2 of 2 files, {written[0]} alerts written" in told
+    assert f"{NIGHTS[2]}: 2 of 2 files, {sum(written)} alerts written" in told  # it stayed: nothing is added to the sum
+    assert store(hbase, "verify", str(archive.root), "--night", NIGHTS[0]) == 0
+
 
 def _as_large_as_it_is(said: str, rows: list[dict[str, Any]]) -> None:
     """Rows and cells per alert, table by table; each large table in its two regions."""
@@ -169,6 +178,13 @@ def test_cutouts_of_the_first_years_packets_are_read_back_as_received(
     for removed in (stored, 0):
         assert store(hbase, "expire", "--before", "20200101", "--cutouts") == 0
         assert f"removed in all: {removed} rows" in capsys.readouterr().out
+    (row,) = found.alert(first, "ztf", cutouts=True).to_pylist()
+    assert [row[f"cutout_{name}"] for name in STAMPS] == [None] * 3
+    for _ in range(2):
+        assert store(hbase, "load", str(tmp_path / "out"), "--cutouts") == 0
+    (row,) = found.alert(first, "ztf", cutouts=True).to_pylist()
+    assert {name: row[f"cutout_{name}"] for name in STAMPS} == _stamps(received[first])
+    assert " 0 alerts written" in capsys.readouterr().out.splitlines()[-1]
 
 
 def _packets(folder: Path) -> Iterator[dict[str, Any]]:
