@@ -32,7 +32,7 @@ from jobs.lookup.questions import (
 from jobs.lookup.store import NotThere, Page
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import joined
-from jobs.store.reading import arranged
+from jobs.store.arranging import arranged
 from jobs.store.summary import summary_schema
 from science_modules.common.view import CUTOUTS
 

@@ -10,18 +10,17 @@ import pyarrow as pa
 from jobs.hbase.connection import HBaseAddress, pool
 from jobs.storage.schema_union import joined
 from jobs.store import light_curve_codec
+from jobs.store.arranging import arranged
 from jobs.store.rows import LIGHT_CURVE, MODULE, SCALARS
 from jobs.store.scanning import KeyRange, Row, rows_of, rows_of_ranges
 from jobs.store.struct_codec import StructCodec, UnknownCell, codec, described, type_id
 from jobs.store.summary import summary_schema
 from jobs.store.tables import ALERTS, CUTOUTS, NAMESPACE, TYPES, StoreTable, qualified
 from science_modules.common.view import CUTOUTS as CUTOUT_COLUMNS
-from science_modules.common.view import VIEW, VIEW_NAMES
 
 Cells = Mapping[bytes, bytes]
 # Of one call: 100 rows are a round trip of some milliseconds.
 ROWS_PER_CALL = 100
-_FIELDS = {column.name: column.field for column in VIEW}
 
 
 @dataclass
@@ -189,25 +188,6 @@ def cutouts_of(rows: Sequence[Cells]) -> dict[str, pa.Array]:
     return {
         name: pa.array([row.get(f"{CUTOUTS.family}:{name}".encode()) for row in rows], pa.binary()) for name in names
     }
-
-
-def arranged(table: pa.Table) -> pa.Table:
-    """A table of whole alerts with its columns in their order, and units beside those of the view.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        The view's columns, then candidate, content_hash, provenance, then the modules by name, whatever order they came in.
-    """
-    own = {field.name: field for field in table.schema}
-    first = [name for name in (*VIEW_NAMES, "candidate", "content_hash", "provenance") if name in own]
-    names = [*first, *sorted(set(own) - set(first))]
-    fields = [_FIELDS.get(name, own[name]) for name in names]
-    columns = [table.column(name) for name in names]
-    return pa.table(
-        [each if each.type == to.type else each.cast(to.type) for each, to in zip(columns, fields, strict=True)],
-        pa.schema(fields),
-    )
 
 
 def _types_of(cells: Cells) -> tuple[tuple[bytes, bytes], ...]:

@@ -37,3 +37,8 @@ def test_a_question_to_hbase_loads_neither_spark_nor_astropy() -> None:
     """Nobody listens at the port: all is loaded by then."""
     found = loaded("get", "object", "SIM1", "--hbase", "127.0.0.1:1")
     assert "happybase" in found and not found & {"astropy", "numba", "onnxruntime", "pyspark"}
+
+
+def test_a_question_to_an_archive_loads_no_client_of_hbase(tmp_path: Path) -> None:
+    found = loaded("get", "object", "SIM1", "--data", str(tmp_path))
+    assert "pyarrow" in found and not found & {"astropy", "happybase", "numba", "onnxruntime", "pyspark"}
