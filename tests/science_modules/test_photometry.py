@@ -12,6 +12,8 @@ from science_modules.common.photometry import (
     error_of_limit,
     flux_error,
     flux_of_magnitude,
+    has_magnitude,
+    limit_of_error,
     magnitude_error,
     magnitude_of_flux,
     relative_flux_error,
@@ -46,6 +48,13 @@ def test_errors_there_and_back_keep_the_sign_of_the_flux_out() -> None:
 def test_a_limit_is_five_errors() -> None:
     assert error_of_limit(20.0) == pytest.approx(36307.80547701014 / 5)
     assert error_of_limit(20.0, zero_point=20.0) == pytest.approx(0.2)
+    assert limit_of_error([36307.80547701014 / 5, 0.0]).tolist() == pytest.approx([20.0, np.nan], nan_ok=True)
+
+
+def test_a_flux_has_a_magnitude_if_it_and_its_error_are_positive_and_the_error_is_below_the_bound() -> None:
+    flux = [100.0, 100.0, 100.0, 0.0, -100.0, np.nan, np.inf, 100.0]
+    error = [92.0, 92.2, 0.0, 1.0, 1.0, 1.0, 1.0, np.nan]  # 92.1 % is 1 mag
+    assert has_magnitude(flux, error, 1.0).tolist() == [True] + [False] * 7
 
 
 @pytest.mark.filterwarnings("error")

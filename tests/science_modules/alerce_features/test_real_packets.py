@@ -39,7 +39,8 @@ def magnitudes(packet: Mapping[str, Any], fid: int, corrected: bool) -> list[flo
 
 @pytest.fixture(scope="module")
 def plain(ztf_packets: Packets) -> tuple[Packets, pd.DataFrame, Any]:
-    """Packets without overwritten times, what the module says of them, and whether they are corrected."""
+    """Every second packet without overwritten times, what the module says of them, and whether they are corrected."""
+    ztf_packets = ztf_packets[::2]
     view = ztf_view(ztf_packets)
     names = [name for name in view.column_names if name.startswith("lc_")]
     found = run(AlertBatch(view.select(["survey", "corrected", "gal_b", "gal_l", "candidate", *names])), load({}))
@@ -54,11 +55,11 @@ def test_counts_and_ranges_are_those_of_the_packets_fields(plain: tuple[Packets,
         of_each = [magnitudes(packet, fid, bool(is_so)) for packet, is_so in zip(packets, corrected, strict=True)]
         counts = np.array([len(mags) for mags in of_each])
         off = found[f"n_det_{fid}"].to_numpy() - counts
-        assert len(off) > 1100 and (off == 0).mean() > 0.99, np.bincount(abs(off))
+        assert len(off) > 550 and (off == 0).mean() > 0.99, np.bincount(abs(off))
         same = (off == 0) & found["error"].isna().to_numpy() & (counts > 0)
         ranges = np.array([np.ptp(mags) if mags else np.nan for mags in of_each])
         np.testing.assert_allclose(found[f"delta_mag_fid_{fid}"][same], ranges[same], rtol=1e-4, atol=1e-5)
-        assert same.sum() > 250
+        assert same.sum() > 125
 
 
 def test_eligible_alerts_have_features_and_the_others_the_reason(plain: tuple[Packets, pd.DataFrame, Any]) -> None:
