@@ -257,7 +257,7 @@ def _objects(table: pa.Table, options: ReadOptions) -> tuple[Objects, NDArray[np
 def _time(table: pa.Table) -> Floats:
     name = next(each for each in TIMES if each in table.column_names)
     times = np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
-    _in_range(name, times, TIMES[name])
+    times = _in_range(name, times, TIMES[name])
     if name == "mjd":
         return times
     return utc_to_tai(times - MJD_ZERO if name == "jd_utc" else times)
@@ -268,17 +268,18 @@ def _flux(table: pa.Table) -> tuple[Floats, Floats]:
     numbers, errors = (np.asarray(table[name].cast(pa.float64()).to_numpy(), np.float64) for name in (value, error))
     if value == "flux":
         return numbers, errors
-    _in_range("mag", numbers, MAG_RANGE)
+    numbers = _in_range("mag", numbers, MAG_RANGE)
     flux = flux_of_magnitude(numbers)
     return flux, flux_error(flux, errors)
 
 
-def _in_range(name: str, values: Floats, allowed: tuple[float, float]) -> None:
-    """Raise FileRefused if half of the values are where their unit cannot be: another unit."""
+def _in_range(name: str, values: Floats, allowed: tuple[float, float]) -> Floats:
+    """The values; NaN where their unit cannot be, as a catalog's 99.99. Raises FileRefused if half of them are: another unit."""
     known = values[np.isfinite(values)]
     if len(known) and not allowed[0] <= np.median(known) <= allowed[1]:
         told = f"wants {name} between {allowed[0]:g} and {allowed[1]:g}; their median is {np.median(known):g}"
         raise FileRefused(WRONG_UNIT, f"{told}; map the column to another name in columns")
+    return np.where((values >= allowed[0]) & (values <= allowed[1]), values, np.nan)
 
 
 def _kind(table: pa.Table) -> pa.Array:

@@ -34,6 +34,16 @@ def test_a_csv_of_magnitudes_is_read_as_its_map_says(tmp_path: Path) -> None:
     assert refused_of(tmp_path / "out") == [("b", "no_points")]
 
 
+def test_a_catalogs_99_for_no_magnitude_and_times_of_another_kind_are_no_points(tmp_path: Path) -> None:
+    """A flux of 1e-27 nJy with an error of its own size would outweigh every other point."""
+    odd = "a,2459252.5,g,99.99,99.999,10.5,-3.25\na,2459253.5,g,-99,0.1,10.5,-3.25\na,0,g,20,0.1,10.5,-3.25\n"
+    (tmp_path / "points.csv").write_text(CSV + odd)
+    run(tmp_path / "out", tmp_path / "points.csv", format="plain", columns=COLUMNS)
+    first = stars_of(tmp_path / "out").to_pylist()[0]
+    assert first["lc_flux_total"] == pytest.approx([36307.805, 14454.398])
+    assert first["release"]["n_dropped"] == 3
+
+
 def test_rows_with_lists_are_objects_and_lists_of_two_lengths_are_refused(tmp_path: Path) -> None:
     table = pa.table(
         {
