@@ -18,7 +18,7 @@ from science_modules import registry
 from science_modules.common.photometry import flux_error, flux_of_magnitude
 from science_modules.common.view import LIGHT_CURVE
 
-POSITION = ("ra", "dec")
+OF_THE_OBJECT = ("ra", "dec", "is_simulated")
 COLUMNS = ("survey", "alert_id", "object_id", "mjd", "quality_ok", "real_bogus", "lc_features")
 HISTORY_DAYS = 30.0  # of a ZTF packet
 LEAST_IN_BAND = 5
@@ -40,7 +40,7 @@ def science_rows(directory: Path, survey: str, nights: Sequence[int]) -> pa.Tabl
     Returns
     -------
     pyarrow.Table
-        COLUMNS, and POSITION where the table has it.
+        COLUMNS, and OF_THE_OBJECT where the table has it.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def science_rows(directory: Path, survey: str, nights: Sequence[int]) -> pa.Tabl
     absent = [name for name in COLUMNS if name not in schema.names]
     if absent:
         raise ValueError(f"{directory} lacks {absent}; was lc_features among the job's modules?")
-    columns = [*COLUMNS, *(name for name in POSITION if name in schema.names)]
+    columns = [*COLUMNS, *(name for name in OF_THE_OBJECT if name in schema.names)]
     tables = (pq.ParquetFile(file).read(columns=columns) for file in files)
     return joined([table.filter(pc.equal(table["survey"], survey)) for table in tables])
 

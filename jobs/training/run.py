@@ -105,15 +105,18 @@ def sides_of(examples: Examples, config: TrainingConfig) -> Split:
     config : TrainingConfig
         Its seed, folds, shares and radius.
     """
-    keys = examples.keys.to_pandas()
-    unnamed = keys["object_id"].isna()
-    names = keys["survey"] + "/" + keys["object_id"].mask(unnamed, "alert " + keys["alert_id"].astype(str))
-    strata = keys["label"].fillna("") + "/" + (keys["simulated"] == True).astype(str)  # noqa: E712 - NULL is real
-    objects = names.to_numpy(object)
-    ra, dec = keys["ra"].to_numpy(np.float64), keys["dec"].to_numpy(np.float64)
+    keys = examples.keys.to_pylist()
+    objects = np.array([_name_of(row) for row in keys], object)
+    strata = np.array([f"{row['label'] or ''}/{bool(row['simulated'])}" for row in keys], object)
+    ra, dec = (examples.keys[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in ("ra", "dec"))
     group = groups(objects, ra, dec, config.radius_arcsec)
     shares = {"folds": config.folds, "validation": config.validation, "test": config.test}
-    return split(group, objects, strata.to_numpy(object), seed_of(config.seed, "split"), **shares)  # type: ignore[arg-type]
+    return split(group, objects, strata, seed_of(config.seed, "split"), **shares)  # type: ignore[arg-type]
+
+
+def _name_of(row: Mapping[str, Any]) -> str:
+    """An alert without an object is one by itself."""
+    return f"{row['survey']}/{row['object_id'] or 'alert {}'.format(row['alert_id'])}"
 
 
 def selections(name: str, examples: Examples, sides: Split, folds: int) -> tuple[Selection, Selection, Selection]:

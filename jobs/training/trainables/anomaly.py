@@ -22,6 +22,7 @@ from science_modules.anomaly.training import Settings, share_beyond, train, what
 _FEATURES = "lc_features"
 _STATISTICS = [name.partition(".")[2] for name in INPUTS if name.startswith(f"{_FEATURES}.")]
 _NIGHT, _CURVES = "night", "light curves"
+_KEY_OF = {"is_simulated": "simulated"}
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class AnomalyForest(Trainable):
             night, _, folder = rest.partition(":")
             table, name = science_rows(Path(folder), data.survey, (int(night), int(night))), Path(folder).name
         table = table.drop_columns([_FEATURES]).append_column(_FEATURES, _of_the_forest(table[_FEATURES]))
+        table = table.rename_columns({name: _KEY_OF.get(name, name) for name in table.column_names})
         yield table.append_column("source", pa.array([name] * table.num_rows, pa.string()))
 
     def files(self, data: Any) -> Sequence[Path]:

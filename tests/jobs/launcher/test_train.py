@@ -25,7 +25,8 @@ def science(tmp_path: Path) -> Path:
         )
         columns = {
             "survey": ["ztf", "lsst"] * (n // 2), "alert_id": range(night, night + n), "object_id": [f"o{i}" for i in range(n)],
-            "mjd": [60000.5] * n, "ra": [10.0] * n, "dec": [5.0] * n, "quality_ok": [True] * n, "real_bogus": [0.9] * n,
+            "mjd": [60000.5] * n, "ra": [10.0] * n, "dec": [5.0] * n, "is_simulated": [True] * n,
+            "quality_ok": [True] * n, "real_bogus": [0.9] * n,
         }  # fmt: skip
         folder = tmp_path / "science" / f"night={night}"
         folder.mkdir(parents=True)
@@ -48,3 +49,4 @@ def test_shards_made_on_spark_are_the_same_bytes(spark: SparkSession, science: P
     assert first.num_rows == 15  # of the survey alone
     assert first["lc_features"][0].as_py()["n_g"] == 0 and first["lc_features"][0].as_py()["skew_r"] is None
     assert set(first["source"].to_pylist()) == {"science"}
+    assert first.select(["ra", "dec", "simulated"]).to_pylist()[0] == {"ra": 10.0, "dec": 5.0, "simulated": True}

@@ -16,7 +16,8 @@ import pytest
 
 from jobs.labels import table as labels
 from jobs.training.config import TrainingConfig
-from jobs.training.run import train
+from jobs.training.examples import KEYS, Examples
+from jobs.training.run import sides_of, train
 
 ROOT, HELPERS = Path(__file__).parents[3], Path(__file__).parents[2] / "helpers" / "trainables"
 N = 400
@@ -183,3 +184,13 @@ def test_an_unknown_trainable_or_key_is_refused_with_the_nearest(line: str, told
         train("lnie", TrainingConfig(**told))
     with pytest.raises(ValueError, match=r"settings: no key .epoch. .did you mean epochs"):
         train(line, TrainingConfig(**told, settings={"epoch": 3}))
+
+
+def test_alerts_without_an_object_are_each_by_themselves() -> None:
+    first = 2667398424415015006  # too long for a float
+    n = 40
+    keys = {"survey": ["lsst"] * n, "alert_id": range(first, first + n), "label": ["asteroid"] * n}
+    table = pa.table({name: pa.array(keys.get(name, [None] * n), KEYS.field(name).type) for name in KEYS.names})
+    sides = sides_of(Examples((), table, ()), TrainingConfig())
+    assert len(set(sides.group.tolist())) == n
+    assert (sides.part == "test").sum() == 0.2 * n
