@@ -30,14 +30,14 @@ KEYS = pa.schema(
         pa.field("simulated", pa.bool_()),
     ]
 )
-SHARD_ROWS = 4096
+SHARD_ROWS, SHARD_BYTES = 4096, 16 << 20
 _OPEN_SHARDS = 4  # that a shuffled pass mixes
 
 Bools = NDArray[np.bool_]
 
 
 def write_shards(tables: Iterator[pa.Table], folder: Path, stem: str, rows: int = SHARD_ROWS) -> list[str]:
-    """Write tables as files of about so many rows; the names of the files.
+    """Write tables as files of so many rows, or fewer, so that a file in memory has some 16 MiB; the names of the files.
 
     Parameters
     ----------
@@ -54,6 +54,7 @@ def write_shards(tables: Iterator[pa.Table], folder: Path, stem: str, rows: int 
     held: list[pa.Table] = []
     for table in tables:
         held.append(table)
+        rows = min(rows, _rows_of(table))
         while sum(each.num_rows for each in held) >= rows:
             whole = pa.concat_tables(held)
             names.append(_write(whole.slice(0, rows), folder, f"{stem}-{len(names):04}.parquet"))
@@ -62,6 +63,11 @@ def write_shards(tables: Iterator[pa.Table], folder: Path, stem: str, rows: int 
     if rest is not None and rest.num_rows:
         names.append(_write(rest, folder, f"{stem}-{len(names):04}.parquet"))
     return names
+
+
+def _rows_of(table: pa.Table) -> int:
+    """Rows in a shard of SHARD_BYTES."""
+    return max(1, SHARD_BYTES * table.num_rows // table.nbytes) if table.num_rows else SHARD_ROWS
 
 
 def _write(table: pa.Table, folder: Path, name: str) -> str:

@@ -45,6 +45,17 @@ def test_a_part_without_rows_has_no_file(tmp_path: Path) -> None:
         nothing.select(np.zeros(0, bool)).table()
 
 
+def test_rows_of_stamps_make_shards_of_few_rows(tmp_path: Path) -> None:
+    stamps = pa.schema([("stamp", pa.list_(pa.float32()))])
+    columns = {
+        "survey": ["ztf"] * 40,
+        "object_id": ["o"] * 40,
+        "stamp": [np.zeros(1 << 18, np.float32)] * 40,
+    }  # 1 MiB each
+    write_shards(iter([complete(pa.table(columns), stamps, "a test")]), tmp_path, "part-00000")
+    assert Examples.at(tmp_path).counts == (15, 15, 10)
+
+
 def test_a_selection_is_read_in_order(examples: Examples) -> None:
     chosen = examples.select(np.arange(225) % 3 == 0)
     assert ids(chosen.batches(10)) == list(range(0, 225, 3)) == chosen.keys["alert_id"].to_pylist()
