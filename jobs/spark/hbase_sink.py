@@ -16,7 +16,7 @@ from pyspark.sql.datasource import (
 )
 from pyspark.sql.types import StructType
 
-from jobs.spark.options import OptionProblem
+from jobs.spark.options import OptionProblem, message_first
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +40,7 @@ class HBaseSource(DataSource):
         For options that cannot be.
     """
 
+    @message_first()
     def __init__(self, options: dict[str, str]) -> None:
         super().__init__(options)
         self.settings = _settings(options)
@@ -49,6 +50,7 @@ class HBaseSource(DataSource):
         """The format's name."""
         return "strix_hbase"
 
+    @message_first()
     def writer(self, schema: StructType, overwrite: bool) -> "BatchWriter":
         """For `df.write`.
 
@@ -64,6 +66,7 @@ class HBaseSource(DataSource):
         _require_keys(schema)
         return BatchWriter(self.settings)
 
+    @message_first()
     def streamWriter(self, schema: StructType, overwrite: bool) -> "StreamWriter":  # noqa: N802 - Spark's name
         """For `df.writeStream`.
 

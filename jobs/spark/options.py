@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from jobs.common.local_paths import local_name
@@ -24,10 +25,27 @@ OF_PACKETS = (
 KAFKA = "kafka."
 # A file that is younger may still be written to; as the jobs' settle_s.
 SETTLE_S = 2.0
+_SHORT_TRACES, _NO_TRACES = "SPARK_SIMPLIFIED_TRACEBACK", "SPARK_HIDE_TRACEBACK"
 
 
 class OptionProblem(ValueError):
     """An option that is unknown, missing, or has no sense; the message says what was wanted and what was found."""
+
+
+@contextmanager
+def message_first() -> Iterator[None]:
+    """Around what checks options: what is wrong with them is told as it is, not behind the lines of ours that found it.
+
+    Spark makes a source in a process of Python's and hands on what that process says of an exception: the traceback, and the
+    message as its last line. The process leaves the traceback away where this variable is set; it is looked at when the
+    exception is told. Spark sets the other one in such processes, and in no others.
+    """
+    try:
+        yield
+    except ValueError:
+        if _SHORT_TRACES in os.environ:
+            os.environ[_NO_TRACES] = "1"
+        raise
 
 
 @dataclass(frozen=True)

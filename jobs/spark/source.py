@@ -14,7 +14,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStrea
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 from pyspark.sql.types import StructType
 
-from jobs.spark.options import OptionProblem, ReadOptions
+from jobs.spark.options import OptionProblem, ReadOptions, message_first
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +40,7 @@ class StrixSource(DataSource):
         For options that cannot be, or a path that names nothing.
     """
 
+    @message_first()
     def __init__(self, options: dict[str, str]) -> None:
         super().__init__(options)
         self.asked = ReadOptions.parse(options)
@@ -50,6 +51,7 @@ class StrixSource(DataSource):
         """The format's name."""
         return "strix"
 
+    @message_first()
     def schema(self) -> StructType:
         """The rows' columns as Spark types."""
         from pyspark.sql.pandas.types import from_arrow_schema
@@ -89,6 +91,7 @@ class StrixSource(DataSource):
         self._check_schema(schema)
         return StreamReader(self.asked)
 
+    @message_first()
     def _check_schema(self, schema: StructType) -> None:
         own = self.schema()
         if schema.fieldNames() != own.fieldNames() or schema != own:

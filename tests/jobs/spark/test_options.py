@@ -1,11 +1,12 @@
 """The options of format "strix": as Spark's own sources name theirs, and nothing unknown."""
 
 import json
+import os
 
 import pytest
 
 from jobs.kafka.secrets import SettingsError
-from jobs.spark.options import OptionProblem, ReadOptions
+from jobs.spark.options import OptionProblem, ReadOptions, message_first
 from jobs.spark.rows import schema_of
 
 TOPIC = {"subscribe": "a, b", "kafka.bootstrap.servers": "host:9092"}
@@ -94,3 +95,19 @@ def test_columns_are_those_that_are_named_in_their_order():
         OptionProblem, match=r"columns names 'alertid' \(did you mean alert_id\?\); the rows have survey"
     ):
         schema_of(ReadOptions.parse({"path": "x", "columns": "alertid"}))
+
+
+@pytest.mark.parametrize("in_a_worker", [True, False])
+def test_traces_are_left_away_where_spark_makes_a_source_alone(
+    in_a_worker: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_HIDE_TRACEBACK", "1")  # so that it is as before when the test is over
+    monkeypatch.delenv("SPARK_HIDE_TRACEBACK")
+    if in_a_worker:
+        monkeypatch.setenv("SPARK_SIMPLIFIED_TRACEBACK", "1")
+    with message_first():
+        ReadOptions.parse({"path": "/"})
+    assert "SPARK_HIDE_TRACEBACK" not in os.environ
+    with pytest.raises(OptionProblem), message_first():
+        ReadOptions.parse({"survye": "ztf"})
+    assert ("SPARK_HIDE_TRACEBACK" in os.environ) is in_a_worker

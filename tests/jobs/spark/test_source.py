@@ -197,3 +197,13 @@ def test_a_wrong_option_a_missing_path_and_a_foreign_schema_are_refused_at_load(
         spark.read.format("strix").load(f"{night},{night}/nowhere")
     with pytest.raises(PySparkException, match=r"the schema is the source's own"):
         spark.read.format("strix").schema("alert_id long").load(str(night)).collect()
+
+
+def test_what_is_wrong_with_an_option_is_told_first_and_without_lines_of_ours(night, spark):
+    with pytest.raises(PySparkException) as told:
+        spark.read.format("strix").load(str(night), survye="ztf")
+    assert str(told.value).startswith(
+        "[PYTHON_DATA_SOURCE_ERROR] Failed to create Python data source instance: jobs.spark.options.OptionProblem: "
+        'format "strix" has no option survye (did you mean survey?); it has path, '
+    )
+    assert "Traceback" not in str(told.value)
