@@ -1,4 +1,4 @@
-"""A simulated sample like the real one in what selection decides: brightness and how often an object was seen."""
+"""A simulated sample like the real one in what selection decides: brightness, how often it was seen, band and season."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ def matched(real: pd.DataFrame, simulated: pd.DataFrame) -> NDArray[np.intp]:
     Parameters
     ----------
     real, simulated : pandas.DataFrame
-        With `ndethist` and `magpsf`; n real and m simulated alerts.
+        With `ndethist`, `magpsf`, `fid` and `jd`; n real and m simulated alerts.
 
     Returns
     -------
@@ -20,7 +20,8 @@ def matched(real: pd.DataFrame, simulated: pd.DataFrame) -> NDArray[np.intp]:
 
     Notes
     -----
-    Distance: 1 mag counts as much as a factor e in ndethist. Real alerts choose in the order of their rows.
+    Distance: 1 mag counts as much as a factor e in ndethist, as a third of another band, and as two months of the year. Real
+    alerts choose in the order of their rows.
     """
     free = _place(simulated)
     chosen: list[int] = []
@@ -32,4 +33,6 @@ def matched(real: pd.DataFrame, simulated: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def _place(alerts: pd.DataFrame) -> NDArray[np.float64]:
-    return np.column_stack([np.log1p(alerts["ndethist"].to_numpy(float)), alerts["magpsf"].to_numpy(float)])
+    ndethist, mag, band, jd = (alerts[name].to_numpy(float) for name in ("ndethist", "magpsf", "fid", "jd"))
+    year = 2 * np.pi * jd / 365.25
+    return np.column_stack([np.log1p(ndethist), mag, 3 * band, np.cos(year), np.sin(year)])

@@ -11,7 +11,7 @@ from jobs.simulation.checks.night_alerts import Alerts
 
 CLASSES = ("SN", "VS", "AGN", "asteroid")
 COLUMNS = ("magpsf", "sigmapsf", "fwhm", "drb", "distpsnr1", "sgscore1", "distnr", "amplitude", "colour")
-LEAST = 30  # real objects
+LEAST = 20  # real objects: a half of 46 AGN and of 51 SN is there
 GOAL = 0.5  # of the real interquartile range
 _MISSING = -999.0
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.simulation.checks.halves import Half, of_half
 from science_modules.common.alert_batch import AlertBatch
 
 CLASSES = ("SN", "VS", "AGN", "asteroid", "bogus")
@@ -75,18 +76,23 @@ def simulated_alerts(nights: Sequence[Path], most: int = 600) -> Alerts:
     return _alerts(chain.from_iterable(map(_packets, nights)), kinds, most)
 
 
-def real_alerts(directory: Path) -> Alerts:
+def real_alerts(directory: Path, half: Half | None = None) -> Alerts:
     """Real alerts with labels, and those without a label that the survey holds for bogus.
 
     Parameters
     ----------
     directory : Path
         With `ztf_alerts/*.avro`, and `ztf_index.parquet` (candid, class5, drb).
+    half : str, optional
+        Those of one half of the objects only.
     """
     index = pq.read_table(directory / "ztf_index.parquet", columns=["candid", "class5", "drb"]).to_pandas()
     bogus = index["class5"].isna() & (index["drb"] < LEAST_REAL_BOGUS)
     kinds = index["class5"].mask(bogus, "bogus").fillna("")
-    return _alerts(_packets(directory / "ztf_alerts"), dict(zip(index["candid"].tolist(), kinds, strict=True)), None)
+    alerts = _alerts(_packets(directory / "ztf_alerts"), dict(zip(index["candid"].tolist(), kinds, strict=True)), None)
+    if half is None:
+        return alerts
+    return alerts.select(np.flatnonzero(of_half(alerts.batch.table["object_id"].to_pylist(), half)))
 
 
 def _packets(directory: Path) -> Iterator[Packet]:

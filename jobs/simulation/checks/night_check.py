@@ -25,7 +25,7 @@ def check_nights(nights: Sequence[Path], real: Path, pictures: Path | None = Non
     nights : sequence of Path
         What `strix simulate night` wrote, as files or containers.
     real : Path
-        With `ztf_alerts/*.avro` and `ztf_index.parquet`.
+        With `ztf_alerts/*.avro` and `ztf_index.parquet`. The half of the objects on which nothing was measured is used.
     pictures : Path, optional
         Directory to draw into.
 
@@ -41,7 +41,7 @@ def check_nights(nights: Sequence[Path], real: Path, pictures: Path | None = Non
     ValueError
         If a class has no simulated alert.
     """
-    sky, simulation = real_alerts(real), simulated_alerts(nights)
+    sky, simulation = real_alerts(real, "check"), simulated_alerts(nights)
     absent = [kind for kind in CLASSES if not np.any(simulation.kind == kind)]
     if absent:
         raise ValueError(
@@ -86,9 +86,10 @@ def _medians(result: Result) -> Iterator[str]:
 
 def _discrimination(result: Result) -> Iterator[str]:
     found = result["discrimination"]
-    yield f"2  a forest, {found['n']} real against {found['n']} simulated, AUROC"
+    yield f"2  a forest, {found['n']} real against {found['n']} simulated, AUROC; an exposure's alerts in one fold"
     for name, goal in (("fields", GOAL_FIELDS), ("stamps", AIM_STAMPS)):
-        yield f"   {name}: {found[f'auroc_{name}']:.3f} (goal < {goal}), by {', '.join(found[name])}"
+        at_random = f"with folds at random {found[f'{name}_at_random']:.3f}"
+        yield f"   {name}: {found[f'auroc_{name}']:.3f} (goal < {goal}), {at_random}; by {', '.join(found[name])}"
 
 
 def _networks(result: Result) -> Iterator[str]:

@@ -12,7 +12,7 @@ from science_modules import acai, braai
 from science_modules.common import artefacts
 
 GOAL = 0.10
-LEAST = 30
+LEAST = 20
 THRESHOLD = 0.5
 
 

@@ -6,7 +6,15 @@ from jobs.simulation.visits.ztf import SURVEY
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.cutouts import band_magnitude
 from jobs.simulation.ztf.exposures import MJD_TO_JD, Columns
-from jobs.simulation.ztf.neighbours import MISSING, REFERENCE_LIMIT, gaia_fields, nearest, point_magnitude, ps1_fields
+from jobs.simulation.ztf.neighbours import (
+    MISSING,
+    REFERENCE_LIMIT,
+    catalogued,
+    gaia_fields,
+    nearest,
+    point_magnitude,
+    ps1_fields,
+)
 from science_modules.common.photometry import magnitude_of_flux
 
 _LASTING = ("periodic", "stochastic", "bogus")
@@ -56,7 +64,7 @@ def reference_columns(alerted: Alerted) -> Columns:
     -----
     Its catalogue is followed to 22.9; nearest sources of alerts without one are 15 px away at the limit.
     """
-    sources, n = alerted.sources, len(alerted)
+    sources, n = catalogued(alerted.sources), len(alerted)
     index, has = nearest(sources, n, sources.mag < REFERENCE_LIMIT + 0.25)
     index = np.where(has, index, 0)
     mag = point_magnitude(sources) + band_magnitude(sources, alerted) - sources.mag

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from jobs.simulation.cosmology import distance_modulus
 from jobs.simulation.population import Population
 from jobs.simulation.ztf.scenes import Floats, Ints, Sources, points
 
@@ -13,7 +14,7 @@ _HOSTLESS = 0.1
 
 @dataclass(frozen=True)
 class Hosts:
-    """Hosts of a kind of transient: medians and quartiles of Gomez et al. 2020 (FLEET).
+    """Hosts of a kind of transient: medians and quartiles of Gomez et al. 2020 (FLEET), of nearby ones.
 
     Attributes
     ----------
@@ -23,23 +24,26 @@ class Hosts:
         Median half-light radius [arcsec].
     g_r : float
         Median colour.
+    redshift : float
+        Median; hosts farther off are smaller and fainter.
     """
 
     mag: float
     mag_scatter: float
     radius: float
     g_r: float
+    redshift: float
 
 
 _HOSTS = {
-    "sn_ibc": Hosts(16.8, 1.6, 3.2, 0.48),
-    "sn_ii": Hosts(17.0, 1.6, 3.0, 0.45),
-    "sn_iin": Hosts(18.2, 1.6, 2.0, 0.40),
-    "slsn": Hosts(21.0, 1.3, 0.95, 0.68),
-    "fbot": Hosts(19.0, 1.5, 1.5, 0.4),
-    "kilonova": Hosts(16.0, 1.5, 5.0, 0.6),
+    "sn_ibc": Hosts(16.8, 1.6, 3.2, 0.48, 0.03),
+    "sn_ii": Hosts(17.0, 1.6, 3.0, 0.45, 0.03),
+    "sn_iin": Hosts(18.2, 1.6, 2.0, 0.40, 0.055),
+    "slsn": Hosts(21.0, 1.3, 0.95, 0.68, 0.21),
+    "fbot": Hosts(19.0, 1.5, 1.5, 0.4, 0.1),
+    "kilonova": Hosts(16.0, 1.5, 5.0, 0.6, 0.02),
 }
-_OF_OTHERS = Hosts(18.0, 1.5, 2.0, 0.58)
+_OF_OTHERS = Hosts(18.0, 1.5, 2.0, 0.58, 0.067)
 
 
 def draw_counterparts(
@@ -58,7 +62,9 @@ def draw_counterparts(
     """
     n = len(owner)
     east, north = rng.standard_normal((2, n)) * _CENTROID_ARCSEC
-    return _DRAW[population.kind.counterpart](rng, population, (np.arange(n), east, north), reference_mag, g_r)
+    return _DRAW[population.kind.counterpart](
+        rng, population.take(owner), (np.arange(n), east, north), reference_mag, g_r
+    )
 
 
 def _star(
@@ -94,10 +100,15 @@ def _host(
     own = _HOSTS.get(population.kind.name, _OF_OTHERS)
     owner, east, north = at
     n = len(owner)
-    radius = np.clip(rng.lognormal(np.log(own.radius), 0.5, n), 0.4, 12)
+    size = rng.lognormal(np.log(own.radius), 0.5, n)
+    redshift = np.maximum(population.parameters["redshift"], 0.003)
+    farther = distance_modulus(redshift) - distance_modulus(np.array([own.redshift]))
+    # Angles shrink as the luminosity distance over (1 + z) squared
+    shrunk = 10 ** (-0.2 * farther) * ((1 + redshift) / (1 + own.redshift)) ** 2
+    radius = np.clip(size * shrunk, 0.4, 12)
     apart = np.minimum(radius * rng.lognormal(np.log(0.95), 0.95, n), 25.0)
     around = rng.uniform(0, 2 * np.pi, n)
-    mag = own.mag - 2.0 * np.log10(radius / own.radius) + rng.normal(0, 0.7 * own.mag_scatter, n)
+    mag = own.mag + farther - 2.0 * np.log10(size / own.radius) + rng.normal(0, 0.7 * own.mag_scatter, n)
     place = (owner, east + apart * np.cos(around), north + apart * np.sin(around))
     hosts = _galaxy(rng, *place, np.clip(mag, 13.5, 23.2), rng.normal(own.g_r, 0.2, n), radius, bulge_share=0.35)
     return hosts.take(rng.uniform(size=n) >= _HOSTLESS)

@@ -1,7 +1,7 @@
 """Science, template and difference cutouts of alerts, many at a time.
 
 Units are DN, pixels 1.01 arcsec, row 0 is north and column 0 is east, and the difference is flipped to positive where
-the source has faded: as measured on real cutouts. Levels and noise are those of 1,098 real ones.
+the source has faded: as measured on real cutouts. Levels and noise are those of 540 real ones (`measured.py` says of which).
 """
 
 import numpy as np
@@ -9,18 +9,27 @@ from numpy.typing import NDArray
 
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.blemishes import blemishes
-from jobs.simulation.ztf.light import SIDE, Floats32, galaxies, stars
+from jobs.simulation.ztf.grain import grained
+from jobs.simulation.ztf.light import SIDE, Floats32, aureoles, galaxies, stars
 from jobs.simulation.ztf.scenes import Floats, Sources
 from science_modules.common.photometry import AB_ZERO_NJY, error_of_limit, flux_of_magnitude, flux_ratio
 
 CENTRE = SIDE // 2
 GAIN = 6.2  # electrons per DN
 _FRAMES = 15  # in a reference image
-_NOISE_AREA_PX = 7.5  # error of a flux over the noise of a pixel, real difference cutouts
+# By place in BANDS. Error of a flux over the noise of a pixel of the difference, at limit 20, and how that shrinks with the
+# limit (good seeing makes both); level of the sky [DN] over a power of the noise; noise of a reference image [DN].
+_NOISE_AREA_PX = np.array([np.nan, 8.4, 7.5, 7.5, np.nan, np.nan])
+_AREA_PER_MAG = 0.3
+_SKY = np.array([np.nan, 40.0, 63.0, 63.0, np.nan, np.nan])
+_SKY_POWER = np.array([np.nan, 0.46, 0.57, 0.57, np.nan, np.nan])
+_TEMPLATE_NOISE = np.array([np.nan, 1.18, 1.53, 1.7, np.nan, np.nan])
 _PER_I = -0.3  # i - r per g - r
 _NAN_SHARE = 0.13
+# Weights of pixels one, two and three away in the noise of a resampled image, and of those one away alone
+_RESAMPLED, _ALONE = np.array([0.115, -0.075, 0.035]), np.array([1.0, 0.0, 0.0])
+_AUREOLE_BELOW = 16.0  # mag; of fainter stars it is lost in the noise
 _OWN_NOISE, _OWN_ARCSEC = 0.1, 0.8
-_PATCH = 8
 
 
 def cutouts(alerted: Alerted, rng: np.random.Generator) -> Floats32:
@@ -85,6 +94,8 @@ def draw_scene(
     counts, fwhm = counts_of(near, alerted), seeing[image]
     point = near.radius == 0
     stars(image[point], counts[point], row[point], col[point], fwhm[point], shape[image[point]]).add_to(images)
+    bright = point & (near.mag < _AUREOLE_BELOW)
+    aureoles(image[bright], counts[bright], row[bright], col[bright]).add_to(images)
     own = ~point
     galaxies(
         image[own], counts[own], row[own], col[own], near.radius[own] / PIXEL_ARCSEC, near.bulge[own],
@@ -129,10 +140,13 @@ def difference_counts(alerted: Alerted) -> Floats:
 
 
 def _add_residuals(difference: Floats32, scene: Floats32, rng: np.random.Generator) -> None:
-    """What is left of steady sources: images do not match to some hundredths of a pixel, nor fluxes to some thousandths."""
+    """What is left of steady sources: images do not match to some hundredths of a pixel, nor fluxes to some thousandths.
+
+    In some exposures it is several times as much.
+    """
     n = len(scene)
-    shift = rng.normal(0, 0.03, (2, n)).astype(np.float32)
-    scale = rng.normal(0, 0.004, n).astype(np.float32)
+    shift = (rng.normal(0, 0.04, (2, n)) * rng.lognormal(0, 0.8, n)).astype(np.float32)
+    scale = (rng.normal(0, 0.007, n) * rng.lognormal(0, 0.8, n)).astype(np.float32)
     difference += scale[:, None, None] * scene
     difference[:, 1:-1] += (0.5 * shift[0])[:, None, None] * (scene[:, 2:] - scene[:, :-2])
     difference[:, :, 1:-1] += (0.5 * shift[1])[:, None, None] * (scene[:, :, 2:] - scene[:, :, :-2])
@@ -145,33 +159,41 @@ def _with_noise(
     alerted: Alerted,
     rng: np.random.Generator,
 ) -> None:
-    """Sky and noise, more where it is bright; the difference has the noise of the science image less the template's."""
+    """Sky and noise, more where it is bright; the difference has the noise of the science image less the template's.
+
+    Noise of the template is that of its own frames, whatever the night. Resampling and matching leave neighbouring pixels
+    correlated: in the template, and in differences as much as the matching had to sharpen.
+    """
     science, template, difference = scenes
     n = len(science)
-    conditions = alerted.curves.conditions
-    limit, zero_point = (alerted.of_visits(values) for values in (conditions.limit, conditions.zero_point))
-    sigma = error_of_limit(limit - zero_point, 0.0) / _NOISE_AREA_PX * rng.lognormal(0, 0.18, n)
-    sky = sigma**2 / 0.28 * rng.lognormal(0, 0.35, n)
-    share = np.minimum(0.215 * rng.lognormal(0, 0.25, n), 0.8)
+    sigma, sky, template_sigma = _levels(alerted, rng)
     noise = rng.standard_normal((2, n, SIDE, SIDE), dtype=np.float32)
-    _confuse(noise[0], np.full(n, 0.02), rng)
-    _confuse(noise[1], rng.uniform(0.02, 0.2, n), rng)
-    grain = _grained(noise[0], rng.normal((-0.03, 0.02), 0.035, (n, 2)))
-    coarse = _grained(noise[1], np.full((n, 2), 0.065), np.full(n, -0.045))
+    near = rng.normal((0.005, -0.022), 0.03, (n, 2))  # down and across
+    grain = grained(noise[0], near[:, :1] * _ALONE, near[:, 1:] * _ALONE)
+    resampled = _RESAMPLED + rng.normal(0, 0.012, (n, 1)) * _ALONE
+    coarse = grained(noise[1], resampled, resampled)
     grain *= _root(_column(sigma) ** 2 + np.abs(bright) / GAIN)
-    coarse *= _root(_column(share * sigma) ** 2 + np.abs(template) / (_FRAMES * GAIN))
+    coarse *= _root(_column(template_sigma) ** 2 + np.abs(template) / (_FRAMES * GAIN))
+    sharpened = np.minimum(rng.exponential(0.33, (n, 1)), 1.2)
+    down, across = (np.hstack([most * sharpened**2, -0.085 * sharpened, 0.05 * sharpened]) for most in (0.13, 0.08))
+    matched = grained(grain, down, across)
+    matched *= _column(0.985 / (1 + rng.exponential(0.04, n)))
     images[:, 0] = science + _column(sky) + grain
-    images[:, 1] = template + _column(sky * rng.normal(0.997, 0.004, n)) + coarse
-    images[:, 2] = difference + grain - coarse + _column(rng.normal(0.1, 0.25, n))
+    images[:, 1] = template + _column(sky * rng.normal(0.9995, 0.002, n)) + coarse
+    images[:, 2] = difference + matched - coarse + _column(0.07 + 0.2 * rng.standard_t(3, n))
 
 
-def _confuse(noise: Floats32, share: Floats, rng: np.random.Generator) -> None:
-    """Give a share of the variance to patches of 8 px: sources too faint to be told apart, and a patchy sky."""
-    n = len(noise)
-    patches = rng.standard_normal((n, SIDE // _PATCH + 1, SIDE // _PATCH + 1), dtype=np.float32)
-    wide = np.repeat(np.repeat(patches, _PATCH, axis=1), _PATCH, axis=2)[:, :SIDE, :SIDE]
-    noise *= _column(np.sqrt(1 - share))
-    noise += _column(np.sqrt(share)) * wide
+def _levels(alerted: Alerted, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """Noise of a pixel of sky, level of the sky, and noise of the template, all in DN."""
+    n = len(alerted)
+    conditions, band = alerted.curves.conditions, alerted.band
+    limit, zero_point = (alerted.of_visits(values) for values in (conditions.limit, conditions.zero_point))
+    area = _NOISE_AREA_PX[band] * np.exp(-_AREA_PER_MAG * (np.clip(limit, 18, 21.5) - 20) + rng.normal(0, 0.13, n))
+    sigma = error_of_limit(limit - zero_point, 0.0) / area
+    sky = _SKY[band] * sigma ** _SKY_POWER[band] * np.exp(rng.normal(0, 0.22, n) + rng.exponential(0.08, n))
+    # Templates are scaled to the zero point of the exposure
+    template = _TEMPLATE_NOISE[band] * flux_ratio(26.2 - zero_point) * rng.lognormal(0, 0.2, n)
+    return sigma, sky, template
 
 
 def _root(variance: Floats | Floats32) -> Floats32:
@@ -180,19 +202,6 @@ def _root(variance: Floats | Floats32) -> Floats32:
 
 def _column(values: Floats) -> Floats32:
     return values.astype(np.float32)[:, None, None]
-
-
-def _grained(noise: Floats32, near: Floats, far: Floats | None = None) -> Floats32:
-    """Noise that neighbours share, each direction alike or not: a kernel far, near, 1, near, far; variance kept."""
-    for axis, weight in ((2, near[:, 0]), (1, near[:, 1])):
-        two = np.zeros(len(noise)) if far is None else far
-        scale = 1 / np.sqrt(1 + 2 * weight**2 + 2 * two**2)
-        shared = noise * _column(scale)
-        for steps, part in ((1, weight), (2, two)):
-            if np.any(part):
-                shared += _column(part * scale) * (np.roll(noise, steps, axis) + np.roll(noise, -steps, axis))
-        noise = shared
-    return noise
 
 
 def _mask(images: Floats32, rng: np.random.Generator) -> None:

@@ -7,7 +7,7 @@ from jobs.simulation.visits.chance import uniform
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.measured import measured
 from jobs.simulation.ztf.scenes import Floats, Ints
-from science_modules.common.photometry import MAG_OF_RELATIVE_ERROR
+from science_modules.common.photometry import MAG_OF_RELATIVE_ERROR, error_of_limit
 
 TAI_MINUS_UTC_S = 37.0  # since 2017
 MJD_TO_JD = 2400000.5
@@ -15,6 +15,8 @@ JD_OF_NIGHT_ID_ZERO = 2457754.5  # ZTF counts nights from 2017-01-01
 # ZTF's candids begin with its night number, counted from 2017; night 9000 is in August 2041.
 FIRST_CANDID = 9_000_000_000_000_000_000
 _LARGEST_SIGMA = 0.2168  # five sigma
+# The colour term in g before 2019 was lower: 455 exposures of readout channels in real histories.
+_EARLY, _EARLY_COLOUR = 58484.0, -0.065
 _FID = np.array([0, 1, 2, 3, 0, 0])  # by place in BANDS
 
 Columns = dict[str, np.ndarray]
@@ -74,8 +76,10 @@ def _calibration(alerted: Alerted) -> Columns:
     linear = {name[4:]: 10**values for name, values in drawn.items() if name.startswith("log_")}
     plain = {name: values for name, values in drawn.items() if not name.startswith("log_")}
     zero_point = curves.conditions.zero_point
+    early = is_g & (curves.epochs.mjd < _EARLY)
     return {
         **plain,
+        "clrcoeff": plain["clrcoeff"] + np.where(early, _EARLY_COLOUR, 0.0),
         **linear,
         "magzpsci": zero_point,
         "zpclrcov": -linear["zpclrcov"],
@@ -99,8 +103,9 @@ def detection_columns(alerted: Alerted) -> Columns:
     curves, drawn = alerted.curves, alerted.detections
     linear = {name[4:]: 10**values for name, values in drawn.items() if name.startswith("log_")}
     magpsf, limit = drawn["magpsf"], drawn["diffmaglim"]
-    sigmapsf = np.minimum(linear["sigmapsf"], _LARGEST_SIGMA)
-    trigger = MAG_OF_RELATIVE_ERROR * curves.flux_err / np.maximum(np.abs(curves.flux), 1e-9)
+    flux = np.maximum(np.abs(curves.flux), 1e-9)
+    sigmapsf = linear["error_ratio"] * MAG_OF_RELATIVE_ERROR * error_of_limit(limit) / flux
+    low = MAG_OF_RELATIVE_ERROR * curves.flux_err / flux
     elong = np.maximum(linear["elong"], 1.0)
     fwhm, aimage = drawn["fwhm"], drawn["bimage"] * elong
     magap = magpsf + drawn["magdiff"]
@@ -109,7 +114,8 @@ def detection_columns(alerted: Alerted) -> Columns:
         **_places(alerted),
         "isdiffpos": np.where(positive, "t", "f").astype(object),
         "magpsf": magpsf,
-        "sigmapsf": np.maximum(sigmapsf, np.minimum(trigger, 0.4)),
+        # What is below five sigma is so in the packet, too
+        "sigmapsf": np.where(low > _LARGEST_SIGMA, np.minimum(low, 0.4), np.minimum(sigmapsf, _LARGEST_SIGMA)),
         "chipsf": linear["chipsf"],
         "magap": magap,
         "sigmagap": linear["sigmagap"],

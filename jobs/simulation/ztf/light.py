@@ -14,6 +14,7 @@ Ints = NDArray[np.int64]
 
 SIDE = 63
 _REACH = 4.2  # standard deviations that are drawn
+_AUREOLE, _AUREOLE_PX = 0.05, np.array([5.0, 10.0, 20.0])  # share of the light, and standard deviations of its parts
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,27 @@ def stars(image: Ints, flux: Floats, row: Floats, col: Floats, fwhm: Floats, sha
     return Gaussians(
         np.repeat(image, each), np.multiply.outer(flux, share).ravel(), np.repeat(row, each), np.repeat(col, each),
         variance * (1 + first), variance * second, variance * (1 - first),
+    )  # fmt: skip
+
+
+def aureoles(image: Ints, flux: Floats, row: Floats, col: Floats) -> Gaussians:
+    """What the air and the mirrors scatter of bright stars far beyond the seeing, falling as the square of the distance.
+
+    Parameters
+    ----------
+    image : numpy.ndarray of int64, shape (k,)
+    flux, row, col : numpy.ndarray, shape (k,)
+        Of the stars [DN], [px].
+
+    Notes
+    -----
+    King 1971: a twentieth of the light.
+    """
+    each, zero = len(_AUREOLE_PX), np.zeros(len(image) * len(_AUREOLE_PX))
+    variance = np.tile(_AUREOLE_PX**2, len(image))
+    return Gaussians(
+        np.repeat(image, each), np.repeat(flux * _AUREOLE / each, each), np.repeat(row, each), np.repeat(col, each),
+        variance, zero, variance,
     )  # fmt: skip
 
 

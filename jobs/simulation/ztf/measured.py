@@ -2,7 +2,7 @@
 
     python -m jobs.simulation.ztf.measured DIRECTORY_OF_REAL_ALERTS
 
-writes it anew. Numbers of 522 labelled objects and 70 that the survey holds for bogus, an alert of each.
+writes it anew, from objects that the simulator is not checked on: alerts, and detections in their histories.
 """
 
 import json
@@ -15,14 +15,15 @@ import numpy as np
 import pandas as pd
 
 from jobs.simulation.ztf.copula import Copula, Floats, fit, from_json, normal_scores
+from science_modules.common.photometry import MAG_OF_RELATIVE_ERROR, error_of_limit, flux_of_magnitude
 
 FILE = Path(__file__).with_name("measured.json")
 # What stands at the place decides how it looks to the pipeline; the label of the real alerts stands for it.
 COUNTERPARTS = {"star": "VS", "host": "SN", "nucleus": "AGN", "none": "asteroid", "bogus": "bogus"}
-KNOWN = ("magpsf", "diffmaglim", "magnr", "log_distnr")
+KNOWN = ("magpsf", "diffmaglim", "magnr", "log_distnr", "starness")
 DETECTION = (
     *KNOWN,
-    *("log_sigmapsf", "log_chipsf", "sky", "magdiff", "fwhm", "classtar", "seeratio", "bimage", "log_elong", "nneg"),
+    *("log_error_ratio", "log_chipsf", "sky", "magdiff", "fwhm", "classtar", "seeratio", "bimage", "log_elong", "nneg"),
     *("rb", "drb", "sumrat", "log_scorr", "log_dsnrms", "log_ssnrms", "log_dsdiff", "log_sigmagap", "big_less_small"),
     *("log_sigmagapbig", "log_chinr", "sharpnr", "log_sigmagnr"),
 )
@@ -31,6 +32,8 @@ EXPOSURE = (
     *("zpmed_less", "clrmed", "clrrms", "log_nmatches"),
 )
 _FILTERS = {"g": 1, "r": 2}
+_OWN_ARCSEC = 1.5  # a Pan-STARRS source so near is the one that the reference image has
+_OF_2019 = 730 * 10**9  # pid begins with the night, counted from 2017; colour terms of before were others
 
 
 @cache
@@ -47,17 +50,19 @@ def main(directory: Path) -> None:
     directory : Path
         With `ztf_alerts/*.avro` and `ztf_index.parquet`.
     """
-    from jobs.simulation.checks.night_alerts import real_alerts
+    from jobs.simulation.ztf.real_detections import real_detections
 
-    real = real_alerts(directory)
-    fields = columns_of(real.fields)
-    by_kind = {name: fields.loc[real.kind == kind, list(DETECTION)] for name, kind in COUNTERPARTS.items()}
+    detections, exposures = real_detections(directory)
+    fields = columns_of(detections)
+    by_kind = {name: fields.loc[detections["kind"] == kind, list(DETECTION)] for name, kind in COUNTERPARTS.items()}
     scores = {name: normal_scores(rows.to_numpy(float)) for name, rows in by_kind.items()}
     pooled = np.concatenate([scores[name] for name in ("star", "host", "nucleus")])
     together = {**dict.fromkeys(("star", "host", "nucleus"), pooled), "none": scores["none"], "bogus": scores["bogus"]}
     copulas = {name: fit(DETECTION, rows.to_numpy(float), together[name]) for name, rows in by_kind.items()}
     for band, fid in _FILTERS.items():
-        rows = fields.loc[real.fields["fid"] == fid, list(EXPOSURE)].to_numpy(float)
+        rows = columns_of(exposures[(exposures["fid"] == fid) & (exposures["pid"] > _OF_2019)])[
+            list(EXPOSURE)
+        ].to_numpy(float)
         copulas[band] = fit(EXPOSURE, rows, normal_scores(rows))
     FILE.write_text(json.dumps({name: copula.as_json() for name, copula in copulas.items()}) + "\n")
 
@@ -75,6 +80,12 @@ def columns_of(fields: pd.DataFrame) -> pd.DataFrame:
 
 
 def _column(fields: pd.DataFrame, name: str) -> Floats:
+    if name == "starness":
+        beside = (fields["distpsnr1"] < _OWN_ARCSEC) & (fields["sgscore1"] >= 0)
+        return np.asarray(fields["sgscore1"].where(beside).astype(float))
+    if name == "log_error_ratio":
+        of_limit = error_of_limit(fields["diffmaglim"], 0.0) / flux_of_magnitude(fields["magpsf"], 0.0)
+        return np.asarray(np.log10(fields["sigmapsf"] / (MAG_OF_RELATIVE_ERROR * of_limit)))
     if name == "big_less_small":
         return np.asarray(fields["magapbig"] - fields["magap"])
     if name == "zpmed_less":

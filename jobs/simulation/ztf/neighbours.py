@@ -1,17 +1,43 @@
 """What catalogues say of an alert's surroundings: ZTF's reference image, Pan-STARRS, Gaia."""
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC
 from jobs.simulation.ztf.scenes import Floats, Ints, Sources
+from science_modules.common.photometry import flux_of_magnitude, magnitude_of_flux
 
 REFERENCE_LIMIT = 22.9
 PS1_RADIUS_ARCSEC = 30.0
 _GAIA_RADIUS_ARCSEC, _GAIA_LIMIT, _GAIA_BRIGHT = 90.0, 20.6, 14.0
 _PS1_LIMIT = 22.0
+_PS1_SEEING_ARCSEC, _PS1_EXTENDED_ARCSEC = 0.6, 0.35  # half-light radii
 MISSING = -999.0
 # Colour band - r per g - r, and where half of the sources lack a magnitude in the band: 3,000 neighbours of real alerts.
 _PS1_BANDS = {"sg": (1.0, 21.9), "sr": (0.0, 21.9), "si": (-0.35, 22.2), "sz": (-0.55, 21.7)}
+
+
+def catalogued(sources: Sources) -> Sources:
+    """Sources as catalogues list them: a nucleus and its galaxy are one, extended as far as the galaxy's light is in it.
+
+    Parameters
+    ----------
+    sources : Sources
+    """
+    points = np.flatnonzero(sources.central & (sources.radius == 0))
+    galaxies = np.flatnonzero(sources.central & (sources.radius > 0))
+    point_of = np.full(int(np.max(sources.owner, initial=-1)) + 1, -1)
+    point_of[sources.owner[points]] = points
+    galaxies = galaxies[point_of[sources.owner[galaxies]] >= 0]
+    nuclei = point_of[sources.owner[galaxies]]
+    nucleus, galaxy = (flux_of_magnitude(sources.mag[rows], 0.0) for rows in (nuclei, galaxies))
+    mag, radius, kept = sources.mag.copy(), sources.radius.copy(), np.ones(len(sources.mag), dtype=bool)
+    mag[nuclei] = magnitude_of_flux(nucleus + galaxy, 0.0)
+    radius[nuclei] = sources.radius[galaxies] * galaxy / (nucleus + galaxy)
+    kept[galaxies] = False
+    return replace(sources, mag=mag, radius=radius).take(kept)
 
 
 def nearest_reference(sources: Sources, n: int) -> tuple[Floats, Floats]:
@@ -28,20 +54,23 @@ def nearest_reference(sources: Sources, n: int) -> tuple[Floats, Floats]:
     magnitude, distance : numpy.ndarray, shape (n,)
         [mag], [px]; a source at the limit 15 px away where there is none.
     """
+    sources = catalogued(sources)
     order, has = nearest(sources, n, sources.mag < REFERENCE_LIMIT + 0.25)
     first = np.where(has, order, 0)
     mag = np.where(has, np.minimum(point_magnitude(sources)[first], 23.2), 23.0)
     return mag, np.where(has, sources.distance[first] / PIXEL_ARCSEC, 15.0)
 
 
-def point_magnitude(sources: Sources) -> Floats:
+def point_magnitude(sources: Sources, seeing: float = 0.9) -> Floats:
     """r magnitude as a fit of the seeing to a source gives it: a galaxy's outskirts are lost.
 
     Parameters
     ----------
     sources : Sources
+    seeing : float
+        Its half-light radius [arcsec].
     """
-    return np.asarray(sources.mag + 1.25 * np.log10(1 + (sources.radius / 0.9) ** 2))
+    return np.asarray(sources.mag + 1.25 * np.log10(1 + (sources.radius / seeing) ** 2))
 
 
 def nearest(sources: Sources, n: int, which: np.ndarray) -> tuple[Ints, np.ndarray]:
@@ -97,6 +126,7 @@ def ps1_fields(rng: np.random.Generator, sources: Sources, n: int) -> dict[str, 
     sources : Sources
     n : int
     """
+    sources = catalogued(sources)
     k = len(sources.mag)
     entries, entry = sources.distinct()
     seen = rng.uniform(size=len(entries.mag)) < 1 / (1 + np.exp((entries.mag - _PS1_LIMIT) / 0.25))
@@ -117,7 +147,7 @@ def ps1_fields(rng: np.random.Generator, sources: Sources, n: int) -> dict[str, 
 
 
 def _ps1_magnitudes(rng: np.random.Generator, sources: Sources, per_colour: float, half_missing: float) -> Floats:
-    mag = sources.mag + per_colour * sources.g_r
+    mag = point_magnitude(sources, _PS1_SEEING_ARCSEC) + per_colour * sources.g_r
     lacks = rng.uniform(size=len(mag)) < 1 / (1 + np.exp((half_missing - mag) / 0.5)) + 0.02
     return np.where(lacks, MISSING, mag + rng.normal(0, 0.03, len(mag)))
 
@@ -125,11 +155,22 @@ def _ps1_magnitudes(rng: np.random.Generator, sources: Sources, per_colour: floa
 def _star_scores(rng: np.random.Generator, sources: Sources) -> Floats:
     """1 for a star, 0 for a galaxy (Tachibana & Miller 2018), undecided for the faint; 0.5 where it was not made."""
     k = len(sources.mag)
-    own = np.where(sources.radius > 0, rng.beta(0.35, 6, k), rng.beta(8, 0.3, k))
+    own = np.where(is_extended(sources), rng.beta(0.35, 6, k), rng.beta(8, 0.3, k))
     doubt = 1 / (1 + np.exp((20.9 - sources.mag) / 0.5))
     blended = own + doubt * rng.uniform(0, 1, k) * (0.5 - own)
     unknown = rng.uniform(size=k) < 0.04 + 0.5 * doubt
     return np.where(unknown, 0.5, blended)
+
+
+def is_extended(sources: Sources) -> NDArray[np.bool_]:
+    """Whether Pan-STARRS sees more than a point, shape (k,).
+
+    Parameters
+    ----------
+    sources : Sources
+        As `catalogued` gives them.
+    """
+    return np.asarray(sources.radius > _PS1_EXTENDED_ARCSEC)
 
 
 def gaia_fields(sources: Sources, n: int) -> dict[str, Floats]:

@@ -12,13 +12,14 @@ from jobs.simulation.visits.ztf import place_on_camera
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, REPORTED_OVER_TRUE, Alerted
 from jobs.simulation.ztf.counterparts import draw_counterparts
 from jobs.simulation.ztf.measured import measured
-from jobs.simulation.ztf.neighbours import nearest_reference
+from jobs.simulation.ztf.neighbours import REFERENCE_LIMIT, catalogued, is_extended, nearest, nearest_reference
 from jobs.simulation.ztf.scenes import Floats, Ints, Sources, surroundings
 from science_modules.common.photometry import magnitude_of_flux
 
 _DARK = 1.0  # less than that is nothing to anybody [nJy]
 _G, _R = BANDS.index("g"), BANDS.index("r")
 _CENTROID_PX = 0.6  # error of a position times the signal-to-noise: stars and nuclei lie 0.21 arcsec away in the median
+_HALF_TRUSTED = 15.0  # signal-to-noise at which a reported width counts as much as the exposure's
 _GROUPS = {"star": "star", "quasar": "nucleus", "nucleus": "nucleus", "host": "host", "none": "none"}
 
 
@@ -37,7 +38,7 @@ def observed(curves: LightCurves, visit: Ints) -> Alerted:
     rng = population.block.generator("detections")
     detections = _detections(rng, curves, visit, owner, sources)
     x, y = place_on_camera(population.ra[owner], population.dec[owner])[2:]
-    seeing = _seeing(rng, curves, visit, detections)
+    seeing = _seeing(curves, visit, detections)
     template = np.clip(2.2 * rng.lognormal(0, 0.12, len(visit)), 1.7, 3.2)
     trail = _trail(curves, visit, owner)
     return Alerted(curves, visit, sources, detections, seeing, template, np.stack([x, y], axis=1), trail)
@@ -78,15 +79,29 @@ def _detections(
         "diffmaglim": curves.conditions.limit,
         "magnr": magnr[of_object],
         "log_distnr": np.log10(np.maximum(distnr[of_object], 1e-3)),
+        "starness": _starness(rng, sources, len(visit))[of_object],
     }
     return {**measured()[group].draw(rng, known), **known}
 
 
-def _seeing(rng: np.random.Generator, curves: LightCurves, visit: Ints, detections: dict[str, Floats]) -> Floats:
-    """Between what is reported of the difference, which may be disturbed, and the seeing of the exposure [px]."""
+def _starness(rng: np.random.Generator, sources: Sources, n: int) -> Floats:
+    """Whether the nearest source of the reference image looks like a star (1) or a galaxy (0), shape (n,)."""
+    listed = catalogued(sources)
+    index, has = nearest(listed, n, listed.mag < REFERENCE_LIMIT)
+    extended = np.append(is_extended(listed), False)[np.where(has, index, -1)]
+    return np.where(extended, rng.uniform(0.0, 0.3, n), rng.uniform(0.93, 1.0, n))
+
+
+def _seeing(curves: LightCurves, visit: Ints, detections: dict[str, Floats]) -> Floats:
+    """Full width at half maximum in the image [px].
+
+    That which is reported of a detection is a faint one's noise more than its width: it counts as its signal allows, the
+    seeing of the exposure for the rest.
+    """
     reported = detections["fwhm"][visit] / REPORTED_OVER_TRUE
     exposure = curves.conditions.fwhm[visit] / PIXEL_ARCSEC
-    trusted = 1.0 if curves.population.kind.counterpart in ("none", "host") else 0.5
+    signal = np.abs(curves.flux[visit]) / curves.flux_err[visit]
+    trusted = signal / (signal + _HALF_TRUSTED)
     return np.clip(reported**trusted * exposure ** (1 - trusted), 1.6, 5.0)
 
 

@@ -23,13 +23,28 @@ def made_up(shift=0.0, seed=1, kind="SN"):
     fields["ndethist"] = rng.integers(1, 40, N)
     fields["magpsf"] = rng.uniform(17, 20, N)
     fields["magzpsci"], fields["isdiffpos"] = 26.0, "t"
+    fields["fid"], fields["jd"] = 1, 2460000.5 + rng.uniform(0, 100, N)
     return Alerts(np.full(N, kind, dtype=object), fields, AlertBatch(pa.table({"survey": ["ztf"] * N})))
 
 
 def test_a_matched_sample_is_nearest_and_takes_nobody_twice():
-    real = pd.DataFrame({"ndethist": [1, 100, 1], "magpsf": [18.0, 18.0, 18.0]})
-    simulated = pd.DataFrame({"ndethist": [90, 1, 1, 5], "magpsf": [18.0, 20.0, 18.1, 18.0]})
+    here = {"fid": 1, "jd": 2460000.5}
+    real = pd.DataFrame({"ndethist": [1, 100, 1], "magpsf": [18.0, 18.0, 18.0], **here})
+    simulated = pd.DataFrame({"ndethist": [90, 1, 1, 5], "magpsf": [18.0, 20.0, 18.1, 18.0], **here})
     assert matched(real, simulated).tolist() == [2, 0, 3]
+
+
+def test_a_matched_sample_is_of_the_same_band_and_season():
+    real = pd.DataFrame({"ndethist": [5, 5], "magpsf": [18.0, 18.0], "fid": [1, 2], "jd": [2460000.5, 2460000.5]})
+    simulated = pd.DataFrame(
+        {
+            "ndethist": [5, 5, 5, 5],
+            "magpsf": [18.0, 18.0, 18.3, 18.3],
+            "fid": [1, 2, 1, 2],
+            "jd": [2460180.5, 2460180.5, 2460365.5, 2460365.5],  # half a year and a year later
+        }
+    )
+    assert matched(real, simulated).tolist() == [2, 3]
 
 
 def test_medians_of_the_same_sky_agree_and_of_another_do_not():

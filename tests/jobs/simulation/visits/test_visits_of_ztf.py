@@ -147,6 +147,25 @@ def test_the_camera_has_64_channels_and_positions_keep_their_pixel() -> None:
     assert (x.min() >= 0) and (x.max() < 3072) and (y.min() >= 0) and (y.max() < 3080)
 
 
+def test_channels_of_an_exposure_differ_in_zero_point_as_the_camera_does() -> None:
+    """Medians of the 64 channels in real histories scatter by 0.07 mag in g and 0.09 in r, by the same in every seed."""
+    rng = np.random.default_rng(4)
+    ra, dec = rng.uniform(172, 188, 900), rng.uniform(12, 28, 900)
+    field, channel, _, _ = ztf.place_on_camera(ra, dec)
+    own = field == np.bincount(field).argmax()
+    channel, offsets = channel[own], []
+    for seed in (1, 2):
+        epochs, conditions = ztf.visits(seed, ra[own], dec[own], FIRST, FIRST + 60)
+        shot = epochs.mjd == epochs.mjd[epochs.band == G][0]
+        assert np.ptp(conditions.limit[shot]) == 0
+        offsets.append(conditions.zero_point[shot] - conditions.zero_point[shot][0])
+    by_channel = [offsets[0][channel == each] for each in np.unique(channel)]
+    assert len(by_channel) > 40
+    assert max(np.ptp(one) for one in by_channel) < 1e-9
+    assert 0.05 < np.std([one[0] for one in by_channel]) < 0.11
+    np.testing.assert_allclose(offsets[0], offsets[1], atol=1e-9)
+
+
 def test_surveys_are_found_by_name() -> None:
     assert SURVEYS["ztf"] is ztf.SURVEY
     assert SURVEYS["ztf"].name == "ztf"

@@ -1,0 +1,33 @@
+"""Noise of resampled images: neighbours alike as the kernel says, and no more of it."""
+
+import numpy as np
+import pytest
+
+from jobs.simulation.ztf.grain import grained
+
+
+def correlation(images, rows, cols):
+    shifted = np.roll(images, (rows, cols), axis=(1, 2))
+    return float(np.mean(images * shifted) / np.mean(images**2))
+
+
+def test_neighbours_correlate_as_the_kernel_does_with_itself():
+    noise = np.random.default_rng(1).standard_normal((200, 63, 63), dtype=np.float32)
+    down, across = np.tile([0.2, -0.1, 0.05], (200, 1)), np.tile([-0.1, 0.0, 0.0], (200, 1))
+    found = grained(noise, down, across)
+    assert found.std() == pytest.approx(1.0, abs=0.01)
+    kernel = np.array([0.05, -0.1, 0.2, 1, 0.2, -0.1, 0.05])
+    for step in (1, 2, 3):
+        expected = np.sum(kernel[step:] * kernel[:-step]) / np.sum(kernel**2)
+        assert correlation(found, step, 0) == pytest.approx(expected, abs=0.01)
+    # 2 * -0.1 / (1 + 2 * 0.01)
+    assert correlation(found, 0, 1) == pytest.approx(-0.196, abs=0.01)
+    assert correlation(found, 0, 2) == pytest.approx(0.01 / 1.02, abs=0.01)
+
+
+def test_each_image_has_its_own_kernel():
+    noise = np.random.default_rng(2).standard_normal((2, 63, 63), dtype=np.float32)
+    weights = np.array([[0.0, 0.0, 0.0], [0.3, 0.0, 0.0]])
+    found = grained(noise, weights, weights)
+    np.testing.assert_array_equal(found[0], noise[0])
+    assert np.abs(found[1] - noise[1]).max() > 0.1
