@@ -31,7 +31,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.spark
 def test_rows_are_those_of_reprocess_bit_for_bit(release: Path, tmp_path: Path, spark: SparkSession) -> None:
     run(tmp_path / "out", release, partition_points=3000, modules=("stetson_k",))
-    frame = spark.read.format("strix").load(str(release), release="ztf_dr", partitionPoints=2000)
+    frame = spark.read.format("strix").load(str(release), release="ztf_dr", partitionPoints=6000)
     stars = stars_of(tmp_path / "out").select(VIEW_SCHEMA.names)
     found = frame.toArrow().sort_by("object_id")
     assert found.num_rows == N
