@@ -68,7 +68,12 @@ _LOOKS = {
     "ztf": _Look(
         bands=("g", "r", "i"),
         candidate=_ZTF_CANDIDATE,
-        same={"isdiffpos": (pa.string(), "t"), "ssnamenr": (pa.string(), "null")},
+        same={
+            "isdiffpos": (pa.string(), "t"),
+            "ssnamenr": (pa.string(), "null"),
+            "xpos": (pa.float32(), 1500.0),
+            "ypos": (pa.float32(), 1500.0),
+        },
         shape=(63, 63),
         zipped=True,
     ),

@@ -150,7 +150,7 @@ class Graph:
         """
         return self._add("Concat", *tensors, axis=1)
 
-    def serialised(self, inputs: dict[str, list[int]], output: str) -> bytes:
+    def serialised(self, inputs: dict[str, list[int]], output: str, n_outputs: int = 1) -> bytes:
         """The ONNX file.
 
         Parameters
@@ -158,10 +158,12 @@ class Graph:
         inputs : dict of str to list of int
             Names of the inputs, with their shapes without the first axis, which is free.
         output : str
-            The tensor that is the score, (n, 1).
+            The tensor that is the score, (n, n_outputs).
+        n_outputs : int
+            Scores per row.
         """
         given = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", *shape]) for n, shape in inputs.items()]
-        result = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", 1])
+        result = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", n_outputs])
         graph = helper.make_graph(self._nodes, "strix", given, [result], self._constants)
         opset = helper.make_opsetid("", OPSET)
         model: ModelProto = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
@@ -169,8 +171,11 @@ class Graph:
         return bytes(model.SerializeToString(deterministic=True))
 
     def _constant(self, values: NDArray[np.float32]) -> str:
+        return self._held(np.ascontiguousarray(values, dtype="<f4"))
+
+    def _held(self, values: NDArray[Any]) -> str:
         name = f"weights_{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values, dtype="<f4"), name))
+        self._constants.append(numpy_helper.from_array(values, name))
         return name
 
     def _add(self, operator: str, *inputs: str, **attributes: Any) -> str:

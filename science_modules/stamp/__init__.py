@@ -1,0 +1,154 @@
+"""What an alert is, from its stamps and fields alone: AGN, supernova, variable star, asteroid or bogus."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.contract import Artefact, Artefacts, Field, ScienceModule
+from science_modules.common.reasons import first_reason
+from science_modules.stamp import image_numbers, metadata
+from science_modules.stamp.forest import Floats, Forest, probabilities
+from science_modules.stamp.stamps import planes
+
+CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
+ASTEROID, SN = CLASSES.index("asteroid"), CLASSES.index("SN")
+EARLIER_DAYS = 0.02  # an asteroid of the main belt moves on by 9 arcsec in this time
+STAR_SCORE, STAR_ARCSEC = 0.5, 1.0  # a supernova is not announced on such a star
+
+_RAW = tuple(f"raw_{name.lower()}" for name in CLASSES)
+_USED = tuple(f"p_{name.lower()}" for name in CLASSES)
+_IN_WORDS = ("active galactic nucleus", "supernova", "variable star", "Solar-system object", "bogus")
+_NEEDED = ("magpsf", "sigmapsf")  # an alert that lacks them is no measurement
+
+ARTEFACTS = (
+    Artefact(
+        name="stamp_ztf.npz",
+        sha256="ae370258673c84c35522503c17bdce4e26f19de28f21883ebcdeec9d45c9d530",
+        source="`strix train stamp` on real and simulated ZTF alerts; its card is README.md",
+        licence="Apache-2.0",
+    ),
+)
+
+
+def load(artefacts: Artefacts) -> Forest:
+    """The trees; the compiled walk is made ready here.
+
+    Parameters
+    ----------
+    artefacts : mapping of str to bytes
+        Verified, `stamp_ztf.npz`.
+
+    Raises
+    ------
+    ValueError
+        If the trees were grown on other features than this version computes.
+    """
+    forest = Forest.from_bytes(artefacts["stamp_ztf.npz"])
+    features = (*metadata.NAMES, *image_numbers.NAMES)
+    if tuple(forest.features) != features:
+        raise ValueError(f"trees split on {list(forest.features)}, this module gives {list(features)}")
+    image_numbers.image_numbers(np.zeros((1, 3, 63, 63), np.float32))
+    forest.logits(np.zeros((1, len(features))))
+    return forest
+
+
+def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
+    """One row per alert: raw and used probabilities, class, flags, error.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    forest : Forest
+        What `load` gives.
+    """
+    fields = metadata.metadata(batch)
+    error = _reasons(batch, fields)
+    rows = np.flatnonzero([reason is None for reason in error])
+    raw, used = np.full((len(batch), 5), np.nan), np.full((len(batch), 5), np.nan)
+    if len(rows):
+        logits = forest.logits(np.hstack([fields, image_numbers.image_numbers(planes(batch))])[rows])
+        raw[rows] = probabilities(logits)
+        used[rows] = probabilities(logits, float(forest.temperature[0]))
+    earlier = _seen_earlier(batch)
+    used = _with_rules(used, earlier, np.asarray(batch["is_known_sso"], np.float64) == 1)
+    columns = dict(zip((*_RAW, *_USED), np.hstack([raw, used]).T.astype(np.float32), strict=True))
+    return pd.DataFrame(columns).assign(**_said(batch, used, earlier), error=error)
+
+
+def _reasons(batch: AlertBatch, fields: Floats) -> NDArray[Any]:
+    absent = [(np.isnan(fields[:, metadata.NAMES.index(name)]), f"no candidate.{name}") for name in _NEEDED]
+    unknown = (np.isnan(np.asarray(batch["is_positive"], np.float64)), "no is_positive")
+    error = first_reason(*absent, unknown)
+    return np.array([field or image for field, image in zip(error, batch.stamps.unusable, strict=True)], object)
+
+
+def _seen_earlier(batch: AlertBatch) -> NDArray[np.bool_]:
+    """Whether the packet holds a detection of the object at least half an hour before this one."""
+    times, kinds = batch.arrow("lc_mjd"), batch.arrow("lc_kind")
+    owner = np.repeat(np.arange(len(batch)), pc.fill_null(pc.list_value_length(times), 0).to_numpy())
+    is_detection = pc.fill_null(pc.equal(kinds.flatten(), "detection"), False).to_numpy(zero_copy_only=False)
+    before = np.asarray(batch["mjd"], np.float64)[owner] - EARLIER_DAYS
+    earlier = is_detection & (_floats(times.flatten()) < before)
+    return np.bincount(owner[earlier], minlength=len(batch)) > 0
+
+
+def _floats(values: pa.Array) -> Floats:
+    return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
+
+
+def _with_rules(used: Floats, earlier: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
+    """What stood there before is no asteroid; a known Solar-system object is one (Carrasco-Davis et al. 2021)."""
+    used = used.copy()
+    used[earlier, ASTEROID] = 0
+    used /= used.sum(axis=1, keepdims=True)
+    used[known & np.isfinite(used[:, 0])] = np.eye(len(CLASSES))[ASTEROID]
+    return used
+
+
+def _said(batch: AlertBatch, used: Floats, earlier: NDArray[np.bool_]) -> dict[str, Any]:
+    """The class, whether it is the object's first alert, whether it is a supernova to be announced."""
+    answered = np.isfinite(used[:, 0])
+    best = np.where(answered, np.nan_to_num(used).argmax(axis=1), 0)
+    star = (batch["candidate.sgscore1"] > STAR_SCORE) & _near(batch["candidate.distpsnr1"])
+    candidate = (best == SN) & (np.asarray(batch["is_positive"], np.float64) == 1) & ~star
+    first = ~earlier & ~(np.asarray(batch["age_days"], np.float64) > EARLIER_DAYS)
+    said = {"class": np.array(CLASSES, object)[best], "is_first": first, "is_sn_candidate": candidate}
+    return {name: np.where(answered, values.astype(object), None) for name, values in said.items()}
+
+
+def _near(arcsec: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((arcsec >= 0) & (arcsec < STAR_ARCSEC))
+
+
+def _probabilities(names: tuple[str, ...], what: str) -> tuple[Field, ...]:
+    return tuple(
+        Field(name, "float32", "", f"{what}: {said}") for name, said in zip(names, _IN_WORDS, strict=True)
+    )
+
+
+MODULE = ScienceModule(
+    name="stamp",
+    version="1.0.0",
+    inputs=(
+        *("cutouts", "mjd", "age_days", "is_positive", "is_known_sso", "gal_b", "ecl_lat", "lc_mjd", "lc_kind"),
+        *(f"candidate.{name}" for name in ("xpos", "ypos", *metadata.FIELDS)),
+    ),
+    outputs=(
+        *_probabilities(_RAW, "probability from this alert alone, not calibrated"),
+        *_probabilities(_USED, "calibrated probability, after what the packet's history and orbits of known objects rule out"),
+        Field("class", "string", "", "the class of the highest calibrated probability"),
+        Field("is_first", "bool", "", "the survey knows no detection of the object half an hour or more before this one"),
+        Field("is_sn_candidate", "bool", "", "class SN, brighter than the reference, not within 1 arcsec of a star"),
+    ),
+    run=run,
+    load=load,
+    artefacts=ARTEFACTS,
+    surveys=("ztf",),
+    source="task of Carrasco-Davis et al. 2021, AJ 162, 231; trees of Friedman 2001, Annals of Statistics 29, 1189",
+)

@@ -1,0 +1,94 @@
+"""Boosted trees as plain arrays: read from a file without pickle, summed without scikit-learn, one alert at a time."""
+
+import io
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Trees, one behind the other; each adds to the logit of one class.
+
+    Attributes
+    ----------
+    features : numpy.ndarray of str, shape (n_features,)
+        What the columns are.
+    base : numpy.ndarray of float64, shape (n_classes,)
+        Logits before any tree.
+    roots, classes : numpy.ndarray of int32, shape (n_trees,)
+        First node of each tree, and the class that it is for.
+    feature, left, right : numpy.ndarray of int32, shape (n_nodes,)
+        Column that a node splits on, and where it leads; left is 0 in a leaf.
+    missing_left : numpy.ndarray of bool, shape (n_nodes,)
+        Whether NaN goes left.
+    value : numpy.ndarray of float64, shape (n_nodes,)
+        Threshold (x <= value goes left), or in a leaf what it adds.
+    temperature : numpy.ndarray of float64, shape (1,)
+        By which logits are divided for calibrated probabilities.
+    """
+
+    features: NDArray[np.str_]
+    base: Floats
+    roots: NDArray[np.int32]
+    classes: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    missing_left: NDArray[np.bool_]
+    value: Floats
+    temperature: Floats
+
+    def logits(self, x: Floats) -> Floats:
+        """The logits of every class, shape (n, n_classes).
+
+        Parameters
+        ----------
+        x : numpy.ndarray of float64, shape (n, n_features)
+        """
+        from science_modules.stamp.kernels import walk
+
+        out = np.tile(self.base, (len(x), 1))
+        nodes = (self.roots, self.classes, self.feature, self.left, self.right, self.missing_left, self.value)
+        walk(*nodes, np.ascontiguousarray(x, np.float64), out)
+        return out
+
+    def to_bytes(self) -> bytes:
+        """The forest as a compressed .npz file; the same forest gives the same bytes."""
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **{field.name: getattr(self, field.name) for field in fields(self)})
+        return stream.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Forest":
+        """Read a forest; nothing in the file is executed.
+
+        Parameters
+        ----------
+        data : bytes
+            As `to_bytes` gives it.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If an array is absent, or the file is no .npz of plain arrays.
+        """
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def probabilities(logits: Floats, temperature: float = 1.0) -> Floats:
+    """Softmax of logits over a temperature, shape (n, n_classes).
+
+    Parameters
+    ----------
+    logits : numpy.ndarray of float64, shape (n, n_classes)
+    temperature : float
+        Above 1 flattens.
+    """
+    shifted = logits / temperature
+    powers = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
