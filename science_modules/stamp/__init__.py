@@ -118,7 +118,7 @@ def _said(batch: AlertBatch, used: Floats, earlier: NDArray[np.bool_]) -> dict[s
     star = (batch["candidate.sgscore1"] > STAR_SCORE) & _near(batch["candidate.distpsnr1"])
     candidate = (best == SN) & (np.asarray(batch["is_positive"], np.float64) == 1) & ~star
     first = ~earlier & ~(np.asarray(batch["age_days"], np.float64) > EARLIER_DAYS)
-    said = {"class": np.array(CLASSES, object)[best], "is_first": first, "is_sn_candidate": candidate}
+    said = {"top_class": np.array(CLASSES, object)[best], "is_first": first, "is_sn_candidate": candidate}
     return {name: np.where(answered, values.astype(object), None) for name, values in said.items()}
 
 
@@ -142,7 +142,7 @@ MODULE = ScienceModule(
     outputs=(
         *_probabilities(_RAW, "probability from this alert alone, not calibrated"),
         *_probabilities(_USED, "calibrated probability, after what the packet's history and orbits of known objects rule out"),
-        Field("class", "string", "", "the class of the highest calibrated probability"),
+        Field("top_class", "string", "", "the class of the highest calibrated probability"),
         Field("is_first", "bool", "", "the survey knows no detection of the object half an hour or more before this one"),
         Field("is_sn_candidate", "bool", "", "class SN, brighter than the reference, not within 1 arcsec of a star"),
     ),

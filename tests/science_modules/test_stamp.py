@@ -162,7 +162,7 @@ def test_a_known_solar_system_object_is_an_asteroid_and_the_raw_answer_stands() 
     known = stamp.run(AlertBatch(alerts(is_known_sso=[True] * N)), STATE)
     unknown = stamp.run(AlertBatch(alerts(is_known_sso=[None] * N)), STATE)
     assert (known["p_asteroid"] == 1).all()
-    assert set(known["class"]) == {"asteroid"}
+    assert set(known["top_class"]) == {"asteroid"}
     np.testing.assert_array_equal(known["raw_sn"], unknown["raw_sn"])
     assert (unknown["p_asteroid"] < 1).all()
 
@@ -171,7 +171,7 @@ def test_an_alert_without_an_answer_says_why() -> None:
     answers = stamp.run(AlertBatch(examples.with_cutouts(alerts(is_known_sso=[True] * N), None)), STATE)
     assert set(answers["error"]) == {"no science stamp"}
     assert answers[["raw_sn", "p_asteroid"]].isna().all(axis=None)
-    assert answers["class"].isna().all() and answers["is_sn_candidate"].isna().all()
+    assert answers["top_class"].isna().all() and answers["is_sn_candidate"].isna().all()
 
 
 def test_trees_of_other_features_are_refused() -> None:
