@@ -127,9 +127,7 @@ def _near(arcsec: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _probabilities(names: tuple[str, ...], what: str) -> tuple[Field, ...]:
-    return tuple(
-        Field(name, "float32", "", f"{what}: {said}") for name, said in zip(names, _IN_WORDS, strict=True)
-    )
+    return tuple(Field(name, "float32", "", f"{what}: {said}") for name, said in zip(names, _IN_WORDS, strict=True))
 
 
 MODULE = ScienceModule(
@@ -141,9 +139,13 @@ MODULE = ScienceModule(
     ),
     outputs=(
         *_probabilities(_RAW, "probability from this alert alone, not calibrated"),
-        *_probabilities(_USED, "calibrated probability, after what the packet's history and orbits of known objects rule out"),
+        *_probabilities(
+            _USED, "calibrated probability, after what the packet's history and orbits of known objects rule out"
+        ),
         Field("top_class", "string", "", "the class of the highest calibrated probability"),
-        Field("is_first", "bool", "", "the survey knows no detection of the object half an hour or more before this one"),
+        Field(
+            "is_first", "bool", "", "the survey knows no detection of the object half an hour or more before this one"
+        ),
         Field("is_sn_candidate", "bool", "", "class SN, brighter than the reference, not within 1 arcsec of a star"),
     ),
     run=run,

@@ -167,7 +167,9 @@ def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, Any]:
     for part in parts:
         split = part["left"] > 0
         for name, arrays in joined.items():
-            moved = np.where(split, part[name] + before, 0).astype(np.int32) if name in ("left", "right") else part[name]
+            moved = (
+                np.where(split, part[name] + before, 0).astype(np.int32) if name in ("left", "right") else part[name]
+            )
             arrays.append(part["roots"] + np.int32(before) if name == "roots" else moved)
         before += len(part["left"])
     return {name: np.concatenate(arrays) for name, arrays in joined.items()}

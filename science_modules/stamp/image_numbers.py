@@ -11,20 +11,43 @@ from science_modules.stamp.stamps import CENTRE, SIZE
 
 Floats = NDArray[np.float64]
 
-RINGS = (0.0, 1.1, 2.1, 3.1, 4.5, 6.5, 9.0, 12.5, 17.0)  # edges [px]; the first holds the middle pixel and its neighbours
+RINGS = (
+    0.0,
+    1.1,
+    2.1,
+    3.1,
+    4.5,
+    6.5,
+    9.0,
+    12.5,
+    17.0,
+)  # edges [px]; the first holds the middle pixel and its neighbours
 N_RINGS = len(RINGS) - 1
 REACH = 17  # half the side of the square that is looked at [px]
 _CORE = 3  # rings of which the sum is the source's light
 _PEAK, _FAINT = 3.0, 1.5  # in units of the noise: a pixel that counts as a source; as part of one
 _WILD = 1e7  # a fill value, not light
 
-SHAPES = ("missing", "asymmetry", "size", "elongation", "offset", "peak_share", "negative_share", "brightest", "brightest_at")
+SHAPES = (
+    "missing",
+    "asymmetry",
+    "size",
+    "elongation",
+    "offset",
+    "peak_share",
+    "negative_share",
+    "brightest",
+    "brightest_at",
+)
 STAMP_NUMBERS = (*(f"{kind}_{ring}" for kind in ("light", "grain") for ring in range(N_RINGS)), *SHAPES)
 PAIR_NUMBERS = (
     *("like_science_template", "like_difference_template", "like_difference_science"),
     *("apart_difference_template", "noise_difference_template", "flux_difference_template", "flux_difference_science"),
 )
-NAMES = (*(f"{stamp}_{name}" for stamp in ("science", "template", "difference") for name in STAMP_NUMBERS), *PAIR_NUMBERS)
+NAMES = (
+    *(f"{stamp}_{name}" for stamp in ("science", "template", "difference") for name in STAMP_NUMBERS),
+    *PAIR_NUMBERS,
+)
 
 
 def image_numbers(planes: NDArray[np.float32]) -> Floats:
