@@ -41,7 +41,7 @@ def test_an_alert_that_breaks_a_module_changes_no_bit_of_its_neighbours(case: su
             raise RuntimeError("poison")
         return case.module.run(batch, state)
 
-    module = replace(case.module, run=poisoned, load=lambda artefacts: case.state)
+    module = replace(case.module, run=poisoned, load=lambda artefacts, **settings: case.state)
     alerts = next(iter(case.alerts.values()))
     out = [repr(answer) for answer in Enrichment([module]).run(alerts)[module.name].to_pylist()]
     whole = case.bits(alerts)
