@@ -29,7 +29,7 @@ ARTEFACTS = (
     Artefact(
         name="stamp_ztf.npz",
         sha256="ae370258673c84c35522503c17bdce4e26f19de28f21883ebcdeec9d45c9d530",
-        source="`strix train stamp` on real and simulated ZTF alerts; its card is README.md",
+        source="science_modules/stamp/growing.py on real and simulated ZTF alerts; its card is README.md",
         licence="Apache-2.0",
     ),
 )
