@@ -23,6 +23,8 @@ _SEASON = 64.0  # [d]: transients are drawn in seasons of this length
 _BLOCKS_OF_SEASON, _BLOCKS_OF_NIGHT = 15_000, 240
 _BEFORE, _AFTER = 200.0, 32.0  # maxima of transients that a night can show, before and after it [d]
 _AROUND = 6.0  # visits among which the nearest to a moment is looked for [d]
+# Full histories are those of a survey that began so long before: else they would end in a job's future, which it refuses
+_DEEP_EARLIER = 450.0  # [d]
 _DEEP_RADIUS_DEG = 1.6
 _DEEP_MAG = (19.5, 20.5)
 
@@ -40,7 +42,7 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
         Its beginning at noon [MJD TAI]; it is a day long.
     deep : bool
         Whether the objects are put into deep fields that are observed in the night, and made bright enough to be
-        detected nearly always.
+        detected nearly always. The survey of these began _DEEP_EARLIER before the other.
 
     Yields
     ------
@@ -52,6 +54,14 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
     Transients are drawn by seasons, and what is seen once by nights, each with block numbers of its own: an object is
     the same in every night that shows it, and few are drawn in vain.
     """
+    if not deep:
+        yield from _chosen(seed, place, kind, night, deep)
+        return
+    for curves in _chosen(seed, place, kind, night + _DEEP_EARLIER, deep):
+        yield replace(curves, epochs=replace(curves.epochs, mjd=curves.epochs.mjd - _DEEP_EARLIER))
+
+
+def _chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool) -> Iterator[LightCurves]:
     for index, reach in islice(_indices(kind, night), _MOST_BLOCKS):
         objects = populate(Block(seed, kind.name, place, index), kind, reach)
         tonight = _visited(_in_deep_fields(objects, night) if deep else objects, night)
@@ -64,7 +74,7 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
 
 
 def is_deep_observed(seed: int, night: float) -> bool:
-    """Whether the survey observes a deep field in a night.
+    """Whether the survey of full histories observes a deep field in a night.
 
     Parameters
     ----------
@@ -72,7 +82,7 @@ def is_deep_observed(seed: int, night: float) -> bool:
     night : float
         Its beginning [MJD TAI].
     """
-    return bool(len(_deep_fields(seed, night)))
+    return bool(len(_deep_fields(seed, night + _DEEP_EARLIER)))
 
 
 def _deep_fields(seed: int, night: float) -> Ints:
@@ -111,7 +121,8 @@ def _in_deep_fields(objects: Population, night: float) -> Population:
     observed = _deep_fields(seed, night)
     if not len(observed):
         raise ValueError(
-            f"no deep field is observed in the night of MJD {night:.0f} with seed {seed}; take another date"
+            f"no deep field is observed in the night of MJD {night - _DEEP_EARLIER:.0f} with seed {seed};"
+            " take another date"
         )
     field = observed[(chance.uniform(seed, "deep field", objects.number) * len(observed)).astype(np.int64)]
     radius = _DEEP_RADIUS_DEG * np.sqrt(chance.uniform(seed, "deep radius", objects.number))

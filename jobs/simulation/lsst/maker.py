@@ -34,10 +34,10 @@ def deep_maker(points: int) -> Maker:
     Parameters
     ----------
     points : int
-        Up to 1,600 by the autumn of 2027.
+        Up to 1,600 by the summer of 2026.
     """
     alerts = partial(alerts_of_class, points=points)
-    return Maker("lsst", 20271001, begin, is_deep_observed, alerts, _deep_counts, container)
+    return Maker("lsst", 20260708, begin, is_deep_observed, alerts, _deep_counts, container)
 
 
 def _deep_counts(alerts: int, _: Mix) -> list[int]:

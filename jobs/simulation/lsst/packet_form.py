@@ -23,8 +23,6 @@ _TEXT = json.dumps(SCHEMA)
 _PLACES = 20_241
 _ID_STEP, _ID_RANGE = 2**46, 2**63  # 4096 ticks of 30 s: no other template's
 _OBJECT_STEP = 10**10  # more than any object's number within a seed
-# Full histories reach into 2027; a job refuses what is observed in its future.
-_BACK = 450
 _MOST_ENCODED = 1000
 _ENCODED: dict[tuple[int, ...], tuple[tuple[Any, ...], bytes]] = {}  # by the identity of a packet's two lists
 _TIMES = ("midpointMjdTai", "timeProcessedMjdTai")
@@ -46,7 +44,7 @@ def templates(seed: int, n: int, points: int | None = None) -> Iterator[Record]:
     for place, wanted in enumerate(maker.counts(n, "natural")):
         for made in islice(maker.alerts_of_class(seed, place, wanted, night), wanted):
             packet: Any = fastavro.schemaless_reader(io.BytesIO(made.data), _PARSED, None)
-            yield _earlier(packet, _BACK) if points else packet
+            yield packet
 
 
 def encoded(packet: Record, wire: bool) -> bytes:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from astropy.io import fits
 from jobs.cli import simulate as job
 from jobs.pipeline.surveys.lsst import LSST
 from jobs.simulation.lsst.maker import MAKER, deep_maker
-from jobs.simulation.sky_night import first_observed, simulate_night
+from jobs.simulation.sky_night import first_observed, mjd_of, simulate_night
 from science_modules.common.fits import first_image
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -120,6 +121,10 @@ def test_full_histories_are_asked_for_on_the_command_line(tmp_path: Path, capsys
     found = [one for path in (tmp_path / "deep").glob("*.avro") for one in read(path.read_bytes())]
     assert [len(one["prvDiaSources"]) for one in found] == [600, 600]
     assert first_observed(deep_maker(600), 0) == int(str(found[0]["diaSource"]["visit"])[:8])
+    # What is observed in a job's future is refused as time_out_of_range.
+    assert max(one["diaSource"]["midpointMjdTai"] for one in found) < mjd_of(int(f"{date.today():%Y%m%d}"))
+    viewed = LSST.view(pa.array(found, type=LSST.packet_type), [""] * len(found), mjd_of(20260911))
+    assert viewed.refusals == {}
 
 
 def test_full_histories_of_ztf_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
