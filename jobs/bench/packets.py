@@ -10,11 +10,12 @@ from jobs.simulation.packets import packet
 from jobs.simulation.reissue import reissued
 
 SEED = 20_240
-# Simulating an alert takes some 12 ms; this many stand for a night's variety of cutouts and histories.
+# Simulating an alert takes some 11 ms; this many stand for a night's variety of cutouts and histories.
 DISTINCT = 1000
 PER_FILE = 100
 WHAT = (
-    f"simulated ZTF 3.3 packets (SIMULATED; {DISTINCT} distinct stamps and histories, ids and positions all different)"
+    f"simulated ZTF 3.3 packets of all classes (SIMULATED; {DISTINCT} distinct stamps and histories,"
+    " ids and positions all different)"
 )
 _WRITTEN = "_packets.json"
 
@@ -33,12 +34,18 @@ def packets_in(directory: Path, n: int) -> list[Path]:
     """
     files = [directory / f"bench_{first:07d}.avro" for first in range(0, n, PER_FILE)]
     noted = directory / _WRITTEN
-    if not noted.exists() or json.loads(noted.read_text())["packets"] < n:
+    if not _holds(noted, n):
         directory.mkdir(parents=True, exist_ok=True)
         for file, records in zip(files, _in_files(n), strict=True):
             file.write_bytes(container(records))
         noted.write_text(json.dumps({"packets": n, "what": WHAT}))
     return files
+
+
+def _holds(noted: Path, n: int) -> bool:
+    """Whether so many of these packets are there already."""
+    found: dict[str, Any] = json.loads(noted.read_text()) if noted.exists() else {"packets": -1, "what": WHAT}
+    return bool(found["packets"] >= n and found["what"] == WHAT)
 
 
 def _in_files(n: int) -> Iterator[list[dict[str, Any]]]:

@@ -1,5 +1,6 @@
-"""How many alerts of each class a night has."""
+"""How many alerts of each class a night has, and which class the next one is of."""
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from jobs.simulation.classes import CLASSES
 
 Mix = Literal["natural", "balanced"]
+_PERIOD = 10_000  # alerts, after which classes come in the same order again
 
 
 def shares(mix: Mix) -> np.ndarray:
@@ -27,12 +29,37 @@ def shares(mix: Mix) -> np.ndarray:
 
 
 def counts(alerts: int, mix: Mix) -> list[int]:
-    """Alerts of each class of CLASSES, rounded so that they sum to `alerts`.
+    """Alerts of each class of CLASSES among the first so many; they sum to `alerts`.
 
     Parameters
     ----------
     alerts : int
     mix : str
     """
-    ends = np.round(alerts * np.cumsum(shares(mix))).astype(int)
-    return [int(count) for count in np.diff(ends, prepend=0)]
+    whole, rest = divmod(alerts, _PERIOD)
+    turns = _turns(mix)
+    many = whole * np.bincount(turns, minlength=len(CLASSES)) + np.bincount(turns[:rest], minlength=len(CLASSES))
+    return [int(count) for count in many]
+
+
+def turn(number: int, mix: Mix) -> tuple[int, int]:
+    """The class of an alert, as its place in CLASSES, and how many of that class come before it.
+
+    Parameters
+    ----------
+    number : int
+        From 0.
+    mix : str
+    """
+    place = int(_turns(mix)[number % _PERIOD])
+    return place, counts(number, mix)[place]
+
+
+@lru_cache
+def _turns(mix: Mix) -> np.ndarray:
+    """The place in CLASSES of each alert of a period: those of a class at even distances."""
+    ends = np.round(_PERIOD * np.cumsum(shares(mix))).astype(int)
+    many = np.diff(ends, prepend=0)
+    place = np.repeat(np.arange(len(CLASSES)), many)
+    within = np.arange(_PERIOD) - np.repeat(ends - many, many)
+    return np.asarray(place[np.argsort((within + 0.5) / many[place], kind="stable")])

@@ -6,6 +6,7 @@ import numpy as np
 
 _SEED = 20_240
 _ID_STEP = 10_000_000
+_LETTERS = 13  # 26^13 is 11 times as many as there are alert ids
 
 
 def reissued(template: dict[str, Any], time: int) -> dict[str, Any]:
@@ -34,9 +35,9 @@ def reissued(template: dict[str, Any], time: int) -> dict[str, Any]:
 
 
 def _letters(number: int) -> str:
-    """Seven letters for a number, as ZTF names objects."""
+    """Letters for a number, as ZTF names objects; so many that no two alert ids of the simulator have the same."""
     letters = []
-    for _ in range(7):
+    for _ in range(_LETTERS):
         number, digit = divmod(number, 26)
         letters.append(chr(ord("a") + digit))
     return "".join(letters)

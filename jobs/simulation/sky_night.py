@@ -11,7 +11,7 @@ from gzip import GzipFile
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from jobs.simulation.blocks import MAX_SEED
 from jobs.simulation.maker import Maker
 from jobs.simulation.mix import Mix
-from jobs.simulation.night import TRUTH, Layout
 
+Layout = Literal["files", "containers", "tar.gz"]
+TRUTH = "_truth/truth.parquet"  # what begins with _ is not data to any reader
 TRUTH_SCHEMA = pa.schema(
     [("alert_id", pa.int64()), ("object_id", pa.string()), ("class", pa.string()), ("stamp_class", pa.string())]
     + [("leaf", pa.string()), ("true_flux", pa.float64()), ("snr", pa.float64()), ("ebv", pa.float64())]
@@ -60,7 +61,8 @@ def simulate_night(
     mix : str
         "natural" or "balanced".
     layout : str
-        "files", "containers" or "tar.gz", as `night.simulate` writes them.
+        "files": `<id>.avro`, a packet each; "containers": `simulated_<night>_<k>.avro`, several packets each; "tar.gz":
+        `<survey>_simulated_<night>.tar.gz`, an archive of the files.
     per_file : int
         Packets per container.
     workers : int, optional

@@ -33,7 +33,7 @@ STREAM = "looked0"
 def night_out(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """Batch 0: 40 alerts of 20240208; batch 1: 90 alerts of 20240210 and one packet that cannot be read."""
     layout = Layout(tmp_path_factory.mktemp("looked_at"))
-    earlier = [packet(1, number)[0] for number in range(40)]
+    earlier = [packet(4, number)[0] for number in range(40)]
     for record in earlier:
         for point in [record["candidate"], *(record["prv_candidates"] or [])]:
             point["jd"] -= 2.0

@@ -20,7 +20,6 @@ from science_modules.common.alert_batch import AlertBatch
 CLASSES = ("SN", "VS", "AGN", "asteroid", "bogus")
 TRUTH = "_truth/truth.parquet"
 LEAST_REAL_BOGUS = 0.1  # real alerts below it, without a label, stand for bogus ones
-_OLD_NAMES = {"supernova": "SN", "variable_star": "VS", "agn": "AGN"}
 _CUTOUTS = {"science": "cutoutScience", "template": "cutoutTemplate", "difference": "cutoutDifference"}
 _SAME_NIGHT_DAYS = 0.6
 
@@ -71,8 +70,7 @@ def simulated_alerts(nights: Sequence[Path], most: int = 600) -> Alerts:
         Alerts of a class that are kept, the first by the hash of their ids.
     """
     truth = pd.concat([pq.read_table(night / TRUTH).to_pandas() for night in nights], ignore_index=True)
-    column = "stamp_class" if "stamp_class" in truth else "class"
-    kinds = dict(zip(truth["alert_id"].tolist(), truth[column].replace(_OLD_NAMES).tolist(), strict=True))
+    kinds = dict(zip(truth["alert_id"].tolist(), truth["stamp_class"].tolist(), strict=True))
     return _alerts(chain.from_iterable(map(_packets, nights)), kinds, most)
 
 

@@ -18,9 +18,9 @@ from jobs.simulation.epochs import Ints
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.maker import Made
 from jobs.simulation.measuring import TRIGGER, measure
+from jobs.simulation.parts import of_visits, parts
 from jobs.simulation.populating import populate
 from jobs.simulation.sky_night import TRUTH_SCHEMA
-from jobs.simulation.survey.parts import of_visits, parts
 from jobs.simulation.survey.plan import Plan
 from jobs.simulation.survey.surveys import NIGHTS, Nights
 from jobs.simulation.tables.truth_table import SCHEMA as OBJECTS_SCHEMA

@@ -10,8 +10,8 @@ from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.lsst.maker import MAKER as LSST
 from jobs.simulation.lsst.making import alerts_of_visits as lsst_alerts
 from jobs.simulation.maker import Made, Maker
+from jobs.simulation.parts import in_part
 from jobs.simulation.sky_night import mjd_of
-from jobs.simulation.survey.parts import in_part
 from jobs.simulation.survey.plan import Plan
 from jobs.simulation.ztf.maker import MAKER as ZTF
 from jobs.simulation.ztf.making import alerts_of_visits as ztf_alerts

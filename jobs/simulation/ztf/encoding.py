@@ -7,8 +7,9 @@ from typing import Any
 
 import fastavro
 
-from jobs.simulation.night import SYNC_MARKER
 from jobs.simulation.ztf.schemas import SCHEMAS, Version
+
+SYNC_MARKER = b"STRIX SIMULATION"  # fixed, so that files are the same bytes every time
 
 
 def datum(schema: Any, record: dict[str, Any]) -> bytes:

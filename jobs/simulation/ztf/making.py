@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, islice, repeat
 from typing import Any
 
 import fastavro
@@ -11,6 +12,7 @@ from jobs.simulation.classes import CLASSES
 from jobs.simulation.epochs import Epochs, Ints
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.maker import Made
+from jobs.simulation.parts import ALERTS, in_part, parts
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.choosing import alerting, chosen, with_looks
 from jobs.simulation.ztf.encoding import datum
@@ -19,6 +21,8 @@ from jobs.simulation.ztf.records import records
 from jobs.simulation.ztf.schemas import SCHEMAS, Version
 
 _PARSED = {version: fastavro.parse_schema(schema) for version, schema in SCHEMAS.items()}
+# Alerts of a class are made so many at a time: who wants a few has them soon.
+_AT_FIRST = (4, 8, 16, 32, 64)
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
 
 
@@ -37,15 +41,15 @@ def alerts_of_class(seed: int, place: int, wanted: int, night: float, version: V
     version : str
         Of the packets' layout.
     """
-    kind = CLASSES[place]
-    if not wanted:
-        return
-    for curves, visits in chosen(seed, place, kind, night):
-        for made in alerts_of_visits(curves, visits, (night, night + 1), version):
-            yield made
-            wanted -= 1
-            if not wanted:
-                return
+    return islice(_of_class(seed, place, night, version), wanted)
+
+
+def _of_class(seed: int, place: int, night: float, version: Version) -> Iterator[Made]:
+    sizes = chain(_AT_FIRST, repeat(ALERTS))
+    for curves, visits in chosen(seed, place, CLASSES[place], night):
+        curves, visits = _looked_at(curves, visits, (night, night + 1))
+        for part, some in enumerate(parts(visits, curves.epochs.object[visits], sizes)):
+            yield from _encoded(in_part(curves, part), some, version)
 
 
 def alerts_of_visits(
@@ -65,11 +69,19 @@ def alerts_of_visits(
     cutouts : bool
         Whether the packets have any.
     """
-    if not len(visits):
-        return
-    if curves.population.kind.once:
-        curves = with_looks(curves, *span)
-        visits = alerting(curves, span[0])
+    if len(visits):
+        yield from _encoded(*_looked_at(curves, visits, span), version, cutouts)
+
+
+def _looked_at(curves: LightCurves, visits: Ints, span: tuple[float, float]) -> tuple[LightCurves, Ints]:
+    """What was there once has the visits before, too."""
+    if not curves.population.kind.once or not len(visits):
+        return curves, visits
+    curves = with_looks(curves, *span)
+    return curves, alerting(curves, span[0])
+
+
+def _encoded(curves: LightCurves, visits: Ints, version: Version, cutouts: bool = True) -> Iterator[Made]:
     curves, visits = _of_alerts(curves, visits)
     alerted = observed(curves, visits)
     truth = _truth(alerted)

@@ -10,12 +10,15 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from jobs.simulation.ztf.copula import Copula, Floats, fit, from_json, normal_scores
 from science_modules.common.photometry import MAG_OF_RELATIVE_ERROR, error_of_limit, flux_of_magnitude
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILE = Path(__file__).with_name("measured.json")
 # What stands at the place decides how it looks to the pipeline; the label of the real alerts stands for it.
@@ -67,7 +70,7 @@ def main(directory: Path) -> None:
     FILE.write_text(json.dumps({name: copula.as_json() for name, copula in copulas.items()}) + "\n")
 
 
-def columns_of(fields: pd.DataFrame) -> pd.DataFrame:
+def columns_of(fields: "pd.DataFrame") -> "pd.DataFrame":
     """Candidate fields and what is kept in their place: logarithms and differences.
 
     Parameters
@@ -75,11 +78,13 @@ def columns_of(fields: pd.DataFrame) -> pd.DataFrame:
     fields : pandas.DataFrame
         Of candidates.
     """
+    import pandas as pd  # packets are made without it
+
     wanted = {name: _column(fields, name) for name in {*DETECTION, *EXPOSURE}}
     return pd.DataFrame(wanted)
 
 
-def _column(fields: pd.DataFrame, name: str) -> Floats:
+def _column(fields: "pd.DataFrame", name: str) -> Floats:
     if name == "starness":
         beside = (fields["distpsnr1"] < _OWN_ARCSEC) & (fields["sgscore1"] >= 0)
         return np.asarray(fields["sgscore1"].where(beside).astype(float))

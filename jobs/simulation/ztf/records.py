@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from jobs.simulation.packets import PUBLISHER
 from jobs.simulation.populating import object_ids
 from jobs.simulation.schema import CANDIDATE_NAMES, HISTORY_NAMES
-from jobs.simulation.stamps import fits_bytes
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.candidates import candidate_columns, reference_columns
 from jobs.simulation.ztf.choosing import HISTORY_DAYS
 from jobs.simulation.ztf.cutouts import CENTRE, cutouts
 from jobs.simulation.ztf.exposures import Columns, detection_columns, exposure_columns
+from jobs.simulation.ztf.fits import fits_bytes
 from jobs.simulation.ztf.forced import forced_columns
 from jobs.simulation.ztf.scenes import Floats, Ints
 from jobs.simulation.ztf.schemas import Version
 
+PUBLISHER = "Strix simulator (SIMULATED)"
 _STAMPS = {"cutoutScience": "sci", "cutoutTemplate": "ref", "cutoutDifference": "scimref"}
 _SOLAR_SYSTEM = ("ssdistnr", "ssmagnr", "ssnamenr")
 _SIDE = 63

@@ -1,4 +1,4 @@
-"""Packets in the layout of ZTF 4.02: the survey's schema, forced photometry of every visit."""
+"""Packets in the layouts of ZTF: the survey's schemas; in 4.02 forced photometry of every visit."""
 
 import io
 
@@ -26,12 +26,16 @@ def packets(tmp_path_factory):
     return [one for path in night.glob("*.avro") for one in fastavro.reader(io.BytesIO(path.read_bytes()))]
 
 
-def test_the_schema_is_the_surveys(real_alerts):
+# 3.3 is about in two forms, with null as the first and as the second branch of a union; ours is the second
+@pytest.mark.parametrize(
+    ("version", "files"), [("3.3", "ztf_native_old/v3.3_*.avro"), ("4.02", "ztf_native_v4/*_v4.02.avro")]
+)
+def test_the_schema_has_the_surveys_fields_types_and_order(real_alerts, version, files):
     real = []
-    for path in sorted((real_alerts / "ztf_native_v4").glob("*_v4.02.avro")):
+    for path in sorted(real_alerts.glob(files)):
         with path.open("rb") as file:
             real.append(plain(fastavro.reader(file).writer_schema))
-    assert plain(SCHEMAS["4.02"]) in real
+    assert plain(SCHEMAS[version]) in real
 
 
 def test_forced_photometry_is_there_for_every_visit_of_the_history(packets):

@@ -2,13 +2,17 @@
 
 import gzip
 import io
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.time import Time
 
 NAMES = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 PIXEL_ARCSEC = 1.01
+REFERENCE = {"distnr", "magnr", "sigmagnr", "chinr", "sharpnr", "ranr", "decnr"}
 
 
 def pixels(packet, name):
@@ -85,6 +89,84 @@ def test_neighbours_come_by_distance_and_the_missing_are_sentinels(sky_packets):
         found = [candidate[f"distpsnr{i}"] for i in (1, 2, 3) if candidate[f"distpsnr{i}"] != -999]
         assert found == sorted(found)
         assert len(found) == min(candidate["nmtchps"], 3)
+
+
+def test_packets_are_as_large_as_real_ones(sky_night):
+    # Real 3.3 packets without their schema: stamps 13.2 + 12.5 + 14.9 kB and about 6 kB of fields.
+    sizes = [path.stat().st_size / 50 for path in sky_night.glob("*.avro")]
+    assert 43_000 < np.mean(sizes) < 60_000
+
+
+def test_no_history_is_empty(sky_packets):
+    assert all(one["prv_candidates"] is None or one["prv_candidates"] for one in sky_packets)
+
+
+def test_times_night_and_processing_ids_agree(sky_packets):
+    # ZTF counts nights from 2017-01-01; candids begin with that number, and 9000 nights later is 2041-08-23.
+    assert date(2017, 1, 1) + timedelta(days=9000) == date(2041, 8, 23)
+    for one in sky_packets:
+        candidate = one["candidate"]
+        assert abs(2457754.5 + candidate["pid"] / 1e9 - candidate["jd"]) < 1 / 86400
+        assert candidate["nid"] == int(candidate["jd"] - 2457754.5)
+        assert candidate["jdendhist"] == candidate["jd"]
+        assert Time(candidate["jd"], format="jd").iso.startswith("2024-02-10")
+
+
+def of_group(packets, truth, name):
+    some = [one["candidate"] for one, true in zip(packets, truth, strict=True) if true["stamp_class"] == name]
+    return SkyCoord([one["ra"] for one in some], [one["dec"] for one in some], unit="deg")
+
+
+def test_asteroids_are_near_the_ecliptic_and_galaxies_avoid_the_plane(sky_packets, sky_truth):
+    asteroids = of_group(sky_packets, sky_truth, "asteroid").barycentrictrueecliptic.lat.deg
+    assert 3 < np.median(np.abs(asteroids)) < 15
+    latitude = {name: np.abs(of_group(sky_packets, sky_truth, name).galactic.b.deg) for name in ("VS", "SN", "AGN")}
+    assert latitude["SN"].min() > 5
+    assert latitude["AGN"].min() > 5
+    assert np.median(latitude["VS"]) < np.median(latitude["AGN"]) - 5
+
+
+def test_all_alerts_are_up_over_palomar(sky_packets):
+    candidates = [one["candidate"] for one in sky_packets]
+    time = Time([one["jd"] for one in candidates], format="jd", scale="utc", location=("-116.863d", "33.356d"))
+    sidereal = time.sidereal_time("mean", model="IAU1982").deg
+    hour_angle = np.radians((sidereal - [one["ra"] for one in candidates] + 180) % 360 - 180)
+    dec, here = np.radians([one["dec"] for one in candidates]), np.radians(33.356)
+    sine = np.sin(here) * np.sin(dec) + np.cos(here) * np.cos(dec) * np.cos(hour_angle)
+    assert np.degrees(np.arcsin(sine)).min() > 20  # [deg]; fields reach 5 degrees from their centres
+
+
+def test_alerts_of_an_object_share_its_id_and_the_later_has_the_earlier_in_its_history(sky_packets):
+    last, pairs = {}, 0
+    for one in sky_packets:
+        before = last.get(one["objectId"])
+        last[one["objectId"]] = one
+        if before is None:
+            continue
+        pairs += 1
+        (again,) = (row for row in one["prv_candidates"] if row["candid"] == before["candid"])
+        # what the survey looks up anew, and what the object's own position gives
+        changed = {"ssdistnr", "ssmagnr", "ssnamenr"}
+        assert {name for name in again if again[name] != before["candidate"][name]} <= changed | REFERENCE
+    assert pairs > 10
+
+
+def test_astropy_reads_float32_images_cropped_at_the_edge(sky_packets):
+    shapes = [[pixels(one, name).shape for name in NAMES] for one in sky_packets]
+    assert pixels(sky_packets[0], "cutoutScience").dtype == np.dtype(">f4")
+    assert all(len(set(three)) == 1 for three in shapes)
+    assert np.mean([three[0] == (63, 63) for three in shapes]) > 0.9
+    assert all(31 < three[0][0] <= 63 and three[0][1] == 63 for three in shapes)
+
+
+def test_the_limit_is_five_times_the_noise_of_a_disc(whole):
+    area = []
+    for packet, *_, difference in whole:
+        one = packet["candidate"]
+        sigma = 1.4826 * np.median(np.abs(difference - np.median(difference)))
+        area.append(10 ** (0.4 * (one["magzpsci"] - one["diffmaglim"])) / 5 / sigma)
+    # measured on 632 real stamps: 7.4 px
+    assert np.median(area) == pytest.approx(7.4, abs=0.7)
 
 
 def brightness(stamp, radius):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Part(Block):
         return super().generator(f"{purpose}, part {self.part}")
 
 
-def parts(visits: Ints, owner: Ints) -> Iterator[Ints]:
+def parts(visits: Ints, owner: Ints, sizes: Iterator[int] | None = None) -> Iterator[Ints]:
     """Visits with an alert, whole objects together.
 
     Parameters
@@ -44,15 +45,18 @@ def parts(visits: Ints, owner: Ints) -> Iterator[Ints]:
         Ascending.
     owner : numpy.ndarray of int64, shape (k,)
         The object of each, ascending.
+    sizes : iterator of int, optional
+        The most alerts of each part in turn; ALERTS if not given. As many are taken as there are parts.
 
     Yields
     ------
     numpy.ndarray of int64
-        ALERTS at most, but at least an object's.
+        As many at most, but at least an object's.
     """
+    sizes = sizes or repeat(ALERTS)
     begin, n = 0, len(visits)
     while begin < n:
-        end = min(begin + ALERTS, n)
+        end = min(begin + next(sizes), n)
         if end < n:
             whole = int(np.searchsorted(owner, owner[end]))
             end = whole if whole > begin else int(np.searchsorted(owner, owner[begin], "right"))
