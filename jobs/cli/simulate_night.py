@@ -7,32 +7,34 @@ from typing import get_args
 from jobs.cli.console import pour, show_progress
 from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, Options, verb
+from jobs.cli.simulate_settings import add_config, settings_of
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation import Layout
-from jobs.simulation.lsst.maker import MAKER as LSST
 from jobs.simulation.lsst.maker import deep_maker
+from jobs.simulation.lsst.maker import maker_of as lsst
 from jobs.simulation.maker import Maker
 from jobs.simulation.mix import Mix
+from jobs.simulation.settings import Settings
 from jobs.simulation.sky_night import simulate_night
-from jobs.simulation.ztf.maker import MAKER as ZTF
-from jobs.simulation.ztf.maker import maker_of
+from jobs.simulation.visits import SURVEYS
+from jobs.simulation.visits.altered import altered
+from jobs.simulation.ztf.maker import maker_of as ztf
 from jobs.simulation.ztf.schemas import Version
-
-_MAKERS = {"ztf": ZTF, "lsst": LSST}
 
 
 def parser() -> Options:
     """The options of the verb."""
     options = Options(prog="strix simulate night", description=__doc__)
     options.add_argument("--output", type=local_path, required=True, help="a new or empty directory")
-    options.add_argument("--survey", choices=sorted(_MAKERS), default="ztf", help="default ztf")
+    options.add_argument("--survey", choices=sorted(SURVEYS), default="ztf", help="default ztf")
     options.add_argument("--alerts", type=int, default=2000, help="how many")
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; another seed, another sky")
     options.add_argument(
         "--date", type=date_of, help="the night, YYYYMMDD; if not given, a clear one in 2024, of LSST in 2026"
     )
-    options.add_argument("--mix", choices=get_args(Mix), default="natural", help="as in the survey, or classes alike")
+    options.add_argument("--mix", choices=get_args(Mix), help="as in the survey, or classes alike; default natural")
+    add_config(options)
     options.add_argument(
         "--history", type=int, metavar="N", help="LSST: objects of deep fields with N detections before; 1000: 400 kB"
     )
@@ -53,8 +55,9 @@ def main(argv: Sequence[str]) -> int:
         The arguments after `night`.
     """
     given = parser().parse_args(argv)
+    settings = settings_of(given)
     counts = simulate_night(
-        _maker(given), given.output, given.alerts, given.seed, given.date, given.mix, given.layout, given.per_file,
+        _maker(given, settings), given.output, given.alerts, given.seed, given.date, settings.mix, given.layout, given.per_file,
         given.workers, tell=_tell,
     )  # fmt: skip
     classes = ", ".join(f"{count} {name}" for name, count in counts.most_common())
@@ -62,13 +65,14 @@ def main(argv: Sequence[str]) -> int:
     return OK
 
 
-def _maker(given: argparse.Namespace) -> Maker:
+def _maker(given: argparse.Namespace, settings: Settings) -> Maker:
+    survey = altered(SURVEYS[given.survey], settings.depth, settings.cadence)
     if given.schema is not None:
         if given.survey != "ztf" or given.history is not None:
             raise ValueError(f"--schema is of --survey ztf; got {given.schema} of {given.survey}")
-        return maker_of(given.schema)
+        return ztf(given.schema, survey)
     if given.history is None:
-        return _MAKERS[given.survey]
+        return ztf(survey=survey) if given.survey == "ztf" else lsst(survey)
     if given.survey != "lsst" or given.history < 1:
         raise ValueError(f"--history is 1 or more, and of --survey lsst; got {given.history} of {given.survey}")
     return deep_maker(given.history)

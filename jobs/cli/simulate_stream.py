@@ -10,16 +10,18 @@ from jobs.cli.broker import add_broker, connection_of
 from jobs.cli.console import complain, say
 from jobs.cli.frame import Options, verb
 from jobs.cli.replay import check_topic, close, rate_of, tell
+from jobs.cli.simulate_settings import add_config, settings_of
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation.feeding import feed
-from jobs.simulation.load import FaultRates, sendings
+from jobs.simulation.load import sendings
 from jobs.simulation.lsst.packet_form import FORM as LSST
 from jobs.simulation.lsst.packet_form import encoded, templates
 from jobs.simulation.night import container
-from jobs.simulation.packets import packet
 from jobs.simulation.sent import SentList
+from jobs.simulation.settings import Settings
 from jobs.simulation.ztf.packet_form import FORM as ZTF
+from jobs.simulation.ztf.templates import templates as ztf_templates
 
 DISTINCT = 1000
 _RATES = {
@@ -62,7 +64,8 @@ def parser() -> argparse.ArgumentParser:
         help=f"cutouts and histories that differ; then they come again under other ids and places; default {DISTINCT}",
     )
     for name, what in _RATES.items():
-        options.add_argument(f"--{name}", type=float, default=0.0, metavar="SHARE", help=f"{what}, 0 to 1; default 0")
+        options.add_argument(f"--{name}", type=float, metavar="SHARE", help=f"{what}, 0 to 1; default 0")
+    add_config(options)
     options.add_argument("--sent", type=local_path, metavar="FILE", help="Parquet: a row per message, and what it is")
     add_broker(options)
     return options
@@ -82,12 +85,12 @@ def main(arguments: list[str]) -> int:
         raise ValueError("--alerts, --burst and --distinct are 1 or more")
     if given.survey != "lsst" and (given.wire or given.history):
         raise ValueError(f"--wire and --history are of --survey lsst, got --survey {given.survey}")
-    rates = FaultRates(**{name: getattr(given, name) for name in _RATES})
+    settings = settings_of(given, streams=True)
     connection = connection_of(given)
     check_topic(connection, given.to_topic)
     noted = SentList(given.sent)
     try:
-        values = _values(given, rates, noted)
+        values = _values(given, settings, noted)
         sent = feed(
             connection, given.to_topic, values, given.rate, lambda so_far: tell(so_far, "simulate stream"), given.burst
         )
@@ -97,13 +100,15 @@ def main(arguments: list[str]) -> int:
     return close(sent, given.to_topic, connection.bootstrap, "simulate stream")
 
 
-def _values(given: argparse.Namespace, rates: FaultRates, noted: SentList) -> Iterator[bytes]:
+def _values(given: argparse.Namespace, settings: Settings, noted: SentList) -> Iterator[bytes]:
     distinct = min(given.distinct, given.alerts)
     complain(f"strix simulate stream: simulating {counted(distinct, 'alert')}")
     if given.survey == "lsst":
-        form, first = LSST, list(templates(given.seed, distinct, given.history))
+        form, first = LSST, list(templates(given.seed, distinct, given.history, settings))
     else:
-        form, first = ZTF, [packet(given.seed, number)[0] for number in range(distinct)]
+        form, first = ZTF, list(ztf_templates(given.seed, distinct, settings))
+    if not first:
+        raise ValueError("the night has no alert of the classes that were asked for; take another mix or seed")
 
     def record(number: int) -> dict[str, Any]:
         return form.reissued(first[number % len(first)], number // len(first))
@@ -111,6 +116,6 @@ def _values(given: argparse.Namespace, rates: FaultRates, noted: SentList) -> It
     def encode(content: dict[str, Any]) -> bytes:
         return encoded(content, given.wire) if given.survey == "lsst" else container([content])
 
-    for each in sendings(record, encode, given.alerts, rates, given.seed, form):
+    for each in sendings(record, encode, given.alerts, settings.faults, given.seed, form):
         noted.note(each)
         yield each.value

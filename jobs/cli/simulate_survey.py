@@ -9,6 +9,7 @@ from typing import get_args
 from jobs.cli.console import complain, say
 from jobs.cli.dates import date_of
 from jobs.cli.frame import OK, Options, verb
+from jobs.cli.simulate_settings import add_config, settings_of
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation.mix import Mix
@@ -25,7 +26,8 @@ def parser() -> Options:
     options.add_argument("--objects", type=int, default=10_000, metavar="N", help="of all classes; default 10000")
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; the same seed, the same files")
     options.add_argument("--output", type=local_path, required=True, metavar="DIR", help="new, or to go on with")
-    options.add_argument("--mix", choices=get_args(Mix), default="natural", help="of objects; default natural")
+    options.add_argument("--mix", choices=get_args(Mix), help="of objects; default natural")
+    add_config(options)
     options.add_argument("--cutouts", choices=("true", "false"), default="true", help="false: packets of a tenth")
     options.add_argument("--master", metavar="URL", help="Spark's; default: all cores here, or spark-submit's")
     options.add_argument("--partitions", type=int, metavar="N", help="tasks; default: one for each bundle of objects")
@@ -49,7 +51,11 @@ def main(arguments: list[str]) -> int:
         raise ValueError(f"--partitions is 1 or more, got {given.partitions}")
     survey = NIGHTS[given.survey]
     first = survey.maker.begin(given.date or survey.first_date)
-    plan = Plan(given.survey, given.objects, given.nights, given.seed, first, given.mix, given.cutouts == "true")
+    settings = settings_of(given)
+    plan = Plan(
+        given.survey, given.objects, given.nights, given.seed, first, settings.mix, given.cutouts == "true",
+        settings.depth, settings.cadence,
+    )  # fmt: skip
     begin = time.monotonic()
     with session_for("simulate survey", given.master or "local") as spark:
         made = simulate_survey(spark, plan, given.output, given.partitions, _progress(begin))

@@ -1,6 +1,6 @@
 """When objects are observed, and what is known of them then: flat arrays over all visits of a block of objects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,3 +72,19 @@ class Conditions:
     exposure: Floats
     field: Ints
     detector: Ints
+
+
+def in_visits(epochs: Epochs, conditions: Conditions, which: NDArray[np.bool_]) -> tuple[Epochs, Conditions]:
+    """Some of the epochs.
+
+    Parameters
+    ----------
+    epochs : Epochs
+    conditions : Conditions
+        Of the epochs.
+    which : numpy.ndarray of bool, shape (m,)
+    """
+    many = np.bincount(epochs.object[which], minlength=len(epochs.start) - 1)
+    start = np.concatenate([[0], np.cumsum(many)]).astype(np.int64)
+    chosen = {each.name: getattr(conditions, each.name)[which] for each in fields(Conditions)}
+    return Epochs(start, epochs.mjd[which], epochs.band[which]), Conditions(**chosen)

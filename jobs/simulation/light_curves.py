@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from jobs.simulation.epochs import Conditions, Epochs, Floats
 from jobs.simulation.population import Population
+from jobs.simulation.visits.survey import Survey
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class LightCurves:
     Attributes
     ----------
     population : Population
+    survey : Survey
+        That observed them.
     epochs : Epochs
     conditions : Conditions
     reference : numpy.ndarray, shape (n, 6)
@@ -29,6 +32,7 @@ class LightCurves:
     """
 
     population: Population
+    survey: Survey
     epochs: Epochs
     conditions: Conditions
     reference: Floats

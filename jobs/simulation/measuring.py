@@ -1,11 +1,9 @@
 """From objects and visits to light curves: what a survey's difference images give of a source."""
 
-from dataclasses import fields
-
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.simulation.epochs import BANDS, Conditions, Epochs, Floats, Ints
+from jobs.simulation.epochs import BANDS, Conditions, Epochs, Floats, Ints, in_visits
 from jobs.simulation.extinction import PER_REDDENING
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.population import Population
@@ -38,18 +36,18 @@ def measure(population: Population, survey: Survey, first: float, last: float) -
     seed = population.block.seed
     epochs, conditions = survey.visits(seed, population.ra, population.dec, first, last)
     if population.kind.once:
-        epochs, conditions = _kept(epochs, conditions, _nearest(epochs, population.parameters["t0"]))
+        epochs, conditions = in_visits(epochs, conditions, _nearest(epochs, population.parameters["t0"]))
     source = apparent_flux(population, epochs)
     measurable = source < flux_of_magnitude(survey.saturation)
     if not measurable.all():
-        epochs, conditions = _kept(epochs, conditions, measurable)
+        epochs, conditions = in_visits(epochs, conditions, measurable)
         source = source[measurable]
     reference = reference_flux(population, survey)
     true = source - reference[epochs.object, epochs.band]
     error = _errors(population, survey, epochs, conditions, source, true)
     flux = true + error * normal(seed, "noise", *_keys(population, epochs))
     detected = _detected(population, survey, epochs, np.abs(flux) / error)
-    return LightCurves(population, epochs, conditions, reference, true, flux, error, detected)
+    return LightCurves(population, survey, epochs, conditions, reference, true, flux, error, detected)
 
 
 def apparent_flux(population: Population, epochs: Epochs) -> Floats:
@@ -130,10 +128,3 @@ def _nearest(epochs: Epochs, mjd: Floats) -> Bools:
     seen = np.flatnonzero(np.diff(epochs.start))
     kept[order[epochs.start[seen]]] = True
     return kept
-
-
-def _kept(epochs: Epochs, conditions: Conditions, which: Bools) -> tuple[Epochs, Conditions]:
-    many = np.bincount(epochs.object[which], minlength=len(epochs.start) - 1)
-    start = np.concatenate([[0], np.cumsum(many)]).astype(np.int64)
-    chosen = {each.name: getattr(conditions, each.name)[which] for each in fields(Conditions)}
-    return Epochs(start, epochs.mjd[which], epochs.band[which]), Conditions(**chosen)

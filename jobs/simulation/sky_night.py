@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from jobs.simulation.blocks import MAX_SEED
 from jobs.simulation.maker import Maker
-from jobs.simulation.mix import Mix
+from jobs.simulation.mix import Mix, Shares
 
 Layout = Literal["files", "containers", "tar.gz"]
 TRUTH = "_truth/truth.parquet"  # what begins with _ is not data to any reader
@@ -38,7 +38,7 @@ def simulate_night(
     alerts: int,
     seed: int,
     date: int | None = None,
-    mix: Mix = "natural",
+    mix: Mix | Shares = "natural",
     layout: Layout = "containers",
     per_file: int = 100,
     workers: int | None = None,
@@ -58,8 +58,8 @@ def simulate_night(
         0 to 99,999. The same seed, number, date and mix give the same bytes, whatever the number of workers.
     date : int, optional
         The night, YYYYMMDD; if not given, the first that is observed, from the maker's on.
-    mix : str
-        "natural" or "balanced".
+    mix : str or tuple
+        "natural", "balanced", or shares of classes.
     layout : str
         "files": `<id>.avro`, a packet each; "containers": `simulated_<night>_<k>.avro`, several packets each; "tar.gz":
         `<survey>_simulated_<night>.tar.gz`, an archive of the files.

@@ -17,6 +17,7 @@ from jobs.simulation.population import Population
 from jobs.simulation.reach import LSST_REACH, Reach
 from jobs.simulation.visits import chance
 from jobs.simulation.visits.lsst import DEEP, START, SURVEY
+from jobs.simulation.visits.survey import Survey
 
 _MOST_BLOCKS = 4000  # tried for a class; the rarest has a few alerts in so many
 _SEASON = 64.0  # [d]: transients are drawn in seasons of this length
@@ -29,7 +30,9 @@ _DEEP_RADIUS_DEG = 1.6
 _DEEP_MAG = (19.5, 20.5)
 
 
-def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = False) -> Iterator[LightCurves]:
+def chosen(
+    seed: int, place: int, kind: ObjectClass, night: float, deep: bool = False, survey: Survey = SURVEY
+) -> Iterator[LightCurves]:
     """Light curves of a class's objects that have an alert in a night, block after block.
 
     Parameters
@@ -43,6 +46,8 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
     deep : bool
         Whether the objects are put into deep fields that are observed in the night, and made bright enough to be
         detected nearly always. The survey of these began _DEEP_EARLIER before the other.
+    survey : Survey
+        LSST, or as it would be with other images and visits.
 
     Yields
     ------
@@ -55,22 +60,25 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool = 
     the same in every night that shows it, and few are drawn in vain.
     """
     if not deep:
-        yield from _chosen(seed, place, kind, night, deep)
+        yield from _chosen(seed, place, kind, night, deep, survey)
         return
-    for curves in _chosen(seed, place, kind, night + _DEEP_EARLIER, deep):
+    for curves in _chosen(seed, place, kind, night + _DEEP_EARLIER, deep, survey):
         yield replace(curves, epochs=replace(curves.epochs, mjd=curves.epochs.mjd - _DEEP_EARLIER))
 
 
-def _chosen(seed: int, place: int, kind: ObjectClass, night: float, deep: bool) -> Iterator[LightCurves]:
+def _chosen(
+    seed: int, place: int, kind: ObjectClass, night: float, deep: bool, survey: Survey
+) -> Iterator[LightCurves]:
     for index, reach in islice(_indices(kind, night), _MOST_BLOCKS):
+        reach = replace(reach, faint=reach.faint + survey.deeper)
         objects = populate(Block(seed, kind.name, place, index), kind, reach)
-        tonight = _visited(_in_deep_fields(objects, night) if deep else objects, night)
+        tonight = _visited(_in_deep_fields(objects, night) if deep else objects, night, survey)
         spans = {True: (night - _AROUND, night + _AROUND), False: (night, night + 1)}
-        curves = measure(tonight, SURVEY, *spans[kind.once])
+        curves = measure(tonight, survey, *spans[kind.once])
         alerting = np.unique(curves.epochs.object[triggers(curves, night, night + 1)])
         if len(alerting):
             first, last = spans[True] if kind.once else (START, night + 1)
-            yield measure(tonight.take(alerting), SURVEY, first, last)
+            yield measure(tonight.take(alerting), survey, first, last)
 
 
 def is_deep_observed(seed: int, night: float) -> bool:
@@ -108,11 +116,11 @@ def _indices(kind: ObjectClass, night: float) -> Iterator[tuple[int, Reach]]:
         yield from ((k, LSST_REACH) for k in count())
 
 
-def _visited(objects: Population, night: float) -> Population:
+def _visited(objects: Population, night: float, survey: Survey) -> Population:
     """Those that are observed in the night; of what is seen once, all, because the nearest visit is asked for."""
     if objects.kind.once:
         return objects
-    epochs, _ = SURVEY.visits(objects.block.seed, objects.ra, objects.dec, night, night + 1)
+    epochs, _ = survey.visits(objects.block.seed, objects.ra, objects.dec, night, night + 1)
     return objects.take(np.diff(epochs.start) > 0)
 
 

@@ -12,6 +12,7 @@ from jobs.simulation.maker import Maker
 from jobs.simulation.mix import Mix, counts
 from jobs.simulation.sky_night import mjd_of
 from jobs.simulation.visits.lsst import SURVEY
+from jobs.simulation.visits.survey import Survey
 
 TAI_MINUS_UTC = 37 / 86400  # [d], since 2017
 _DEEP_CLASSES = ("rr_lyrae_ab", "rr_lyrae_c")  # hardly a visit without a detection
@@ -45,4 +46,16 @@ def _deep_counts(alerts: int, _: Mix) -> list[int]:
     return [int(count) for count in np.diff(np.round(alerts * np.cumsum(share)).astype(int), prepend=0)]
 
 
-MAKER = Maker("lsst", 20260910, begin, SURVEY.observes_in, alerts_of_class, counts, container)
+def maker_of(survey: Survey = SURVEY) -> Maker:
+    """Rubin's packets.
+
+    Parameters
+    ----------
+    survey : Survey
+        LSST, or as it would be with other images and visits.
+    """
+    alerts = partial(alerts_of_class, survey=survey)
+    return Maker("lsst", 20260910, begin, survey.observes_in, alerts, counts, container)
+
+
+MAKER = maker_of()

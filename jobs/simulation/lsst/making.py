@@ -13,11 +13,15 @@ from jobs.simulation.lsst.ids import source_ids
 from jobs.simulation.lsst.packets import History, packets, triggers
 from jobs.simulation.maker import Made
 from jobs.simulation.populating import object_ids
+from jobs.simulation.visits.lsst import SURVEY
+from jobs.simulation.visits.survey import Survey
 
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
 
 
-def alerts_of_class(seed: int, place: int, wanted: int, night: float, points: int | None = None) -> Iterator[Made]:
+def alerts_of_class(
+    seed: int, place: int, wanted: int, night: float, points: int | None = None, survey: Survey = SURVEY
+) -> Iterator[Made]:
     """The first alerts of a class: block after block, object after object.
 
     Parameters
@@ -31,9 +35,11 @@ def alerts_of_class(seed: int, place: int, wanted: int, night: float, points: in
         Its beginning at noon [MJD TAI].
     points : int, optional
         For objects of deep fields with histories of so many detections at most, one alert each.
+    survey : Survey
+        LSST, or as it would be with other images and visits.
     """
     left, history = wanted, History(days=np.inf, most=points) if points else History()
-    for curves in chosen(seed, place, CLASSES[place], night, deep=bool(points)) if wanted else ():
+    for curves in chosen(seed, place, CLASSES[place], night, bool(points), survey) if wanted else ():
         alerts = triggers(curves, night, night + 1)
         alerts = (_with_history(curves, alerts, points) if points else alerts)[:left]
         yield from alerts_of_visits(curves, alerts, history)

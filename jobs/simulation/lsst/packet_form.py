@@ -12,10 +12,13 @@ import numpy as np
 from jobs.pipeline.decode.single import wire_of
 from jobs.simulation.lsst.encoding import container
 from jobs.simulation.lsst.ids import visit_ids
-from jobs.simulation.lsst.maker import MAKER, deep_maker
+from jobs.simulation.lsst.maker import deep_maker, maker_of
 from jobs.simulation.lsst.schema import SCHEMA
 from jobs.simulation.packet_form import PacketForm, Record
+from jobs.simulation.settings import AS_IT_IS, Settings
 from jobs.simulation.sky_night import first_observed
+from jobs.simulation.visits.altered import altered
+from jobs.simulation.visits.lsst import SURVEY
 
 _PARSED = fastavro.parse_schema(SCHEMA)
 _HISTORIES = ("prvDiaSources", "prvDiaForcedSources")
@@ -28,7 +31,7 @@ _ENCODED: dict[tuple[int, ...], tuple[tuple[Any, ...], bytes]] = {}  # by the id
 _TIMES = ("midpointMjdTai", "timeProcessedMjdTai")
 
 
-def templates(seed: int, n: int, points: int | None = None) -> Iterator[Record]:
+def templates(seed: int, n: int, points: int | None = None, settings: Settings = AS_IT_IS) -> Iterator[Record]:
     """Alerts of a night, decoded.
 
     Parameters
@@ -37,11 +40,13 @@ def templates(seed: int, n: int, points: int | None = None) -> Iterator[Record]:
     n : int
         How many; fewer where a class has hardly any that are seen.
     points : int, optional
-        Detections of each before it, for full histories.
+        Detections of each before it, for full histories; these have a mix, depth and cadence of their own.
+    settings : Settings
+        Mix, depth and cadence.
     """
-    maker = deep_maker(points) if points else MAKER
+    maker = deep_maker(points) if points else maker_of(altered(SURVEY, settings.depth, settings.cadence))
     night = maker.begin(first_observed(maker, seed))
-    for place, wanted in enumerate(maker.counts(n, "natural")):
+    for place, wanted in enumerate(maker.counts(n, settings.mix)):
         for made in islice(maker.alerts_of_class(seed, place, wanted, night), wanted):
             packet: Any = fastavro.schemaless_reader(io.BytesIO(made.data), _PARSED, None)
             yield packet

@@ -25,7 +25,6 @@ from jobs.simulation.survey.plan import Plan
 from jobs.simulation.survey.surveys import NIGHTS, Nights
 from jobs.simulation.tables.truth_table import SCHEMA as OBJECTS_SCHEMA
 from jobs.simulation.tables.truth_table import truth_table
-from jobs.simulation.visits import SURVEYS
 
 WORK, DONE = "_work", "_done"
 TRUTH_OF_OBJECTS, TRUTH_OF_ALERTS = "_truth/objects", "_truth/alerts"
@@ -67,7 +66,7 @@ class _Bundle:
     def __init__(self, plan: Plan, work: Path, bundle: int) -> None:
         self._plan, self._work, self._number = plan, work, bundle
         self._nights: Nights = NIGHTS[plan.survey]
-        self._survey = SURVEYS[plan.survey]
+        self._survey = plan.observing
         self._head = self._nights.maker.container([])[:-_EMPTY_BLOCK]
         for name in (TRUTH_OF_OBJECTS, TRUTH_OF_ALERTS):
             (work / name).mkdir(parents=True)

@@ -7,9 +7,11 @@ from itertools import islice
 from jobs.simulation.blocks import BLOCK, Block, blocks
 from jobs.simulation.classes import CLASSES
 from jobs.simulation.light_curve_survey import REACH
-from jobs.simulation.mix import Mix, counts
+from jobs.simulation.mix import Mix, Shares, counts
 from jobs.simulation.object_class import ObjectClass
 from jobs.simulation.reach import Reach
+from jobs.simulation.visits import SURVEYS, Survey
+from jobs.simulation.visits.altered import altered
 
 # Blocks of a bundle. A block's objects lie all over the sky, so a bundle is no region of it: neighbours are not together.
 BLOCKS = 8
@@ -32,11 +34,13 @@ class Plan:
         0 to 99,999.
     first : float
         Beginning of the first night, in the survey's scale [MJD].
-    mix : str
+    mix : str or tuple
         How objects are shared among the classes: as a night's alerts are in nature, or the five classes of stamp
         classifiers alike. What varies for ever has an alert in many nights, so its share of a year's alerts is larger.
     cutouts : bool
         Whether packets have any.
+    depth, cadence : float
+        How much deeper the survey's images are [mag], and the share of its exposures that are taken; see `altered`.
     """
 
     survey: str
@@ -44,12 +48,20 @@ class Plan:
     nights: int
     seed: int
     first: float
-    mix: Mix = "natural"
+    mix: Mix | Shares = "natural"
     cutouts: bool = True
+    depth: float = 0.0
+    cadence: float = 1.0
 
     def __post_init__(self) -> None:
         if self.objects < 1 or self.nights < 1:
             raise ValueError(f"a survey has 1 or more objects and nights, got {self.objects} and {self.nights}")
+        assert self.observing.name == self.survey  # or depth and cadence are refused
+
+    @property
+    def observing(self) -> Survey:
+        """The survey, with the plan's depth and cadence."""
+        return altered(SURVEYS[self.survey], self.depth, self.cadence)
 
     @property
     def last(self) -> float:
@@ -69,11 +81,12 @@ class Plan:
         ----------
         kind : ObjectClass
         """
+        reach = replace(REACH[self.survey], faint=REACH[self.survey].faint + self.depth)
         if kind.once:
-            return replace(REACH[self.survey], first=self.first, last=self.last)
+            return replace(reach, first=self.first, last=self.last)
         if kind.branch == "transient":
-            return replace(REACH[self.survey], first=self.first - _BEFORE, last=self.last + _AFTER)
-        return REACH[self.survey]
+            return replace(reach, first=self.first - _BEFORE, last=self.last + _AFTER)
+        return reach
 
     def blocks(self, bundle: int) -> Iterator[Block]:
         """The blocks of a bundle.

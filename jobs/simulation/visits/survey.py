@@ -62,6 +62,8 @@ class Survey:
         Variance of a flux beyond that of the limit, per flux of the source [nJy].
     declinations : tuple of float
         From south to north, where most of its fields are [deg].
+    deeper : float
+        By how much its images are deeper than the real survey's [mag].
     """
 
     name: str
@@ -75,6 +77,7 @@ class Survey:
     low: tuple[float, ...]
     noise: float
     declinations: tuple[float, float]
+    deeper: float = 0.0
 
     def observes_in(self, seed: int, night: float) -> bool:
         """Whether the survey observes at all in a night: clouds close the dome in some.

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from jobs.simulation.visits.ztf import SURVEY
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.cutouts import band_magnitude
 from jobs.simulation.ztf.exposures import MJD_TO_JD, Columns
@@ -90,13 +89,13 @@ def _counts(alerted: Alerted, jd: np.ndarray) -> Columns:
     seen = np.concatenate([[0], np.cumsum(curves.detected)])
     recent, looks = seen[alerted.visit + 1] - seen[start], alerted.visit + 1 - start
     first = curves.epochs.mjd[start]
-    earlier = SURVEY.earlier(population.block.seed, population.ra[owner], population.dec[owner], first)
+    earlier = curves.survey.earlier(population.block.seed, population.ra[owner], population.dec[owner], first)
     lasting = population.kind.branch in _LASTING and not population.kind.once
     # The same field and channel: other programmes' and overlapping fields' visits count in ncovhist only
     older = np.where(lasting, np.round(0.4 * earlier * recent / looks), 0).astype(np.int64)
     first_seen = _first_detection(alerted, jd)
     age = population.block.generator("age").uniform(0.8, 1.0, len(population.number))[owner]
-    began = jd[alerted.visit] - age * (first - SURVEY.start) - 31
+    began = jd[alerted.visit] - age * (first - curves.survey.start) - 31
     return {
         "ndethist": older + recent,
         "ncovhist": np.maximum(earlier + looks, older + recent),
@@ -114,7 +113,7 @@ def _first_detection(alerted: Alerted, jd: np.ndarray) -> np.ndarray:
 def _reference_image(alerted: Alerted) -> Columns:
     population = alerted.curves.population
     owner, band = alerted.object, alerted.band
-    references = SURVEY.references(population.block.seed, population.ra[owner], population.dec[owner])
+    references = alerted.curves.survey.references(population.block.seed, population.ra[owner], population.dec[owner])
     row = np.arange(len(owner))
     conditions = alerted.curves.conditions
     field, channel = alerted.of_visits(conditions.field), alerted.of_visits(conditions.detector)

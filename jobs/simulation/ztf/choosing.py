@@ -12,6 +12,7 @@ from jobs.simulation.measuring import TRIGGER, measure
 from jobs.simulation.object_class import ObjectClass
 from jobs.simulation.populating import populate
 from jobs.simulation.reach import ZTF_REACH
+from jobs.simulation.visits.survey import Survey
 from jobs.simulation.visits.ztf import SURVEY
 from science_modules.common.photometry import error_of_limit
 
@@ -21,7 +22,9 @@ _BEFORE = {"transient": 150.0}  # how long before the night a transient of inter
 _AFTER = 25.0
 
 
-def chosen(seed: int, place: int, kind: ObjectClass, night: float) -> Iterator[tuple[LightCurves, Ints]]:
+def chosen(
+    seed: int, place: int, kind: ObjectClass, night: float, survey: Survey = SURVEY
+) -> Iterator[tuple[LightCurves, Ints]]:
     """Blocks of a class, each with the visits that make an alert in a night.
 
     Parameters
@@ -32,6 +35,8 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float) -> Iterator[t
     kind : ObjectClass
     night : float
         Beginning of the night [MJD UTC], a day long.
+    survey : Survey
+        ZTF, or as it would be with other images and visits.
 
     Yields
     ------
@@ -46,10 +51,11 @@ def chosen(seed: int, place: int, kind: ObjectClass, night: float) -> Iterator[t
     invisible in it. So an object of a night is not that of a survey with the same seed and number.
     """
     first = night - _BEFORE.get(kind.branch, HISTORY_DAYS)
-    reach = replace(ZTF_REACH, first=night if kind.once else first, last=night + (1.0 if kind.once else _AFTER))
+    span = {"first": night, "last": night + 1} if kind.once else {"first": first, "last": night + _AFTER}
+    reach = replace(ZTF_REACH, faint=ZTF_REACH.faint + survey.deeper, **span)
     for index in range(_MOST_BLOCKS):
         population = populate(Block(seed, kind.name, place, index, BLOCK), kind, reach)
-        curves = measure(population, SURVEY, first, night + 1)
+        curves = measure(population, survey, first, night + 1)
         yield curves, alerting(curves, night)
 
 
@@ -78,14 +84,14 @@ def with_looks(curves: LightCurves, first: float, last: float) -> LightCurves:
     """
     population = curves.population
     seed = population.block.seed
-    epochs, conditions = SURVEY.visits(seed, population.ra, population.dec, first - HISTORY_DAYS, last)
+    epochs, conditions = curves.survey.visits(seed, population.ra, population.dec, first - HISTORY_DAYS, last)
     own = _place_of(curves.epochs, epochs)
     error = error_of_limit(conditions.limit)
     true, flux = np.zeros((2, len(error)))
     true[own], flux[own], error[own] = curves.true, curves.flux, curves.flux_err
     detected = np.zeros(len(error), dtype=bool)
     detected[own] = curves.detected
-    return LightCurves(population, epochs, conditions, curves.reference, true, flux, error, detected)
+    return LightCurves(population, curves.survey, epochs, conditions, curves.reference, true, flux, error, detected)
 
 
 def _place_of(some: Epochs, of: Epochs) -> Ints:

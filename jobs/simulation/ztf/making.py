@@ -13,6 +13,8 @@ from jobs.simulation.epochs import Epochs, Ints
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.maker import Made
 from jobs.simulation.parts import ALERTS, in_part, parts
+from jobs.simulation.visits.survey import Survey
+from jobs.simulation.visits.ztf import SURVEY
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.choosing import alerting, chosen, with_looks
 from jobs.simulation.ztf.encoding import datum
@@ -26,7 +28,9 @@ _AT_FIRST = (4, 8, 16, 32, 64)
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
 
 
-def alerts_of_class(seed: int, place: int, wanted: int, night: float, version: Version = "3.3") -> Iterator[Made]:
+def alerts_of_class(
+    seed: int, place: int, wanted: int, night: float, version: Version = "3.3", survey: Survey = SURVEY
+) -> Iterator[Made]:
     """The first alerts of a class: block after block, object after object.
 
     Parameters
@@ -40,13 +44,15 @@ def alerts_of_class(seed: int, place: int, wanted: int, night: float, version: V
         [MJD UTC].
     version : str
         Of the packets' layout.
+    survey : Survey
+        ZTF, or as it would be with other images and visits.
     """
-    return islice(_of_class(seed, place, night, version), wanted)
+    return islice(_of_class(seed, place, night, version, survey), wanted)
 
 
-def _of_class(seed: int, place: int, night: float, version: Version) -> Iterator[Made]:
+def _of_class(seed: int, place: int, night: float, version: Version, survey: Survey) -> Iterator[Made]:
     sizes = chain(_AT_FIRST, repeat(ALERTS))
-    for curves, visits in chosen(seed, place, CLASSES[place], night):
+    for curves, visits in chosen(seed, place, CLASSES[place], night, survey):
         curves, visits = _looked_at(curves, visits, (night, night + 1))
         for part, some in enumerate(parts(visits, curves.epochs.object[visits], sizes)):
             yield from _encoded(in_part(curves, part), some, version)
