@@ -109,7 +109,7 @@ def write_packets(directory: Path, numbers: Iterable[int] = range(ALERTS)) -> Pa
     directory.mkdir(parents=True)
     numbers = list(numbers)
     for first in range(0, len(numbers), PER_FILE):
-        records = [packet(5, number)[0] for number in numbers[first : first + PER_FILE]]
+        records = [packet(9, number)[0] for number in numbers[first : first + PER_FILE]]
         for record in records[::3]:
             record["candidate"]["jd"] -= 3.0
         (directory / f"p{numbers[first]:06d}.avro").write_bytes(container(records))
