@@ -96,7 +96,7 @@ def test_scores_and_sheet_near_a_position_keep_their_order_by_score(run, science
     code, out, _ = run(scores, "DIR", "--sort", "stetson_k.k", *near)
     assert (code, "highest stetson_k.k first" in out, row.object_id in out) == (0, True, True)
     code, out, _ = run(sheet, "DIR", "--sort", "mag", *near, "-o", str(tmp_path / "s.png"))
-    assert (code, out.split(" alerts")[0]) == (0, str(len({*science[science.object_id == row.object_id].object_id})))
+    assert (code, out.split(" alert")[0]) == (0, str(len({*science[science.object_id == row.object_id].object_id})))
 
 
 def test_show_finds_the_nearest_object_and_tells_its_neighbours(run, science, tmp_path, night_out):

@@ -56,8 +56,8 @@ def test_its_counts_are_those_of_the_files(night_out, page):
 def test_the_best_are_listed_best_first(page, science):
     night = science[science.night == int(NIGHT)]
     rows = night[night.anomaly.map(lambda answer: answer["percentile"] is not None)]
-    order = rows.assign(p=[-a["percentile"] for a in rows.anomaly], s=[a["score"] for a in rows.anomaly])
-    best = order.sort_values(["p", "s", "alert_id"]).drop_duplicates("object_id").head(6)
+    order = rows.assign(p=[-a["percentile"] for a in rows.anomaly])
+    best = order.sort_values(["p", "mjd", "alert_id"]).drop_duplicates("object_id").head(6)
     assert re.findall(r'class="name">([^<]+)<', page)[:6] == best.object_id.tolist()
     assert re.findall(r"strix show (\d+) ", page)[:6] == [str(alert) for alert in best.alert_id]
 
