@@ -13,7 +13,7 @@ Half = Literal["measure", "check"]
 def of_half(object_ids: Sequence[str], half: Half) -> NDArray[np.bool_]:
     """Whether objects are of a half: the parity of the fifth byte of a hash of their ids.
 
-    Of the first eight bytes it divides the classes most evenly; it was taken before any result was seen.
+    Of the first eight bytes it divides the classes most evenly, and was taken for that.
 
     Parameters
     ----------
