@@ -25,6 +25,7 @@ from jobs.streaming.runner import Runner
 from science_modules import registry
 
 MODULES = ("stetson_k", "rise")
+SEED = 9
 ALERTS, PER_FILE = 36, 6
 
 
@@ -109,7 +110,7 @@ def write_packets(directory: Path, numbers: Iterable[int] = range(ALERTS)) -> Pa
     directory.mkdir(parents=True)
     numbers = list(numbers)
     for first in range(0, len(numbers), PER_FILE):
-        records = [packet(9, number)[0] for number in numbers[first : first + PER_FILE]]
+        records = [packet(SEED, number)[0] for number in numbers[first : first + PER_FILE]]
         for record in records[::3]:
             record["candidate"]["jd"] -= 3.0
         (directory / f"p{numbers[first]:06d}.avro").write_bytes(container(records))

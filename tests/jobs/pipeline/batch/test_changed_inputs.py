@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_outputs import gaps, rows, runner, write_packets
+from small_outputs import SEED, gaps, rows, runner, write_packets
 
 from jobs.cli.run import close, say_passed_over
 from jobs.common.job import job_of
@@ -209,7 +209,7 @@ def test_an_opening_that_is_refused_names_the_file(tmp_path: Path) -> None:
 def test_a_replaced_file_s_known_alerts_are_duplicates_and_the_ledger_balances(tmp_path: Path, packets: Path) -> None:
     job(tmp_path).run("available_now", 0.1)
     path = packets / "p000000.avro"
-    path.write_bytes(container([packet(5, number)[0] for number in (1, 2, 20, 21)]))
+    path.write_bytes(container([packet(SEED, number)[0] for number in (1, 2, 20, 21)]))
     one = job(tmp_path)
     status = one.run("available_now", 0.1)
     assert (status.read, status.decoded, status.duplicates) == (4, 2, 2)
