@@ -18,12 +18,14 @@ from jobs.pipeline.decode.compiled import warm_up
 from jobs.pipeline.decode.container import count_datums
 
 warm_up()  # the compiler maps more than the decoder needs
+decoder = Decoder([decode_samples.survey()], None)
+good = decode_samples.header() + decode_samples.block(decode_samples.datum(decode_samples.alert(1)), 1)
+decoder.decode([Message(good, None)])  # so does what is imported only now
 with open("/proc/self/statm") as statm:
     mapped = int(statm.read().split()[0]) * resource.getpagesize()
 limit = mapped + int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
-decoder = Decoder([decode_samples.survey()], None)
 for path in sys.argv[2:]:
     with open(path, "rb") as file:
         decoded = decoder.decode([Message(file.read(), None)])
