@@ -1,24 +1,14 @@
 """Science modules by hand: over a plain Arrow table, or as a column of a Spark DataFrame."""
 
-import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from jobs.common.counting import counted
 from jobs.common.search_path import schema_directory
-from jobs.common.times import tai_of_unix
-from jobs.packets.reading import batched
-from jobs.pipeline.enrichment.isolation import Limits, Watchdog
+from jobs.pipeline.alerts import alert_tables
 from jobs.pipeline.enrichment.modules import ALWAYS, Enrichment
-from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
-from jobs.pipeline.sources.files.passed_over import LOSSES
-from jobs.pipeline.sources.files.source import FileSource
-from jobs.pipeline.sources.readers import read_ranges
 from jobs.pipeline.surveys import SURVEY_NAMES
 from science_modules import registry
 from science_modules.common import artefacts
@@ -54,26 +44,7 @@ def read_packets(
         If a packet cannot be read: with the reason, the number of such packets and the first one's origin. If a file
         or folder cannot be read.
     """
-    options = PassOptions(tuple(surveys), schema_directory(schemas), (), tai_of_unix(time.time()))
-    one_pass = OnePass(options, {}, Watchdog(Limits()))
-    with TemporaryDirectory() as spool:
-        source = FileSource([str(path) for path in paths], 0.0, Path(spool))
-        source.check()
-        messages = batched(read_ranges(source.plan(sys.maxsize)), 256, 48 * 1024 * 1024)
-        passed = [one_pass(group) for group in messages]
-        unread = source.passed_over()
-    if unread.lost:
-        told = "; ".join(
-            f"{reason}: {', '.join(unread.examples[reason])}" for reason in LOSSES if reason in unread.counts
-        )
-        raise ValueError(f"not all of the input can be read; {told}")
-    refused = pa.concat_tables([each.refused for each in passed]) if passed else None
-    if refused is not None and refused.num_rows:
-        first = refused.slice(0, 1).to_pylist()[0]
-        told = f"first {first['reason']}: {first['message']} ({first['provenance']['file']})"
-        raise ValueError(f"{counted(refused.num_rows, 'packet')} cannot be read; {told}")
-    table = pa.concat_tables([one_pass.schema.empty_table(), *(each.alerts for each in passed)])
-    return table.drop_columns(["schema", "value", "content_hash"])
+    return pa.concat_tables(list(alert_tables(paths, surveys, schema_directory(schemas))))
 
 
 def enrich(
