@@ -54,11 +54,12 @@ class MakePart:
 
     def _labelled(self, part: str, left_out: "Counter[str]") -> Iterator[pa.Table]:
         trainable, labels = get(self.trainable), given_labels(self.labels)
-        for table in trainable.examples(part, self.data):
-            whole = labels.attach(complete(table, trainable.columns, f"{self.trainable} ({part})"))
-            if trainable.classes:
-                whole = _of_classes(whole, trainable.classes, left_out)
-            yield whole
+        whole = (
+            labels.attach(complete(table, trainable.columns, f"{self.trainable} ({part})"))
+            for table in trainable.examples(part, self.data)
+        )
+        for table in trainable.chosen(whole, self.data):
+            yield _of_classes(table, trainable.classes, left_out) if trainable.classes else table
 
 
 def _of_classes(table: pa.Table, classes: Sequence[str], left_out: "Counter[str]") -> pa.Table:

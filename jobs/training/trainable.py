@@ -3,8 +3,8 @@
 `strix train NAME --config conf/training/NAME.yaml` does, for each of them, the same:
 
 1. reads the label files, resolves what they disagree in (`jobs/labels`);
-2. has the trainable make examples, part by part (`parts`, `examples`), on Spark or in this process, gives them their labels
-   and writes them as Parquet shards: a set may be larger than memory;
+2. has the trainable make examples, part by part (`parts`, `examples`), on Spark or in this process, gives them their labels,
+   lets it choose among them (`chosen`) and writes them as Parquet shards: a set may be larger than memory;
 3. splits by object and place on the sky (`splitting.py`);
 4. fits: `fold-0`, `fold-1`, ... for the cross-validation, then `final` (`fit`). Each fit has its seed, its checkpoint and its
    progress. After a kill what is done is kept, and the fit in hand goes on from its last checkpoint;
@@ -22,7 +22,7 @@ two frozen dataclasses with defaults for the configuration's `data` and `setting
 
 and begins with `saved = fit.checkpoint.load()`: None, or the last step and its arrays. `fit.validation` is for stopping
 early and for calibration; it may be empty. A test part is never handed to a fit.
-`anomaly.py` is one without classes; tests/helpers/trainables/line.py is a small classifier, whole.
+`anomaly.py` is one without classes, `stamp.py` a classifier; tests/helpers/trainables/line.py is a small one, whole.
 """
 
 import importlib
@@ -160,6 +160,19 @@ class Trainable(ABC):
         data : object
             The trainable's `data`.
         """
+
+    def chosen(self, labelled: Iterator[pa.Table], data: Any) -> Iterator[pa.Table]:
+        """What of a part becomes examples, once labels are known: all of it, unless a trainable chooses.
+
+        Parameters
+        ----------
+        labelled : iterator of pyarrow.Table
+            As `examples` gave them, whole, with label, weight and source. Where source is told and label is NULL, labels
+            contradict each other.
+        data : object
+            The trainable's `data`.
+        """
+        yield from labelled
 
     @abstractmethod
     def fit(self, fit: Fit) -> Mapping[str, bytes]:

@@ -68,28 +68,55 @@ def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
         What `load` gives.
     """
     fields = metadata.metadata(batch)
-    error = _reasons(batch, fields)
+    error = reasons(batch, fields)
     rows = np.flatnonzero([reason is None for reason in error])
     raw, used = np.full((len(batch), 5), np.nan), np.full((len(batch), 5), np.nan)
     if len(rows):
         logits = forest.logits(np.hstack([fields, image_numbers.image_numbers(planes(batch))])[rows])
         raw[rows] = probabilities(logits)
         used[rows] = probabilities(logits, float(forest.temperature[0]))
-    earlier = _seen_earlier(batch)
-    used = _with_rules(used, earlier, np.asarray(batch["is_known_sso"], np.float64) == 1)
+    earlier = seen_earlier(batch)
+    used = with_rules(used, earlier, np.asarray(batch["is_known_sso"], np.float64) == 1)
     columns = dict(zip((*_RAW, *_USED), np.hstack([raw, used]).T.astype(np.float32), strict=True))
     return pd.DataFrame(columns).assign(**_said(batch, used, earlier), error=error)
 
 
-def _reasons(batch: AlertBatch, fields: Floats) -> NDArray[Any]:
-    absent = [(np.isnan(fields[:, metadata.NAMES.index(name)]), f"no candidate.{name}") for name in _NEEDED]
-    unknown = (np.isnan(np.asarray(batch["is_positive"], np.float64)), "no is_positive")
-    error = first_reason(*absent, unknown)
+def reasons(batch: AlertBatch, fields: Floats) -> NDArray[Any]:
+    """Why there is no answer, shape (n,); None where there is one.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With the module's inputs.
+    fields : numpy.ndarray of float64, shape (n, len(metadata.NAMES))
+        As `metadata.metadata` gives them.
+    """
+    error = reasons_of_fields(batch, fields)
     return np.array([field or image for field, image in zip(error, batch.stamps.unusable, strict=True)], object)
 
 
-def _seen_earlier(batch: AlertBatch) -> NDArray[np.bool_]:
-    """Whether the packet holds a detection of the object at least half an hour before this one."""
+def reasons_of_fields(batch: AlertBatch, fields: Floats) -> NDArray[Any]:
+    """Why the packet's fields alone allow no answer, shape (n,); None where they do.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With `is_positive`.
+    fields : numpy.ndarray of float64, shape (n, len(metadata.NAMES))
+        As `metadata.metadata` gives them.
+    """
+    absent = [(np.isnan(fields[:, metadata.NAMES.index(name)]), f"no candidate.{name}") for name in _NEEDED]
+    return first_reason(*absent, (np.isnan(np.asarray(batch["is_positive"], np.float64)), "no is_positive"))
+
+
+def seen_earlier(batch: AlertBatch) -> NDArray[np.bool_]:
+    """Whether the packet holds a detection of the object at least half an hour before this one, shape (n,).
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With `mjd`, `lc_mjd`, `lc_kind`.
+    """
     times, kinds = batch.arrow("lc_mjd"), batch.arrow("lc_kind")
     owner = np.repeat(np.arange(len(batch)), pc.fill_null(pc.list_value_length(times), 0).to_numpy())
     is_detection = pc.fill_null(pc.equal(kinds.flatten(), "detection"), False).to_numpy(zero_copy_only=False)
@@ -102,8 +129,18 @@ def _floats(values: pa.Array) -> Floats:
     return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
 
 
-def _with_rules(used: Floats, earlier: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
-    """What stood there before is no asteroid; a known Solar-system object is one (Carrasco-Davis et al. 2021)."""
+def with_rules(used: Floats, earlier: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
+    """What stood there before is no asteroid; a known Solar-system object is one (Carrasco-Davis et al. 2021).
+
+    Parameters
+    ----------
+    used : numpy.ndarray of float64, shape (n, 5)
+        Probabilities in the order of CLASSES; NaN rows stay.
+    earlier : numpy.ndarray of bool, shape (n,)
+        As `seen_earlier` says.
+    known : numpy.ndarray of bool, shape (n,)
+        Whether a known Solar-system object is there.
+    """
     used = used.copy()
     used[earlier, ASTEROID] = 0
     used /= used.sum(axis=1, keepdims=True)

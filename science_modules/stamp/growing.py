@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.stamp import image_numbers, metadata
+from science_modules.stamp import CLASSES, image_numbers, metadata
 from science_modules.stamp.forest import Floats, Forest, probabilities
 
 FEATURES = (*metadata.NAMES, *image_numbers.NAMES)
-N_CLASSES = 5
+N_CLASSES = len(CLASSES)
 _TEMPERATURES = np.geomspace(0.4, 3.0, 60)
 
 
@@ -54,15 +54,23 @@ class TrainingSet:
     label : numpy.ndarray of int, shape (n,)
         Index of the class.
     simulated : numpy.ndarray of bool, shape (n,)
+    weight : numpy.ndarray of float64, shape (n,)
+        Of the labels, against others of their class.
     """
 
     fields: Floats
     numbers: Floats
     label: NDArray[np.int_]
     simulated: NDArray[np.bool_]
+    weight: Floats
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @property
+    def features(self) -> Floats:
+        """The columns of FEATURES, shape (n, len(FEATURES))."""
+        return np.hstack([self.fields, self.numbers])
 
     @property
     def has_stamps(self) -> NDArray[np.bool_]:
@@ -76,7 +84,7 @@ class TrainingSet:
         ----------
         rows : numpy.ndarray of bool or int
         """
-        return TrainingSet(self.fields[rows], self.numbers[rows], self.label[rows], self.simulated[rows])
+        return TrainingSet(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def grow(examples: TrainingSet, settings: Settings, seed: int) -> Forest:
@@ -88,27 +96,35 @@ def grow(examples: TrainingSet, settings: Settings, seed: int) -> Forest:
         With every class, and every class among those with stamps.
     settings : Settings
     seed : int
+
+    Raises
+    ------
+    ValueError
+        If a class has no example with stamps.
     """
     pictured = examples.take(examples.has_stamps)
+    counts = np.bincount(pictured.label, minlength=N_CLASSES)
+    if not counts.all():
+        told = ", ".join(f"{name} {count}" for name, count in zip(CLASSES, counts, strict=True))
+        raise ValueError(f"every class wants examples with stamps, there are: {told}; give more, or fewer folds")
     of_fields = _boosted(examples.fields, examples, settings, seed)
-    of_both = _boosted(np.hstack([pictured.fields, pictured.numbers]), pictured, settings, seed)
+    of_both = _boosted(pictured.features, pictured, settings, seed)
     parts = [_arrays(of_fields, 0.5), _arrays(of_both, 0.5)]
     real = np.bincount(pictured.label[~pictured.simulated], minlength=N_CLASSES)
     base = sum(part["base"] for part in parts) + settings.prior * np.log((real + 1) / (real + 1).sum())
     return Forest(np.array(FEATURES), base, **_joined(parts), temperature=np.ones(1))
 
 
-def with_temperature(forest: Forest, x: Floats, label: NDArray[np.int_]) -> Forest:
-    """The forest with the temperature at which unseen examples are likeliest.
+def with_temperature(forest: Forest, temperature: float) -> Forest:
+    """The forest with another temperature.
 
     Parameters
     ----------
     forest : Forest
-    x : numpy.ndarray of float64, shape (n, n_features)
-        Unseen real examples.
-    label : numpy.ndarray of int, shape (n,)
+    temperature : float
+        By which logits are divided for calibrated probabilities.
     """
-    return Forest(**{**vars(forest), "temperature": np.array([best_temperature(forest.logits(x), label)])})
+    return Forest(**{**vars(forest), "temperature": np.array([temperature])})
 
 
 def best_temperature(logits: Floats, label: NDArray[np.int_]) -> float:
@@ -137,7 +153,7 @@ def _boosted(x: Floats, examples: TrainingSet, settings: Settings, seed: int) ->
 
 def _weights(examples: TrainingSet, simulated: float) -> Floats:
     """Simulated examples weigh less; then each class as much as any other."""
-    weight = np.where(examples.simulated, simulated, 1.0)
+    weight = np.where(examples.simulated, simulated, 1.0) * examples.weight
     total = np.bincount(examples.label, weight, minlength=N_CLASSES)
     return np.asarray(weight / total[examples.label] * len(examples) / N_CLASSES)
 

@@ -120,7 +120,7 @@ def learnt() -> growing.TrainingSet:
     numbers[:, 7] += 2 * (label % 2)
     fields[rng.random(fields.shape) < 0.1] = np.nan
     numbers[150:] = np.nan
-    return growing.TrainingSet(fields, numbers, label, np.arange(300) % 10 == 0)
+    return growing.TrainingSet(fields, numbers, label, np.arange(300) % 10 == 0, np.ones(300))
 
 
 def test_the_forest_is_the_mean_of_two_classifiers_of_scikit_learn(learnt: growing.TrainingSet) -> None:
