@@ -30,6 +30,8 @@ class Settings:
         Classes weigh alike in training; log shares of the real examples with stamps are added to the logits by so much.
     simulated : float
         Weight of a simulated example against a real one.
+    bins : int
+        Values of a feature between which a node can split, 2 to 255.
     """
 
     rounds: int = 60
@@ -40,6 +42,7 @@ class Settings:
     columns: float = 0.3
     prior: float = 0.3
     simulated: float = 0.05
+    bins: int = 32
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _boosted(x: Floats, examples: TrainingSet, settings: Settings, seed: int) ->
     trees = HistGradientBoostingClassifier(
         max_iter=settings.rounds, learning_rate=settings.rate, max_leaf_nodes=settings.leaves,
         min_samples_leaf=settings.least, l2_regularization=settings.shrinkage, max_features=settings.columns,
-        max_bins=32, early_stopping=False, random_state=seed,
+        max_bins=settings.bins, early_stopping=False, random_state=seed,
     )  # fmt: skip
     return trees.fit(x, examples.label, sample_weight=_weights(examples, settings.simulated))
 
