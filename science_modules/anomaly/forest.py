@@ -1,16 +1,17 @@
 """An isolation forest as plain arrays: read from a file without pickle, scored without coniferest."""
 
-import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from science_modules.common.plain_arrays import PlainArrays
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Forest:
+class Forest(PlainArrays):
     """The trees, one behind the other, and the scores of what they were trained on.
 
     Attributes
@@ -75,26 +76,3 @@ class Forest:
         reference = self.training_scores
         less = len(reference) - np.searchsorted(reference, scores, side="right")
         return 100.0 * less / len(reference)
-
-    def to_bytes(self) -> bytes:
-        """The forest as a compressed .npz file; the same forest gives the same bytes."""
-        stream = io.BytesIO()
-        np.savez_compressed(stream, **{field.name: getattr(self, field.name) for field in fields(self)})
-        return stream.getvalue()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Forest":
-        """Read a forest; nothing in the file is executed.
-
-        Parameters
-        ----------
-        data : bytes
-            As `to_bytes` gives it.
-
-        Raises
-        ------
-        KeyError, ValueError
-            If an array is absent, or the file is no .npz of plain arrays.
-        """
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})

@@ -1,16 +1,17 @@
 """Boosted trees as plain arrays: read from a file without pickle, summed without scikit-learn, one alert at a time."""
 
-import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from science_modules.common.plain_arrays import PlainArrays
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Forest:
+class Forest(PlainArrays):
     """Trees, one behind the other; each adds to the logit of one class.
 
     Attributes
@@ -55,29 +56,6 @@ class Forest:
         nodes = (self.roots, self.classes, self.feature, self.left, self.right, self.missing_left, self.value)
         walk(*nodes, np.ascontiguousarray(x, np.float64), out)
         return out
-
-    def to_bytes(self) -> bytes:
-        """The forest as a compressed .npz file; the same forest gives the same bytes."""
-        stream = io.BytesIO()
-        np.savez_compressed(stream, **{field.name: getattr(self, field.name) for field in fields(self)})
-        return stream.getvalue()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Forest":
-        """Read a forest; nothing in the file is executed.
-
-        Parameters
-        ----------
-        data : bytes
-            As `to_bytes` gives it.
-
-        Raises
-        ------
-        KeyError, ValueError
-            If an array is absent, or the file is no .npz of plain arrays.
-        """
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
 
 def probabilities(logits: Floats, temperature: float = 1.0) -> Floats:
