@@ -101,7 +101,9 @@ def grow(
     return _as_arrays(grown, tuple(names), trained_on)
 
 
-def with_temperatures(forest: Forest, x: NDArray[np.floating], leaf: NDArray[Any], weight: Floats | None = None) -> Forest:
+def with_temperatures(
+    forest: Forest, x: NDArray[np.floating], leaf: NDArray[Any], weight: Floats | None = None
+) -> Forest:
     """The forest with the temperatures of the least cross-entropy on examples that it has not seen.
 
     Parameters
