@@ -126,34 +126,36 @@ def _search(curve: _Curve, how: Spreading) -> tuple[Floats, Floats]:
     first, last = max(math.ceil(1 / (LONGEST * step)), 1), int(1 / (SHORTEST * step))
     explained = _spectrum(curve, step, first, last - first + 1, how)
     n_bands, together = len(curve.bands), np.arange(len(curve.bands))
-    frequency = _highest(curve, together, explained, step, first)
+    frequency = _highest(curve, together, explained[n_bands], step, first)
     highest = _at(curve, together, frequency)
     if not highest > 0:  # all points lie at one phase of every period
         return np.full(len(NAMES), np.nan), np.full(n_bands, np.nan)
-    periods = [1 / _highest(curve, together[j : j + 1], explained, step, first) for j in range(n_bands)]
-    values = _statistic(curve, together, explained.sum(axis=0))
+    periods = [1 / _highest(curve, together[j : j + 1], explained[j], step, first) for j in range(n_bands)]
     rates = [_at(curve, together, frequency / k) for k in MULTIPLES.values()]
-    found = [1 / frequency, _excess(values), *(np.array(rates) / highest)]
+    excess = _excess(_statistic(curve, together, _largest(explained[n_bands])))
+    found = [1 / frequency, excess, *(np.array(rates) / highest)]
     return np.array(found), np.array(periods)
 
 
 def _spectrum(curve: _Curve, step: float, first: int, n: int, how: Spreading) -> Floats:
-    """The chi2 that a sinusoid takes from each band, at n frequencies, shape (n_bands, n)."""
+    """The chi2 that a sinusoid takes from each band and, last, from all, at n frequencies, shape (n_bands + 1, n)."""
     places = curve.time * step
     owns = [slice(low, high) for low, high in pairwise(curve.starts)]
     rows = [(places[own], curve.weight[own]) for own in owns]
     rows += [(places[own], curve.weight[own] * curve.y[own]) for own in owns]
     rows += [(2 * places[own], curve.weight[own]) for own in owns]
     totals = np.array([np.sum(curve.weight[own]) for own in owns])
-    explained = np.zeros((len(owns), n))
+    explained, most = np.empty((len(owns) + 1, n)), (1 - _ROUNDING) * curve.chi2
     for start in range(0, n, N_FREQUENCIES):
-        _take(window_sums(rows, first + start, how), totals, explained[:, start : start + N_FREQUENCIES])
-    return np.minimum(explained, (1 - _ROUNDING) * curve.chi2[:, None])
+        _take(window_sums(rows, first + start, how), totals, most, explained[:, start : start + N_FREQUENCIES])
+    return explained
 
 
 @compiled
-def _take(sums: Complexes, totals: Floats, explained: Floats) -> None:
+def _take(sums: Complexes, totals: Floats, most: Floats, explained: Floats) -> None:
+    """What the sinusoids of each band take, at most `most` of it, and all together."""
     n_bands = len(totals)
+    explained[:] = 0.0
     for band in range(n_bands):
         w, y, double = sums[band], sums[n_bands + band], sums[2 * n_bands + band]
         total = totals[band]
@@ -164,12 +166,13 @@ def _take(sums: Complexes, totals: Floats, explained: Floats) -> None:
             determinant = cc * ss - cs * cs
             if determinant > _SMALLEST * total * total:
                 c, s = y[k].real, y[k].imag
-                explained[band, k] = (c * c * ss + s * s * cc - 2 * c * s * cs) / determinant
+                taken = (c * c * ss + s * s * cc - 2 * c * s * cs) / determinant
+                explained[band, k] = min(taken, most[band])
+                explained[n_bands, k] += explained[band, k]
 
 
-def _highest(curve: _Curve, which: Ints, explained: Floats, step: float, first: int) -> float:
-    """The best frequency of some of the bands: the highest maxima on the grid, looked at more finely."""
-    values = explained[which].sum(axis=0)
+def _highest(curve: _Curve, which: Ints, values: Floats, step: float, first: int) -> float:
+    """The best frequency of some of the bands: the highest maxima of what they give up on the grid, looked at more finely."""
     best, highest = 0.0, -1.0
     for number in _peaks(values, N_PEAKS):
         low, high = max(number - 1, 0), min(number + 1, len(values) - 1)
@@ -184,16 +187,19 @@ def _highest(curve: _Curve, which: Ints, explained: Floats, step: float, first: 
 def _peaks(values: Floats, n: int) -> Ints:
     """Numbers of the n highest local maxima, the ends among them; the highest first."""
     numbers, heights = np.zeros(n, np.int64), np.full(n, -1.0)
-    found = 0
+    found, lowest = 0, -1.0
     for k in range(len(values)):
+        if values[k] <= lowest:  # of almost all: no need to look at its neighbours
+            continue
         left = values[k - 1] if k > 0 else -1.0
         right = values[k + 1] if k + 1 < len(values) else -1.0
-        if values[k] > left and values[k] >= right and values[k] > heights[n - 1]:
+        if values[k] > left and values[k] >= right:
             place = min(found, n - 1)
             while place > 0 and heights[place - 1] < values[k]:
                 numbers[place], heights[place] = numbers[place - 1], heights[place - 1]
                 place -= 1
             numbers[place], heights[place], found = k, values[k], min(found + 1, n)
+            lowest = heights[n - 1]
     return numbers[:found]
 
 
@@ -209,8 +215,8 @@ def _taken(curve: _Curve, which: Ints, first: float, step: float, n: int) -> Flo
     for j in which:
         own = slice(curve.starts[j], curve.starts[j + 1])
         sums = _plain_sums(curve.time[own], curve.y[own], curve.weight[own], first, step, n)
-        explained = np.zeros((1, n))
-        _take(sums, np.array([curve.weight[own].sum()]), explained)
+        explained = np.empty((2, n))
+        _take(sums, np.array([curve.weight[own].sum()]), np.array([np.inf]), explained)
         taken += explained[0]
     return taken
 
@@ -241,8 +247,11 @@ def _statistic(curve: _Curve, which: Ints, taken: Floats) -> Floats:
     return np.asarray(curve.freedom[which].sum() * taken / (2 * left))
 
 
-def _excess(values: Floats) -> float:
-    """1 for a single high value, 0 for equal ones."""
-    largest = np.partition(values, len(values) - N_ENTROPY)[-N_ENTROPY:] + _SOFTENING
-    share = largest / largest.sum()
+def _largest(values: Floats) -> Floats:
+    return np.partition(values, len(values) - N_ENTROPY)[-N_ENTROPY:]
+
+
+def _excess(largest: Floats) -> float:
+    """1 for a single high value among the largest of a spectrum, 0 for equal ones."""
+    share = (largest + _SOFTENING) / np.sum(largest + _SOFTENING)
     return float(1 + np.sum(share * np.log(share)) / math.log(N_ENTROPY))

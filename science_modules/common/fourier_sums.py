@@ -62,13 +62,23 @@ def window_sums(rows: Sequence[tuple[Floats, Floats]], first: int, how: Spreadin
     -------
     numpy.ndarray of complex128, shape (n_rows, N_FREQUENCIES)
     """
-    half = N_FREQUENCIES // 2
     grid = np.zeros((len(rows), N_GRID), np.complex128)
     for row, (places, strengths) in zip(grid, rows, strict=True):
-        _spread(places, strengths, first + half, how.kernel, row)
-    spectrum = np.fft.ifft(grid, axis=1, norm="forward")
-    sums = np.concatenate([spectrum[:, N_GRID - half :], spectrum[:, : N_FREQUENCIES - half]], axis=1)
-    sums *= how.correction
+        _spread(places, strengths, first + N_FREQUENCIES // 2, how.kernel, row)
+    return _in_order(np.fft.ifft(grid, axis=1, norm="forward"), how.correction)
+
+
+@compiled
+def _in_order(spectrum: Complexes, correction: Floats) -> Complexes:
+    """The FFT's values in order of frequency, corrected, in one pass."""
+    n_rows, n = len(spectrum), len(correction)
+    half = n // 2
+    sums = np.empty((n_rows, n), np.complex128)
+    for row in range(n_rows):
+        for k in range(half):
+            sums[row, k] = spectrum[row, N_GRID - half + k] * correction[k]
+        for k in range(n - half):
+            sums[row, half + k] = spectrum[row, k] * correction[half + k]
     return sums
 
 
