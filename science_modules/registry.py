@@ -1,7 +1,8 @@
 """The science modules by name: a module's name is the name of its folder.
 
 Folders are looked for in this package and in the directories of $STRIX_MODULE_PATH, so that a module can be added
-without touching the package. Importing this imports no module and no heavy library.
+without touching the package. An installed version has a folder of its own, `stamp_v2_1_0`; a line of `promoted.yaml` in
+such a directory makes it answer as `stamp`. Importing this imports no module and no heavy library.
 """
 
 import difflib
@@ -9,16 +10,20 @@ import importlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import science_modules
 from science_modules.common.contract import ScienceModule
 from science_modules.common.options import OptionError
+from science_modules.common.promotions import FILE, PromotionError, promotions
 from science_modules.common.view import CUTOUTS, VIEW_NAMES
 
 RESERVED = ("common", "golden", "registry", "suite")  # names in this package that are no modules
 _VERSIONED = re.compile(r"([a-z]\w*)@(\d+(?:\.\d+)*)")
+_VERSION_FOLDER = re.compile(r"([a-z]\w*)_v\d+(?:_\d+)*")
 _VIEW_INPUTS = (*VIEW_NAMES, *(column.name for column in CUTOUTS), "light_curve", "cutouts", "candidate")
 
 
@@ -67,7 +72,7 @@ def folder_name(name: str) -> str:
 
 
 def get(name: str) -> ScienceModule:
-    """The declaration of a module.
+    """The declaration of a module, of its promoted version if it has one.
 
     Parameters
     ----------
@@ -79,9 +84,33 @@ def get(name: str) -> ScienceModule:
     UnknownModule
         If there is none of that name; says the nearest one.
     ResolveError
-        If the folder holds no MODULE of its own name.
+        If the folder holds no MODULE of its own name, or a version is promoted that cannot stand for its module.
     """
-    known, name = folders(), folder_name(name)
+    name = folder_name(name)
+    answering = _promoted().get(name)
+    if answering is None:
+        return declared(name)
+    module, version = declared(name), declared(answering)
+    if version.outputs != module.outputs:
+        names = [[each.name for each in one.outputs] for one in (module, version)]
+        raise ResolveError(f"{FILE} promotes {answering}, which gives {names[1]}; {name} gives {names[0]}")
+    return replace(version, name=name)
+
+
+def declared(name: str) -> ScienceModule:
+    """The declaration in a module's own folder, whatever is promoted.
+
+    Parameters
+    ----------
+    name : str
+        The name of its folder.
+
+    Raises
+    ------
+    UnknownModule, ResolveError
+        As `get`.
+    """
+    known = folders()
     if name not in known:
         raise UnknownModule(f"no science module {name!r}{_nearest(name, known)}; there are {list(known)}")
     parent = str(known[name].parent)
@@ -93,6 +122,48 @@ def get(name: str) -> ScienceModule:
         found = module.name if isinstance(module, ScienceModule) else type(module).__name__
         raise ResolveError(f"{known[name]} wants a MODULE named {name!r}, has {found!r}")
     return module
+
+
+def base_of(name: str) -> str | None:
+    """The module that an installed version is of: `stamp` for `stamp_v2_1_0`; None for what is no version.
+
+    Parameters
+    ----------
+    name : str
+        The name of its folder.
+    """
+    found = _VERSION_FOLDER.fullmatch(name)
+    return found[1] if found and found[1] in folders() else None
+
+
+def folder_of(name: str) -> Path:
+    """The folder of what answers under a name: the module's, or its promoted version's.
+
+    Parameters
+    ----------
+    name : str
+        The name of a folder, or `NAME@VERSION`.
+    """
+    name = folder_name(name)
+    return folders()[_promoted().get(name, name)]
+
+
+def _promoted() -> dict[str, str]:
+    """By module, the folder of its promoted version. Every line has to hold: one passed over would be a silent mistake."""
+    try:
+        told = promotions(tuple(_external()))
+    except PromotionError as error:
+        raise ResolveError(str(error)) from None
+    found = {name: folder_name(f"{name}@{version}") for name, version in told.items()}
+    known = folders() if found else {}
+    for name, folder in found.items():
+        if absent := [each for each in (name, folder) if each not in known]:
+            there = [each for each in known if base_of(each) == name] or "none"
+            raise ResolveError(
+                f"{FILE} promotes {name}: {told[name]}, there is no module {' or '.join(absent)}; versions of {name}"
+                f" that are installed: {there}"
+            )
+    return found
 
 
 def resolve(names: Sequence[str], options: Mapping[str, object] | None = None) -> list[ScienceModule]:
@@ -136,17 +207,24 @@ def _by_module(options: Mapping[str, object], names: Sequence[str]) -> dict[str,
 def source_hash(name: str) -> str:
     """sha256 over a module's version and the files of its folder: whether two machines run the same code.
 
+    Of an installed version, and of a module whose version is promoted, over the files of both folders.
+
     Parameters
     ----------
     name : str
         The module's.
     """
     digest = sha256(get(name).version.encode())
-    folder = folders()[name]
+    answering = folder_of(name).name
+    for folder in filter(None, (answering, base_of(answering))):
+        _add_files(digest, folders()[folder])
+    return digest.hexdigest()
+
+
+def _add_files(digest: Any, folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def columns_of(inputs: Iterable[str]) -> set[str]:

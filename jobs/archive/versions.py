@@ -28,6 +28,21 @@ def versions_in(files: Iterable[Path]) -> dict[str, list[str]]:
     return {name: sorted(versions, key=_order) for name, versions in found.items()}
 
 
+def mixed_versions(modules: Iterable[str], files: Iterable[Path]) -> str:
+    """Which of some modules answered in several versions, in words; empty if none did.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Names.
+    files : iterable of pathlib.Path
+        Science files.
+    """
+    found = versions_in(files)
+    several = {name: found[name] for name in sorted(modules) if len(found.get(name, [])) > 1}
+    return "; ".join(f"{name} answered in versions {', '.join(versions)}" for name, versions in several.items())
+
+
 def _version_columns(metadata: pq.FileMetaData) -> list[tuple[int, str]]:
     """Places of the columns `<module>.version`, with the module's name: a struct that has an `error` beside it."""
     places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}

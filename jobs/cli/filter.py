@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from jobs.archive.alert import alerts_of
@@ -12,6 +13,7 @@ from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.match_files import FORMS, MatchFile
 from jobs.archive.matches import filter_of, match_tables
 from jobs.archive.module_columns import absent_modules
+from jobs.archive.versions import mixed_versions
 from jobs.cli.console import say, table_console
 from jobs.cli.filter_report import print_examples, print_list, print_test
 from jobs.cli.frame import OK, Options, UsageError, verb
@@ -159,6 +161,7 @@ def _test(given: argparse.Namespace) -> int:
     with session_for("filter test") as session:
         done = dry_run(session, each, files, Catalogue(_modules(given)))
     print_test(table_console(), each, done, absent_modules(each.modules, files))
+    _say_versions(each, files)
     if given.sheet:
         _write_sheet(layout, each, done, given)
     return OK
@@ -177,11 +180,19 @@ def _run(given: argparse.Namespace) -> int:
                 out.write(table)
     except (FileNotFoundError, TooManyRows) as error:
         raise UsageError(str(error)) from None
-    absent = absent_modules(each.modules, Layout(directory).files("science"))
+    files = Layout(directory).files("science")
+    absent = absent_modules(each.modules, files)
     if absent:
         say(f"{absent}: they are NULL to {each.name}")
+    _say_versions(each, files)
     say(f"{counted(out.rows, 'match', 'matches')} of {each.name} {each.version}: {given.out}")
     return OK
+
+
+def _say_versions(each: Filter, files: Sequence[Path]) -> None:
+    """An archive holds what was answered at the time."""
+    if mixed := mixed_versions(each.modules, files):
+        say(f"note: {mixed}; to have one of them in all nights: strix enrich --again --night N --modules NAME")
 
 
 def _there(name: str) -> Path:

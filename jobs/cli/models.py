@@ -74,13 +74,13 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(directory: Path | None) -> None:
-    table = Table("module", "artefact", "state", "licence", "published at")
+    table = Table("module", "version", "artefact", "state", "licence", "published at")
     for name in registry.names():
         module = registry.get(name)
         lacking = {each.name for each in models.missing(module, directory)}
         for artefact in module.artefacts:
             state = "missing" if artefact.name in lacking else "here"
-            table.add_row(name, artefact.name, state, artefact.licence, artefact.source)
+            table.add_row(name, module.version, artefact.name, state, artefact.licence, artefact.source)
     table_console().print(table)
 
 

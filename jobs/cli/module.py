@@ -96,7 +96,7 @@ def _show(module: ScienceModule) -> None:
     for artefact in module.artefacts:
         console.print(f"artefact {artefact.name}: {artefact.licence}, {artefact.source}")
         console.print(f"  sha256 {artefact.sha256}")
-    card = registry.folders()[module.name] / "README.md"
+    card = registry.folder_of(module.name) / "README.md"
     if card.is_file():
         console.print(Markdown(card.read_text(encoding="utf-8")))
 

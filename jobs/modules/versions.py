@@ -1,17 +1,23 @@
 """Versions of a model side by side: what `strix train` left, as a module of its own beside the one it was trained for."""
 
 import json
+import platform
 import shutil
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from jobs.modules.scaffold import ScaffoldError
 from jobs.storage.writing import replace_bytes, replace_file
 from science_modules import registry
-from science_modules.common.artefacts import ArtefactError
+from science_modules.common.artefacts import ArtefactError, default_directory
+from science_modules.suite.cases import Case
+from science_modules.suite.golden_answers import answers_of
 
 RECORD = "training.json"
+GOLDEN = "golden.json"
+_RUNTIME = ("numpy", "pandas", "pyarrow", "numba", "onnxruntime")
 _COPIED = ("README.md", RECORD)
 # It has a function of its own, so that its artefacts are looked for beside it.
 _CODE = '''"""{name} {version}, as `strix train` left it; its card is README.md, all that it came of is training.json."""
@@ -25,7 +31,7 @@ from science_modules import registry
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Artefact
 
-_TRAINED_AS = registry.get("{name}")
+_TRAINED_AS = registry.declared("{name}")
 
 
 def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
@@ -92,11 +98,12 @@ def install(source: Path, into: Path, name: str | None = None) -> Path:
     if name not in (None, module):
         raise ScaffoldError(f"{source} is a model of {module}, {name} is wanted")
     artefacts = _verified(source, record)
-    _check_loads(module, artefacts)
+    state = _loaded(module, artefacts)
     folder = into / registry.folder_name(f"{module}@{version}")
     if folder.exists():
         _same(folder, record)
         return folder
+    replace_file(folder / GOLDEN, _golden(record, state))
     _write(source, folder, record, artefacts)
     return folder
 
@@ -114,14 +121,24 @@ def _verified(source: Path, record: dict[str, Any]) -> dict[str, bytes]:
     return found
 
 
-def _check_loads(name: str, artefacts: dict[str, bytes]) -> None:
-    module = registry.get(name)
+def _loaded(name: str, artefacts: dict[str, bytes]) -> Any:
+    module = registry.declared(name)
     if module.load is None:
         raise ArtefactError(f"{name} loads no artefacts, this model has {', '.join(artefacts)}")
     try:
-        module.load(artefacts, **module.settings)
+        return module.load(artefacts, **module.settings)
     except (ValueError, KeyError) as error:
         raise ArtefactError(f"{name} {module.version} cannot load {', '.join(artefacts)}: {error}") from None
+
+
+def _golden(record: dict[str, Any], state: Any) -> str:
+    """The answers of this model here and now, to the alerts of its module's golden.json: what a changed library would change."""
+    module = registry.declared(record["name"])
+    case = Case(module, registry.folders()[module.name], default_directory())
+    libraries = ", ".join(f"{name} {metadata.version(name)}" for name in _RUNTIME)
+    made_with = f"Python {platform.python_version()}, {libraries}, {platform.machine()}"
+    how = f"{module.name} {record['version']} itself when it was installed: {made_with}"
+    return json.dumps(answers_of(case, state, how), indent=1) + "\n"
 
 
 def _same(folder: Path, record: dict[str, Any]) -> None:

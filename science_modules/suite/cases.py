@@ -106,7 +106,7 @@ def case(name: str, models: Path | None = None) -> Case:
     UnknownModule, ResolveError
         If there is no sound module of that name.
     """
-    return Case(registry.get(name), registry.folders()[name], models or artefacts.default_directory())
+    return Case(registry.get(name), registry.folder_of(name), models or artefacts.default_directory())
 
 
 def _outputs_of(module: ScienceModule, n: int) -> pa.StructArray:

@@ -37,6 +37,8 @@ def check_declaration(case: Case) -> None:
 def check_documentation(case: Case) -> None:
     """README.md is a model card: it names every output and option, what it was trained and tested on, when not to trust it.
 
+    The card of an installed version says what was measured; its module's card beside it says the rest.
+
     Parameters
     ----------
     case : Case
@@ -45,6 +47,8 @@ def check_documentation(case: Case) -> None:
     path = case.folder / "README.md"
     assert path.is_file(), f"no model card: {path}"
     text = path.read_text(encoding="utf-8")
+    if base := registry.base_of(case.folder.name):
+        text += (registry.folders()[base] / "README.md").read_text(encoding="utf-8")
     unnamed = [field.name for field in case.module.outputs if f"`{field.name}" not in text]
     assert not unnamed, f"{path} does not name the outputs {unnamed}"
     unnamed = [option.name for option in case.module.options if f"`{option.name}`" not in text]
@@ -69,14 +73,15 @@ def check_artefacts(case: Case) -> None:
 
 
 def check_imports(case: Case) -> None:
-    """Importing the module imports neither Spark nor a heavy library, nor `jobs`, nor another module.
+    """Importing the module imports neither Spark nor a heavy library, nor `jobs`, nor another module than a version's own.
 
     Parameters
     ----------
     case : Case
         The module to check.
     """
-    others = [f"science_modules.{name}" for name in registry.names() if name != case.module.name]
+    own = (case.module.name, case.folder.name, registry.base_of(case.folder.name))
+    others = [f"science_modules.{name}" for name in registry.names() if name not in own]
     code = (
         f"import sys; from science_modules import registry; registry.get({case.module.name!r});"
         f"print(*[name for name in {[*HEAVY, 'jobs', *others]!r} if name in sys.modules])"

@@ -1,5 +1,6 @@
 """Answers that something independent has computed: golden.json (see `science_modules.golden`)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from science_modules import golden, registry
+from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.results import struct_column
 from science_modules.suite.cases import ALWAYS, Case
+
+_TOLERANCES = {"rtol": 1e-5, "atol": 1e-7}  # what float32 sums differ by between processors
 
 
 def check_golden(case: Case) -> None:
@@ -20,7 +25,7 @@ def check_golden(case: Case) -> None:
     """
     path = case.folder / "golden.json"
     for wanted in golden.read(path):
-        answer = case.run(_golden_alerts(case, [wanted])).to_pylist()[0]
+        answer = case.run(golden_alerts(case, [wanted])).to_pylist()[0]
         _compare(answer, wanted, f"{path}, case {wanted.number}")
 
 
@@ -65,18 +70,57 @@ def _reacts(case: Case, wanted: golden.Golden, feature: str, others: list[golden
     changed = [golden.with_inputs(wanted, inputs) for inputs in golden.variants(wanted, feature, others)]
     if not changed:
         return False
-    first, *rest = case.bits(_golden_alerts(case, [wanted, *changed]))
+    first, *rest = case.bits(golden_alerts(case, [wanted, *changed]))
     return any(answer != first for answer in rest)
 
 
-def _golden_alerts(case: Case, cases: list[golden.Golden]) -> pa.Table:
-    """Golden cases of one survey as the module sees them, with the outputs of other modules as they give them."""
+def golden_alerts(case: Case, cases: list[golden.Golden]) -> pa.Table:
+    """Golden cases of one survey as the module sees them, with the outputs of other modules as they give them.
+
+    Parameters
+    ----------
+    case : Case
+        The module.
+    cases : list of Golden
+        At least one.
+    """
     alerts = case.visible(golden.table(cases))
     for at, field in enumerate(alerts.schema):
         if field.name in registry.names():
             given = pa.array([each.inputs.get(field.name, {}) for each in cases], field.type)
             alerts = alerts.set_column(at, field, given)
     return alerts
+
+
+def answers_of(case: Case, state: Any, how: str) -> list[dict[str, Any]]:
+    """The cases of a module's golden.json with what it answers with other artefacts: the golden.json of a version of it.
+
+    Parameters
+    ----------
+    case : Case
+        The module.
+    state : object
+        What its `load` made of the other artefacts.
+    how : str
+        Who computed the answers, and with what.
+
+    Returns
+    -------
+    list of dict
+        As golden.json holds them, every output among them.
+    """
+    path = case.folder / "golden.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        given | _answer(case, each, state) | {"how": how, **_TOLERANCES}
+        for given, each in zip(told, golden.read(path), strict=True)
+    ]
+
+
+def _answer(case: Case, wanted: golden.Golden, state: Any) -> dict[str, Any]:
+    alerts = golden_alerts(case, [wanted])
+    answer = struct_column(case.module, case.module.run(AlertBatch(alerts), state), len(alerts)).to_pylist()[0]
+    return {"outputs": {field.name: answer[field.name] for field in case.module.outputs}, "error": answer["error"]}
 
 
 def _compare(answer: Mapping[str, Any], wanted: golden.Golden, where: str) -> None:

@@ -48,4 +48,5 @@ def differences(driver: Mapping[str, str], executor: Mapping[str, str]) -> str:
     ]
     if not told:
         return ""
-    return f"driver and executors differ: {'; '.join(told)}; ship one environment to both (README, a cluster)"
+    what = "ship one environment to both (README, a cluster); where a version was promoted while the job ran, start it again"
+    return f"driver and executors differ: {'; '.join(told)}; {what}"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from jobs.pipeline.enrichment.modules import Enrichment
 from science_modules import registry
 from science_modules.common import artefacts
 from science_modules.common.artefacts import ArtefactError
+from science_modules.suite import CHECKS, case, problem_of
 
 BASE = registry.get("anomaly")
 FOREST = Path(science_modules.__file__).parent / "anomaly" / "forest_ztf.npz"
@@ -49,6 +51,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("STRIX_MODULE_PATH", str(folder))
     monkeypatch.setattr(science_modules, "__path__", list(science_modules.__path__))
     yield folder
+    sys.modules.pop("science_modules.anomaly_v2_1_0", None)
 
 
 def test_two_versions_answer_beside_each_other(
@@ -65,6 +68,21 @@ def test_two_versions_answer_beside_each_other(
     assert [row.pop("version") for row in (old[0], new[0])] == [BASE.version, "2.1.0"]
     assert new[0]["error"] is None and new[0]["score"] < 0
     assert old[0] == new[0]  # the same forest
+
+
+def test_an_installed_version_passes_the_suite_and_another_answer_shows(trained: Path, modules: Path) -> None:
+    folder = install(trained, modules)
+    installed = case("anomaly@2.1.0")
+    assert [problem for check in CHECKS if (problem := problem_of(check, installed))] == []
+    cases = json.loads((folder / "golden.json").read_text())
+    own = json.loads((registry.folders()["anomaly"] / "golden.json").read_text())
+    assert [each["inputs"] for each in cases] == [each["inputs"] for each in own]
+    assert [each["error"] for each in cases] == [each.get("error") for each in own]
+    assert "anomaly 2.1.0 itself when it was installed: Python 3." in cases[0]["how"]
+    assert cases[0]["outputs"]["score"] == pytest.approx(own[0]["outputs"]["score"], rel=1e-9)  # the same forest
+    cases[0]["outputs"]["score"] *= 1.001
+    (folder / "golden.json").write_text(json.dumps(cases))
+    assert "score" in str(problem_of("golden", installed))
 
 
 def alerts() -> pa.Table:
