@@ -13,7 +13,7 @@ from jobs.config import add_options, overrides
 from jobs.config.job_config import load_as
 from jobs.config.reprocess import ReprocessConfig
 from jobs.launcher.reprocess import Reprocessed, reprocess
-from jobs.releases.records import DONE, QUARANTINED
+from jobs.releases.records import CORRECTED, DONE, LEFT, QUARANTINED
 
 _ANSWERED = "answered"
 
@@ -81,6 +81,8 @@ def print_outcome(outcome: Reprocessed, out: Console) -> None:
     table.add_row("stars", f"{stars:,}", counted(points, "point"))
     for reason, count in sum((Counter(each["refused"]) for each in made), Counter()).most_common():
         table.add_row("refused", f"{count:,}", reason)
+    if outcome.plan.asked.get("baseline") is not None:
+        table.add_row("baseline", *_baselines(made))
     for module, told in _by_module(made).items():
         table.add_row(module, f"{told.pop(_ANSWERED, 0):,}", _ANSWERED)
         for reason, count in told.most_common(3):
@@ -91,6 +93,14 @@ def print_outcome(outcome: Reprocessed, out: Console) -> None:
     if made:
         out.print("next:")
         out.print(f"  strix export {outcome.run.layout.root} -o release.parquet", soft_wrap=True)
+
+
+def _baselines(made: list[dict[str, Any]]) -> tuple[str, str]:
+    points = sum((Counter(each["baseline"]) for each in made), Counter())
+    told = "points with it subtracted"
+    if points[LEFT]:
+        told += f"; {points[LEFT]:,} are as they were (release.no_baseline says why)"
+    return f"{points[CORRECTED]:,}", told
 
 
 def _by_module(made: list[dict[str, dict[str, dict[str, int]]]]) -> dict[str, "Counter[str]"]:

@@ -23,6 +23,11 @@ class ReleaseConfig(Section):
         dict, "of format plain: object_id, mjd, band, flux or mag, ... and which column of the files it is"
     )
     strict: bool = key(False, "only epochs without any flag (ZTF: catflags = 0 instead of bit 32768 not set)")
+    baseline: str | None = key(
+        None,
+        "MJD; of format forced: subtract each series' median flux of the epochs before it, or `auto`: of quiescent epochs"
+        " far from the maximum; without it no baseline is subtracted",
+    )
     limit: int | None = key(None, "stars; no more than these, for a first look", least=1)
     healpix: tuple[str, ...] = key((), "only these HEALPix pixels, ORDER/PIXEL, NESTED")
     where: str | None = key(None, "SQL condition over the columns of the view, such as `n_detections > 20`")

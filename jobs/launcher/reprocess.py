@@ -132,7 +132,7 @@ def _session(config: ReprocessConfig, spark: SparkSession | None) -> Iterator[Sp
 
 def _options(config: ReprocessConfig) -> ReadOptions:
     release = config.release
-    return ReadOptions(release.strict, release.columns, release.survey)
+    return ReadOptions(release.strict, release.columns, release.survey, release.baseline)
 
 
 def _asked(config: ReprocessConfig, science: Science) -> dict[str, Any]:
@@ -151,6 +151,7 @@ def _asked(config: ReprocessConfig, science: Science) -> dict[str, Any]:
         "where": release.where,
         "modules": {name: f"{registry.get(name).version} {registry.source_hash(name)[:16]}" for name in science.names},
         **({"options": options} if options else {}),
+        **({"baseline": release.baseline} if release.baseline is not None else {}),
         **({WITHOUT_LIGHT_CURVES: True} if release.without_light_curves else {}),
     }
 

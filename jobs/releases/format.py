@@ -25,11 +25,14 @@ class ReadOptions:
         Of a plain table: what its columns are.
     survey : str
         Whose telescope, where the format leaves it open.
+    baseline : str or None
+        Of forced photometry: which baseline is subtracted, as of `jobs.releases.baseline.quiet_before`; none is by default.
     """
 
     strict: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     survey: str = "ztf"
+    baseline: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,20 @@ class Index:
     n_points: Ints
 
 
-def _anything(options: ReadOptions) -> None:
-    pass
+def no_baseline(options: ReadOptions) -> None:
+    """Refuse a baseline: only forced photometry has one.
+
+    Parameters
+    ----------
+    options : ReadOptions
+
+    Raises
+    ------
+    ValueError
+        If one was asked for.
+    """
+    if options.baseline is not None:
+        raise ValueError(f"--baseline {options.baseline} is of format forced alone: other fluxes are as published")
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,7 @@ class Format:
     read: Callable[[Path, ReadOptions, Choose], tuple[Objects, pa.Table]]
     by_position: bool = False
     in_cells_of_names: bool = False
-    check: Callable[[ReadOptions], None] = _anything
+    check: Callable[[ReadOptions], None] = no_baseline
     folder: str = ""
     called: str = ""
     simulated: bool = False

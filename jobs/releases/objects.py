@@ -17,9 +17,11 @@ TOTAL, DIFFERENCE, BOTH = "total", "difference", "both"
 # The points' columns are those of the light curve, without the prefix, one value per point.
 POINT_TYPES = {column.name.removeprefix("lc_"): column.type.value_type for column in LIGHT_CURVE}
 PROCSTATUS = "procstatus"
-POINT_TYPES[PROCSTATUS] = pa.string()
+_STR, _I32, _F64 = pa.string(), pa.int32(), pa.float64()
+# What stands in `release` of each point of forced photometry, in the order of lc_mjd.
+OF_POINTS = {PROCSTATUS: _STR, "baseline": _F64, "baseline_scale": _F64, "n_baseline": _I32, "no_baseline": _STR}
+POINT_TYPES |= OF_POINTS
 
-_STR, _I32 = pa.string(), pa.int32()
 RELEASE = pa.struct(
     [
         Column(
@@ -27,10 +29,14 @@ RELEASE = pa.struct(
         ).field,
         Column("flux_kind", _STR, "", "total: the source itself; difference; both: the alerts' own correction").field,
         Column("source_ids", pa.list_(_STR), "", "the release's objects that are this star, the first named it").field,
-        Column("time_resolution_s", pa.float64(), "s", "step of the published times at the last epoch").field,
+        Column("time_resolution_s", _F64, "s", "step of the published times at the last epoch").field,
         Column("n_dropped", _I32, "", "epochs left out as bad: flags of the release, or no number").field,
         Column("n_copies", _I32, "", "points left out as copies of another").field,
         Column("procstatus", pa.list_(_STR), "", "forced photometry: the survey's word on each point, as lc_mjd").field,
+        Column("baseline", pa.list_(_F64), "nJy", "with --baseline: what was subtracted from each point's flux").field,
+        Column("baseline_scale", pa.list_(_F64), "", "with --baseline: what its error was multiplied with").field,
+        Column("n_baseline", pa.list_(_I32), "", "with --baseline: quiescent epochs of its field, CCD, quadrant").field,
+        Column("no_baseline", pa.list_(_STR), "", "with --baseline: why nothing was subtracted from a point").field,
     ]
 )
 

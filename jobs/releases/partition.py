@@ -15,7 +15,7 @@ from jobs.pipeline.batch.night_file import write_parquet_options
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.pipeline.surveys.candidate import candidate_type
 from jobs.releases.reading import ROWS_AT_ONCE, Reading, read_partition
-from jobs.releases.records import DONE, QUARANTINED, Run
+from jobs.releases.records import CORRECTED, DONE, LEFT, QUARANTINED, Run
 from jobs.releases.view import VIEW_SCHEMA, WITHOUT_POINTS, without_points
 from jobs.storage.writing import replace_table, replacing
 from science_modules import registry
@@ -95,8 +95,10 @@ def _written(work: Work, number: int, views: Iterator[pa.Table]) -> dict[str, An
                 written = table if work.light_curves else without_points(table)
                 writer.write_table(written.select(schema.names).cast(schema), row_group_size=ROWS_AT_ONCE)
                 _count(counted, table, names)
+                _count_baselines(counted, table)
         faults.point("before_publish", number)
-    return _told(counted, names)
+    told = _told(counted, names)
+    return told if work.reading.options.baseline is None else told | {"baseline": _baselines(counted)}
 
 
 def _with_nulls(table: pa.Table, work: Work) -> pa.Table:
@@ -117,6 +119,16 @@ def _count(counted: "Counter[str]", table: pa.Table, modules: list[str]) -> None
         counted[f"{name}:answered"] += reasons.null_count
         for entry in reasons.drop_null().value_counts().to_pylist():
             counted[f"{name}:{entry['values'][:120]}"] += entry["counts"]
+
+
+def _count_baselines(counted: "Counter[str]", table: pa.Table) -> None:
+    levels = pc.list_flatten(pc.struct_field(table["release"].combine_chunks(), "baseline"))
+    counted["corrected points"] += len(levels) - levels.null_count
+
+
+def _baselines(counted: "Counter[str]") -> dict[str, int]:
+    """Points from which a baseline was subtracted, and the others."""
+    return {CORRECTED: counted["corrected points"], LEFT: counted["points"] - counted["corrected points"]}
 
 
 def _told(counted: "Counter[str]", modules: list[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from jobs.storage.layout import UNKNOWN_NIGHT, Layout
 from jobs.storage.writing import create_json, remove_halves
 
 DONE, QUARANTINED = "done", "quarantined"
+CORRECTED, LEFT = "corrected", "left_as_they_are"  # points, with --baseline
 WITHOUT_LIGHT_CURVES = "without_light_curves"  # of what was asked, where it was
 
 

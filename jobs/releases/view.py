@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from jobs.pipeline.surveys.history import as_lists, flags, floats, offsets_of
 from jobs.pipeline.surveys.sky import ecliptic_latitude, galactic
 from jobs.releases.cells import FINE_ORDER, healpix
-from jobs.releases.objects import BOTH, POINT_TYPES, PROCSTATUS, RELEASE, TOTAL, Floats, Ints, Objects
+from jobs.releases.objects import BOTH, OF_POINTS, POINT_TYPES, RELEASE, TOTAL, Floats, Ints, Objects
 from science_modules.common.view import LC_KINDS, LIGHT_CURVE, VIEW, Column
 
 HEALPIX = Column("_healpix_29", pa.int64(), "", "HEALPix index of the position, order 29, NESTED; the files' order")
@@ -139,7 +139,7 @@ def without_points(table: pa.Table) -> pa.Table:
     """
     release = table["release"].combine_chunks()
     fields = dict(zip(RELEASE.names, release.flatten(), strict=True))
-    fields[PROCSTATUS] = pa.nulls(len(release), RELEASE.field(PROCSTATUS).type)
+    fields |= {name: pa.nulls(len(release), RELEASE.field(name).type) for name in OF_POINTS}
     place = table.schema.get_field_index("release")
     shorn = pa.StructArray.from_arrays(list(fields.values()), fields=list(RELEASE))
     return table.set_column(place, VIEW_SCHEMA.field("release"), shorn).drop_columns(_LISTS)
@@ -231,7 +231,6 @@ def _release(stars: Stars, rows: Ints, points: pa.Table, offsets: Ints, release:
     dropped = np.bincount(star, weights=objects.n_dropped[own], minlength=n).astype(np.int64)
     resolution = np.full(n, np.nan)
     np.fmax.at(resolution, star, objects.resolution_s[own])
-    word = as_lists(offsets, points[PROCSTATUS].combine_chunks()) if PROCSTATUS in points.column_names else None
     fields = [
         pa.repeat(release, n),
         pa.repeat(objects.flux_kind, n),
@@ -239,9 +238,15 @@ def _release(stars: Stars, rows: Ints, points: pa.Table, offsets: Ints, release:
         floats(resolution),
         pa.array(dropped, pa.int32()),
         pa.array(stars.n_copies[rows], pa.int32()),
-        word if word is not None else pa.nulls(n, pa.list_(pa.string())),
+        *(_of_points(points, offsets, name) for name in OF_POINTS),
     ]
     return pa.StructArray.from_arrays(fields, fields=list(RELEASE))
+
+
+def _of_points(points: pa.Table, offsets: Ints, name: str) -> pa.Array:
+    if name not in points.column_names:
+        return pa.nulls(len(offsets) - 1, pa.list_(OF_POINTS[name]))
+    return as_lists(offsets, points[name].combine_chunks())
 
 
 def _lists(points: pa.Table, offsets: Ints) -> dict[str, pa.Array]:

@@ -8,11 +8,11 @@ import pyarrow.compute as pc
 
 from jobs.releases.copies import PACKET_MJD
 from jobs.releases.format import Choose, Format, Index, ReadOptions
-from jobs.releases.objects import BOTH, POINT_TYPES, PROCSTATUS, Objects
+from jobs.releases.objects import BOTH, OF_POINTS, POINT_TYPES, Objects
 from jobs.releases.parquet import opened, rows_of
 from jobs.releases.refused import REFUSED
 
-_POINTS = tuple(name for name in POINT_TYPES if name != PROCSTATUS)
+_POINTS = tuple(name for name in POINT_TYPES if name not in OF_POINTS)
 _ROWS = ("survey", "object_id", "ra", "dec", "mjd")
 _LATER = ("flag", "flux_flagged", "public")  # of newer versions
 COLUMNS = (*_ROWS, *(f"lc_{name}" for name in _POINTS if name not in _LATER))

@@ -1,9 +1,10 @@
 """IPAC's forced photometry service: one text file per position, '#' lines, then names of columns, then a row per epoch.
 
 Fluxes are of the difference image, in DN of its own zero point: flux [nJy] = forcediffimflux x 10^(0.4 (m0 - zpdiff)), m0 the
-AB magnitude of 1 nJy (ZTF forced photometry service, Masci et al., section 6). No baseline is subtracted. `jd` is the start of
-the exposure. 'null' and -99999 are NULL. Epochs with bad pixels or bad weather are dropped: `infobitssci` of 33554432 or more,
-with `strict` of any (the service's own advice); `procstatus` is kept beside each point, whatever it says.
+AB magnitude of 1 nJy (ZTF forced photometry service, Masci et al., section 6). A baseline is subtracted only where it is asked
+for (`jobs.releases.baseline`). `jd` is the start of the exposure. 'null' and -99999 are NULL. Epochs with bad pixels or bad
+weather are dropped: `infobitssci` of 33554432 or more, with `strict` of any (the service's own advice); `procstatus` is kept
+beside each point, whatever it says.
 """
 
 import gzip
@@ -17,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.common.times import MJD_ZERO, utc_to_tai
+from jobs.releases.baseline import baseline, quiet_before
 from jobs.releases.format import Choose, Format, Index, ReadOptions
-from jobs.releases.objects import DIFFERENCE, PROCSTATUS, Floats, Objects
+from jobs.releases.objects import DIFFERENCE, PROCSTATUS, Floats, Ints, Objects
 from jobs.releases.refused import (
     MISSING_COLUMNS,
     NO_POINTS,
@@ -36,7 +38,9 @@ FILTERS = {"ZTF_g": "g", "ZTF_r": "r", "ZTF_i": "i"}
 COLUMNS = (
     "filter", "infobitssci", "exptime", "zpdiff", "programid", "jd", "forcediffimflux", "forcediffimfluxunc", "procstatus",
 )  # fmt: skip
+SERIES = ("field", "ccdid", "qid", "filter")  # what has a reference image, and a baseline, of its own
 JD_RANGE = (2457754.5, 2480000.5)
+Columns = dict[str, pa.Array]
 _NO_VALUE = ("null", "-99999", "-99999.0", "")
 _PLACE = re.compile(r"#\s*Requested input (R\.A\.|Dec\.)\s*=\s*([-+\d.eE]+)\s*degrees")
 _REQUEST = re.compile(r"req(\d+)")
@@ -50,7 +54,7 @@ def index(path: Path, options: ReadOptions) -> Index:
     path : pathlib.Path
         A file of the service, gzipped or not.
     options : ReadOptions
-        Not asked.
+        Its `baseline`: more columns are needed for it.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def index(path: Path, options: ReadOptions) -> Index:
         If it cannot be read, or is no such file.
     """
     place, names, rows = _text(path)
-    missing_columns(COLUMNS, names)
+    missing_columns(COLUMNS if options.baseline is None else dict.fromkeys((*SERIES, *COLUMNS)), names)
     ra, dec = (np.array([place.get(each, np.nan)]) for each in ("R.A.", "Dec."))
     return Index(pa.array([_name(path)]), ra, dec, np.array([len(rows)]))
 
@@ -71,7 +75,7 @@ def read(path: Path, options: ReadOptions, choose: Choose) -> tuple[Objects, pa.
     path : pathlib.Path
         A file of the service.
     options : ReadOptions
-        Its `strict`.
+        Its `strict` and `baseline`.
     choose : callable
         Whether the position is wanted.
 
@@ -159,6 +163,8 @@ def _objects(found: Index, path: Path, table: dict[str, tuple[str, ...]], option
         "public": pa.array(_numbers(table, "programid")[kept] == 1),
         PROCSTATUS: pa.array(table["procstatus"], pa.string()).take(pa.array(kept)),
     }
+    if options.baseline is not None:
+        points |= _subtracted(points, table, kept, options.baseline)
     return Objects(
         name=found.name,
         ra=found.ra,
@@ -172,4 +178,25 @@ def _objects(found: Index, path: Path, table: dict[str, tuple[str, ...]], option
     )
 
 
-FORCED = Format("forced", (".txt", ".txt.gz"), index, read, survey="ztf")
+def _subtracted(points: Columns, table: dict[str, tuple[str, ...]], kept: Ints, asked: str) -> Columns:
+    """The columns that a baseline changes, and what is said of it."""
+    flux, flux_err = points["flux"].to_numpy(), points["flux_err"].to_numpy()
+    series = np.array(["/".join(each) for each in zip(*(table[name] for name in SERIES), strict=True)], dtype=np.str_)
+    found = baseline(points["mjd"].to_numpy(), flux, flux_err, series[kept], asked)
+    known = np.isfinite(found.level)
+    return {
+        "flux": pa.array(np.where(known, flux - found.level, flux)),
+        "flux_err": pa.array(np.where(known, flux_err * found.scale, flux_err)),
+        "baseline": pa.array(found.level, mask=~known),
+        "baseline_scale": pa.array(found.scale, mask=~known),
+        "n_baseline": pa.array(found.epochs, pa.int32()),
+        "no_baseline": pa.array(found.reason, pa.string()),
+    }
+
+
+def _check(options: ReadOptions) -> None:
+    if options.baseline is not None:
+        quiet_before(options.baseline)
+
+
+FORCED = Format("forced", (".txt", ".txt.gz"), index, read, check=_check, survey="ztf")

@@ -18,7 +18,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from jobs.common.times import MJD_ZERO, utc_to_tai
-from jobs.releases.format import Choose, Format, Index, ReadOptions
+from jobs.releases.format import Choose, Format, Index, ReadOptions, no_baseline
 from jobs.releases.objects import DIFFERENCE, TOTAL, Floats, Objects
 from jobs.releases.parquet import opened
 from jobs.releases.refused import (
@@ -64,6 +64,7 @@ def check(options: ReadOptions) -> None:
     ------
     ValueError
     """
+    no_baseline(options)
     columns = options.columns
     known = ("object_id", "band", *TIMES, *(name for pair in MEASURED for name in pair), *OPTIONAL, FLUX_KIND)
     unknown = [name for name in columns if name not in known]

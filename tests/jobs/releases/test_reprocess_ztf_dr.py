@@ -69,7 +69,7 @@ def test_a_row_is_an_object_without_an_alert_whose_fluxes_are_total(tmp_path: Pa
         "time_resolution_s": 337.5,  # float32 at 58,000 days
         "n_dropped": 2,
         "n_copies": 0,
-        "procstatus": None,
+        **dict.fromkeys(("procstatus", "baseline", "baseline_scale", "n_baseline", "no_baseline")),
     }
     none = ("alert_id", "night", "flux", "mag", "band", "real_bogus", "n_positive", "is_known_sso")
     assert {found[name] for name in none} == {None}
