@@ -7,8 +7,8 @@ from typing import Any
 
 import fastavro
 
+from jobs.simulation.avro_datums import SYNC_MARKER
 from jobs.simulation.sky_night import Layout, simulate_night
-from jobs.simulation.ztf.encoding import SYNC_MARKER
 from jobs.simulation.ztf.maker import MAKER
 from jobs.simulation.ztf.schemas import SCHEMAS
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from jobs.simulation.layout import typed_names
+
 # "type: names", in the order on the wire; `?` is a union with null. Real 3.3 packets come with null first and with
 # null second in their unions. Here it is second, and is still the default, which strict Avro libraries refuse: the
 # harder of the two to read.
@@ -76,8 +78,7 @@ def _field(kind: str, name: str) -> dict[str, Any]:
 
 
 def _record(name: str, layout: str) -> dict[str, Any]:
-    lines = [line.split(": ") for line in layout.splitlines() if line]
-    fields = [_field(kind, field) for kind, names in lines for field in names.split()]
+    fields = [_field(kind, field) for kind, field in typed_names(layout)]
     return {"type": "record", "name": name, "version": "3.3", "fields": fields}
 
 
@@ -102,4 +103,3 @@ SCHEMA: dict[str, Any] = {
     ],
 }
 HISTORY_NAMES = tuple(field["name"] for field in _record("ztf.alert.prv_candidate", HISTORY)["fields"])
-CANDIDATE_NAMES = tuple(field["name"] for field in _record("ztf.alert.candidate", CANDIDATE)["fields"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jobs.simulation.lsst.encoding import Columns
+from jobs.simulation.avro_rows import Columns
 from jobs.simulation.lsst.points import Points
 
 # Which flags of pixels each origin sets, by its class's name.

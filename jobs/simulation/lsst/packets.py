@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.simulation.avro_datums import array, integer
+from jobs.simulation.avro_rows import Columns, encode
 from jobs.simulation.epochs import Ints
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.lsst import encoding as avro
@@ -91,7 +93,7 @@ class _Writer:
         """The packets, in the order of the triggers."""
         points, spans = self._detections
         columns = source_columns(points, self._ids(points))
-        sources = avro.encode(DIA_SOURCE, columns, len(points))
+        sources = encode(DIA_SOURCE, columns, len(points))
         forced, before = self._forced()
         objects, orbiting, elements = self._objects(), *self._solar_system()
         stamps = Stamps(self._alerts, *self._surroundings[:2], columns["bboxSize"][spans.last].tolist())
@@ -99,11 +101,11 @@ class _Writer:
             known = bool(self._known[one])
             history, visits = sources[spans.first[one] : last], forced[before.first[one] : before.last[one]]
             parts = (
-                avro.integer(int(self._alerts.id[one])),
+                integer(int(self._alerts.id[one])),
                 _MARK,
                 sources[last],
-                avro.optional(avro.array(history) if history else None),
-                avro.optional(None if known else avro.array(visits)),
+                avro.optional(array(history) if history else None),
+                avro.optional(None if known else array(visits)),
                 avro.optional(None if known else objects[one]),
                 avro.optional(orbiting.get(one)),
                 avro.optional(elements.get(one)),
@@ -134,7 +136,7 @@ class _Writer:
         """The detections of all packets, and each alert's."""
         return self._history(np.flatnonzero(self.curves.detected))
 
-    def _ids(self, points: Points) -> avro.Columns:
+    def _ids(self, points: Points) -> Columns:
         known, ids = solar_system.is_known(points), self._object_id[points.object]
         return {"diaObjectId": np.where(known, 0, ids), "ssObjectId": np.where(known, ids, 0)}
 
@@ -144,11 +146,11 @@ class _Writer:
         since = epochs.mjd >= first_detections(self.curves)[epochs.object]
         points, spans = self._history(np.flatnonzero(since))
         columns = forced_columns(points, self._object_id[points.object])
-        return avro.encode(DIA_FORCED_SOURCE, columns, len(points)), spans
+        return encode(DIA_FORCED_SOURCE, columns, len(points)), spans
 
     def _objects(self) -> list[bytes]:
         columns = object_columns(*self._detections, self._object_id[self._alerts.object])
-        return avro.encode(DIA_OBJECT, columns, len(self.triggers))
+        return encode(DIA_OBJECT, columns, len(self.triggers))
 
     def _solar_system(self) -> tuple[dict[int, bytes], dict[int, bytes]]:
         """Records of the alerts whose object is known, by alert."""
@@ -158,8 +160,8 @@ class _Writer:
             return {}, {}
         sources = solar_system.source_columns(known, self._object_id[known.object])
         encoded = (
-            avro.encode(SS_SOURCE, sources, len(where)),
-            avro.encode(MPC_ORBITS, solar_system.orbit_columns(known), len(where)),
+            encode(SS_SOURCE, sources, len(where)),
+            encode(MPC_ORBITS, solar_system.orbit_columns(known), len(where)),
         )
         by_alert = [dict(zip(where.tolist(), records, strict=True)) for records in encoded]
         return by_alert[0], by_alert[1]

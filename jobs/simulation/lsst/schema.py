@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from jobs.simulation.layout import typed_names
+
 _NAMESPACE = "lsst.v10_0"
 BANDS = "ugrizy"
 
@@ -116,18 +118,6 @@ def names(layout: str) -> tuple[str, ...]:
         One of the texts of this file, e.g. DIA_SOURCE.
     """
     return tuple(name for _, name in typed_names(layout))
-
-
-def typed_names(layout: str) -> list[tuple[str, str]]:
-    """The type and name of each field, `?` after the type of one that may be null.
-
-    Parameters
-    ----------
-    layout : str
-        One of the texts of this file.
-    """
-    lines = [line.split(": ") for line in layout.splitlines() if line]
-    return [(kind, name) for kind, listed in lines for name in listed.split()]
 
 
 def _field(kind: str, name: str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import erfa
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.simulation.avro_rows import Columns
 from jobs.simulation.epochs import Ints
-from jobs.simulation.lsst.encoding import Columns
 from jobs.simulation.lsst.points import Points
 from jobs.simulation.object_class import Floats, Parameters
 from jobs.simulation.solar_system.earth import earth

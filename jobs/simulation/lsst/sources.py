@@ -5,9 +5,9 @@ Numbers without another source are measured on 107 real alerts of schema 10.0.
 
 import numpy as np
 
+from jobs.simulation.avro_rows import Columns
 from jobs.simulation.epochs import Ints
 from jobs.simulation.lsst import artefacts
-from jobs.simulation.lsst.encoding import Columns
 from jobs.simulation.lsst.points import PIXEL_ARCSEC, Points
 from jobs.simulation.lsst.schema import BANDS, DIA_SOURCE, names
 from jobs.simulation.object_class import Floats

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.simulation.avro_rows import Columns
 from jobs.simulation.epochs import Ints
-from jobs.simulation.lsst.encoding import Columns
 from jobs.simulation.lsst.points import Points
 from jobs.simulation.lsst.schema import BANDS
 from jobs.simulation.object_class import Floats

@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import chain, islice, repeat
 from typing import Any
 
-import fastavro
 import numpy as np
 
 from jobs.simulation.classes import CLASSES
@@ -17,12 +16,10 @@ from jobs.simulation.visits.survey import Survey
 from jobs.simulation.visits.ztf import SURVEY
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.choosing import alerting, chosen, with_looks
-from jobs.simulation.ztf.encoding import datum
 from jobs.simulation.ztf.observing import observed
-from jobs.simulation.ztf.records import records
-from jobs.simulation.ztf.schemas import SCHEMAS, Version
+from jobs.simulation.ztf.packets import packets
+from jobs.simulation.ztf.schemas import Version
 
-_PARSED = {version: fastavro.parse_schema(schema) for version, schema in SCHEMAS.items()}
 # Alerts of a class are made so many at a time: who wants a few has them soon.
 _AT_FIRST = (4, 8, 16, 32, 64)
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
@@ -91,9 +88,9 @@ def _encoded(curves: LightCurves, visits: Ints, version: Version, cutouts: bool 
     curves, visits = _of_alerts(curves, visits)
     alerted = observed(curves, visits)
     truth = _truth(alerted)
-    for record, row in zip(records(alerted, version, cutouts), truth, strict=True):
-        own = {"alert_id": record["candid"], "object_id": record["objectId"], **row}
-        yield Made(record["candidate"]["jd"], record["candid"], datum(_PARSED[version], record), own)
+    for packet, row in zip(packets(alerted, version, cutouts), truth, strict=True):
+        own = {"alert_id": packet.candid, "object_id": packet.object_id, **row}
+        yield Made(packet.jd, packet.candid, packet.data, own)
 
 
 def _of_alerts(curves: LightCurves, visits: np.ndarray) -> tuple[LightCurves, np.ndarray]:

@@ -2,12 +2,13 @@
 
 from typing import Any, Literal
 
+from jobs.simulation.layout import typed_names
 from jobs.simulation.schema import SCHEMA
 
 Version = Literal["3.3", "4.02"]
 
 # type: names, in the order on the wire; `?` is a union with null
-_FORCED = """
+FORCED = """
 int?: field rcid
 int: fid
 long: pid rfid
@@ -24,13 +25,11 @@ float?: magnr sigmagnr chinr sharpnr
 
 
 def _forced() -> dict[str, Any]:
-    lines = [line.split(": ") for line in _FORCED.splitlines() if line]
     fields = [
         {"name": name, "type": ["null", kind[:-1]], "default": None}
         if kind.endswith("?")
         else {"name": name, "type": kind}
-        for kind, names in lines
-        for name in names.split()
+        for kind, name in typed_names(FORCED)
     ]
     return {"type": "record", "name": "ztf.alert.fp_hist", "version": "4.02", "fields": fields}
 

@@ -1,14 +1,16 @@
-"""Packets of alerts as records for Avro."""
+"""Packets of ZTF's alerts as Avro, in either layout."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
+from jobs.simulation.avro_datums import array, binary, integer
+from jobs.simulation.avro_rows import encode
 from jobs.simulation.populating import object_ids
-from jobs.simulation.schema import CANDIDATE_NAMES, HISTORY_NAMES
+from jobs.simulation.schema import CANDIDATE, HISTORY, HISTORY_NAMES
 from jobs.simulation.ztf.alerted import Alerted
 from jobs.simulation.ztf.candidates import candidate_columns, reference_columns
 from jobs.simulation.ztf.choosing import HISTORY_DAYS
@@ -17,15 +19,23 @@ from jobs.simulation.ztf.exposures import Columns, detection_columns, exposure_c
 from jobs.simulation.ztf.fits import fits_bytes
 from jobs.simulation.ztf.forced import forced_columns
 from jobs.simulation.ztf.scenes import Floats, Ints
-from jobs.simulation.ztf.schemas import Version
+from jobs.simulation.ztf.schemas import FORCED, Version
 
 PUBLISHER = "Strix simulator (SIMULATED)"
-_STAMPS = {"cutoutScience": "sci", "cutoutTemplate": "ref", "cutoutDifference": "scimref"}
+_STAMPS = ("sci", "ref", "scimref")  # as the files of science, template and difference are called
 _SOLAR_SYSTEM = ("ssdistnr", "ssmagnr", "ssnamenr")
-_SIDE = 63
 
 
-def records(alerted: Alerted, version: Version, with_cutouts: bool = True) -> Iterator[dict[str, Any]]:
+class Packet(NamedTuple):
+    """An alert: time [JD], candid, object, and the datum."""
+
+    jd: float
+    candid: int
+    object_id: str
+    data: bytes
+
+
+def packets(alerted: Alerted, version: Version, with_cutouts: bool = True) -> Iterator[Packet]:
     """The packets of n alerts.
 
     Parameters
@@ -40,36 +50,33 @@ def records(alerted: Alerted, version: Version, with_cutouts: bool = True) -> It
     reference = reference_columns(alerted)
     own = {name: alerted.of_visits(values) for name, values in {**exposures, **detections}.items()}
     columns = {**own, **reference, **candidate_columns(alerted, exposures, detections)}
-    candidates = _rows({name: columns[name] for name in CANDIDATE_NAMES})
+    n, null_first = len(alerted), version == "4.02"
+    candidates = encode(CANDIDATE, columns, n, null_first)
     window = _window(alerted, exposures["jd"])
-    histories = _grouped(_history_columns(alerted, exposures, detections, reference, window), window)
-    forced = _grouped(forced_columns(alerted, exposures, reference, window.visit, window.owner), window)
+    history = _history_columns(alerted, exposures, detections, reference, window)
+    tables = [encode(HISTORY, history, len(window.visit), null_first)]
+    if version == "4.02":
+        forced = forced_columns(alerted, exposures, reference, window.visit, window.owner)
+        tables.append(encode(FORCED, forced, len(window.visit), null_first))
     images = cutouts(alerted, alerted.curves.population.block.generator("pixels")) if with_cutouts else None
-    ids = object_ids(alerted.curves.population, "ztf")
-    for row, (candidate, history) in enumerate(zip(candidates, histories, strict=True)):
-        triplet = [None] * 3 if images is None else _cropped(images[row], float(columns["ypos"][row]))
-        yield {
-            "schemavsn": version,
-            "publisher": PUBLISHER,
-            "objectId": str(ids[alerted.object[row]]),
-            "candid": candidate["candid"],
-            "candidate": candidate,
-            "prv_candidates": history or None,
-            **({"fp_hists": next(forced) or None} if version == "4.02" else {}),
-            **{
-                name: None if image is None else _stamp(candidate["candid"], suffix, image)
-                for (name, suffix), image in zip(_STAMPS.items(), triplet, strict=True)
-            },
-        }
+    null, present = (b"\0", b"\x02") if null_first else (b"\x02", b"\0")  # the branches of a union
+    begin = binary(version.encode()) + binary(PUBLISHER.encode())
+    ids = object_ids(alerted.curves.population, "ztf")[alerted.object].tolist()
+    spans = pairwise(np.concatenate([[0], np.cumsum(window.length)]).tolist())
+    for row, (candid, (first, last)) in enumerate(zip(columns["candid"].tolist(), spans, strict=True)):
+        past = [present + array(table[first:last]) if last > first else null for table in tables]
+        triplet = None if images is None else _cropped(images[row], float(columns["ypos"][row]))
+        stamps = (
+            3 * [null]
+            if triplet is None
+            else [present + _stamp(candid, *one) for one in zip(_STAMPS, triplet, strict=True)]
+        )
+        data = b"".join([begin, binary(ids[row].encode()), integer(candid), candidates[row], *past, *stamps])
+        yield Packet(float(columns["jd"][row]), candid, ids[row], data)
 
 
-def _stamp(candid: int, suffix: str, image: np.ndarray) -> dict[str, Any]:
-    return {"fileName": f"candid{candid}_{suffix}.fits.gz", "stampData": fits_bytes(image)}
-
-
-def _rows(columns: Columns) -> list[dict[str, Any]]:
-    values = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in values]
+def _stamp(candid: int, suffix: str, image: np.ndarray) -> bytes:
+    return binary(f"candid{candid}_{suffix}.fits.gz".encode()) + binary(fits_bytes(image))
 
 
 @dataclass(frozen=True)
@@ -93,25 +100,16 @@ def _window(alerted: Alerted, jd: Floats) -> _Window:
 def _history_columns(
     alerted: Alerted, exposures: Columns, detections: Columns, reference: Columns, window: _Window
 ) -> Columns:
-    """An upper limit has only what the exposure has; histories do not look up asteroids."""
+    """An upper limit has only what the exposure has; histories do not look up asteroids, whose columns are absent."""
     unseen = ~alerted.curves.detected[window.visit]
     columns: Columns = {}
     for name in HISTORY_NAMES:
         if name in exposures:
             columns[name] = exposures[name][window.visit]
-        elif name in _SOLAR_SYSTEM:
-            columns[name] = np.full(len(unseen), None, dtype=object)
-        else:
+        elif name not in _SOLAR_SYSTEM:
             values = reference[name][window.owner] if name in reference else detections[name][window.visit]
-            columns[name] = np.asarray(values, dtype=object)
-            columns[name][unseen] = None
+            columns[name] = np.ma.MaskedArray(values, unseen)
     return columns
-
-
-def _grouped(columns: Columns, window: _Window) -> Iterator[list[dict[str, Any]]]:
-    rows = iter(_rows(columns))
-    for length in window.length.tolist():
-        yield list(islice(rows, length))
 
 
 def _cropped(triplet: np.ndarray, y: float) -> np.ndarray:
