@@ -20,6 +20,13 @@ _LONGEST = 10  # bytes of a 64-bit integer
 _LONGEST_TEXT = 63  # its length is one byte
 
 
+class Partly(NamedTuple):
+    """A column that is null in some records: values, and where they do not count, both of shape (n,)."""
+
+    values: NDArray[Any]
+    absent: NDArray[np.bool_]
+
+
 class _Program(NamedTuple):
     """What is written of a record: of each field its name, kind, row in the table of its kind, whether it may be null."""
 
@@ -38,7 +45,7 @@ def encode(layout: str, columns: Columns, n: int, null_first: bool = True) -> li
         As in layout.py; types are float, double, boolean, string, and integers of other names.
     columns : mapping
         A value for all records or an array of shape (n,) by field. Null, where null is allowed, is a field that is
-        absent, NaN, and what a masked array masks.
+        absent, NaN, and what a Partly says.
     n : int
         Number of records.
     null_first : bool
@@ -63,14 +70,14 @@ def encode(layout: str, columns: Columns, n: int, null_first: bool = True) -> li
     texts: list[Bytes] = []
     for row, (name, kind, slot, nullable) in enumerate(zip(*program, strict=True)):
         values = columns.get(name) if nullable else columns[name]
-        if values is None:
+        if isinstance(values, Partly):
+            values, absent[row] = values
+        elif values is None:
             absent[row] = True
         if kind == _TEXT:
             texts.append(_texts("" if values is None else values, n))
         elif values is not None:
             tables[kind][slot] = values
-        if nullable and isinstance(values, np.ma.MaskedArray):
-            absent[row] = np.ma.getmaskarray(values)
         if nullable and kind in (_SINGLE, _DOUBLE):
             absent[row] |= np.isnan(tables[kind][slot])
     return _written(program, tables, texts, absent, null_first)
@@ -103,7 +110,7 @@ def _program(layout: str) -> _Program:
 
 def _texts(values: Any, n: int) -> Bytes:
     """A column's texts in UTF-8, shape (n, width), zeros after each."""
-    column = np.ma.getdata(np.asarray(values)) if not isinstance(values, np.ma.MaskedArray) else values.data
+    column = np.asarray(values)
     encoded = column if column.dtype.kind == "S" else np.char.encode(column.astype(str), "utf-8")
     width = encoded.dtype.itemsize
     if width > _LONGEST_TEXT:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from jobs.simulation.ztf.alerted import Alerted
-from jobs.simulation.ztf.light import SIDE, Floats32, Gaussians, stars
+from jobs.simulation.ztf.light import SIDE, Floats32, Gaussians
 from jobs.simulation.ztf.scenes import Floats
+from jobs.simulation.ztf.seeing_discs import Stars
 from science_modules.common.photometry import AB_ZERO_NJY, flux_ratio
 
 _TRAIL_POINTS = 5
@@ -50,14 +51,14 @@ def _light(
     flux = counts[owner] / used.sum(axis=1)[owner]
     row = place[owner, 0] - along * alerted.trail[owner, 1]
     col = place[owner, 1] - along * alerted.trail[owner, 0]
-    stars(owner, flux, row, col, alerted.seeing[owner], shape[owner]).add_to(image)
+    Stars(owner, flux, row, col, alerted.seeing[owner], shape[owner]).add_to(image)
     return image, image
 
 
 def _blobs(counts: Floats, place: Floats, fwhm: Floats, shape: Floats | None = None) -> Floats32:
     image = np.zeros((len(counts), SIDE, SIDE), dtype=np.float32)
     none = np.zeros((len(counts), 2)) if shape is None else shape
-    stars(np.arange(len(counts)), counts, place[:, 0], place[:, 1], fwhm, none).add_to(image)
+    Stars(np.arange(len(counts)), counts, place[:, 0], place[:, 1], fwhm, none).add_to(image)
     return image
 
 

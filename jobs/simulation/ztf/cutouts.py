@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.blemishes import blemishes
 from jobs.simulation.ztf.grain import grained
-from jobs.simulation.ztf.light import SIDE, Floats32, aureoles, galaxies, stars
+from jobs.simulation.ztf.light import SIDE, Floats32, aureoles, galaxies
 from jobs.simulation.ztf.scenes import Floats, Sources
+from jobs.simulation.ztf.seeing_discs import Stars
 from science_modules.common.photometry import AB_ZERO_NJY, error_of_limit, flux_of_magnitude, flux_ratio
 
 CENTRE = SIDE // 2
@@ -93,7 +94,7 @@ def draw_scene(
     row, col = place[image, 0] - near.north / PIXEL_ARCSEC, place[image, 1] - near.east / PIXEL_ARCSEC
     counts, fwhm = counts_of(near, alerted), seeing[image]
     point = near.radius == 0
-    stars(image[point], counts[point], row[point], col[point], fwhm[point], shape[image[point]]).add_to(images)
+    Stars(image[point], counts[point], row[point], col[point], fwhm[point], shape[image[point]]).add_to(images)
     bright = point & (near.mag < _AUREOLE_BELOW)
     aureoles(image[bright], counts[bright], row[bright], col[bright]).add_to(images)
     own = ~point

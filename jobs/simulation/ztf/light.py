@@ -1,4 +1,4 @@
-"""Images as sums of Gaussians, added to a stack of cutouts: stars, galaxies, trails."""
+"""Images as sums of Gaussians, added to a stack of cutouts: galaxies, aureoles, patches."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,8 @@ Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 SIDE = 63
-_REACH = 4.2  # standard deviations that are drawn
+FAINTEST = 1e-3  # what is drawn, per pixel [DN]: a thousandth of the least noise
+_REACH = 4.2  # standard deviations that are drawn, at most
 _AUREOLE, _AUREOLE_PX = 0.05, np.array([5.0, 10.0, 20.0])  # share of the light, and standard deviations of its parts
 
 
@@ -46,7 +47,8 @@ class Gaussians:
         ----------
         images : numpy.ndarray of float32, shape (n, 63, 63)
         """
-        _add(images, self.image, self.flux, self.row, self.col, self.rr, self.rc, self.cc)
+        columns = (self.flux, self.row, self.col, self.rr, self.rc, self.cc)
+        _add(images, self.image, *map(np.ascontiguousarray, columns))  # one kind of array, compiled once
 
 
 UNIT_MOFFAT = moffat(1.0)  # beta = 3, full width at half maximum 1
@@ -73,27 +75,6 @@ def psf_parts(n: int) -> tuple[Floats, Floats]:
     """
     order = np.argsort(-UNIT_MOFFAT.share)[:n]
     return UNIT_MOFFAT.share[order] / UNIT_MOFFAT.share[order].sum(), UNIT_MOFFAT.variance[order]
-
-
-def stars(image: Ints, flux: Floats, row: Floats, col: Floats, fwhm: Floats, shape: Floats) -> Gaussians:
-    """Points behind the seeing.
-
-    Parameters
-    ----------
-    image : numpy.ndarray of int64, shape (k,)
-    flux, row, col, fwhm : numpy.ndarray, shape (k,)
-        [DN], [px].
-    shape : numpy.ndarray, shape (k, 2)
-        Ellipticity of the seeing: along rows less along columns, and across, as parts of the variance.
-    """
-    share, unit = UNIT_MOFFAT.share, UNIT_MOFFAT.variance
-    each = len(share)
-    variance = np.multiply.outer(fwhm**2, unit).ravel()
-    first, second = np.repeat(shape, each, axis=0).T
-    return Gaussians(
-        np.repeat(image, each), np.multiply.outer(flux, share).ravel(), np.repeat(row, each), np.repeat(col, each),
-        variance * (1 + first), variance * second, variance * (1 - first),
-    )  # fmt: skip
 
 
 def aureoles(image: Ints, flux: Floats, row: Floats, col: Floats) -> Gaussians:
@@ -165,35 +146,58 @@ def _galaxies(which: NDArray[np.bool_], profile: Mixture, *columns: NDArray) -> 
 
 
 @compiled
+def _quadratic(out: Floats32, first: int, last: int, centre: float, linear: float, square: float) -> None:
+    """exp(linear x - square x^2 / 2) at x = j - centre, j from first to last: two products each, from near the centre on."""
+    begin = min(max(int(np.round(centre)), first), last)
+    x, step = begin - centre, np.exp(-square)
+    value = np.exp(x * (linear - 0.5 * square * x))
+    here, ratio = value, np.exp(linear - square * (x + 0.5))
+    for j in range(begin, last + 1):
+        out[j] = here
+        here *= ratio
+        ratio *= step
+    here, ratio = value, np.exp(-linear + square * (x - 0.5))
+    for j in range(begin - 1, first - 1, -1):
+        here *= ratio
+        ratio *= step
+        out[j] = here
+
+
+@compiled
 def _add(
     images: Floats32, image: Ints, flux: Floats, row: Floats, col: Floats, rr: Floats, rc: Floats, cc: Floats
 ) -> None:
+    start, step = np.empty(SIDE, np.float32), np.empty(SIDE, np.float32)
+    height, here = np.empty(SIDE, np.float32), np.empty(SIDE, np.float32)
     for k in range(len(image)):
         determinant = rr[k] * cc[k] - rc[k] * rc[k]
         peak = flux[k] / (2 * np.pi * np.sqrt(determinant))
         a, b, c = cc[k] / determinant, -rc[k] / determinant, rr[k] / determinant
-        half_rows, half_cols = _REACH * np.sqrt(rr[k]), _REACH * np.sqrt(cc[k])
+        if np.abs(peak) < FAINTEST:
+            continue
+        reach = min(_REACH, np.sqrt(2 * np.log(np.abs(peak) / FAINTEST)))
+        half_rows, half_cols = reach * np.sqrt(rr[k]), reach * np.sqrt(cc[k])
         first_row, last_row = max(0, int(np.ceil(row[k] - half_rows))), min(SIDE - 1, int(np.floor(row[k] + half_rows)))
         first_col, last_col = max(0, int(np.ceil(col[k] - half_cols))), min(SIDE - 1, int(np.floor(col[k] + half_cols)))
-        if first_col > last_col:
+        if first_col > last_col or first_row > last_row:
             continue
-        step = np.exp(-c)
-        for i in range(first_row, last_row + 1):
-            down = i - row[k]
-            # exp of a quadratic by two products a pixel: from the peak of the row outwards, so nothing underflows
-            middle = col[k] - b * down / c
-            start = min(max(int(np.round(middle)), first_col), last_col)
-            across = start - col[k]
-            value = peak * np.exp(-0.5 * (a * down * down + 2 * b * down * across + c * across * across))
-            ratio = np.exp(-(b * down + c * (across + 0.5)))
-            here = value
-            for j in range(start, last_col + 1):
-                images[image[k], i, j] += here
-                here *= ratio
-                ratio *= step
-            here = value
-            ratio = np.exp(b * down + c * (across - 0.5))
-            for j in range(start - 1, first_col - 1, -1):
-                here *= ratio
-                ratio *= step
-                images[image[k], i, j] += here
+        # exp of a quadratic as a row's factor times a column's, which gains the same factor from row to row
+        middle = min(max(int(np.round(row[k])), first_row), last_row)
+        _quadratic(start, first_col, last_col, col[k], -b * (middle - row[k]), c)
+        _quadratic(step, first_col, last_col, col[k], -b, 0.0)
+        _quadratic(height, first_row, last_row, row[k], 0.0, a)
+        for j in range(first_col, last_col + 1):
+            here[j] = start[j]
+        for i in range(middle, last_row + 1):
+            value = np.float32(peak) * height[i]
+            for j in range(first_col, last_col + 1):
+                images[image[k], i, j] += value * here[j]
+                here[j] *= step[j]
+        for j in range(first_col, last_col + 1):
+            step[j] = 1 / step[j]
+            here[j] = start[j] * step[j]
+        for i in range(middle - 1, first_row - 1, -1):
+            value = np.float32(peak) * height[i]
+            for j in range(first_col, last_col + 1):
+                images[image[k], i, j] += value * here[j]
+                here[j] *= step[j]

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jobs.simulation.avro_datums import array, binary, integer
-from jobs.simulation.avro_rows import encode
+from jobs.simulation.avro_rows import Partly, encode
 from jobs.simulation.populating import object_ids
 from jobs.simulation.schema import CANDIDATE, HISTORY, HISTORY_NAMES
 from jobs.simulation.ztf.alerted import Alerted
@@ -99,16 +99,16 @@ def _window(alerted: Alerted, jd: Floats) -> _Window:
 
 def _history_columns(
     alerted: Alerted, exposures: Columns, detections: Columns, reference: Columns, window: _Window
-) -> Columns:
+) -> dict[str, Any]:
     """An upper limit has only what the exposure has; histories do not look up asteroids, whose columns are absent."""
     unseen = ~alerted.curves.detected[window.visit]
-    columns: Columns = {}
+    columns: dict[str, Any] = {}
     for name in HISTORY_NAMES:
         if name in exposures:
             columns[name] = exposures[name][window.visit]
         elif name not in _SOLAR_SYSTEM:
             values = reference[name][window.owner] if name in reference else detections[name][window.visit]
-            columns[name] = np.ma.MaskedArray(values, unseen)
+            columns[name] = Partly(values, unseen)
     return columns
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from jobs.simulation.ztf.light import SIDE, Gaussians, galaxies, stars
+from jobs.simulation.ztf.light import SIDE, Gaussians, galaxies
+from jobs.simulation.ztf.seeing_discs import Stars
 
 ZERO = np.zeros(1, dtype=np.int64)
 
@@ -19,22 +20,22 @@ def one(*values):
 
 
 def test_a_tilted_gaussian_has_its_formula():
-    image = drawn(Gaussians(ZERO, *one(5.0, 31.3, 30.6, 6.0, 2.0, 3.0)))
+    image = drawn(Gaussians(ZERO, *one(5e5, 31.3, 30.6, 6.0, 2.0, 3.0)))
     down, across = np.indices((SIDE, SIDE)) - np.array([31.3, 30.6])[:, None, None]
     inverse = np.linalg.inv([[6.0, 2.0], [2.0, 3.0]])
     exponent = inverse[0, 0] * down**2 + 2 * inverse[0, 1] * down * across + inverse[1, 1] * across**2
-    expected = 5 * np.exp(-exponent / 2) / (2 * np.pi * np.sqrt(14.0))
+    expected = 5e5 * np.exp(-exponent / 2) / (2 * np.pi * np.sqrt(14.0))
     np.testing.assert_allclose(image, expected, atol=3e-4 * expected.max())
 
 
 def test_a_star_has_its_flux_and_its_width():
-    image = drawn(stars(ZERO, *one(1000.0, 31.0, 31.0, 4.0), np.zeros((1, 2))))
+    image = drawn(Stars(ZERO, *one(1000.0, 31.0, 31.0, 4.0), np.zeros((1, 2))))
     assert image.sum() == pytest.approx(1000, rel=0.005)
     assert image[31, 33] == pytest.approx(image[31, 31] / 2, rel=0.015)
 
 
 def test_what_lies_outside_adds_only_its_wing():
-    image = drawn(stars(ZERO, *one(1000.0, -3.0, 31.0, 3.0), np.zeros((1, 2))))
+    image = drawn(Stars(ZERO, *one(1000.0, -3.0, 31.0, 3.0), np.zeros((1, 2))))
     assert 0 < image.sum() < 150
     assert np.unravel_index(image.argmax(), image.shape) == (0, 31)
 
