@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of answers by true class.
+    """Counts of answers by true class. Those of two parts of the examples can be added.
 
     Attributes
     ----------
@@ -29,6 +29,11 @@ class Confusion:
     classes: tuple[str, ...]
     counts: Ints
     no_answer: Ints
+
+    def __add__(self, other: "Confusion") -> "Confusion":
+        if other.classes != self.classes:
+            raise ValueError(f"counts of {', '.join(self.classes)} and of {', '.join(other.classes)} cannot be added")
+        return Confusion(self.classes, self.counts + other.counts, self.no_answer + other.no_answer)
 
     @property
     def accuracy(self) -> Share:
@@ -54,6 +59,12 @@ class Confusion:
             Of the class.
         """
         return Share(int(self.counts[number, number]), int(self.counts[:, number].sum()))
+
+    @property
+    def shares(self) -> Floats:
+        """Each count as a share of its row, shape (n_classes, n_classes); 0 where nothing is of that class."""
+        total = self.counts.sum(axis=1, keepdims=True)
+        return np.asarray(np.divide(self.counts, total, out=np.zeros(self.counts.shape), where=total > 0))
 
     @property
     def mean_recall(self) -> float:

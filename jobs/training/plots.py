@@ -36,14 +36,13 @@ def _figure(name: str, scores: Scores) -> Figure:
     drawn = Figure(figsize=(11, 4.8), layout="constrained")
     left, right = drawn.subplots(1, 2)
     _draw_confusion(left, scores.confusion())
-    _draw_reliability(right, scores.reliability())
+    draw_reliability(right, scores.reliability())
     drawn.suptitle(f"{name}, n = {len(scores):,}")
     return drawn
 
 
 def _draw_confusion(axes: Any, found: Confusion) -> None:
-    total = found.counts.sum(axis=1, keepdims=True)
-    share = np.divide(found.counts, total, out=np.zeros(found.counts.shape), where=total > 0)
+    share = found.shares
     axes.imshow(share, vmin=0, vmax=1, cmap="Blues")
     for row, column in np.ndindex(*share.shape):
         text = f"{share[row, column]:.2f}\n{found.counts[row, column]:,}"
@@ -54,15 +53,24 @@ def _draw_confusion(axes: Any, found: Confusion) -> None:
     axes.set_ylabel("true (share of the row, count)")
 
 
-def _draw_reliability(axes: Any, found: Reliability) -> None:
+def draw_reliability(axes: Any, found: Reliability, said: str = "probability of the called class") -> None:
+    """Draw how often what is said is right, with Wilson intervals, beside the diagonal.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    found : Reliability
+    said : str
+        What is on the x axis.
+    """
     some = np.array([share.n > 0 for share in found.right])
     value = np.array([share.value for share in found.right])[some]
-    low, high = np.array([share.interval for share in found.right])[some].T
+    low, high = np.array([share.interval for share in found.right])[some].reshape(-1, 2).T
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     bars = np.clip([value - low, high - value], 0, None)
     axes.errorbar(found.said[some], value, yerr=bars, fmt="o-", color="C0", capsize=2)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel("probability of the called class")
+    axes.set_xlabel(said)
     axes.set_ylabel("share that is right, Wilson 95 %")
     axes.set_title(f"expected calibration error {found.expected_error:.3f}", fontsize=10)
