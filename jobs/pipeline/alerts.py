@@ -12,7 +12,7 @@ from jobs.common.counting import counted
 from jobs.common.times import tai_of_unix
 from jobs.packets.reading import batched
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
-from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions
+from jobs.pipeline.enrichment.one_pass import OnePass, PassOptions, PassResult
 from jobs.pipeline.sources.files.listing import list_inputs
 from jobs.pipeline.sources.files.names import PATTERNS
 from jobs.pipeline.sources.files.passed_over import LOSSES, PassedOver
@@ -50,17 +50,41 @@ def alert_tables(paths: Sequence[str | Path], surveys: Sequence[str], schemas: s
     """
     one_pass = OnePass(PassOptions(tuple(surveys), schemas, (), tai_of_unix(time.time())), {}, Watchdog(Limits()))
     refused: list[pa.Table] = []
+    yield _view(one_pass.schema.empty_table())
+    for passed in passes(paths, one_pass):
+        refused.append(passed.refused)
+        yield _view(passed.alerts)
+    _check_accepted(refused)
+
+
+def passes(paths: Sequence[str | Path], one_pass: OnePass) -> Iterator[PassResult]:
+    """Alert packets through the pass of the jobs, some hundred at a time.
+
+    Parameters
+    ----------
+    paths : sequence of str or pathlib.Path
+        Files, directories, globs, archives, raw tables of an output.
+    one_pass : OnePass
+        What is done with them.
+
+    Yields
+    ------
+    PassResult
+
+    Raises
+    ------
+    NoInput
+        If a path names nothing.
+    ValueError
+        At the end, if a file or folder cannot be read.
+    """
     with TemporaryDirectory() as spool:
         source = FileSource([str(path) for path in paths], 0.0, Path(spool))
         source.check()
-        yield _view(one_pass.schema.empty_table())
         for group in batched(read_ranges(source.plan(sys.maxsize)), _MESSAGES, _BYTES):
-            passed = one_pass(group)
-            refused.append(passed.refused)
-            yield _view(passed.alerts)
+            yield one_pass(group)
         unread = source.passed_over()
     _check_read(unread)
-    _check_accepted(refused)
 
 
 def packet_files(path: str | Path) -> list[Path]:
