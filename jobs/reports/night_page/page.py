@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jobs.archive.top_alerts import MOST_ANOMALOUS
@@ -27,6 +26,7 @@ from jobs.reports.night_page.science_part import (
 )
 from jobs.reports.night_page.sky_map import sky_map
 from jobs.reports.pictures.style import band_colour, bands_of
+from jobs.reports.templates import environment
 from jobs.storage.layout import Layout
 
 _MINUTES = 5
@@ -160,8 +160,10 @@ def night_page(layout: Layout, night: str, count: int = 12, schemas: str | None 
     first_day = day_of(night).toordinal() - _MJD_EPOCH - 1.0
     science = read_science(files, first_day, scores, _planned(ledger.batches))
     lists = _lists(layout, night, count, schemas)
+    templates = environment()
+    templates.filters["span"] = span
     return str(
-        _environment().get_template("page.html").render(
+        templates.get_template("night_page/page.html").render(
             night=night,
             day=day_of(night),
             ledger=ledger,
@@ -209,17 +211,6 @@ def span(seconds: float | None) -> str:
     return next(
         (number(seconds / unit, name) for least, unit, name in _SPANS if seconds >= least), number(seconds, "s")
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("jobs.reports.night_page", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters |= {"number": number, "span": span, "thousands": lambda value: f"{value:,}"}
-    return environment
 
 
 def _week(layout: Layout, night: str) -> list[str]:

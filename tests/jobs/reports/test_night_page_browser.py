@@ -1,30 +1,16 @@
 """The page of a night in a real browser: nothing is asked of anybody, nothing is wider than a screen."""
 
-import json
 import re
-import shutil
 import subprocess
 
 import numpy as np
 import pytest
+from browser import OPTIONS, chromium, opened
 from matplotlib.image import imread
 
 from jobs.reports.night_page.page import night_page
 
 NIGHT = "20240210"
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--enable-logging=stderr",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing leaves this machine, the browser's own neither
-]
 
 
 @pytest.fixture(scope="module")
@@ -34,29 +20,7 @@ def page(night_out):
 
 @pytest.fixture(scope="module")
 def browser():
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("no chromium: `apt-get install chromium` puts it there")
-    return found
-
-
-def opened(browser, page, directory, *more):
-    """Open a page; the browser's outcome and every address that the page asked for."""
-    path, log = directory / "night.html", directory / "net.json"
-    path.write_text(page, encoding="utf-8")
-    command = [
-        browser,
-        *OPTIONS,
-        f"--user-data-dir={directory / 'profile'}",
-        f"--log-net-log={log}",
-        *more,
-        path.as_uri(),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    events = json.loads(log.read_text())["events"]
-    asked = [event["params"] for event in events if "initiator" in event.get("params", {})]
-    # what no page began ("not an origin") is the browser's own maintenance
-    return done, {each["url"] for each in asked if each["initiator"] != "not an origin"} - {path.as_uri()}
+    return chromium()
 
 
 def test_the_page_fits_a_telephone(browser, page, tmp_path):
