@@ -35,6 +35,7 @@ VERBS = {
     "get": Verb("look up objects, alerts, positions and lists in HBase or an archive", "jobs.cli.get"),
     "show": Verb("one alert or object as a picture and in words", "jobs.cli.show"),
     "scores": Verb("the objects with the highest scores, as a table, CSV, JSON or VOTable", "jobs.cli.scores"),
+    "evaluate": Verb("how good a classifier is on labelled alerts, on one page", "jobs.cli.evaluate"),
     "compare": Verb("two runs, output by output: what changed, by how much", "jobs.cli.compare"),
     "sheet": Verb("a contact sheet of the alerts that stand out", "jobs.cli.sheet"),
     "report": Verb("a night on one page, readable offline", "jobs.cli.report_page"),
