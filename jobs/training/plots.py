@@ -1,5 +1,6 @@
-"""Pictures of a model's card: confusion and calibration."""
+"""Pictures of a model's card: confusion and calibration, and what finding more of a class costs of another."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,13 @@ from matplotlib.figure import Figure
 
 from jobs.measures.calibration import Reliability
 from jobs.measures.classification import Confusion
+from jobs.measures.trade import Trade
 from jobs.storage.writing import replacing
 from jobs.training.scoring import Scores
 
 
-def write_plots(scores: Scores | None, folder: Path) -> list[Path]:
-    """A picture for each set of examples that is measured; none of a model without classes.
+def write_plots(scores: Scores | None, folder: Path, trades: Sequence[tuple[str, str]] = ()) -> list[Path]:
+    """A picture for each set of examples that is measured, and each pair of classes; none of a model without classes.
 
     Parameters
     ----------
@@ -21,15 +23,36 @@ def write_plots(scores: Scores | None, folder: Path) -> list[Path]:
         Of unseen examples.
     folder : pathlib.Path
         Where they are written.
+    trades : sequence of (str, str)
+        Pairs of classes that are taken for each other: how much of the second is found where how much of the first stays.
     """
     paths = []
     for name, own in (scores.measured() if scores is not None else {}).items():
-        path = folder / f"{name.replace(', ', '_').replace(' ', '_')}.png"
-        drawn = _figure(name, own)
-        with replacing(path) as temporary:
-            drawn.savefig(temporary, format="png", dpi=110)
-        paths.append(path)
+        stem = name.replace(", ", "_").replace(" ", "_")
+        paths.append(_saved(_figure(name, own), folder / f"{stem}.png"))
+        for keep, find in trades:
+            curve = own.trade(keep, find)
+            if curve is not None:
+                paths.append(_saved(_trade(name, curve), folder / f"{stem}_{find}_against_{keep}.png"))
     return paths
+
+
+def _saved(drawn: Figure, path: Path) -> Path:
+    with replacing(path) as temporary:
+        drawn.savefig(temporary, format="png", dpi=110)
+    return path
+
+
+def _trade(name: str, curve: Trade) -> Figure:
+    drawn = Figure(figsize=(5.6, 4.8), layout="constrained")
+    axes = drawn.subplots()
+    axes.step(100 * curve.stays, 100 * curve.found, where="post")
+    axes.plot([100, 0], [0, 100], color="0.7", linewidth=1)
+    axes.set_xlabel(f"{curve.keep} that stay [%], n = {curve.n_keep:,}")
+    axes.set_ylabel(f"{curve.find} that are found [%], n = {curve.n_find:,}")
+    axes.set_title(f"{name}: area {curve.area:.3f}", fontsize=10)
+    axes.grid(color="0.9")
+    return drawn
 
 
 def _figure(name: str, scores: Scores) -> Figure:

@@ -91,7 +91,7 @@ def write_result(result: Result, data: Any, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for name, content in result.artefacts.items():
         replace_bytes(folder / name, content)
-    plots = write_plots(result.scores, folder / "plots")
+    plots = write_plots(result.scores, folder / "plots", result.trainable.trades)
     if result.scores is not None:
         replace_table(folder / "predictions.parquet", result.scores.as_table())
     replace_json(folder / RECORD, record(result, data))

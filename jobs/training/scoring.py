@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jobs.measures.calibration import Reliability, reliability
 from jobs.measures.classification import Confusion, confusion
+from jobs.measures.trade import Trade, trade
 from jobs.training.trainable import Fitted, Trainable
 
 Floats = NDArray[np.float64]
@@ -67,6 +68,16 @@ class Scores:
         said = self.probabilities[answered]
         called = np.array(self.classes, object)[said.argmax(axis=1)] if len(said) else np.array([], object)
         return reliability(called == self._labels[answered], said.max(axis=1, initial=0.0))
+
+    def trade(self, keep: str, find: str) -> Trade | None:
+        """What finding more of one class costs of another.
+
+        Parameters
+        ----------
+        keep, find : str
+            Two classes.
+        """
+        return trade(self._labels, self.probabilities, self.classes, keep, find)
 
     def as_table(self) -> pa.Table:
         """Keys, fit and a column `p_<class>` for each class."""

@@ -117,6 +117,9 @@ class Trainable(ABC):
         Distributions whose versions are recorded beside the frame's own.
     defaults : mapping
         Of the frame's keys, where this model wants others than TrainingConfig's.
+    trades : tuple of (str, str)
+        Pairs of classes that are taken for each other: the card has a curve of how much of the second is found where how much
+        of the first stays.
     not_tested_on : str
         For the card, in Markdown: what the numbers do not cover, and when not to trust the model.
     """
@@ -129,6 +132,7 @@ class Trainable(ABC):
     settings: ClassVar[type] = Nothing
     packages: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[Mapping[str, Any]] = {}
+    trades: ClassVar[tuple[tuple[str, str], ...]] = ()
     not_tested_on: ClassVar[str] = ""
 
     @abstractmethod

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from jobs.measures.classification import Confusion, confusion
 from jobs.pipeline.alerts import packet_files
 from jobs.training import stamp_set
 from jobs.training.examples import Selection
 from jobs.training.seeds import seed_of
 from jobs.training.splitting import groups, split
+from jobs.training.stamp_facts import Unseen, facts_of, no_units
 from jobs.training.trainable import Fit, Fitted, Floats, Trainable
 from science_modules import stamp
 from science_modules.stamp import growing
@@ -72,6 +72,7 @@ class StampForest(Trainable):
     data = Data
     settings = Settings
     packages = ("scikit-learn",)
+    trades = (("VS", "AGN"),)
     # Labelled objects are few: all are trained on, and what is measured is measured by cross-validation.
     defaults: ClassVar[Mapping[str, Any]] = {"output": "data/training/stamp", "validation": 0.0, "test": 0.0}
     not_tested_on = (
@@ -162,11 +163,10 @@ class StampForest(Trainable):
         """
         forest = Forest.from_bytes(artefacts[_FILE])
         used = probabilities(_logits(forest, examples), float(forest.temperature[0]))
-        earlier = np.array(examples["seen_earlier"].to_pylist(), bool)
-        return stamp.with_rules(used, earlier, np.zeros(len(earlier), bool))
+        return _with_history(used, np.array(examples["seen_earlier"].to_pylist(), bool))
 
     def facts(self, fits: Sequence[Fitted], everything: Selection, settings: Any) -> Mapping[str, Any]:
-        """The temperature, examples without stamps, and what the folds say of real alerts without the history rule.
+        """The temperature, examples without stamps; of the folds, what images give, whether it ages, AGN against VS.
 
         Parameters
         ----------
@@ -174,34 +174,37 @@ class StampForest(Trainable):
             As of `Trainable.facts`.
         """
         known = stamp_set.training_set(everything.table())
+        final = Forest.from_bytes(fits[-1].artefacts[_FILE])
         found: dict[str, Any] = {
-            "temperature": round(float(Forest.from_bytes(fits[-1].artefacts[_FILE]).temperature[0]), 3),
+            "temperature": round(float(final.temperature[0]), 3),
             "examples without stamps": int((~known.has_stamps).sum()),
+            **no_units(final),
         }
-        alone = _alone([fit for fit in fits if fit.name.startswith("fold-")])
-        if alone is not None and alone.counts.sum():
-            found["real, this alert alone: accuracy"] = str(alone.accuracy)
-            found["real, this alert alone: mean recall"] = round(alone.mean_recall, 4)
+        folds = [fit for fit in fits if fit.name.startswith("fold-")]
+        for kind in ("real", "simulated"):
+            unseen = [_unseen(fit, simulated=kind == "simulated") for fit in folds]
+            if any(len(each.known) for each in unseen):
+                found |= {f"{kind}, {name}": value for name, value in facts_of(unseen, _with_history).items()}
         return found
+
+
+def _unseen(fit: Fitted, simulated: bool) -> Unseen:
+    table = fit.unseen.table()
+    known = stamp_set.training_set(table)
+    rows = known.has_stamps & (known.simulated == simulated)
+    mjd = table["mjd"].to_numpy().astype(np.float64)
+    earlier = np.array(table["seen_earlier"].to_pylist(), bool)
+    return Unseen(Forest.from_bytes(fit.artefacts[_FILE]), known.take(rows), mjd[rows], earlier[rows])
+
+
+def _with_history(alone: Floats, earlier: NDArray[np.bool_]) -> Floats:
+    return stamp.with_rules(alone, earlier, np.zeros(len(earlier), bool))
 
 
 def _logits(forest: Forest, examples: pa.Table) -> Floats:
     """NaN rows for examples without stamps, which the module does not answer."""
     known = stamp_set.training_set(examples)
     return np.where(known.has_stamps[:, None], forest.logits(known.features), np.nan)
-
-
-def _alone(folds: Sequence[Fitted]) -> Confusion | None:
-    if not folds:
-        return None
-    real = [_real(fit.unseen.table()) for fit in folds]
-    logits = [_logits(Forest.from_bytes(fit.artefacts[_FILE]), own) for fit, own in zip(folds, real, strict=True)]
-    labels = np.array([label for own in real for label in own["label"].to_pylist()], object)
-    return confusion(labels, probabilities(np.concatenate(logits)), stamp.CLASSES)
-
-
-def _real(examples: pa.Table) -> pa.Table:
-    return examples.filter(pc.invert(pc.fill_null(examples["simulated"], False)))
 
 
 def _inner_folds(table: pa.Table, fit: Fit) -> NDArray[np.int64]:

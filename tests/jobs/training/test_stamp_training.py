@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from threadpoolctl import threadpool_limits
 
+from jobs.labels import table
 from jobs.labels.class_names import coarse
 from jobs.pipeline.alerts import alert_tables
 from jobs.simulation import simulate
@@ -108,6 +109,46 @@ def test_the_module_loads_the_artefact_and_answers_as_was_measured(trained: Resu
 def test_the_same_seed_gives_the_same_bytes(trained: Result, night: Path, tmp_path: Path) -> None:
     again = train("stamp", told(night, tmp_path / "again", folds=0))
     assert again.artefacts[FILE] == trained.artefacts[FILE]
+
+
+def test_random_labels_give_chance(trained: Result, night: Path, tmp_path: Path) -> None:
+    keys = trained.examples.keys.to_pylist()
+    dealt = np.random.default_rng(5).permutation([row["label"] for row in keys])  # as many of each class as before
+    rows = [
+        {"survey": "ztf", "object_id": row["object_id"], "class": name, "source": "a coin", "weight": 1.0}
+        for row, name in zip(keys, dealt.tolist(), strict=True)
+    ]
+    table.write(pa.Table.from_pylist(rows, schema=table.SCHEMA), tmp_path / "labels.parquet")
+    result = train("stamp", told(night, tmp_path / "run", labels=(str(tmp_path / "labels.parquet"),)))
+    assert result.scores is not None
+    counted = result.scores.measured()["cross-validation, simulated"].confusion()
+    n = counted.counts.sum()
+    assert n == len(keys)
+    chance = float((counted.counts.sum(axis=0) / n) @ (counted.counts.sum(axis=1) / n))  # of answers that know nothing
+    low, high = counted.accuracy.interval
+    assert low < chance < high and chance < 0.35
+    assert abs(counted.mean_recall - 0.2) < 0.08  # more than two standard deviations
+
+
+def test_the_card_says_what_the_stamps_give_and_whether_it_ages(trained: Result) -> None:
+    facts = {name.removeprefix("simulated, "): value for name, value in trained.facts.items()}
+    for name in ("stamps of another alert", "without stamps", "science and template exchanged"):
+        low, _ = interval(facts[f"this alert alone, {name}: classes that change"])
+        assert low > 0.02  # the stamps are used, little as a small night can learn of them
+    assert facts["VS: recall before / from 2020-06-16"].startswith("no answer (n = 0) / ")  # the night is of 2024
+    assert 0.5 < share(facts["AGN against VS: area under ROC"]) <= 1
+    assert facts["dead units"].startswith("n/a: trees have none; ")
+    text = (trained.config.folder / "model" / "README.md").read_text()
+    assert "| simulated, this alert alone, stamps of another alert: accuracy |" in text
+    assert "plots/cross-validation_simulated_AGN_against_VS.png" in text
+
+
+def share(text: str) -> float:
+    return float(text.split(" ")[0])
+
+
+def interval(text: str) -> tuple[float, ...]:
+    return tuple(float(each) for each in text.partition("(")[2].partition(",")[0].split(" to "))
 
 
 def test_alerts_without_stamps_have_the_same_fields_and_get_no_answer(

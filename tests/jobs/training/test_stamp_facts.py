@@ -1,0 +1,82 @@
+"""Numbers of the card on a forest of one tree, which asks one number of the image."""
+
+import numpy as np
+import pytest
+
+from jobs.training.stamp_facts import ZTF_CHANGED, Unseen, facts_of, no_units
+from science_modules.stamp import CLASSES, image_numbers, metadata
+from science_modules.stamp.forest import Floats, Forest
+from science_modules.stamp.growing import FEATURES, TrainingSet
+
+N = 200
+AGN, VS = CLASSES.index("AGN"), CLASSES.index("VS")
+SCIENCE, TEMPLATE = (image_numbers.NAMES.index(f"{stamp}_light_0") for stamp in ("science", "template"))
+
+
+def forest() -> Forest:
+    """AGN where the middle of the science stamp is brighter than 0.5, else and without stamps VS."""
+    base = np.full(len(CLASSES), -9.0)
+    base[VS] = 0.0
+    return Forest(
+        features=np.array(FEATURES), base=base, roots=np.array([0], np.int32), classes=np.array([AGN], np.int32),
+        feature=np.array([len(metadata.NAMES) + SCIENCE, 0, 0], np.int32), left=np.array([1, 0, 0], np.int32),
+        right=np.array([2, 0, 0], np.int32), missing_left=np.array([True, False, False]),
+        value=np.array([0.5, 0.0, 19.0]), temperature=np.array([1.0]),
+    )  # fmt: skip
+
+
+def unseen(seed: int = 1) -> Unseen:
+    """AGN bright in science and faint in template, VS the other way; the last quarter is older, and there all is called AGN."""
+    label = np.where(np.arange(N) % 2, AGN, VS)
+    numbers = np.random.default_rng(seed).uniform(0, 0.4, (N, len(image_numbers.NAMES)))
+    numbers[:, SCIENCE] += label == AGN
+    numbers[:, TEMPLATE] += label == VS
+    numbers[3 * N // 4 :, SCIENCE] += 1
+    known = TrainingSet(np.zeros((N, len(metadata.NAMES))), numbers, label, np.zeros(N, bool), np.ones(N))
+    mjd = np.full(N, ZTF_CHANGED)
+    mjd[3 * N // 4 :] -= 0.1
+    return Unseen(forest(), known, mjd, np.arange(N) % 2 == 0)
+
+
+@pytest.fixture(scope="module")
+def facts() -> dict[str, str]:
+    return facts_of([unseen(1), unseen(2)], lambda alone, earlier: alone)
+
+
+def value(text: str) -> float:
+    return float(text.split(" ")[0])
+
+
+def test_other_stamps_no_stamps_and_exchanged_stamps(facts: dict[str, str]) -> None:
+    assert value(facts["this alert alone: accuracy"]) == 0.875  # half of the older quarter is wrong
+    assert value(facts["this alert alone, without stamps: accuracy"]) == 0.5  # all are called VS
+    assert value(facts["this alert alone, without stamps: classes that change"]) == 0.625
+    assert value(facts["this alert alone, science and template exchanged: accuracy"]) == 0.0
+    other = value(facts["this alert alone, stamps of another alert: accuracy"])
+    assert 0.4 < other < 0.6
+
+
+def test_recalls_before_and_after_the_survey_changed(facts: dict[str, str]) -> None:
+    before, after = (value(each) for each in facts["VS: recall before / from 2020-06-16"].split(" / "))
+    assert (before, after) == (0.0, 1.0)
+    assert facts["asteroid: recall before / from 2020-06-16"] == "no answer (n = 0) / no answer (n = 0)"
+
+
+def test_the_history_rule_is_applied_to_what_is_asked_of_the_seasons_alone() -> None:
+    def never_vs(alone: Floats, earlier: np.ndarray) -> Floats:
+        assert earlier.sum() == N / 2
+        return np.where(np.arange(len(CLASSES)) == VS, 0.0, alone)
+
+    found = facts_of([unseen()], never_vs)
+    assert value(found["this alert alone: accuracy"]) == 0.875
+    assert value(found["VS: recall before / from 2020-06-16"].split(" / ")[1]) == 0.0
+
+
+def test_agn_against_vs(facts: dict[str, str]) -> None:
+    assert facts["AGN against VS: area under ROC"] == "0.875 (200 AGN, 200 VS)"
+    assert facts["AGN found [%] where 80 / 85 / 90 / 95 % of VS stay"] == "0 / 0 / 0 / 0"
+
+
+def test_a_forest_has_no_units_but_numbers_that_it_does_not_ask() -> None:
+    n = len(FEATURES)
+    assert no_units(forest()) == {"dead units": f"n/a: trees have none; {n - 1} of {n} numbers are asked by no tree"}
