@@ -114,6 +114,11 @@ class Alert:
         return self.facts["survey"], self.facts["alert_id"]
 
     @property
+    def is_star(self) -> bool:
+        """A star of a data release, which has no alert."""
+        return self.facts["alert_id"] is None
+
+    @property
     def survey(self) -> str:
         """The survey's name as people write it."""
         declared = survey_of(self.facts["survey"])
@@ -186,7 +191,7 @@ def merged(alerts: Sequence[Alert], alert_id: int | None = None) -> Alert:
     Raises
     ------
     LookupError
-        If none of them has this id.
+        If none of them has this id; a star of a data release has none at all.
     """
     newest = sorted(alerts, key=lambda alert: (-alert.facts["mjd"], alert.facts["alert_id"]))
     joined = {name: np.concatenate([getattr(alert.curve, name) for alert in newest]) for name in _COLUMNS}
@@ -196,7 +201,13 @@ def merged(alerts: Sequence[Alert], alert_id: int | None = None) -> Alert:
     chosen = newest if alert_id is None else [each for each in newest if each.facts["alert_id"] == alert_id]
     if not chosen:
         last = newest[0].facts
+        if newest[0].is_star:
+            raise NotFound(
+                f"{last['object_id']} is a star of a data release: it has no alert {alert_id}, nor any other"
+            )
         raise NotFound(f"object {last['object_id']} has no alert {alert_id}; its newest is {last['alert_id']}")
+    if chosen[0].is_star:  # its times are rounded, equal ones are two points
+        return Alert(chosen[0].facts, curve, chosen[0].said)
     copies = first_copies(curve.mjd, curve.band, curve.kind, packet[order])
     return Alert(chosen[0].facts, curve.where(copies), chosen[0].said)
 

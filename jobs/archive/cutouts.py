@@ -15,6 +15,7 @@ from jobs.archive.astro import astropy
 from jobs.archive.cutout_geometry import Geometry, geometry, sign_is_turned
 from jobs.archive.find import NotFound, find_alert
 from jobs.archive.find_cutouts import Triplet, find_cutouts
+from jobs.archive.stars import refuse_stars
 from jobs.pipeline.surveys import survey_of
 from jobs.pipeline.surveys.survey import CutoutGeometry
 from jobs.storage.layout import Layout
@@ -54,8 +55,11 @@ def cutouts(
     ------
     NotFound
         If the output has no such alert, or none of its cutouts.
+    StarsOnly
+        If it is that of `strix reprocess`.
     """
     layout = Layout(Path(data))
+    refuse_stars(layout, "cutouts are of")
     rows = find_alert(layout, int(alert_id), survey)
     if not rows.num_rows:
         raise NotFound(f"{data} has no alert {alert_id}" + (f" of {survey}" if survey else ""))

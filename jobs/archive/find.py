@@ -24,6 +24,9 @@ CANDIDATE = tuple(
 )
 
 
+_STAR = ("survey", "object_id")
+
+
 class NotFound(LookupError):
     """The output has no such alert or object; the message says where was looked."""
 
@@ -122,6 +125,30 @@ def by_key(layout: Layout, keys: Sequence[tuple[str, int, int]]) -> pa.Table:
     names = zip(found["survey"].to_pylist(), found["alert_id"].to_pylist(), strict=True)
     place = {key: row for row, key in enumerate(names)}
     return found.take([place[key[:2]] for key in keys if key[:2] in place])
+
+
+def stars_by_name(layout: Layout, keys: Sequence[tuple[str, str]]) -> pa.Table:
+    """The rows of some stars of a data release, in the order of their keys: survey, object id.
+
+    Parameters
+    ----------
+    layout : Layout
+    keys : sequence of tuple of (str, str)
+
+    Returns
+    -------
+    pyarrow.Table
+        As of `find_object`; stars that are not found are left out.
+    """
+    if not keys:
+        return _nothing()
+    names = pa.array(sorted({name for _, name in keys}))
+    tables = [rows for path in layout.files("science") for rows in matching(path, "object_id", names)]
+    if not tables:
+        return _nothing()
+    found = joined(tables)
+    place = {key: row for row, key in enumerate(zip(*(found[each].to_pylist() for each in _STAR), strict=True))}
+    return found.take([place[key] for key in keys if key in place])
 
 
 def _rows(files: Sequence[Path], column: str, value: int | str, survey: str | None) -> pa.Table:

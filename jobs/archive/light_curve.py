@@ -26,7 +26,7 @@ def light_curve(object_id: str | int, data: str | Path, survey: str | None = Non
     ----------
     object_id : str or int
     data : path
-        The output of a job.
+        The output of a job; of `strix reprocess`: the whole light curve of a star.
     survey : str, optional
         Its name, where two surveys have an object of this name.
 
@@ -54,7 +54,7 @@ def light_curve(object_id: str | int, data: str | Path, survey: str | None = Non
     if len(surveys) > 1:
         raise ValueError(f"object {object_id} is known to {' and '.join(surveys)}; say survey=")
     points = _points(rows)
-    keep = first_copies(points["mjd"], points["band"], points["kind"], points["packet"])
+    keep = _kept(rows, points)
     return _table({name: values[keep] for name, values in points.items()}, rows)
 
 
@@ -85,6 +85,13 @@ def first_copies(
             exposure.sort()
             keep[by_packet[np.diff(exposure, prepend=0) == 0]] = False
     return keep
+
+
+def _kept(rows: pa.Table, points: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Each exposure once; of a star of a data release all points, whose times may be equal where they are rounded."""
+    if rows["alert_id"].null_count:
+        return np.ones(len(points["mjd"]), dtype=bool)
+    return first_copies(points["mjd"], points["band"], points["kind"], points["packet"])
 
 
 def _points(rows: pa.Table) -> dict[str, NDArray[Any]]:
@@ -124,7 +131,9 @@ def _table(points: dict[str, NDArray[Any]], rows: pa.Table) -> Any:
     made["flag"] = points["flag"]
     made["alert_id"] = _alert_ids(points, rows)
     row = rows.select(["survey", "object_id"]).slice(0, 1).to_pylist()[0]
-    made.meta.update({"SURVEY": row["survey"], "OBJECT": row["object_id"], "NALERTS": rows.num_rows})
+    made.meta.update(
+        {"SURVEY": row["survey"], "OBJECT": row["object_id"], "NALERTS": rows.num_rows - rows["alert_id"].null_count}
+    )
     return made
 
 
@@ -137,7 +146,8 @@ def _alert_ids(points: dict[str, NDArray[Any]], rows: pa.Table) -> Any:
     """The alert that a detection was sent as."""
     ids, known = np.zeros(len(points["mjd"]), dtype=np.int64), np.zeros(len(points["mjd"]), dtype=bool)
     detected = points["kind"] == "detection"
-    for row in rows.select(["alert_id", "mjd", "band"]).to_pylist():
+    alerts = rows.filter(rows["alert_id"].is_valid())  # a star of a data release has none
+    for row in alerts.select(["alert_id", "mjd", "band"]).to_pylist():
         own = detected & (points["band"] == row["band"]) & (abs(points["mjd"] - row["mjd"]) <= SAME_EXPOSURE_DAYS)
         ids[own], known[own] = row["alert_id"], True
     return astropy("table").MaskedColumn(ids, mask=~known)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from jobs.archive.stars import refuse_stars
 from jobs.pipeline.filters import Filter, load_filters
 from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.evaluation import Found, find, names_read
@@ -111,8 +112,15 @@ def match_tables(
     ------
     pyarrow.Table
         One per night with matches, with the columns of `schema_of`, sorted by time and alert id.
+
+    Raises
+    ------
+    StarsOnly
+        If it is that of `strix reprocess`.
     """
-    for _, files in _by_night(Layout(Path(directory)), nights):
+    layout = Layout(Path(directory))
+    refuse_stars(layout, "a filter looks at")
+    for _, files in _by_night(layout, nights):
         found = list(_in_files(spark, each, files))
         if found:
             yield pa.concat_tables(found).sort_by([("mjd", "ascending"), ("alert_id", "ascending")])

@@ -10,6 +10,7 @@ from jobs.cli.sorting import add_near
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.common.typed_names import names_in
+from jobs.storage.layout import Layout
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,7 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (FileNotFoundError, TypeError) as error:
         raise UsageError(str(error)) from None
     size = done.path.stat().st_size / 1e6
-    say(f"{counted(done.rows, 'alert')}, {counted(len(done.columns), 'column')}: {done.path} ({size:.1f} MB)")
+    what = "star" if Layout.of(given.data).is_release else "alert"
+    say(f"{counted(done.rows, what)}, {counted(len(done.columns), 'column')}: {done.path} ({size:.1f} MB)")
     return OK
 
 

@@ -13,6 +13,7 @@ from jobs.archive.find_cutouts import find_cutouts
 from jobs.archive.match_files import FORMS, MatchFile
 from jobs.archive.matches import filter_of, match_tables
 from jobs.archive.module_columns import absent_modules
+from jobs.archive.stars import refuse_stars
 from jobs.archive.versions import mixed_versions
 from jobs.cli.console import say, table_console
 from jobs.cli.filter_report import print_examples, print_list, print_test
@@ -155,6 +156,7 @@ def _check(given: argparse.Namespace) -> int:
 def _test(given: argparse.Namespace) -> int:
     each = filter_of(given.filter, _modules(given))
     layout = Layout(_there(given.data))
+    refuse_stars(layout, "strix filter looks at")
     files = [path for path in layout.files("science") if _within(path, given.nights)]
     if not files:
         raise UsageError(f"{layout.root} has no science files{f' of {given.nights}' if given.nights else ''}")
@@ -170,6 +172,7 @@ def _test(given: argparse.Namespace) -> int:
 def _run(given: argparse.Namespace) -> int:
     each = filter_of(given.filter, _modules(given))
     directory = _there(given.data)
+    refuse_stars(Layout(directory), "strix filter looks at")
     try:
         out = MatchFile(given.out, each)
     except ValueError as error:

@@ -24,6 +24,7 @@ from jobs.common.typed_names import names_in
 from jobs.lookup.narrowing import narrowed
 from jobs.lookup.opening import STORES, open_store
 from jobs.lookup.store import LookupStore, NotThere, Page
+from jobs.storage.layout import Layout
 from jobs.storage.schema_union import leaves
 from jobs.storage.writing import replacing
 from jobs.store.summary import summary_schema
@@ -154,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows = rows.drop_columns(_CUTOUTS)
     elif wants_cutouts and form != "parquet":
         rows = _cutouts_written(rows, given.cutouts)
-    if given.question in ("object", "cone") and (lacking := _no_light_curves(store, given.store)):
+    if given.question in ("object", "cone") and (lacking := _no_light_curves(store, given)):
         complain(f"strix get: {lacking}")
     rows = _chosen(rows, given.columns)
     if form is None:
@@ -181,9 +182,10 @@ def _why_no_cutouts(store: LookupStore, alert_id: int) -> str:
     return f"{told}: the archive has them with `cutouts: true` in the job's configuration"
 
 
-def _no_light_curves(store: LookupStore, named: str | None) -> str | None:
+def _no_light_curves(store: LookupStore, given: argparse.Namespace) -> str | None:
     """What to do for the light curves of a release that was written without them."""
-    if named in (None, *STORES):  # no release: astropy is not imported for the question
+    directory = given.data if given.store in (None, *STORES) else given.store
+    if directory is None or not Layout(Path(directory)).is_release:  # astropy is not imported for the question
         return None
     from jobs.lookup.release import ReleaseStore
 

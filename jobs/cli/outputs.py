@@ -23,9 +23,15 @@ def output_of(directory: str) -> Layout:
     Raises
     ------
     ConfigError
-        If no job has written there.
+        If no job has written there, or `strix reprocess`, which keeps no ledger.
     """
     layout = Layout.of(directory)
+    if layout.is_release:
+        raise ConfigError(
+            f"{layout.root} is the output of `strix reprocess`, which keeps no ledger: its plan and the records of its"
+            f" partitions are in {layout.release_plan.parent.name}/, what it refused in quarantine/; the same command"
+            " goes on with it"
+        )
     if not layout.ledger.is_dir():
         raise ConfigError(f"{layout.root} is no output of a job: it has no ledger/ folder")
     return layout

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from jobs.archive.stars import refuse_stars
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, verb
 from jobs.cli.outputs import add_schemas
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = parser().parse_args(arguments)
     layout = Layout.of(given.data)
+    refuse_stars(layout, "strix report tells of")
     night, why = (given.night, "") if given.night else _fullest(layout)
     page = night_page(layout, night, max(given.n, 0), given.schemas)
     output = given.output or Path(f"{night}.html")

@@ -1,11 +1,14 @@
 """`strix sheet DIR`: a contact sheet of the alerts that stand out."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
+import pyarrow as pa
+
 from jobs.archive.alert import alerts_of
-from jobs.archive.find import by_key
-from jobs.archive.find_cutouts import find_cutouts
+from jobs.archive.find import by_key, stars_by_name
+from jobs.archive.find_cutouts import Key, Triplet, find_cutouts
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import add_schemas
@@ -43,18 +46,29 @@ def main(arguments: list[str] | None = None) -> int:
     if not 1 <= given.n <= MOST:
         raise UsageError(f"-n is {given.n}, it can be 1 to {MOST}")
     found = sort(given, given.n, whole_module=False)
-    keys = list(zip(*(found.rows[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
-    values = found.rows[found.key].to_pylist()
-    entries = [Entry(*pair) for pair in zip(alerts_of(by_key(found.layout, keys)), values, strict=True)]
-    title = f"{len(entries)} {'alerts' if given.all_alerts else 'objects'} by {found.key}"
-    drawn = contact_sheet(
-        title, _subtitle(found, given.night), entries, find_cutouts(found.layout, keys, given.schemas)
-    )
+    stars = found.layout.is_release
+    rows, stamps = _stars(found) if stars else _alerts(found, given.schemas)
+    entries = [Entry(*pair) for pair in zip(alerts_of(rows), found.rows[found.key].to_pylist(), strict=True)]
+    title = f"{len(entries)} {'stars' if stars else 'alerts' if given.all_alerts else 'objects'} by {found.key}"
+    drawn = contact_sheet(title, _subtitle(found, given.night, stars), entries, stamps)
     style.save(drawn, given.output, dpi=130)
-    say(f"{counted(len(entries), 'alert')}, {found.words}: {given.output}")
+    say(f"{counted(len(entries), 'star' if stars else 'alert')}, {found.words}: {given.output}")
     return OK
 
 
-def _subtitle(found: Sorted, night: str | None) -> str:
+def _alerts(found: Sorted, schemas: str | None) -> tuple[pa.Table, Mapping[Key, Triplet]]:
+    keys = list(zip(*(found.rows[name].to_pylist() for name in ("survey", "alert_id", "night")), strict=True))
+    return by_key(found.layout, keys), find_cutouts(found.layout, keys, schemas)
+
+
+def _stars(found: Sorted) -> tuple[pa.Table, Mapping[Key, Triplet]]:
+    """Stars of a data release, which have no alert to be named by, and no cutouts."""
+    keys = list(zip(*(found.rows[name].to_pylist() for name in ("survey", "object_id")), strict=True))
+    return stars_by_name(found.layout, keys), {}
+
+
+def _subtitle(found: Sorted, night: str | None, stars: bool) -> str:
+    if stars:
+        return f"{found.layout.root.name}, a data release, {found.words} · light curve"
     when = f"night {night}" if night else "all nights"
     return f"{found.layout.root.name}, {when}, {found.words} · science, template, difference (north up, east left), light curve"

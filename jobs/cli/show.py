@@ -65,8 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
     alerts = alerts_of(rows)
     shown = merged(alerts, given.alert)
     output = given.output or Path(re.sub(r"[^A-Za-z0-9_-]", "_", given.id or shown.facts["object_id"]) + ".png")
-    triplet = find_cutouts(layout, [(*shown.key, shown.facts["night"])], given.schemas).get(shown.key)
+    key = (*shown.key, shown.facts["night"])
+    triplet = None if shown.is_star else find_cutouts(layout, [key], given.schemas).get(shown.key)
     drawn, told = _with_release(shown, given.dr)
+    told += _no_light_curves(layout) if shown.is_star else []
     style.save(picture(drawn, triplet, len(alerts)), output)
     others = [each for each in around or _same_place(layout, shown) if each.object_id != rows["object_id"][0].as_py()]
     _print(shown, alerts, others)
@@ -98,6 +100,14 @@ def _with_release(alert: Alert, release: Path | None) -> tuple[Alert, list[str]]
     return with_release(alert, stars), told
 
 
+def _no_light_curves(layout: Layout) -> list[str]:
+    """What to do for the light curve of a star whose run left it out."""
+    from jobs.lookup.release import ReleaseStore
+
+    lacking = ReleaseStore(layout.root).no_light_curves()
+    return [lacking] if lacking else []
+
+
 def _around(layout: Layout, cone: Cone | None) -> list[Source]:
     """The objects in the circle that was asked for, the nearest first; none if none was."""
     if cone is None:
@@ -123,22 +133,29 @@ def _rows(layout: Layout, given: argparse.Namespace, around: Sequence[Source]) -
     raise ValueError("give an ID, or --near 'RA DEC'")
 
 
+def _which(alert: Alert, alerts: Sequence[Alert]) -> str:
+    if alert.is_star:
+        return f"{alert.survey} star of a data release, {counted(len(alert.curve), 'point')}"
+    newest = max(alerts, key=lambda each: (each.facts["mjd"], -each.facts["alert_id"]))
+    which = "newest of" if alert.key == newest.key else "one of"
+    return f"{alert.survey} alert {alert.facts['alert_id']}, {which} {len(alerts)}"
+
+
 def _print(alert: Alert, alerts: Sequence[Alert], others: Sequence[Source]) -> None:
     console = Console()
     mark = [styled(" SIMULATED ", "bold white on red")] if alert.simulated else []
     console.print(styled(alert.facts["object_id"], "bold"), *mark, sep="  ")
-    newest = max(alerts, key=lambda each: (each.facts["mjd"], -each.facts["alert_id"]))
-    which = "newest of" if alert.key == newest.key else "one of"
-    console.print(f"{alert.survey} alert {alert.facts['alert_id']}, {which} {len(alerts)}")
+    console.print(_which(alert, alerts))
     table = Table(show_header=False, box=None, pad_edge=False)
-    rows = [("time", alert.time), ("band", str(alert.facts["band"])), ("position", alert.position), *facts_of(alert)]
+    bands = ", ".join(sorted(set(alert.curve.band.tolist()))) if alert.is_star else str(alert.facts["band"])
+    rows = [("time", alert.time), ("band", bands), ("position", alert.position), *facts_of(alert)]
     for name, text in rows:
         table.add_row(name, text)
     for said in alert.said:
         table.add_row(styled(said.module, "bold"), in_words(said))
     console.print(table)
     for other in others:
-        count = f"{other.alerts} alert{'s' * (other.alerts != 1)}"
-        console.print(f"also here: object {other.object_id}, {other.distance_arcsec:.1f} arcsec, {count}")
+        count = "" if alert.is_star else f", {counted(other.alerts, 'alert')}"
+        console.print(f"also here: object {other.object_id}, {other.distance_arcsec:.1f} arcsec{count}")
     for name, address in alert.links:
         console.print(f"{name:<8}{address}", soft_wrap=True)

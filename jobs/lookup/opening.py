@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.lookup.store import BadQuestion, LookupStore
+from jobs.storage.layout import Layout
 
 # Imports stand where they are needed: a question to one store takes a second less without the clients of the others.
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def open_store(
     if store == "archive" or (store is None and data is not None and hbase is None):
         if data is None:
             raise BadQuestion("the archive is the output of a job; name its directory")
+        if Layout(Path(data)).is_release:
+            return _release(data)
         from jobs.lookup.archive import ArchiveStore
 
         return ArchiveStore(data)
@@ -64,15 +67,17 @@ def _in_hbase(address: str, namespace: str | None) -> LookupStore:
 def _in_directory(store: str) -> LookupStore:
     if not Path(store).is_dir():
         raise BadQuestion(f"stores are {' and '.join(STORES)}, or a directory; found {store!r}")
-    from jobs.releases.records import Run
-
-    if Run.at(store).plan_path.exists():
-        from jobs.lookup.release import ReleaseStore
-
-        return ReleaseStore(store)
+    if Layout(Path(store)).is_release:
+        return _release(store)
     from jobs.lookup.archive import ArchiveStore
 
     return ArchiveStore(store)
+
+
+def _release(directory: str | Path) -> LookupStore:
+    from jobs.lookup.release import ReleaseStore
+
+    return ReleaseStore(directory)
 
 
 def usual_address() -> "HBaseAddress | None":

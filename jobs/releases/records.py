@@ -41,12 +41,12 @@ class Run:
     @property
     def folder(self) -> Path:
         """Plan and records."""
-        return self.layout.root / "_reprocess"
+        return self.plan_path.parent
 
     @property
     def plan_path(self) -> Path:
         """The plan's file."""
-        return self.folder / "plan.json"
+        return self.layout.release_plan
 
     def plan(self) -> Plan | None:
         """The plan; None if there is none yet."""

@@ -62,6 +62,16 @@ class Layout:
         """One folder per stream, one file per batch."""
         return self.root / "ledger"
 
+    @property
+    def release_plan(self) -> Path:
+        """How `strix reprocess` reads a data release; the records of its partitions lie beside it."""
+        return self.root / "_reprocess" / "plan.json"
+
+    @property
+    def is_release(self) -> bool:
+        """Whether stars of a data release are here, not alerts."""
+        return self.release_plan.is_file()
+
     def stream_ledger(self, stream: str) -> Path:
         """The ledger of one stream.
 

@@ -96,6 +96,20 @@ def total(curve: Curve) -> Series | None:
     return Series(known, known.total, known.total_err, False) if len(known) else None
 
 
+def measured(curve: Curve) -> list[Series]:
+    """What a light curve is shown as: its difference fluxes and its total ones, those that it has; difference of an empty one.
+
+    Parameters
+    ----------
+    curve : Curve
+        All points of an object, of every band and kind.
+    """
+    differences, itself = difference(curve), total(curve)
+    if itself is None:
+        return [differences]
+    return [differences, itself] if np.isfinite(differences.y).any() else [itself]
+
+
 def draw_curve(panels: list[Axes], alert: Alert, series: list[Series]) -> None:
     """Draw series into panels that share their time axis; the lowest gets the dates, the highest days to the alert.
 
@@ -113,11 +127,11 @@ def draw_curve(panels: list[Axes], alert: Alert, series: list[Series]) -> None:
     _dates(panels[-1], alert)
     for axes in panels[:-1]:
         axes.tick_params(labelbottom=False)
-    _days(panels[0], alert.facts["mjd"])
+    _days(panels[0], alert.facts["mjd"], "last point" if alert.is_star else "alert")
 
 
 def draw_small(axes: Axes, alert: Alert) -> None:
-    """The difference light curve for a contact sheet: detections, limits, the zero line; no words.
+    """The difference light curve for a contact sheet, where there is none the total one: points, limits, the zero line.
 
     Parameters
     ----------
@@ -126,10 +140,11 @@ def draw_small(axes: Axes, alert: Alert) -> None:
     alert : Alert
         Its curve is drawn, over days from the alert.
     """
-    series = difference(alert.curve)
+    series = measured(alert.curve)[0]
     bottom, top = series.span
     days = series.curve.mjd - alert.facts["mjd"]
-    axes.axhline(0, color=style.INK, lw=0.6, alpha=0.5)
+    if series.limits:
+        axes.axhline(0, color=style.INK, lw=0.6, alpha=0.5)
     for band in style.bands_of(series.curve.band.tolist()):
         own = (series.curve.band == band) & np.isfinite(series.y)
         limit = own & (series.curve.kind == "upper_limit")
@@ -345,8 +360,8 @@ def _row_label(axes: Axes, text: str, below: float) -> None:
     )  # fmt: skip
 
 
-def _days(axes: Axes, mjd: float) -> None:
+def _days(axes: Axes, mjd: float, of: str) -> None:
     alert_day = utc_times(np.array([mjd]))[0].astype("datetime64[s]").astype(np.float64) / 86400
     upper = axes.secondary_xaxis("top", functions=(lambda day: day - alert_day, lambda day: day + alert_day))
     upper.tick_params(length=3)
-    upper.set_xlabel("days from the alert", labelpad=4, loc="right", fontsize=8)
+    upper.set_xlabel(f"days from the {of}", labelpad=4, loc="right", fontsize=8)

@@ -11,7 +11,7 @@ from jobs.archive.find_cutouts import Key, Triplet
 from jobs.archive.words import number
 from jobs.reports.pictures import style
 from jobs.reports.pictures.cutouts import draw_stamp, stamps_of
-from jobs.reports.pictures.light_curve import difference, draw_small, legend
+from jobs.reports.pictures.light_curve import draw_small, legend, measured
 
 _CELL = (4.7, 1.82)  # inch
 _COLUMNS = 3
@@ -86,11 +86,13 @@ def _cell(canvas: _Canvas, rank: int, entry: Entry, triplet: Triplet | None) -> 
     canvas.text(0, 0.1, f"{rank}", fontsize=9, color=style.QUIET)
     canvas.text(0.25, 0.1, facts["object_id"], fontsize=10, fontweight="bold")
     canvas.text(right, 0.1, number(entry.value), fontsize=10, fontweight="bold", color=style.ACCENT, ha="right")
-    canvas.text(
-        0.25, 0.3, f"{entry.alert.time[:16]} · {facts['band']} {number(facts['mag'])}", fontsize=7.8, color=style.QUIET
-    )
+    bright = "" if entry.alert.is_star else f" · {facts['band']} {number(facts['mag'])}"
+    canvas.text(0.25, 0.3, f"{entry.alert.time[:16]}{bright}", fontsize=7.8, color=style.QUIET)
     note, colour = _note(entry.alert)
     canvas.text(right, 0.3, note, fontsize=7.8, color=colour, ha="right")
+    if entry.alert.is_star:  # which has no cutouts: its light curve is years long
+        draw_small(canvas.axes(0.08, 0.42, right - 0.26, _STAMP), entry.alert)
+        return
     for place, stamp in enumerate(stamps_of(entry.alert, triplet)):
         axes = canvas.axes(place * (_STAMP + _GAP), 0.42, _STAMP, _STAMP)
         draw_stamp(axes, stamp, marks=False)
@@ -99,7 +101,7 @@ def _cell(canvas: _Canvas, rank: int, entry: Entry, triplet: Triplet | None) -> 
 
 def _note(alert: Alert) -> tuple[str, str]:
     days = max(alert.facts["mjd"] - float(alert.curve.mjd.min()), 0) if len(alert.curve) else 0
-    words = [f"{days:.0f} d, {difference(alert.curve).unit[1]}"]
+    words = [f"{days:.0f} d, {measured(alert.curve)[0].unit[1]}"]
     if alert.facts["is_known_sso"]:
         words.insert(0, str(alert.facts["sso_name"] or "known asteroid"))
     elif alert.facts["is_positive"] is False:

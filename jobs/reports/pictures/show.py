@@ -11,10 +11,10 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from jobs.archive.alert import Alert, Answer, ModuleAnswer
 from jobs.archive.find_cutouts import Triplet
-from jobs.archive.words import flux, number, with_error
+from jobs.archive.words import flux, iso_utc, number, with_error
 from jobs.reports.pictures import style
 from jobs.reports.pictures.cutouts import Stamp, draw_stamp, stamps_of
-from jobs.reports.pictures.light_curve import difference, draw_curve, legend, total
+from jobs.reports.pictures.light_curve import draw_curve, legend, measured
 
 _BARS_PER_MODULE = 6
 _WORDS_PER_MODULE = 6
@@ -40,7 +40,7 @@ def picture(alert: Alert, triplet: Triplet | None, alerts: int = 1) -> Figure:
         drawn = style.figure(_LEFT + len(columns) * (_COLUMN + _BETWEEN) + 0.12, _HEIGHT)
         page = _Page(drawn)
         _header(page, alert, alerts)
-        for place, stamp in enumerate(stamps_of(alert, triplet)):
+        for place, stamp in enumerate([] if alert.is_star else stamps_of(alert, triplet)):
             axes = drawn.add_axes((page.x(0.806 + 2.678 * place), 0.529, page.x(2.6), 2.6 / _HEIGHT))
             draw_stamp(axes, stamp)
             axes.set_title(_title(stamp), fontsize=9, color=style.QUIET, loc="left", pad=4)
@@ -76,6 +76,11 @@ def facts_of(alert: Alert) -> list[tuple[str, str]]:
         Its facts are columns of the common view; NULL becomes a dash or words.
     """
     facts = alert.facts
+    if alert.is_star:
+        first = facts["first_detection_mjd"]
+        began = [("first detection", iso_utc(first))] if first is not None else []
+        return [("points", f"{len(alert.curve):,}"), ("detections", number(facts["n_detections"])), *began,
+            ("age", number(facts["age_days"], "d"))]  # fmt: skip
     sign = {True: "brighter than the template", False: "fainter than the template"}.get(facts["is_positive"], "–")
     known = {True: "yes", False: "no"}.get(facts["is_known_sso"], "not evaluated")
     sso = facts["sso_name"] or known
@@ -104,20 +109,19 @@ def _header(page: _Page, alert: Alert, alerts: int) -> None:
         )  # fmt: skip
     several = f" · light curve of {alerts} alerts" if alerts > 1 else ""
     first = f"{alert.survey} alert {facts['alert_id']} · {facts['band']} band · {alert.time}{several}"
+    if alert.is_star:
+        first = f"{alert.survey} star of a data release · last point {alert.time}"
     drawn.text(left, 0.912, first, fontsize=10.5, va="center")
     second = (
         f"{alert.position}   ({facts['ra']:.6f}, {facts['dec']:+.6f})°   Galactic latitude {facts['gal_b']:+.1f}°"
-        f"   night {facts['night']}"
+        + ("" if alert.is_star else f"   night {facts['night']}")
     ).replace("-", "−")
     drawn.text(left, 0.884, second, fontsize=9, color=style.QUIET, va="center")
 
 
 def _curve(page: _Page, alert: Alert) -> None:
-    series = [difference(alert.curve)]
-    itself = total(alert.curve)
-    if itself is not None:
-        series.append(itself)
-    bottom, height, gap = 0.085, 0.352, 0.022
+    series = measured(alert.curve)
+    bottom, height, gap = 0.085, (0.69 if alert.is_star else 0.352), 0.022
     each = (height - gap * (len(series) - 1)) / len(series)
     panels: list[Axes] = []
     for row in range(len(series)):
@@ -125,7 +129,7 @@ def _curve(page: _Page, alert: Alert) -> None:
         panels.append(page.drawn.add_axes(place, sharex=panels[0] if panels else None))
     draw_curve(panels, alert, series)
     page.drawn.align_ylabels(panels)
-    legend(page.drawn, [alert.curve], (page.x(0.806), 0.49))
+    legend(page.drawn, [alert.curve], (page.x(0.806), bottom + height + 0.053), ring=not alert.is_star)
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def _columns(alert: Alert) -> list[list[_Text]]:
 def _module_lines(said: ModuleAnswer, words: int) -> list[_Text]:
     """A blank line, the heading, then bars and texts; or why there is no answer."""
     lines = [_Text("", kind="blank"), _Text(said.module, said.version, "heading")]
-    if said.reason and not said.answers:
+    if said.reason and not (scores(said) or told(said, 1)[0]):
         return [*lines, _Text(shorten(said.reason, 50), kind="reason")]
     bars = scores(said)[:_BARS_PER_MODULE]
     lines += [_Text(answer.name, kind="bar", value=float(answer.value)) for answer in bars]
@@ -273,4 +277,4 @@ def in_words(said: ModuleAnswer) -> str:
     parts = [f"{answer.name} {float(answer.value):.3f}" for answer in scores(said)]
     words, more = told(said, _WORDS_PER_MODULE)
     parts += [f"{name} {text}".strip() for name, text in words] + ([f"and {more} more"] if more else [])
-    return ", ".join(parts)
+    return ", ".join(parts) or said.reason or ""
