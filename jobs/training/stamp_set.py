@@ -68,13 +68,25 @@ def alerts_without_stamps(path: str) -> Iterator[pa.Table]:
     pyarrow.Table
         Keys and COLUMNS.
     """
-    file = pq.ParquetFile(path)
-    names = [name for name in _WITHOUT_STAMPS if name in file.schema_arrow.names]
-    for packets in file.iter_batches(_AT_ONCE, columns=names):
-        batch = AlertBatch(_viewed(packets))
+    for view in views_without_stamps(path):
+        batch = AlertBatch(view)
         fields = metadata.metadata(batch)
         numbers = np.full((len(batch), len(image_numbers.NAMES)), np.nan)
         yield _examples(batch, fields, numbers, stamp.reasons_of_fields(batch, fields))
+
+
+def views_without_stamps(path: str) -> Iterator[pa.Table]:
+    """Alerts of ZTF that came without cutouts in the common view.
+
+    Parameters
+    ----------
+    path : str
+        Of a Parquet file with objectId, candid, candidate as in the packets, and prv_candidates if there are any.
+    """
+    file = pq.ParquetFile(path)
+    names = [name for name in _WITHOUT_STAMPS if name in file.schema_arrow.names]
+    for packets in file.iter_batches(_AT_ONCE, columns=names):
+        yield _viewed(packets)
 
 
 def _viewed(packets: pa.RecordBatch) -> pa.Table:

@@ -9,7 +9,7 @@ from science_modules.common.compiled import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_INFRARED = ("W1_W2", "W2_W3", "g_W2", "g_W3", "r_W2", "r_W3")
+INFRARED = ("W1_W2", "W2_W3", "g_W2", "g_W3", "r_W2", "r_W3")
 
 
 def colours(curves: Curves) -> dict[str, Floats]:
@@ -45,7 +45,7 @@ def infrared(curves: Curves) -> dict[str, Floats]:
     dict of str to numpy.ndarray of float64, shape (n,)
         By column [mag].
     """
-    return {name: np.full(len(curves), np.nan) for name in _INFRARED}
+    return {name: np.full(len(curves), np.nan) for name in INFRARED}
 
 
 def _g_less_r(values: Floats) -> Floats:

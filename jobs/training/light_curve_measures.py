@@ -1,0 +1,98 @@
+"""What folds say of light curves: kinds of real objects, leaves of simulated ones, by form, length and number of points."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from jobs.measures.classification import Confusion, confusion
+from science_modules.common.light_curve_classes import BRANCH_OF, BRANCHES, LEAVES
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+KINDS = ("SN", "VS", "AGN")
+_AGN = ("qso", "agn", "blazar")
+KIND_OF = {leaf: "SN" if BRANCH_OF[leaf] == "transient" else "AGN" if leaf in _AGN else "VS" for leaf in LEAVES}
+_STEPS = (6, 10, 20, 50)  # points of the band that has more
+
+
+def measured(answered: Sequence[tuple[pa.Table, Floats]]) -> Mapping[str, Any]:
+    """Numbers by name.
+
+    Parameters
+    ----------
+    answered : sequence of (pyarrow.Table, numpy.ndarray of shape (n, 15))
+        Examples and what a fit that has not seen them says.
+    """
+    if not answered:
+        return {}
+    table = pa.concat_tables([each for each, _ in answered])
+    said = np.concatenate([scores for _, scores in answered])
+    simulated = np.array(table["simulated"].to_pylist(), bool)
+    forms = np.array(table["form"].to_pylist(), object)
+    found: dict[str, Any] = {}
+    for form in np.unique(forms[~simulated]):
+        found |= _of_real(f"real, {form}", table, said, ~simulated & (forms == form))
+    return found | _of_simulated(table, said, simulated)
+
+
+def _of_real(told: str, table: pa.Table, said: Floats, own: Bools) -> dict[str, Any]:
+    """Kinds, and the two leaves of which there are more than a few."""
+    label, counted = _labels(table, own), _summed(_labels(table, own), said[own], KIND_OF, KINDS)
+    found = {
+        f"{told}: macro F1 of {', '.join(KINDS)}": _rounded(macro_f1(counted)),
+        f"{told}: kinds, true by row": counted.counts.tolist(),
+    }
+    leaves = confusion(label, said[own], LEAVES)
+    for leaf in ("snia", "rrl"):
+        found[f"{told}: recall of {leaf}"] = str(leaves.recall(LEAVES.index(leaf)))
+    points = np.asarray(table["n_best"].to_numpy())[own]
+    for least, below in zip(_STEPS, (*_STEPS[1:], np.inf), strict=True):
+        some = (points >= least) & (points < below)
+        if some.any():
+            share = _summed(label[some], said[own][some], KIND_OF, KINDS).accuracy
+            found[f"{told}: right kind, {least} to {below - 1:g}"] = str(share)
+    return found
+
+
+def _of_simulated(table: pa.Table, said: Floats, own: Bools) -> dict[str, Any]:
+    """Branches and leaves, by how the light curves were cut and in which form."""
+    found: dict[str, Any] = {}
+    for column in ("cut", "form"):
+        values = np.array(table[column].to_pylist(), object)
+        for value in np.unique(values[own]):
+            some = own & (values == value)
+            label = _labels(table, some)
+            leaves, branches = confusion(label, said[some], LEAVES), _summed(label, said[some], BRANCH_OF, BRANCHES)
+            both = f"leaves {_rounded(macro_f1(leaves))}, branches {_rounded(macro_f1(branches))}"
+            found[f"simulated, {column} {value}: macro F1"] = f"{both} (n = {len(label):,})"
+    return found
+
+
+def macro_f1(counted: Confusion) -> float:
+    """Mean of 2 x right / (true + called) over the classes that there are.
+
+    Parameters
+    ----------
+    counted : Confusion
+    """
+    true, called = counted.counts.sum(axis=1), counted.counts.sum(axis=0)
+    there = true > 0
+    return float(np.mean(2 * np.diag(counted.counts)[there] / (true + called)[there])) if there.any() else float("nan")
+
+
+def _summed(label: NDArray[np.object_], said: Floats, up: Mapping[str, str], names: Sequence[str]) -> Confusion:
+    """Of classes above the leaves: their probabilities are those of their leaves together."""
+    above = np.column_stack([said[:, [up[leaf] == name for leaf in LEAVES]].sum(axis=1) for name in names])
+    return confusion(np.array([up[leaf] for leaf in label], object), above, names)
+
+
+def _labels(table: pa.Table, own: Bools) -> NDArray[np.object_]:
+    return np.array(table["label"].filter(pa.array(own)).to_pylist(), object)
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 3) if np.isfinite(value) else None
