@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.measures.classification import Confusion, confusion
-from science_modules.common.light_curve_classes import BRANCH_OF, BRANCHES, LEAVES
+from science_modules.common.light_curve_classes import BALANCED_SHARES, BRANCH_OF, BRANCHES, LEAVES
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -16,6 +16,8 @@ Bools = NDArray[np.bool_]
 KINDS = ("SN", "VS", "AGN")
 _AGN = ("qso", "agn", "blazar")
 KIND_OF = {leaf: "SN" if BRANCH_OF[leaf] == "transient" else "AGN" if leaf in _AGN else "VS" for leaf in LEAVES}
+# Of a leaf's kind where branches, and the leaves of one, are equally frequent: there are more stars among them than nuclei.
+_SHARES = np.array([BALANCED_SHARES[[KIND_OF[each] == KIND_OF[leaf] for each in LEAVES]].sum() for leaf in LEAVES])
 _STEPS = (6, 10, 20, 50)  # points of the band that has more
 
 
@@ -41,11 +43,12 @@ def measured(answered: Sequence[tuple[pa.Table, Floats]]) -> Mapping[str, Any]:
 
 def _of_real(told: str, table: pa.Table, said: Floats, own: Bools) -> dict[str, Any]:
     """Kinds, and the two leaves of which there are more than a few."""
-    label, counted = _labels(table, own), _summed(_labels(table, own), said[own], KIND_OF, KINDS)
-    found = {
-        f"{told}: macro F1 of {', '.join(KINDS)}": _rounded(macro_f1(counted)),
-        f"{told}: kinds, true by row": counted.counts.tolist(),
-    }
+    label = _labels(table, own)
+    found: dict[str, Any] = {}
+    for how, answers in (("", said[own]), (", kinds taken as equally frequent", said[own] / _SHARES)):
+        counted = _summed(label, answers, KIND_OF, KINDS)
+        found[f"{told}{how}: macro F1 of {', '.join(KINDS)}"] = _rounded(macro_f1(counted))
+        found[f"{told}{how}: called {', '.join(KINDS)} by true kind"] = counted.counts.tolist()
     leaves = confusion(label, said[own], LEAVES)
     for leaf in ("snia", "rrl"):
         found[f"{told}: recall of {leaf}"] = str(leaves.recall(LEAVES.index(leaf)))

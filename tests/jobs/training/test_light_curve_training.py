@@ -173,5 +173,7 @@ def test_kinds_are_summed_over_their_leaves() -> None:
     )  # fmt: skip
     found = measured([(examples, said)])
     assert found["real, both: macro F1 of SN, VS, AGN"] == 1
+    alike = found["real, both, kinds taken as equally frequent: called SN, VS, AGN by true kind"]
+    assert alike == [[0, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert found["real, both: right kind, 50 to inf"].startswith("1.000")
     assert found["real, both: recall of rrl"].endswith("n = 1)")
