@@ -11,10 +11,13 @@ import numpy as np
 
 from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, Options, verb
+from jobs.cli.simulate_settings import add_config, settings_of
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.simulation.classes import CLASSES
-from jobs.simulation.light_curve_survey import FIRST, Mix, Plan, class_names, simulate_light_curves
+from jobs.simulation.light_curve_survey import FIRST, Plan, class_names, simulate_light_curves
+from jobs.simulation.mix import Mix
+from jobs.simulation.settings import Settings
 
 _EVERY = 5.0  # [s]
 
@@ -31,8 +34,9 @@ def parser() -> Options:
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; the same seed, the same files")
     options.add_argument("--output", type=local_path, required=True, metavar="DIR", help="a new or empty directory")
     options.add_argument(
-        "--mix", choices=get_args(Mix), default="balanced", help="as many of each class, or as a night's alerts"
+        "--mix", choices=get_args(Mix), help="as many of each class, or as a night's alerts; default balanced"
     )
+    add_config(options)
     options.add_argument("--least", type=int, default=1, metavar="N", help="detections for a light curve; default 1")
     options.add_argument(
         "--forced", action="store_true", help="forced measurements, too, for ZTF; LSST always has them"
@@ -56,10 +60,11 @@ def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     if min(given.n, given.tasks, given.least) < 1 or given.years <= 0:
         raise ValueError("--n, --tasks and --least are 1 or more, --years more than 0")
+    settings = settings_of(given, usual=Settings(mix="balanced"))
     plan = Plan(
         given.survey, class_names(given.classes), given.n, given.seed,
         FIRST[given.survey] if given.first is None else given.first, given.years,
-        given.mix, given.least, given.forced, given.faint,
+        settings.mix, given.least, given.forced, given.faint, settings.depth, settings.cadence,
     )  # fmt: skip
     begin = time.monotonic()
     truth = simulate_light_curves(plan, given.output, given.tasks, _progress())

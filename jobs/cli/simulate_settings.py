@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from jobs.cli.frame import Options
 from jobs.common.local_paths import local_path
 from jobs.simulation.load import FaultRates
-from jobs.simulation.settings import Settings, read_settings
+from jobs.simulation.settings import AS_IT_IS, Settings, read_settings
 
 
 def add_config(options: Options) -> None:
@@ -25,7 +25,7 @@ def add_config(options: Options) -> None:
     )
 
 
-def settings_of(given: argparse.Namespace, streams: bool = False) -> Settings:
+def settings_of(given: argparse.Namespace, streams: bool = False, usual: Settings = AS_IT_IS) -> Settings:
     """What the file says, and the options that go before it.
 
     Parameters
@@ -34,13 +34,15 @@ def settings_of(given: argparse.Namespace, streams: bool = False) -> Settings:
         With `config`; `mix` and, of a stream, the rates of faults are None where they were not asked for.
     streams : bool
         Whether the verb has faults.
+    usual : Settings
+        What holds where neither says anything.
 
     Raises
     ------
     ValueError
         If the file cannot be read, or asks for what the verb cannot do.
     """
-    settings = read_settings(given.config)
+    settings = read_settings(given.config, usual)
     if not streams and settings.faults != FaultRates():
         raise ValueError(f"{given.config}: faults are of `strix simulate stream`; leave them out")
     if getattr(given, "history", None) and (settings.depth, settings.cadence) != (0, 1):

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -16,15 +15,16 @@ import pyarrow.parquet as pq
 from jobs.simulation.blocks import Block, blocks
 from jobs.simulation.classes import CLASSES
 from jobs.simulation.measuring import measure
+from jobs.simulation.mix import Mix, Shares
+from jobs.simulation.object_class import Floats, ObjectClass
 from jobs.simulation.populating import populate
 from jobs.simulation.reach import LSST_REACH, ZTF_REACH, Reach
 from jobs.simulation.tables.labels import label_table
 from jobs.simulation.tables.light_curve_table import light_curve_table
 from jobs.simulation.tables.points import FORCED, KINDS, rows
 from jobs.simulation.tables.truth_table import detections, truth_table
-from jobs.simulation.visits import SURVEYS
-
-Mix = Literal["balanced", "natural"]
+from jobs.simulation.visits import SURVEYS, Survey
+from jobs.simulation.visits.altered import altered
 
 REACH = {"ztf": ZTF_REACH, "lsst": LSST_REACH}
 FIRST = {"ztf": 58849.0, "lsst": 61041.0}  # 2020-01-01, 2026-01-01
@@ -46,14 +46,17 @@ class Plan:
     seed : int
     first, years : float
         Begin [MJD TAI] and length of the simulated time.
-    mix : str
-        `balanced`: n of each class; `natural`: by the classes' shares of a night's alerts.
+    mix : str or tuple
+        `balanced`: n of each class; `natural`: by the classes' shares of a night's alerts; else shares of classes, of
+        which one that is not there has none.
     least : int
         Objects with fewer detections have no row among the light curves and the labels.
     forced : bool
         Whether light curves have forced measurements, too, where the survey's packets have none.
     faint : float or None
-        Faintest maximum of a transient [AB mag]; None for the survey's own.
+        Faintest maximum of a transient [AB mag]; None for the survey's own, which depth makes deeper.
+    depth, cadence : float
+        How much deeper the survey's images are [mag], and the share of its exposures that are taken; see `altered`.
     """
 
     survey: str
@@ -62,10 +65,17 @@ class Plan:
     seed: int
     first: float
     years: float
-    mix: Mix = "balanced"
+    mix: Mix | Shares = "balanced"
     least: int = 1
     forced: bool = False
     faint: float | None = None
+    depth: float = 0.0
+    cadence: float = 1.0
+
+    @property
+    def observing(self) -> Survey:
+        """The survey, with the plan's depth and cadence."""
+        return altered(SURVEYS[self.survey], self.depth, self.cadence)
 
     @property
     def last(self) -> float:
@@ -76,16 +86,29 @@ class Plan:
     def reach(self) -> Reach:
         """What is drawn: what the survey can see, in the simulated time."""
         whole = REACH[self.survey]
-        return replace(whole, first=self.first, last=self.last, faint=self.faint or whole.faint)
+        return replace(whole, first=self.first, last=self.last, faint=self.faint or whole.faint + self.depth)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks to simulate, class after class."""
         places = [(place, kind) for place, kind in enumerate(CLASSES) if kind.name in self.classes]
-        share = np.array([1.0 if self.mix == "balanced" else kind.share for _, kind in places])
+        share = self._shares([kind for _, kind in places])
         numbers = np.round(self.n * len(places) * share / share.sum()).astype(int)
         yield from blocks(
             self.seed, [(kind.name, place, int(n)) for (place, kind), n in zip(places, numbers, strict=True)]
         )
+
+    def _shares(self, kinds: Sequence[ObjectClass]) -> Floats:
+        if self.mix == "balanced":
+            return np.ones(len(kinds))
+        if self.mix == "natural":
+            return np.array([kind.share for kind in kinds])
+        given = dict(self.mix)
+        found = np.array([given.get(kind.name, 0.0) for kind in kinds])
+        if not found.sum() > 0:
+            raise ValueError(
+                f"no class of {', '.join(kind.name for kind in kinds)} has a share in the mix, {given}; add one to either"
+            )
+        return found
 
 
 def class_names(wanted: str) -> tuple[str, ...]:
@@ -161,7 +184,7 @@ def _run(plan: Plan, wanted: Sequence[Block], directory: Path, tasks: int) -> It
 
 def _block(plan: Plan, block: Block, directory: Path) -> pa.Table:
     """Write the light curves of a block; its truth."""
-    survey = SURVEYS[plan.survey]
+    survey = plan.observing
     curves = measure(populate(block, CLASSES[block.place], plan.reach), survey, plan.first, plan.last)
     objects = np.flatnonzero(detections(curves) >= max(plan.least, 1))
     kinds = KINDS[plan.survey] + ((FORCED,) if plan.forced and FORCED not in KINDS[plan.survey] else ())

@@ -1,7 +1,7 @@
 """What a YAML file says of a simulation: the mix of classes, depth and cadence of the survey, faults of the stream."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any, get_args
@@ -39,13 +39,15 @@ class Settings:
 AS_IT_IS = Settings()
 
 
-def read_settings(path: Path | None) -> Settings:
-    """The settings in a file; what it does not name is as in the survey.
+def read_settings(path: Path | None, usual: Settings = AS_IT_IS) -> Settings:
+    """The settings in a file.
 
     Parameters
     ----------
     path : pathlib.Path, optional
         YAML with `mix`, `depth`, `cadence`, `faults`, each if wanted; no file is an empty one.
+    usual : Settings
+        What holds for what the file does not name; as in the survey if not given.
 
     Raises
     ------
@@ -53,14 +55,14 @@ def read_settings(path: Path | None) -> Settings:
         If it cannot be read or says something else; the message names the file.
     """
     if path is None:
-        return AS_IT_IS
+        return usual
     try:
         given = read_plain_yaml(path, _MOST_BYTES) or {}
         _check_names(given, "a key", [each.name for each in fields(Settings)])
         found: dict[str, Any] = {name: _READ[name](value) for name, value in given.items()}
     except (OSError, NotPlain, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
-    return Settings(**found)
+    return replace(usual, **found)
 
 
 def _check_names(given: Any, what: str, known: list[str]) -> None:

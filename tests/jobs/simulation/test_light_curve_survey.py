@@ -142,6 +142,31 @@ def test_the_natural_mix_follows_the_shares_of_a_night(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "mix" / "simulation.json").read_text())["mix"] == "natural"
 
 
+def test_a_file_says_the_mix_the_depth_and_the_cadence(output: Path, tmp_path: Path) -> None:
+    config = tmp_path / "deep.yaml"
+    config.write_text("mix: {rr_lyrae_ab: 3, sn_ia: 1}\ndepth: 1.0\ncadence: 0.5\n")
+    options = ["--n", "50", "--tasks", "1", "--config", str(config), "--output", str(tmp_path / "deep")]
+    assert main([*OPTIONS, *options]) == 0
+    truth = pq.read_table(tmp_path / "deep" / "truth.parquet").to_pandas()
+    assert truth["class"].unique().tolist() == ["rr_lyrae_ab"]  # of the two that OPTIONS asks for
+    assert len(truth) == 100
+    whole = pq.read_table(output / "truth.parquet").to_pandas().iloc[:100]
+    assert truth.n_visits.sum() / whole.n_visits.sum() == pytest.approx(0.5, abs=0.05)
+    assert truth.mean_mag.max() == pytest.approx(whole.mean_mag.max() + 1, abs=0.2)  # fainter ones are drawn
+    said = json.loads((tmp_path / "deep" / "simulation.json").read_text())
+    assert (said["depth"], said["cadence"], dict(said["mix"])["sn_ia"]) == (1.0, 0.5, 1.0)
+
+
+def test_a_mix_without_any_of_the_classes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "mix.yaml"
+    config.write_text("mix: {sn_ia: 1}\n")
+    assert main([*OPTIONS, "--config", str(config), "--output", str(tmp_path / "x")]) == 2
+    assert "no class of rr_lyrae_ab, qso has a share in the mix" in capsys.readouterr().err
+    config.write_text("faults: {late: 0.5}\n")
+    assert main([*OPTIONS, "--config", str(config), "--output", str(tmp_path / "x")]) == 2
+    assert "faults are of `strix simulate stream`" in capsys.readouterr().err
+
+
 def test_what_cannot_be_is_said(output: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main([*OPTIONS, "--output", str(output)]) == 4 or "not empty" in capsys.readouterr().err
     assert main(["simulate", "lightcurves", "--classes", "ufo", "--output", str(tmp_path / "x")]) == 2
