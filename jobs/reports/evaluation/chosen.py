@@ -35,7 +35,7 @@ class Chosen:
     in_conflict : int
         Alerts whose labels contradict each other.
     objects : dict of str to int
-        Different objects among the labelled, by class.
+        Different objects among the labelled and answered, by class.
     """
 
     once: Bools
@@ -61,18 +61,19 @@ def chosen(answers: Answers, first: bool) -> Chosen:
     rows = answers.columns([*answers.keys(), "label", "source"])
     once = _once(rows)
     true, label, source = (_there(rows[name]) for name in ("true", "label", "source"))
+    answered = ~_there(answers.reasons(rows))
     labelled = once & true
     kept = labelled & _earliest(answers, rows, labelled) if first else labelled
     return Chosen(
         once=once,
         labelled=kept,
-        unlabelled=once & ~label & ~source & ~_there(answers.reasons(rows)),
+        unlabelled=once & ~label & ~source & answered,
         copies=int((~once).sum()),
         later=int((labelled & ~kept).sum()),
         no_label=int((once & ~label & ~source).sum()),
         other_classes=Counter(rows["label"].filter(pa.array(once & label & ~true)).to_pylist()),
         in_conflict=int((once & ~label & source).sum()),
-        objects=_objects(rows.filter(pa.array(kept))),
+        objects=_objects(rows.filter(pa.array(kept & answered))),
     )
 
 

@@ -8,6 +8,7 @@ from jobs.measures.calibration import reliability
 from jobs.measures.classification import confusion
 from jobs.measures.intervals import Share, bootstrap, wilson
 from jobs.measures.paired import mcnemar, paired
+from jobs.measures.thresholds import error_rates
 
 CLASSES = ("A", "B", "C")
 
@@ -90,3 +91,35 @@ def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_says() -> None:
     again = bootstrap(lambda rows: float(twice[rows].mean()), np.repeat(np.arange(400), 2), seed=1)
     assert again[1] - again[0] == pytest.approx(high - low, rel=0.15)
     assert np.isnan(bootstrap(lambda rows: 0.0, np.array([], np.int64), 1)[0])
+
+
+def test_error_rates_are_counted_at_every_threshold() -> None:
+    rng = np.random.default_rng(4)
+    member, score = rng.random(300) < 0.3, np.round(rng.random(300), 3).astype(np.float32).astype(np.float64)
+    found = error_rates(member, score)
+    assert found.thresholds[40] == pytest.approx(0.2)
+    for at, threshold in enumerate(found.thresholds):
+        assert found.false_negatives[at].k == (score[member] < threshold).sum()
+        assert found.false_positives[at].k == (score[~member] >= threshold).sum()
+    apart = [
+        abs(one.value - other.value) for one, other in zip(found.false_negatives, found.false_positives, strict=True)
+    ]
+    assert found.equal is not None and apart[found.equal] == min(apart)
+    assert error_rates(np.zeros(3, bool), np.array([0.1, 0.2, 1.0])).equal is None
+
+
+def test_parts_add_up_to_the_whole() -> None:
+    rng = np.random.default_rng(6)
+    labels, chances = rng.choice(np.array(CLASSES, object), 200), rng.dirichlet(np.ones(3), 200)
+    right, said = rng.random(200) < 0.5, rng.random(200)
+    one, other = slice(0, 77), slice(77, 200)
+    whole = confusion(labels, chances, CLASSES)
+    added = confusion(labels[one], chances[one], CLASSES) + confusion(labels[other], chances[other], CLASSES)
+    assert added.counts.tolist() == whole.counts.tolist()
+    assert whole.shares.sum(axis=1) == pytest.approx([1, 1, 1])
+    with pytest.raises(ValueError, match="counts of A, B, C and of A cannot be added"):
+        _ = whole + confusion(np.array([], object), np.empty((0, 1)), ("A",))
+    parts = reliability(right[one], said[one]) + reliability(right[other], said[other])
+    assert parts.expected_error == pytest.approx(reliability(right, said).expected_error)
+    rates = error_rates(right[one], said[one]) + error_rates(right[other], said[other])
+    assert rates.as_dict() == error_rates(right, said).as_dict()
