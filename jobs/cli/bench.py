@@ -49,13 +49,14 @@ KINDS = {
         "jobs.bench.releases",
         "memory",
     ),
+    "simulate": ("packets of a night and light curves: rates, CPU", "jobs.bench.simulating", "simulating"),
     "features": ("CPU of alerce_features: each group, each closed form", "jobs.bench.features", "features"),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
 }
 ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
 ALERTS |= {"stream": 10_000, "latency": 3300, "burst": 10_000, "ledger": 100_000, "lookup": 1_000_000, "store": 100_000}
 ALERTS |= {"stored": 20_000, "stored-stream": 10_000, "stored-lookup": 100_000}
-ALERTS |= {"features": 1000, "reprocess": 20_000, "reprocess-memory": 3000}
+ALERTS |= {"features": 1000, "simulate": 5000, "reprocess": 20_000, "reprocess-memory": 3000}
 CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
 CHECKED["lookup"] = "answers checked with what was written"
@@ -65,7 +66,7 @@ OF = {
     "lookup": "rounds of 500 questions",
 }
 MODULES = "braai,acai,lc_features,rise,anomaly"
-MODULES_OF = dict.fromkeys(("reprocess", "reprocess-memory"), "lc_features,anomaly") | {"features": "alerce_features"}
+MODULES_OF = dict.fromkeys(("reprocess", "reprocess-memory"), "lc_features,anomaly") | {"features": "alerce_features", "simulate": ""}
 OF_RELEASES = "light curves of a release"
 
 
@@ -111,6 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = OF_RELEASES + (", real ones" if bench.real else ", simulated")
     if given.what == "features":
         what = "simulated light curves in g and r"
+    if given.what == "simulate":
+        what = "packets of ZTF 3.3 with cutouts, and light curves of as many objects"
     if given.what == "burst":
         what = "simulated Rubin packets, 20 distinct ones issued again"
     print("; ".join(f"{key} {value}" for key, value in on.items()))
