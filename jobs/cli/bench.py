@@ -66,7 +66,8 @@ OF = {
     "lookup": "rounds of 500 questions",
 }
 MODULES = "braai,acai,lc_features,rise,anomaly"
-MODULES_OF = dict.fromkeys(("reprocess", "reprocess-memory"), "lc_features,anomaly") | {"features": "alerce_features", "simulate": ""}
+MODULES_OF = dict.fromkeys(("reprocess", "reprocess-memory"), "lc_features,anomaly") | {"features": "alerce_features"}
+MODULES_OF |= {"simulate": ""}
 OF_RELEASES = "light curves of a release"
 
 
