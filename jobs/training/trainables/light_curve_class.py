@@ -61,7 +61,7 @@ class Settings(hierarchical_growing.Settings):
         How much oftener than a star of a stochastic class the trees of branches are shown a quasar, AGN or blazar.
     """
 
-    real: float = 0.5
+    real: float = 0.3
     real_each: float = 0.02
     nuclei: float = 2.5
 
