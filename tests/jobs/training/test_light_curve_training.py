@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from threadpoolctl import threadpool_limits
 
+from jobs.pipeline.alerts import alert_tables
+from jobs.simulation import simulate
 from jobs.simulation.light_curve_survey import Plan, simulate_light_curves
 from jobs.training import light_curve_set
 from jobs.training.config import TrainingConfig
@@ -26,7 +28,7 @@ from jobs.training.light_curve_pieces import (
     whole,
     with_nuclei,
 )
-from jobs.training.light_curve_sources import Light, labelled, simulated
+from jobs.training.light_curve_sources import Light, labelled, packets, simulated
 from jobs.training.result import Result
 from jobs.training.run import train
 from jobs.training.trainable import get
@@ -177,3 +179,21 @@ def test_kinds_are_summed_over_their_leaves() -> None:
     assert alike == [[0, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert found["real, both: right kind, 50 to inf"].startswith("1.000")
     assert found["real, both: recall of rrl"].endswith("n = 1)")
+
+
+def test_alerts_of_an_object_are_one_light_curve_without_points_twice(tmp_path: Path) -> None:
+    simulate(tmp_path / "night", 12, seed=3, per_file=12)
+    alerts = pa.concat_tables(list(alert_tables([tmp_path / "night"], ["ztf"]))).to_pylist()
+    light = packets(str(tmp_path / "night"))
+    assert set(light.names) == {alert["object_id"] for alert in alerts}
+    assert not light.points.duplicated(["owner", "mjd", "band"]).any()
+    most: dict[str, int] = {}
+    for alert in alerts:
+        found = sum(
+            kind == "detection" and band in ("g", "r")
+            for kind, band in zip(alert["lc_kind"], alert["lc_band"], strict=True)
+        )
+        most[alert["object_id"]] = max(most.get(alert["object_id"], 0), found)
+    counted = np.bincount(light.points["owner"], minlength=len(light))
+    assert (counted >= [most[name] for name in light.names]).all()
+    assert light.points["total"].notna().any()
