@@ -168,7 +168,7 @@ def _block(points: pd.DataFrame, form: NDArray[np.object_]) -> NDArray[np.float3
 
 
 def matrix(examples: pa.Table) -> NDArray[np.float32]:
-    """The features of examples, shape (n, len(NAMES)).
+    """The features of examples, shape (n, n_features).
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def matrix(examples: pa.Table) -> NDArray[np.float32]:
         With COLUMNS.
     """
     flat = examples["features"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, np.float32).reshape(examples.num_rows, len(NAMES))
+    return np.asarray(flat, np.float32).reshape(examples.num_rows, examples.schema.field("features").type.list_size)
 
 
 def in_lower_case(examples: pa.Table) -> pa.Table:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,32 @@ class Forest(PlainArrays):
     temperature: Floats
     importance: NDArray[np.float32]
     trained_on: NDArray[np.str_]
+
+    @classmethod
+    def of_features(cls, data: bytes, features: Sequence[str]) -> Self:
+        """Read a file; the compiled walk is made ready.
+
+        Parameters
+        ----------
+        data : bytes
+            As `to_bytes` gives it.
+        features : sequence of str
+            What the columns should be.
+
+        Raises
+        ------
+        ValueError
+            If the trees were grown on others.
+        """
+        forest = cls.from_bytes(data)
+        found = forest.features.tolist()
+        if found != list(features):
+            beside = sorted(set(found) - set(features)), sorted(set(features) - set(found))
+            raise ValueError(
+                f"the file's trees alone read {beside[0]}, the module alone {beside[1]}; wants the same order"
+            )
+        forest.predict(np.zeros((1, len(forest.features))))
+        return forest
 
     @cached_property
     def jump(self) -> NDArray[np.int64]:

@@ -38,6 +38,7 @@ IN_WORDS: Mapping[str, str] = {leaf: told for leaves in _CLASSES.values() for le
 _COUNTS = np.array([count for leaves in _CLASSES.values() for _, count in leaves.values()], np.float64)
 
 BRANCH_INDEX: NDArray[np.int64] = np.array([BRANCHES.index(BRANCH_OF[leaf]) for leaf in LEAVES])
+FIRST_LEAVES: NDArray[np.int64] = np.searchsorted(BRANCH_INDEX, np.arange(len(BRANCHES)))
 SKY_SHARES: NDArray[np.float64] = _COUNTS / _COUNTS.sum()
 # What the forests are grown on: every branch alike, and every class of a branch alike.
 BALANCED_SHARES: NDArray[np.float64] = 1 / (len(BRANCHES) * np.bincount(BRANCH_INDEX)[BRANCH_INDEX])

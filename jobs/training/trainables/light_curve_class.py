@@ -19,10 +19,10 @@ from jobs.training.splitting import groups, split
 from jobs.training.trainable import Fit, Fitted, Floats, Trainable
 from science_modules.common import hierarchical_growing
 from science_modules.common.hierarchical_forest import Forest
+from science_modules.common.hierarchical_growing import grow, with_temperatures
 from science_modules.common.light_curve_classes import LEAVES
 
 _SIMULATED, _LABELLED, _PACKETS = "simulated", "labelled", "packets"
-_FILE = "light_curve_class_ztf.npz"
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class LightCurveForests(Trainable):
     version = "1.0.0"
     classes = LEAVES
     columns = light_curve_set.COLUMNS
+    features: ClassVar[Sequence[str]] = light_curve_set.FEATURES
     data = Data
     settings = Settings
     packages = ("scikit-learn",)
@@ -146,9 +147,9 @@ class LightCurveForests(Trainable):
         fit : Fit
         """
         table = pa.concat_tables([fit.training.table(), fit.validation.table()])
-        forest = _calibrated(table, fit.settings, fit.seed)
+        forest = _calibrated(table, self.features, fit.settings, fit.seed)
         fit.progress(1, 1)
-        return {_FILE: forest.to_bytes()}
+        return {f"{self.name}_ztf.npz": forest.to_bytes()}
 
     def score(self, artefacts: Mapping[str, bytes], examples: pa.Table) -> Floats:
         """The calibrated answer, classes of a branch taken to be equally frequent, and branches.
@@ -160,7 +161,7 @@ class LightCurveForests(Trainable):
         examples : pyarrow.Table
             Keys and `columns`.
         """
-        return Forest.from_bytes(artefacts[_FILE]).predict(light_curve_set.matrix(examples)).calibrated
+        return Forest.from_bytes(artefacts[f"{self.name}_ztf.npz"]).predict(light_curve_set.matrix(examples)).calibrated
 
     def facts(self, fits: Sequence[Fitted], everything: Selection, settings: Any) -> Mapping[str, Any]:
         """What the folds say of real and simulated objects, by kind, by form and by the number of points.
@@ -179,24 +180,20 @@ def _curves(data: Data) -> list[Path]:
     return [path for folder in data.simulated for path in files_of_folder(Path(folder) / "light_curves")]
 
 
-def _calibrated(table: pa.Table, settings: Settings, seed: int) -> Forest:
+def _calibrated(table: pa.Table, features: Sequence[str], settings: Settings, seed: int) -> Forest:
     """Forests of all examples, with the temperatures of forests that a fifth of the objects was kept from."""
     x, weight = light_curve_set.matrix(table), weights(table, settings)
     leaf = np.array(table["label"].to_pylist(), object)
     kept = _a_fifth(table, seed)
-    forest = _grown(x, leaf, weight, settings, seed)
+    forest = grow(x, leaf, settings, seed, features, weight)
     if len(np.unique(leaf[~kept])) < len(LEAVES):
         return forest
-    tried = _grown(x[~kept], leaf[~kept], weight[~kept], settings, seed)
+    tried = grow(x[~kept], leaf[~kept], settings, seed, features, weight[~kept])
     return replace(
         forest,
-        temperature=hierarchical_growing.with_temperatures(tried, x[kept], leaf[kept], weight[kept]).temperature,
+        temperature=with_temperatures(tried, x[kept], leaf[kept], weight[kept]).temperature,
         trained_on=np.array([_told(table)]),
     )
-
-
-def _grown(x: NDArray[np.float32], leaf: NDArray[Any], weight: Floats, settings: Settings, seed: int) -> Forest:
-    return hierarchical_growing.grow(x, leaf, settings, seed, light_curve_set.FEATURES, weight)
 
 
 def _told(table: pa.Table) -> str:
