@@ -93,6 +93,8 @@ def _print(found: Evaluation) -> None:
     else:
         say(f"{found.title}, no labels:")
         console.print(_called(found))
+    if found.chosen.simulated:
+        say(f"SIMULATED: {found.chosen.simulated:,} of {found.alerts:,} alerts")
     for words, n in left_out(found):
         say(f"not counted: {words}: {n:,}")
     if found.conflicts:

@@ -36,6 +36,8 @@ class Chosen:
         Alerts whose labels contradict each other.
     objects : dict of str to int
         Different objects among the labelled and answered, by class.
+    simulated : int
+        Alerts that are simulated, labelled or not.
     """
 
     once: Bools
@@ -47,6 +49,7 @@ class Chosen:
     other_classes: "Counter[str]"
     in_conflict: int
     objects: dict[str, int]
+    simulated: int
 
 
 def chosen(answers: Answers, first: bool) -> Chosen:
@@ -58,7 +61,7 @@ def chosen(answers: Answers, first: bool) -> Chosen:
     first : bool
         Of each object only its earliest answered alert counts, and if none is answered its earliest.
     """
-    rows = answers.columns([*answers.keys(), "label", "source"])
+    rows = answers.columns([*answers.keys(), "label", "source", "is_simulated"])
     once = _once(rows)
     true, label, source = (_there(rows[name]) for name in ("true", "label", "source"))
     answered = ~_there(answers.reasons(rows))
@@ -73,6 +76,7 @@ def chosen(answers: Answers, first: bool) -> Chosen:
         no_label=int((once & ~label & ~source).sum()),
         other_classes=Counter(rows["label"].filter(pa.array(once & label & ~true)).to_pylist()),
         in_conflict=int((once & ~label & source).sum()),
+        simulated=int((once & rows["is_simulated"].fill_null(False).to_numpy(zero_copy_only=False)).sum()),
         objects=_objects(rows.filter(pa.array(kept & answered))),
     )
 

@@ -137,6 +137,7 @@ class Evaluation:
             "level": self.question.level,
             "earliest_alert_of_each_object_only": self.question.first,
             "alerts": self.alerts,
+            "simulated": kept.simulated,
             "not_counted": {
                 "copies": kept.copies,
                 "later_alerts_of_their_object": kept.later,

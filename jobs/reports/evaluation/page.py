@@ -16,7 +16,7 @@ from jobs.reports.evaluation import drawings
 from jobs.reports.evaluation.counting import Measured
 from jobs.reports.evaluation.evaluation import Evaluation
 from jobs.reports.evaluation.mistakes import Mistake
-from jobs.reports.evaluation.slices import SIMULATED, SLICINGS
+from jobs.reports.evaluation.slices import SLICINGS
 from jobs.reports.evaluation.trained_on import card_of
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 from jobs.reports.templates import environment
@@ -105,7 +105,6 @@ def evaluation_page(found: Evaluation, command: str) -> str:
             at=_AT,
             thresholds=_thresholds(own) if own else [],
             breakdowns=_breakdowns(own) if own else [],
-            simulated=_simulated(own) if own else 0,
             sheets=_sheets(found),
             pairs=_pairs(found),
             left_out=[(visible(words), n) for words, n in left_out(found)],
@@ -193,11 +192,6 @@ def _breakdowns(own: Measured) -> list[Breakdown]:
         for each in SLICINGS
         for parts in [own.parts[each.name]]
     ]
-
-
-def _simulated(own: Measured) -> int:
-    parts = own.parts["origin"]
-    return int(parts[SIMULATED].counts.sum()) if SIMULATED in parts else 0
 
 
 def _sheets(found: Evaluation) -> list[Sheet]:

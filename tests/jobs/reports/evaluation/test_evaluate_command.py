@@ -53,6 +53,8 @@ def test_without_labels_it_tells_what_is_called(
 ) -> None:
     assert main(["first_one", "--data", str(scored), "-o", str(tmp_path)]) == 0
     told = capsys.readouterr().out
+    assert "SIMULATED: 130 of 130 alerts" in told
+    assert "SIMULATED: 130 of 130 alerts" in (tmp_path / PAGE).read_text()
     assert "no labels" in told and "not counted: without an answer: 13" in told
     numbers = json.loads((tmp_path / NUMBERS).read_text())
     assert numbers["labelled"] is None
