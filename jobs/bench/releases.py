@@ -1,4 +1,4 @@
-"""A data release through the modules: light curves and points per second, CPU of each, memory for a hundred times as many."""
+"""A data release through the modules: light curves per second, CPU of each, memory for a hundred times as many, a dense field."""
 
 import shutil
 import tempfile
@@ -24,6 +24,8 @@ from jobs.releases.formats.ztf_dr import BAD_EPOCH, COLUMNS
 from jobs.spark.session import session_for
 
 GROWTH = 100  # times more light curves must not take more memory
+DENSER = 10  # times more light curves in one field must not make a partition of it slow
+_APART_ARCSEC = 7.0  # between the light curves that lie over one another in it
 _LEAST_EPOCHS = 21
 _SIMULATED_EPOCHS = 300  # of a star, half of them in g and half in r
 _ROWS_OF_A_FILE = 10_000
@@ -63,6 +65,36 @@ def memory(bench: Bench) -> list[Number]:
     return numbers
 
 
+def dense(bench: Bench) -> list[Number]:
+    """How long the slowest partition takes beside the median one, where one field has ten times the light curves of the others.
+
+    Parameters
+    ----------
+    bench : Bench
+        As of `rate`; enough for more partitions than two.
+    """
+    with session_for("bench") as spark, empty_folder() as folder:
+        release = _release(bench, folder / "release", DENSER)
+        return repeated(lambda: _uneven(bench, spark, release, folder), bench.repeats)
+
+
+def _uneven(bench: Bench, spark: SparkSession, release: Path, folder: Path) -> dict[tuple[str, str], float]:
+    output = Path(tempfile.mkdtemp(dir=folder))
+    outcome = _run(bench, spark, release, output)
+    shutil.rmtree(output)
+    took = [each["seconds"] for each in outcome.records.values()]
+    stars = [each["stars"] for each in outcome.records.values()]
+    middle = float(np.median(took))
+    return {
+        ("light curves", ""): float(sum(stars)),
+        ("partitions", ""): float(len(took)),
+        ("light curves of the fullest partition", ""): float(max(stars)),
+        ("a partition, median", "s"): middle,
+        ("the slowest one", "s"): max(took),
+        ("the slowest one, of the median", ""): max(took) / middle,
+    }
+
+
 def _measured(bench: Bench, spark: SparkSession, release: Path, folder: Path) -> dict[tuple[str, str], float]:
     output = Path(tempfile.mkdtemp(dir=folder))
     with Watch() as watch:
@@ -91,15 +123,15 @@ def _run(bench: Bench, spark: SparkSession, release: Path, output: Path) -> Repr
     return reprocess(ReprocessConfig().but(**told, missing_models="skip"), spark)
 
 
-def _release(bench: Bench, folder: Path) -> Path:
-    """Files with so many light curves."""
+def _release(bench: Bench, folder: Path, denser: int = 1) -> Path:
+    """Files with so many light curves; the first field holds those of so many others."""
     folder.mkdir(parents=True)
     base = _real(bench) if bench.real else _simulated()
     per_tile = len(pc.unique(base["objra"]))
     for tile in range(-(-bench.alerts // per_tile)):
         left = bench.alerts - tile * per_tile
         whole = base if left >= per_tile else base.filter(pc.less(base["star"], left))
-        table = _moved(whole, tile)
+        table = _moved(whole, tile, max(tile - denser + 1, 0), min(tile, denser - 1))
         for start in range(0, table.num_rows, _ROWS_OF_A_FILE):
             pq.write_table(table.slice(start, _ROWS_OF_A_FILE), folder / f"{tile:05d}_{start:07d}.parquet")
     return folder
@@ -148,10 +180,11 @@ def _simulated() -> pa.Table:
     return pa.concat_tables(rows)
 
 
-def _moved(base: pa.Table, tile: int) -> pa.Table:
-    """The same light curves under other names, beside those of the tile before."""
-    ra = np.mod(np.asarray(base["objra"].to_numpy(), dtype=np.float64) + 1.3 * tile, 360.0)
+def _moved(base: pa.Table, tile: int, field: int, layer: int) -> pa.Table:
+    """The same light curves under other names, in a field beside those before, a little north of others in it."""
+    ra = np.mod(np.asarray(base["objra"].to_numpy(), dtype=np.float64) + 1.3 * field, 360.0)
+    dec = np.asarray(base["objdec"].to_numpy(), dtype=np.float64) + layer * _APART_ARCSEC / 3600
     names = pc.add(base["objectid"], pa.scalar(tile * 10**15, pa.int64()))
-    for name, column in (("objra", pa.array(ra)), ("objectid", names)):
+    for name, column in (("objra", pa.array(ra)), ("objdec", pa.array(dec)), ("objectid", names)):
         base = base.set_column(base.column_names.index(name), name, column)
     return base.drop_columns(["star"])

@@ -49,6 +49,11 @@ KINDS = {
         "jobs.bench.releases",
         "memory",
     ),
+    "reprocess-dense": (
+        "its slowest partition beside the median one, a field being ten times denser than the others",
+        "jobs.bench.releases",
+        "dense",
+    ),
     "simulate": ("packets of a night and light curves: rates, CPU", "jobs.bench.simulating", "simulating"),
     "features": ("CPU of alerce_features: each group, each closed form", "jobs.bench.features", "features"),
     "naive": ("fastavro, astropy, keras.predict, scikit-learn, for comparison", "jobs.bench.naive", "naive"),
@@ -56,7 +61,7 @@ KINDS = {
 ALERTS = {"pipeline": 20_000, "steps": 3000, "decode": 5000, "batch": 3000, "first": 300, "memory": 5000, "naive": 400}
 ALERTS |= {"stream": 10_000, "latency": 3300, "burst": 10_000, "ledger": 100_000, "lookup": 1_000_000, "store": 100_000}
 ALERTS |= {"stored": 20_000, "stored-stream": 10_000, "stored-lookup": 100_000}
-ALERTS |= {"features": 1000, "simulate": 5000, "reprocess": 20_000, "reprocess-memory": 3000}
+ALERTS |= {"features": 1000, "simulate": 5000, "reprocess": 20_000, "reprocess-memory": 3000, "reprocess-dense": 60_000}
 CHECKED = dict.fromkeys(("pipeline", "steps", "decode"), "first alerts checked equal to the slow decoder's")
 CHECKED["naive"] = "braai checked equal"
 CHECKED["lookup"] = "answers checked with what was written"
@@ -65,10 +70,11 @@ OF = {
     "batch": "the batches, the first tenth left out",
     "lookup": "rounds of 500 questions",
 }
+ONCE = ("memory", "reprocess-memory")
 MODULES = "braai,acai,lc_features,rise,anomaly"
-MODULES_OF = dict.fromkeys(("reprocess", "reprocess-memory"), "lc_features,anomaly") | {"features": "alerce_features"}
-MODULES_OF |= {"simulate": ""}
-OF_RELEASES = "light curves of a release"
+RELEASES = ("reprocess", "reprocess-memory", "reprocess-dense")
+MODULES_OF = dict.fromkeys(RELEASES, "lc_features,anomaly") | {"features": "alerce_features", "simulate": ""}
+OF_RELEASES = "of a release"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -112,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.what in MODULES_OF:
         what = OF_RELEASES + (", real ones" if bench.real else ", simulated")
     if given.what == "features":
-        what = "simulated light curves in g and r"
+        what = "simulated ones in g and r"
     if given.what == "simulate":
         what = "packets of ZTF 3.3 with cutouts, and light curves of as many objects"
     if given.what == "burst":
@@ -121,10 +127,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.what == "ledger":
         print(f"ledger: a past of {bench.alerts} batches; each number once")
     else:
-        print(f"{given.what}: {counted(bench.alerts, 'alert')}, {what}; modules {', '.join(bench.modules) or 'none'}")
+        of_what = "light curve" if given.what in (*RELEASES, "features") else "alert"
+        print(f"{given.what}: {counted(bench.alerts, of_what)}, {what}; modules {', '.join(bench.modules) or 'none'}")
         checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
         of = OF.get(given.what, f"{bench.repeats}, one before not counted")
-        print(f"median (range) of {of}{checked}")
+        print(f"each number once{checked}" if given.what in ONCE else f"median (range) of {of}{checked}")
     _, module, function = KINDS[given.what]
     numbers = getattr(importlib.import_module(module), function)(bench)
     print("\n".join(number.line() for number in numbers))
