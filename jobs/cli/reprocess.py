@@ -121,6 +121,9 @@ def say_losses(outcome: Reprocessed) -> int:
     """
     for file in outcome.plan.refused:
         complain(f"reprocess: {file['file']}: {file['reason']}: {file['message']}")
+    if not outcome.plan.partitions:
+        pixels = ", ".join(outcome.plan.asked["healpix"])
+        complain(f"reprocess: the files that can be read have no object{f' in HEALPix {pixels}' if pixels else ''}")
     lost = [each for each in outcome.records.values() if each["state"] == QUARANTINED]
     for each in lost:
         complain(f"reprocess: partition {each['partition']} is quarantined: {each['message']}")

@@ -14,7 +14,7 @@ from jobs.archive.position import DISTANCE, Cone
 from jobs.lookup.paging import after, read_token
 from jobs.lookup.questions import NEAREST_OBJECTS, SEPARATION, circle_of, of_survey, positive
 from jobs.lookup.store import BadQuestion, NotThere, Page
-from jobs.releases.cells import CELL_ORDER, FINE_ORDER
+from jobs.releases.cells import CELL_ORDER, FINE_ORDER, SKY_CELLS
 from jobs.releases.records import WITHOUT_LIGHT_CURVES, Run
 from jobs.releases.view import HEALPIX
 from jobs.storage.schema_union import in_schema
@@ -159,7 +159,8 @@ class ReleaseStore:
         """
         cells = _cells(circle)
         begin = np.searchsorted(cells, self._first)
-        numbers = np.flatnonzero(np.searchsorted(cells, self._behind) > begin)
+        of_names = self._first >= SKY_CELLS  # of an archive: its stars are anywhere, their row groups say where
+        numbers = np.flatnonzero((np.searchsorted(cells, self._behind) > begin) | of_names)
         pieces = [_within(self._run.table(int(number)), cells, circle, columns) for number in numbers]
         pieces = [each for each in pieces if each is not None]
         return pa.concat_tables(pieces, promote_options="default") if pieces else _nothing(columns)

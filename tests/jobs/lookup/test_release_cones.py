@@ -87,6 +87,28 @@ def test_what_a_release_has_not_is_said(output: Path, tmp_path: Path) -> None:
         ReleaseStore(tmp_path)
 
 
+def test_what_is_cut_by_names_is_asked_by_place_too(output: Path, tmp_path: Path) -> None:
+    run(tmp_path / "out", output, format="archive", partition_points=20_000)
+    stars, store = stars_of(tmp_path / "out"), ReleaseStore(tmp_path / "out")
+    assert stars.num_rows == 1000
+    assert len(list((tmp_path / "out" / "science").rglob("*.parquet"))) > 1
+    for star in stars.select(["object_id", "ra", "dec"]).slice(0, 20).to_pylist():
+        assert store.cone_objects(star["ra"], star["dec"], 1.5 / 3600, 9).rows["object_id"].to_pylist() == [
+            star["object_id"]
+        ]
+    assert store.cone_objects(0.0, 89.0, 1.5 / 3600, 9).rows.num_rows == 0
+
+
+def test_stars_without_a_place_are_in_no_circle(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    lines = "".join(f"a{n},{58000 + day},g,100.0,1.0\n" for n in range(20) for day in range(5))
+    (tmp_path / "in" / "a.csv").write_text("id,t,b,f,e\n" + lines)
+    columns = {"object_id": "id", "mjd": "t", "band": "b", "flux": "f", "flux_err": "e", "flux_kind": "difference"}
+    run(tmp_path / "out", tmp_path / "in", format="plain", columns=columns)
+    assert stars_of(tmp_path / "out").num_rows == 20
+    assert ReleaseStore(tmp_path / "out").cone_objects(0.0, 0.0, 5.0, 100).rows.num_rows == 0
+
+
 def test_the_verb_answers_from_the_directory(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["get", "cone", "150.5", "2.5", "10arcmin", "--store", str(output), "--form", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) > 20

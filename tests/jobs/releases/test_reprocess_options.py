@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from releases import run, stars_of
 
-from jobs.cli.reprocess import _overrides, parser
+from jobs.cli.reprocess import _overrides, parser, say_losses
 from jobs.config import ConfigError
 from jobs.config.job_config import load_as
 from jobs.config.reprocess import ReprocessConfig
@@ -68,3 +68,11 @@ def test_a_file_and_the_command_line_tell_options(tmp_path: Path) -> None:
     assert told("--options", "period.fmax=36") == {"period.fmax": "36"}
     assert told("--option", "period.fmax=36") == {"period.fmax": "36"}
     assert told("--fmax", "72") == {"period.fmax": "72"}
+
+
+def test_a_part_of_the_sky_without_an_object_is_said(
+    fast: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = run(tmp_path / "out", fast, format="plain", columns=COLUMNS, healpix=("5/7",))
+    assert say_losses(outcome) == 0
+    assert "the files that can be read have no object in HEALPix 5/7" in capsys.readouterr().err
