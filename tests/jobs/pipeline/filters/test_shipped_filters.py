@@ -22,12 +22,16 @@ ROOT = Path(__file__).resolve().parents[4]
 
 @pytest.fixture(scope="module")
 def shipped() -> tuple[Filter, ...]:
-    """As `strix night` would take them."""
-    return load_filters(ROOT / "conf/filters", load(ROOT / "conf/jobs/night.yaml").science.modules)
+    """As `strix night` would take them, and those on classes of light curves, whose modules are in no night by default."""
+    modules = load(ROOT / "conf/jobs/night.yaml").science.modules
+    of_classes = load_filters(
+        ROOT / "conf/filters/light_curve_classes", (*modules, "alerce_features", "light_curve_class")
+    )
+    return (*load_filters(ROOT / "conf/filters", modules), *of_classes)
 
 
 def test_every_filter_says_what_it_follows_and_has_examples_of_both_kinds(shipped: tuple[Filter, ...]) -> None:
-    assert len(shipped) >= 19
+    assert len({each.name for each in shipped}) == len(shipped) >= 26
     for each in shipped:
         assert each.reference, each.name
         for examples in (each.examples.match, each.examples.no_match):
