@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.boosted_trees import Floats, Forest, probabilities
 from science_modules.common.contract import Artefact, Artefacts, Field, ScienceModule
 from science_modules.common.reasons import first_reason
 from science_modules.stamp import image_numbers, metadata
-from science_modules.stamp.forest import Floats, Forest, probabilities
 from science_modules.stamp.stamps import planes
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")

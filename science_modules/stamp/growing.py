@@ -6,43 +6,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from science_modules.common.boosted_trees import Floats, Forest
+from science_modules.common.boosting import TreeSettings, arrays_of, boosted, classes_alike, joined
 from science_modules.stamp import CLASSES, image_numbers, metadata
-from science_modules.stamp.forest import Floats, Forest, probabilities
 
 FEATURES = (*metadata.NAMES, *image_numbers.NAMES)
 N_CLASSES = len(CLASSES)
-_TEMPERATURES = np.geomspace(0.4, 3.0, 60)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How the trees are grown.
+class Settings(TreeSettings):
+    """How the trees are grown, and what weighs how much.
 
     Parameters
     ----------
-    rounds, leaves, least : int
-        Trees per class, leaves of a tree, examples of a leaf.
-    rate, shrinkage : float
-        Learning rate, and L2 term of a leaf.
-    columns : float
-        Share of the features that a node looks at.
     prior : float
         Classes weigh alike in training; log shares of the real examples with stamps are added to the logits by so much.
     simulated : float
         Weight of a simulated example against a real one.
-    bins : int
-        Values of a feature between which a node can split, 2 to 255.
     """
 
-    rounds: int = 60
-    leaves: int = 6
-    least: int = 6
-    rate: float = 0.12
-    shrinkage: float = 1.0
-    columns: float = 0.3
     prior: float = 0.3
     simulated: float = 0.05
-    bins: int = 32
 
 
 @dataclass(frozen=True)
@@ -110,85 +95,16 @@ def grow(examples: TrainingSet, settings: Settings, seed: int) -> Forest:
     if not counts.all():
         told = ", ".join(f"{name} {count}" for name, count in zip(CLASSES, counts, strict=True))
         raise ValueError(f"every class wants examples with stamps, there are: {told}; give more, or fewer folds")
-    of_fields = _boosted(examples.fields, examples, settings, seed)
-    of_both = _boosted(pictured.features, pictured, settings, seed)
-    parts = [_arrays(of_fields, 0.5), _arrays(of_both, 0.5)]
+    of_fields = boosted(examples.fields, examples.label, _weights(examples, settings), settings, seed)
+    of_both = boosted(pictured.features, pictured.label, _weights(pictured, settings), settings, seed)
+    parts = [arrays_of(of_fields, 0.5), arrays_of(of_both, 0.5)]
     real = np.bincount(pictured.label[~pictured.simulated], minlength=N_CLASSES)
     base = sum(part["base"] for part in parts) + settings.prior * np.log((real + 1) / (real + 1).sum())
-    return Forest(np.array(FEATURES), base, **_joined(parts), temperature=np.ones(1))
+    return Forest(np.array(FEATURES), base, **joined(parts), temperature=np.ones(1))
 
 
-def with_temperature(forest: Forest, temperature: float) -> Forest:
-    """The forest with another temperature.
-
-    Parameters
-    ----------
-    forest : Forest
-    temperature : float
-        By which logits are divided for calibrated probabilities.
-    """
-    return Forest(**{**vars(forest), "temperature": np.array([temperature])})
-
-
-def best_temperature(logits: Floats, label: NDArray[np.int_]) -> float:
-    """The temperature of the least cross-entropy, of 60 between 0.4 and 3.
-
-    Parameters
-    ----------
-    logits : numpy.ndarray of float64, shape (n, n_classes)
-    label : numpy.ndarray of int, shape (n,)
-    """
-    rows = np.arange(len(label))
-    losses = [-np.log(probabilities(logits, each)[rows, label] + 1e-12).mean() for each in _TEMPERATURES]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
-
-
-def _boosted(x: Floats, examples: TrainingSet, settings: Settings, seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    trees = HistGradientBoostingClassifier(
-        max_iter=settings.rounds, learning_rate=settings.rate, max_leaf_nodes=settings.leaves,
-        min_samples_leaf=settings.least, l2_regularization=settings.shrinkage, max_features=settings.columns,
-        max_bins=settings.bins, early_stopping=False, random_state=seed,
-    )  # fmt: skip
-    return trees.fit(x, examples.label, sample_weight=_weights(examples, settings.simulated))
-
-
-def _weights(examples: TrainingSet, simulated: float) -> Floats:
+def _weights(examples: TrainingSet, settings: Settings) -> Floats:
     """Simulated examples weigh less; then each class as much as any other."""
-    weight = np.where(examples.simulated, simulated, 1.0) * examples.weight
-    total = np.bincount(examples.label, weight, minlength=N_CLASSES)
-    return np.asarray(weight / total[examples.label] * len(examples) / N_CLASSES)
-
-
-def _arrays(fitted: Any, share: float) -> dict[str, NDArray[Any]]:
-    trees = [(tree.nodes, k) for rounds in fitted._predictors for k, tree in enumerate(rounds)]
-    nodes = np.concatenate([tree for tree, _ in trees])
-    sizes = [len(tree) for tree, _ in trees]
-    start = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    shift, leaf = np.repeat(start, sizes), nodes["is_leaf"].astype(bool)
-    return {
-        "base": share * np.ravel(fitted._baseline_prediction),
-        "roots": start.astype(np.int32),
-        "classes": np.array([k for _, k in trees], np.int32),
-        "feature": np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
-        "left": np.where(leaf, 0, nodes["left"] + shift).astype(np.int32),
-        "right": np.where(leaf, 0, nodes["right"] + shift).astype(np.int32),
-        "missing_left": nodes["missing_go_to_left"].astype(bool),
-        "value": np.where(leaf, share * nodes["value"], nodes["num_threshold"]).astype(np.float64),
-    }
-
-
-def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, Any]:
-    """The nodes of several classifiers, one behind the other."""
-    joined: dict[str, list[NDArray[Any]]] = {name: [] for name in parts[0] if name != "base"}
-    before = 0
-    for part in parts:
-        split = part["left"] > 0
-        for name, arrays in joined.items():
-            moved = (
-                np.where(split, part[name] + before, 0).astype(np.int32) if name in ("left", "right") else part[name]
-            )
-            arrays.append(part["roots"] + np.int32(before) if name == "roots" else moved)
-        before += len(part["left"])
-    return {name: np.concatenate(arrays) for name, arrays in joined.items()}
+    return classes_alike(
+        examples.label, np.where(examples.simulated, settings.simulated, 1.0) * examples.weight, N_CLASSES
+    )

@@ -1,58 +1,34 @@
-"""What stamps show, in numbers that do not change when the alert is turned by 90 degrees or mirrored.
-
-Light is measured in units of the noise of each stamp's border, so zero points and exposure times do not matter.
-"""
+"""What ZTF's stamps show, in numbers; light in units of the noise of each stamp's border."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.stamp.rings import N_RINGS, ring_of_pixels
+from science_modules.common import image_numbers as shared
+from science_modules.common.image_numbers import NAMES, Floats
 
-Floats = NDArray[np.float64]
-
-SHAPES = (
-    "missing",
-    "asymmetry",
-    "size",
-    "elongation",
-    "offset",
-    "peak_share",
-    "negative_share",
-    "brightest",
-    "brightest_at",
-)
-STAMP_NUMBERS = (*(f"{kind}_{ring}" for kind in ("light", "grain") for ring in range(N_RINGS)), *SHAPES)
-PAIR_NUMBERS = (
-    *("like_science_template", "like_difference_template", "like_difference_science"),
-    *("apart_difference_template", "noise_difference_template", "flux_difference_template", "flux_difference_science"),
-)
-NAMES = (
-    *(f"{stamp}_{name}" for stamp in ("science", "template", "difference") for name in STAMP_NUMBERS),
-    *PAIR_NUMBERS,
-)
+__all__ = ["NAMES", "Floats", "image_numbers", "levels"]
 
 
 def image_numbers(planes: NDArray[np.float32]) -> Floats:
-    """The numbers of NAMES for every alert.
+    """The numbers of NAMES for every alert, shape (n, len(NAMES)).
 
     Parameters
     ----------
     planes : numpy.ndarray of float32, shape (n, 3, 63, 63)
         Science, template, difference; NaN where nothing is.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n, len(NAMES))
-        Of each stamp: mean light of rings (arcsinh, of noise) and its scatter along them (log); pixels without value;
-        asymmetry under half a turn; size, elongation and offset of the source [px]; share of its brightest pixel; share
-        of light below zero; the brightest pixel within 17 px (arcsinh) and how far off it is [px]. Of pairs: correlation of
-        pixels, distance of sources [px], ratio of noises (log) and of fluxes (arcsinh). NaN where not defined.
     """
-    # compiled: not for those who ask only what the module gives
-    from science_modules.stamp.image_kernels import measure
+    return shared.image_numbers(planes, levels(planes))
 
-    ring_of = ring_of_pixels()
-    out = np.full((len(planes), len(NAMES)), np.nan)
-    for planes_of_one, numbers in zip(np.ascontiguousarray(planes), out, strict=True):
-        measure(planes_of_one, ring_of, numbers)
-    return out.astype(np.float32).astype(np.float64)  # sums in another order differ behind these digits
+
+def levels(planes: NDArray[np.float32]) -> Floats:
+    """Middle and noise of each stamp's border, shape (n, 3, 2).
+
+    Parameters
+    ----------
+    planes : numpy.ndarray of float32, shape (n, 3, 63, 63)
+        NaN where nothing is.
+    """
+    from science_modules.stamp.border import border  # compiled: not for those who ask only what the module gives
+
+    flat = np.ascontiguousarray(planes).reshape(-1, *planes.shape[2:])
+    return np.array([border(plane) for plane in flat], np.float64).reshape(*planes.shape[:2], 2)

@@ -6,9 +6,8 @@ from numpy.typing import NDArray
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.cutouts import STAMPS
 from science_modules.common.fits import Image
+from science_modules.common.rings import CENTRE, SIZE
 
-SIZE = 63  # ZTF stamps [px], the source in the middle one
-CENTRE = SIZE // 2
 CROP = 21  # what the network of Carrasco-Davis et al. 2021 sees
 
 Planes = NDArray[np.float32]

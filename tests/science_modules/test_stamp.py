@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from science_modules import stamp
-from science_modules.common import artefacts, examples
+from science_modules.common import artefacts, boosting, examples
 from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.boosted_trees import Forest, probabilities
 from science_modules.stamp import features, growing, image_numbers, metadata
-from science_modules.stamp.forest import Forest, probabilities
 from science_modules.stamp.stamps import crops, planes
 
 STATE = stamp.load(artefacts.find(stamp.MODULE))
@@ -130,9 +130,11 @@ def test_the_forest_is_the_mean_of_two_classifiers_of_scikit_learn(learnt: growi
     forest = Forest.from_bytes(data)
     pictured = learnt.take(learnt.has_stamps)
     x = np.hstack([learnt.fields, learnt.numbers])
-    of_fields = growing._boosted(learnt.fields, learnt, settings, 1)._raw_predict(learnt.fields)
+    of_fields = boosting.boosted(learnt.fields, learnt.label, growing._weights(learnt, settings), settings, 1)
+    of_fields = of_fields._raw_predict(learnt.fields)
     both = np.hstack([pictured.fields, pictured.numbers])
-    of_both = growing._boosted(both, pictured, settings, 1)._raw_predict(x)
+    of_both = boosting.boosted(both, pictured.label, growing._weights(pictured, settings), settings, 1)
+    of_both = of_both._raw_predict(x)
     real = np.bincount(pictured.label[~pictured.simulated])
     prior = 0.3 * np.log((real + 1) / (real + 1).sum())
     np.testing.assert_allclose(forest.logits(x), (of_fields + of_both) / 2 + prior, rtol=1e-12, atol=1e-12)
@@ -143,7 +145,7 @@ def test_the_temperature_is_the_one_that_labels_were_drawn_with() -> None:
     rng = np.random.default_rng(6)
     logits = rng.normal(0, 3, (4000, 5))
     label = np.array([rng.choice(5, p=row) for row in probabilities(logits, 2.0)])
-    assert growing.best_temperature(logits, label) == pytest.approx(2.0, rel=0.1)
+    assert boosting.best_temperature(logits, label) == pytest.approx(2.0, rel=0.1)
 
 
 def test_an_earlier_detection_rules_an_asteroid_out() -> None:

@@ -18,8 +18,9 @@ from jobs.training.splitting import groups, split
 from jobs.training.stamp_facts import Unseen, facts_of, no_units
 from jobs.training.trainable import Fit, Fitted, Floats, Trainable
 from science_modules import stamp
+from science_modules.common import boosting
+from science_modules.common.boosted_trees import Forest, probabilities
 from science_modules.stamp import growing
-from science_modules.stamp.forest import Forest, probabilities
 
 _ALERTS, _FIELDS = "alerts", "fields"
 _FILE = stamp.ARTEFACTS[0].name
@@ -147,7 +148,7 @@ class StampForest(Trainable):
         table = pa.concat_tables([fit.training.table(), fit.validation.table()])
         known = stamp_set.training_set(table)
         temperature = _temperature(known, _inner_folds(table, fit), fit)
-        forest = growing.with_temperature(growing.grow(known, fit.settings, fit.seed), temperature)
+        forest = boosting.with_temperature(growing.grow(known, fit.settings, fit.seed), temperature)
         fit.progress(fit.settings.inner_folds + 1, fit.settings.inner_folds + 1)
         return {_FILE: forest.to_bytes()}
 
@@ -226,7 +227,7 @@ def _temperature(known: growing.TrainingSet, fold: NDArray[np.int64], fit: Fit) 
         fit.progress(number + 1, fit.settings.inner_folds + 1)
     measured = known.has_stamps & ~known.simulated
     measured = measured if measured.any() else known.has_stamps
-    return growing.best_temperature(logits[measured], known.label[measured])
+    return boosting.best_temperature(logits[measured], known.label[measured])
 
 
 TRAINABLE = StampForest()

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.stamp.stamps import CENTRE
-
+SIZE = 63  # stamps that are measured [px], the source in the middle one
+CENTRE = SIZE // 2
 RINGS = (0.0, 1.1, 2.1, 3.1, 4.5, 6.5, 9.0, 12.5, 17.0)  # edges [px]; the first: the middle pixel and its neighbours
 N_RINGS = len(RINGS) - 1
 REACH = 17  # half the side of the square [px]

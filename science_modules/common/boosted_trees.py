@@ -50,7 +50,7 @@ class Forest(PlainArrays):
         ----------
         x : numpy.ndarray of float64, shape (n, n_features)
         """
-        from science_modules.stamp.kernels import walk
+        from science_modules.common.tree_walk import walk
 
         out = np.tile(self.base, (len(x), 1))
         nodes = (self.roots, self.classes, self.feature, self.left, self.right, self.missing_left, self.value)

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science_modules.common.compiled import compiled
-from science_modules.stamp.rings import N_RINGS, REACH
-from science_modules.stamp.stamps import CENTRE, SIZE
+from science_modules.common.rings import CENTRE, N_RINGS, REACH, SIZE
 
 Floats = NDArray[np.float64]
 
@@ -15,38 +14,8 @@ _WILD = 1e7  # a fill value, not light
 
 
 @compiled
-def _border(image: NDArray[np.float32]) -> tuple[float, float]:
-    """Middle and noise (half the way from the 16th to the 84th percentile) of every second pixel of the outer eight."""
-    values = np.empty(1024)
-    n = 0
-    for y in range(0, SIZE, 2):
-        for x in range(0, SIZE, 2):
-            inside = 8 <= y < SIZE - 8 and 8 <= x < SIZE - 8
-            if not inside and abs(image[y, x]) < 1e30:
-                values[n] = image[y, x]
-                n += 1
-    if n < 20:
-        return 0.0, np.nan
-    ordered = np.sort(values[:n])
-    noise = (ordered[(n * 84) // 100] - ordered[(n * 16) // 100]) / 2
-    return ordered[n // 2], noise if noise > 0 else _least_noise(image, ordered[n // 2])
-
-
-@compiled
-def _least_noise(image: NDArray[np.float32], middle: float) -> float:
-    """Of a stamp whose border is flat: a thousandth of its largest deviation; NaN if there is none."""
-    largest = 0.0
-    for y in range(SIZE):
-        for x in range(SIZE):
-            if abs(image[y, x]) < 1e30:
-                largest = max(largest, abs(image[y, x] - middle))
-    return largest / 1000 if largest > 0 else np.nan
-
-
-@compiled
-def _cleaned(image: NDArray[np.float32], clean: Floats) -> tuple[float, float]:
-    """The middle of a stamp in units of its noise, 0 where there is no value; the noise, and how many have none."""
-    middle, noise = _border(image)
+def _cleaned(image: NDArray[np.float32], middle: float, noise: float, clean: Floats) -> float:
+    """The middle of a stamp in units of its noise, 0 where there is no value; how many have none."""
     missing = 0
     for y in range(CENTRE - REACH, CENTRE + REACH + 1):
         for x in range(CENTRE - REACH, CENTRE + REACH + 1):
@@ -54,7 +23,7 @@ def _cleaned(image: NDArray[np.float32], clean: Floats) -> tuple[float, float]:
             sound = abs(value) < _WILD  # false for NaN
             clean[y, x] = value if sound else 0.0
             missing += not sound
-    return noise, float(missing)
+    return float(missing)
 
 
 @compiled
@@ -148,24 +117,27 @@ def _likeness(a: Floats, b: Floats) -> float:
 
 
 @compiled
-def measure(planes: NDArray[np.float32], ring_of: NDArray[np.int8], out: Floats) -> None:
+def measure(planes: NDArray[np.float32], levels: Floats, ring_of: NDArray[np.int8], out: Floats) -> None:
     """Write all numbers of one alert.
 
     Parameters
     ----------
     planes : numpy.ndarray of float32, shape (3, 63, 63)
+    levels : numpy.ndarray of float64, shape (3, 2)
+        Of each plane: what is no light, and the noise; NaN where there is nothing to measure.
     ring_of : numpy.ndarray of int8, shape (63, 63)
         Number of the ring that a pixel is of; N_RINGS and more are in none.
     out : numpy.ndarray of float64, shape (len(NAMES),)
         NaN where not defined.
     """
     clean = np.zeros((3, SIZE, SIZE))
-    noise, core, x, y = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
+    core, x, y = np.empty(3), np.empty(3), np.empty(3)
+    noise = levels[:, 1].copy()
     per_stamp = 2 * N_RINGS + 9
     for channel in range(3):
         own = out[channel * per_stamp : (channel + 1) * per_stamp]
         shape = own[2 * N_RINGS :]
-        noise[channel], shape[0] = _cleaned(planes[channel], clean[channel])
+        shape[0] = _cleaned(planes[channel], levels[channel, 0], noise[channel], clean[channel])
         if np.isnan(noise[channel]):
             continue
         core[channel] = _profile(clean[channel], ring_of, own)
