@@ -16,7 +16,7 @@ _LEAVES = {
         *("Flare", "Microlensing", "Symbiotic"),
     ),
     "asteroid": ("Asteroid",),
-    "bogus": ("Bogus",),
+    "bogus": ("Bogus", "Satellite"),
 }
 _COARSE_OF = {name: name for name in COARSE} | {leaf: up for up, leaves in _LEAVES.items() for leaf in leaves}
 NAMES = tuple(_COARSE_OF)
@@ -51,6 +51,7 @@ _PATTERNS = tuple(
         (r"^rot|^rs($|:)|rscvn|^by|^ro\*|^ellip|^acv|^gdor|gammador|multi_periodic", "Periodic-Other"),
         (r"^v\*|^var$|pulsv|^misc$|^rcb$|^be$|^gcas|^puls|variable|^irregular|eruptive|horbranch|^hb\*", "VS"),
         (r"^asteroid$|^sso$|^mpc", "asteroid"),
+        (r"^satellite$", "Satellite"),
         (r"^bogus$|artefact|artifact", "bogus"),
     )
 )

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from jobs.measures.classification import confusion
 from jobs.measures.intervals import Share
 from jobs.measures.trade import trade
+from science_modules.common.boosted_trees import Forest, probabilities
 from science_modules.stamp import CLASSES, image_numbers
-from science_modules.stamp.forest import Forest, probabilities
 from science_modules.stamp.growing import TrainingSet
 
 Floats = NDArray[np.float64]

@@ -15,6 +15,7 @@ from jobs.pipeline.alerts import alert_tables
 from jobs.pipeline.surveys.ztf import ZTF
 from science_modules import stamp
 from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.stamp_rules import seen_earlier
 from science_modules.stamp import image_numbers, metadata
 from science_modules.stamp.growing import TrainingSet
 from science_modules.stamp.stamps import planes
@@ -100,7 +101,7 @@ def _examples(batch: AlertBatch, fields: Floats, numbers: Floats, reasons: NDArr
     keys = {name: batch.arrow(name) for name in ("survey", "object_id", "alert_id", "ra", "dec", "mjd", "real_bogus")}
     label = pa.array([reason and f"unusable: {reason}" for reason in reasons], pa.string())
     numbers_of = {"fields": _lists(fields), "numbers": _lists(numbers)}
-    told = {"label": label, "simulated": batch.arrow("is_simulated"), "seen_earlier": stamp.seen_earlier(batch)}
+    told = {"label": label, "simulated": batch.arrow("is_simulated"), "seen_earlier": seen_earlier(batch)}
     return pa.table({**keys, **told, **numbers_of})
 
 

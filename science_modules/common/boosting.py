@@ -17,7 +17,7 @@ _TEMPERATURES = np.geomspace(0.4, 3.0, 60)
 class TreeSettings:
     """How trees are grown.
 
-    Parameters
+    Attributes
     ----------
     rounds, leaves, least : int
         Trees per class, leaves of a tree, examples of a leaf.

@@ -80,7 +80,12 @@ _LOOKS = {
     "lsst": _Look(
         bands=("u", "g", "r", "i", "z", "y"),
         candidate=_LSST_CANDIDATE,
-        same={"isNegative": (pa.bool_(), False)},
+        same={
+            "isNegative": (pa.bool_(), False),
+            "psfNdata": (pa.int32(), 1681),
+            "x": (pa.float32(), 1500.2),
+            "y": (pa.float32(), 900.7),
+        },
         shape=(31, 31),
         zipped=False,
     ),

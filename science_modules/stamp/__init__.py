@@ -4,20 +4,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.boosted_trees import Floats, Forest, probabilities
 from science_modules.common.contract import Artefact, Artefacts, Field, ScienceModule
 from science_modules.common.reasons import first_reason
+from science_modules.common.stamp_rules import said_first, seen_earlier, with_rules
 from science_modules.stamp import image_numbers, metadata
 from science_modules.stamp.stamps import planes
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
 ASTEROID, SN = CLASSES.index("asteroid"), CLASSES.index("SN")
-EARLIER_DAYS = 0.02  # an asteroid of the main belt moves on by 9 arcsec in this time
 STAR_SCORE, STAR_ARCSEC = 0.5, 1.0  # a supernova is not announced on such a star
 
 _RAW = tuple(f"raw_{name.lower()}" for name in CLASSES)
@@ -76,7 +74,8 @@ def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
         raw[rows] = probabilities(logits)
         used[rows] = probabilities(logits, float(forest.temperature[0]))
     earlier = seen_earlier(batch)
-    used = with_rules(used, earlier, np.asarray(batch["is_known_sso"], np.float64) == 1)
+    known = np.asarray(batch["is_known_sso"], np.float64) == 1
+    used = with_rules(used, earlier, known, ASTEROID, (ASTEROID,))
     columns = dict(zip((*_RAW, *_USED), np.hstack([raw, used]).T.astype(np.float32), strict=True))
     return pd.DataFrame(columns).assign(**_said(batch, used, earlier), error=error)
 
@@ -109,52 +108,13 @@ def reasons_of_fields(batch: AlertBatch, fields: Floats) -> NDArray[Any]:
     return first_reason(*absent, (np.isnan(np.asarray(batch["is_positive"], np.float64)), "no is_positive"))
 
 
-def seen_earlier(batch: AlertBatch) -> NDArray[np.bool_]:
-    """Whether the packet holds a detection of the object at least half an hour before this one, shape (n,).
-
-    Parameters
-    ----------
-    batch : AlertBatch
-        With `mjd`, `lc_mjd`, `lc_kind`.
-    """
-    times, kinds = batch.arrow("lc_mjd"), batch.arrow("lc_kind")
-    owner = np.repeat(np.arange(len(batch)), pc.fill_null(pc.list_value_length(times), 0).to_numpy())
-    is_detection = pc.fill_null(pc.equal(kinds.flatten(), "detection"), False).to_numpy(zero_copy_only=False)
-    before = np.asarray(batch["mjd"], np.float64)[owner] - EARLIER_DAYS
-    earlier = is_detection & (_floats(times.flatten()) < before)
-    return np.bincount(owner[earlier], minlength=len(batch)) > 0
-
-
-def _floats(values: pa.Array) -> Floats:
-    return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
-
-
-def with_rules(used: Floats, earlier: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
-    """What stood there before is no asteroid; a known Solar-system object is one (Carrasco-Davis et al. 2021).
-
-    Parameters
-    ----------
-    used : numpy.ndarray of float64, shape (n, 5)
-        Probabilities in the order of CLASSES; NaN rows stay.
-    earlier : numpy.ndarray of bool, shape (n,)
-        As `seen_earlier` says.
-    known : numpy.ndarray of bool, shape (n,)
-        Whether a known Solar-system object is there.
-    """
-    used = used.copy()
-    used[earlier, ASTEROID] = 0
-    used /= used.sum(axis=1, keepdims=True)
-    used[known & np.isfinite(used[:, 0])] = np.eye(len(CLASSES))[ASTEROID]
-    return used
-
-
 def _said(batch: AlertBatch, used: Floats, earlier: NDArray[np.bool_]) -> dict[str, Any]:
     """The class, whether it is the object's first alert, whether it is a supernova to be announced."""
     answered = np.isfinite(used[:, 0])
     best = np.where(answered, np.nan_to_num(used).argmax(axis=1), 0)
     star = (batch["candidate.sgscore1"] > STAR_SCORE) & _near(batch["candidate.distpsnr1"])
     candidate = (best == SN) & (np.asarray(batch["is_positive"], np.float64) == 1) & ~star
-    first = ~earlier & ~(np.asarray(batch["age_days"], np.float64) > EARLIER_DAYS)
+    first = said_first(earlier, batch["age_days"])
     said = {"top_class": np.array(CLASSES, object)[best], "is_first": first, "is_sn_candidate": candidate}
     return {name: np.where(answered, values.astype(object), None) for name, values in said.items()}
 

@@ -18,7 +18,7 @@ N_CLASSES = len(CLASSES)
 class Settings(TreeSettings):
     """How the trees are grown, and what weighs how much.
 
-    Parameters
+    Attributes
     ----------
     prior : float
         Classes weigh alike in training; log shares of the real examples with stamps are added to the logits by so much.

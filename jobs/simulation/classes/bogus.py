@@ -58,12 +58,12 @@ def _by_star(name: str, title: str) -> ObjectClass:
     )
 
 
-def _once(name: str, title: str) -> ObjectClass:
+def _once(name: str, title: str, leaf: str = "Bogus") -> ObjectClass:
     return ObjectClass(
         f"bogus_{name}",
         title,
         "bogus",
-        "Bogus",
+        leaf,
         "bogus",
         _draw_once,
         _flux_once,
@@ -79,7 +79,7 @@ CLASSES = (
     _by_star("bad_subtraction", "Bad subtraction"),
     _once("cosmic_ray", "Cosmic ray"),
     _once("ghost", "Ghost"),
-    _once("streak", "Streak"),
+    _once("streak", "Streak", "Satellite"),
     _by_star("edge", "Edge of the image"),
     _by_star("spike", "Diffraction spike"),
     _by_star("dipole", "Dipole"),

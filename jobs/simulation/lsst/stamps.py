@@ -56,7 +56,7 @@ class Stamps:
         points, owner = self._points, int(self._points.object[one])
         x, y = points.pixel[:, one].tolist()
         side = max(LEAST_SIDE, self._bbox[one])
-        corner = (int(x) - side // 2, int(y) - side // 2)
+        corner = (_corner(x, side), _corner(y, side))
         rotation = float(points.rotation[one])
         frame = Frame(side, y - corner[1] - 1, x - corner[0] - 1, pixel_matrix(rotation))
         rng = np.random.default_rng([points.seed, -int(points.id[one])])
@@ -111,6 +111,11 @@ class Stamps:
         shape = _trail(frame, streak, steps, seeing) if artefact is None else artefact
         fitted = float(np.sum(shape * disc) / np.sum(disc**2))
         return shape / fitted if abs(fitted) > _LEAST_FIT * np.max(np.abs(shape)) / disc.max() else disc
+
+
+def _corner(at: float, side: int) -> int:
+    """Where a cutout begins: its source lies within half a pixel of the middle, as in 168 of 168 real ones."""
+    return round(at) - side // 2 - 1 if side % 2 else int(at) - side // 2
 
 
 def _trail(frame: Frame, streak: Floats, steps: Floats, seeing: Mixture) -> Floats:

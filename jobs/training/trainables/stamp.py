@@ -20,6 +20,7 @@ from jobs.training.trainable import Fit, Fitted, Floats, Trainable
 from science_modules import stamp
 from science_modules.common import boosting
 from science_modules.common.boosted_trees import Forest, probabilities
+from science_modules.common.stamp_rules import with_rules
 from science_modules.stamp import growing
 
 _ALERTS, _FIELDS = "alerts", "fields"
@@ -199,7 +200,7 @@ def _unseen(fit: Fitted, simulated: bool) -> Unseen:
 
 
 def _with_history(alone: Floats, earlier: NDArray[np.bool_]) -> Floats:
-    return stamp.with_rules(alone, earlier, np.zeros(len(earlier), bool))
+    return with_rules(alone, earlier, np.zeros(len(earlier), bool), stamp.ASTEROID, (stamp.ASTEROID,))
 
 
 def _logits(forest: Forest, examples: pa.Table) -> Floats:

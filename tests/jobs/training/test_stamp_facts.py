@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from jobs.training.stamp_facts import ZTF_CHANGED, Unseen, facts_of, no_units
+from science_modules.common.boosted_trees import Floats, Forest
 from science_modules.stamp import CLASSES, image_numbers, metadata
-from science_modules.stamp.forest import Floats, Forest
 from science_modules.stamp.growing import FEATURES, TrainingSet
 
 N = 200

@@ -215,7 +215,7 @@ def test_what_nobody_labelled_and_the_survey_holds_for_bogus_stands_for_bogus() 
 
 def test_a_class_without_examples_is_named(night: Path, tmp_path: Path) -> None:
     truth = pq.read_table(night / TRUTH)
-    pq.write_table(truth.filter(pc.not_equal(truth["leaf"], "Bogus")), tmp_path / "labels.parquet")
+    pq.write_table(truth.filter(pc.not_equal(truth["stamp_class"], "bogus")), tmp_path / "labels.parquet")
     config = told(night, tmp_path / "run", labels=(str(tmp_path / "labels.parquet"),), folds=0)
     with pytest.raises(ValueError, match=r"every class wants examples with stamps.*bogus 0"):
         train("stamp", config)
