@@ -9,7 +9,13 @@ from science_modules.common.rings import SIZE
 
 @compiled
 def border(image: NDArray[np.float32]) -> tuple[float, float]:
-    """Middle and noise (half the way from the 16th to the 84th percentile) of every second pixel of the outer eight."""
+    """Middle and noise (half the way from the 16th to the 84th percentile) of every second pixel of the outer eight.
+
+    Parameters
+    ----------
+    image : numpy.ndarray of float32, shape (63, 63)
+        NaN where nothing is; noise is NaN where fewer than 20 pixels are left.
+    """
     values = np.empty(1024)
     n = 0
     for y in range(0, SIZE, 2):

@@ -40,7 +40,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Result:
     folder = tmp_path_factory.mktemp("stamp_lsst")
-    simulate_night(MAKER, folder / "night", 180, seed=3, mix=SHARES, workers=1)
+    simulate_night(MAKER, folder / "night", 120, seed=3, mix=SHARES, workers=1)
     return train("stamp_lsst", told(folder / "night", folder / "run"))
 
 
@@ -55,7 +55,7 @@ def told(night: Path, output: Path, **changes: Any) -> TrainingConfig:
 def test_each_class_is_there_and_streaks_are_satellites(trained: Result) -> None:
     keys = trained.examples.keys.to_pylist()
     assert {row["label"] for row in keys} == set(stamp_lsst.CLASSES)
-    assert len({row["object_id"] for row in keys}) == len(keys) > 100
+    assert len({row["object_id"] for row in keys}) == len(keys) > 70
     night = Path(trained.config.data["alerts"][0])
     kind = {row["alert_id"]: row["class"] for row in pq.read_table(night / "_truth/truth.parquet").to_pylist()}
     assert {kind[row["alert_id"]] for row in keys if row["label"] == "satellite"} == {"bogus_streak"}
