@@ -24,6 +24,9 @@ from science_modules import registry
 from science_modules.common.contract import ScienceModule
 from science_modules.common.cutouts import STAMPS
 
+# A job's watchdog ends a task that Spark starts again; here nobody would: only what hangs for good is ended.
+_STEP_S = 1800.0
+
 
 @dataclass
 class RunAnswers:
@@ -79,7 +82,7 @@ class RunAnswers:
 
     def _pass(self, modules: tuple[str, ...], artefacts: dict[str, dict[str, bytes]]) -> OnePass:
         options = PassOptions(SURVEY_NAMES, self.schemas, modules, tai_of_unix(time.time()))
-        return OnePass(options, artefacts, Watchdog(Limits()))
+        return OnePass(options, artefacts, Watchdog(Limits(step_s=_STEP_S)))
 
     def pictured(self, rows: Sequence[Row]) -> tuple[pa.Table, dict[Key, Triplet]]:
         """Some alerts with all that a picture shows; their files are read once more.
@@ -151,7 +154,8 @@ def with_givers(names: Sequence[str], models: Path | None) -> list[str]:
 
 
 def _givers(inputs: Sequence[str]) -> list[str]:
-    return [name.partition(".")[0] for name in inputs if "." in name and not name.startswith("candidate.")]
+    names = (name.partition(".")[0] for name in inputs if "." in name and not name.startswith("candidate."))
+    return list(dict.fromkeys(names))
 
 
 def _is_whole(module: ScienceModule, models: Path | None) -> bool:

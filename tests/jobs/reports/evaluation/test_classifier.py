@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.reports.evaluation.classifier import NoClasses, classifier
+from jobs.reports.evaluation.run_answers import with_givers
 from science_modules import registry
 
 LEAVES = ("p_snia", "p_snii", "p_qso", "p_cv_nova", "p_periodic_other", "p_transient", "top_class")
@@ -48,6 +49,17 @@ def test_leaves_are_summed_to_coarse_classes_and_stand_by_themselves_if_asked() 
 
 def test_of_a_class_and_those_below_it_the_finer_ones_are_taken() -> None:
     assert classifier("both", ("p_sn", "p_snia", "p_snii", "p_vs"), "leaf").classes == ("VS", "SNIa", "SNII")
+
+
+def test_all_fifteen_leaves_of_the_light_curve_classifier_are_read_once() -> None:
+    names = fields("light_curve_class")
+    coarse, leaf = classifier("light_curve_class", names), classifier("light_curve_class", names, "leaf")
+    assert len(leaf.classes) == 15 and {"E", "AGN", "QSO"} <= set(leaf.classes)
+    assert coarse.classes == ("AGN", "SN", "VS")
+    assert sorted(output for _, outputs in coarse.outputs for output in outputs) == sorted(
+        f"p_{name.removeprefix('raw_')}" for name in names[3:18]
+    )
+    assert with_givers(["light_curve_class"], None) == ["light_curve_class", "alerce_features"]
 
 
 def test_a_module_without_classes_says_what_it_has() -> None:
