@@ -74,7 +74,7 @@ class ScienceConfig(Section):
 
     modules: tuple[str, ...] = key(
         ("stetson_k", "braai", "acai", "lc_features", "rise", "anomaly"),
-        "science modules, by name, or NAME@VERSION of an installed version",
+        "science modules, by name (of a promoted version where there is one), or NAME@VERSION of an installed version",
     )
     models: str = path_key("models", "directory of trained artefacts (`strix models add`)")
     model_sources: tuple[str, ...] = key(
