@@ -17,7 +17,7 @@ REAL, BOGUS = "real", "bogus"
 _ACAI = {"AGN": "acai_n", "SN": "acai_h", "VS": "acai_v", "asteroid": "acai_o", "bogus": "acai_b"}
 _REAL = "p_real"
 _OURS = {each.lower().replace("/", "_").replace("-", "_"): each for each in reversed(NAMES)} | {"eclipsing": "E"}
-_ALSO_LEAF = "AGN"  # of ALeRCE's light-curve classifier, beside QSO and Blazar
+_ALSO_LEAVES = {"AGN", "bogus"}  # AGN of ALeRCE's light-curve classifier, beside QSO and Blazar; bogus beside satellite
 _INSTALLED = re.compile(r"_v\d+(_\d+)*$")
 
 Floats = NDArray[np.float64]
@@ -137,7 +137,7 @@ def class_outputs(fields: Iterable[str]) -> dict[str, str]:
         for field in fields
         if field.startswith(PROBABILITY) and field.removeprefix(PROBABILITY).lower() in _OURS
     }
-    above = {coarse(name) for name in told if coarse(name) != name} - {_ALSO_LEAF}
+    above = {coarse(name) for name in told if coarse(name) != name} - _ALSO_LEAVES
     return {name: told[name] for name in NAMES if name in told and name not in above}
 
 

@@ -62,6 +62,14 @@ def test_all_fifteen_leaves_of_the_light_curve_classifier_are_read_once() -> Non
     assert with_givers(["light_curve_class"], None) == ["light_curve_class", "alerce_features"]
 
 
+def test_satellites_and_other_artefacts_are_bogus_together() -> None:
+    found = dict(classifier("stamp_lsst", fields("stamp_lsst")).outputs)
+    assert found["bogus"] == ("p_bogus", "p_satellite")
+    assert set(found) == {"AGN", "SN", "VS", "asteroid", "bogus"}
+    own = classifier("stamp_lsst", fields("stamp_lsst"), "leaf").outputs
+    assert {name for name, _ in own} == {"AGN", "SN", "VS", "asteroid", "bogus", "Satellite"}
+
+
 def test_a_module_without_classes_says_what_it_has() -> None:
     with pytest.raises(NoClasses, match=r"stetson_k tells no classes: wanted are outputs p_<class>.*; it has k"):
         classifier("stetson_k", fields("stetson_k"))
