@@ -19,7 +19,7 @@ NO_FEATURES = "no features: alerce_features has no answer"
 ARTEFACTS = (
     Artefact(
         name="light_curve_class_ztf.npz",
-        sha256="e290092526609651e2f0d80e2128db467f9c50d65474101005ac3d5b76ed7ddd",
+        sha256="5b3e91d1f2857d988106a734adc35be97f56b968f2f2934b1045145b41433038",
         source="strix train light_curve_class, on simulated and real ZTF light curves; its card is README.md",
         licence="Apache-2.0",
     ),
