@@ -1,7 +1,7 @@
 """What the stamp classifier is trained on: the first usable alert of each object, in the numbers that the module computes."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,14 @@ from science_modules.stamp import image_numbers, metadata
 from science_modules.stamp.growing import TrainingSet
 from science_modules.stamp.stamps import planes
 
-# What an example holds beside its keys: time [d] and real-bogus score of the survey, by which alerts are chosen; what the
-# packet's history says; the numbers that the trees split on, NaN where there are none.
+# By what alerts are chosen: time [d], real-bogus score of the survey; and what the packet's history says.
+CHOSEN_BY = pa.schema(
+    [pa.field("mjd", pa.float64()), pa.field("real_bogus", pa.float64()), pa.field("seen_earlier", pa.bool_())]
+)
+# What an example holds beside its keys: those, and the numbers that the trees split on, NaN where there are none.
 COLUMNS = pa.schema(
     [
-        pa.field("mjd", pa.float64()),
-        pa.field("real_bogus", pa.float64()),
-        pa.field("seen_earlier", pa.bool_()),
+        *CHOSEN_BY,
         pa.field("fields", pa.list_(pa.float64(), len(metadata.NAMES))),
         pa.field("numbers", pa.list_(pa.float64(), len(image_numbers.NAMES))),
     ]
@@ -98,15 +99,34 @@ def _viewed(packets: pa.RecordBatch) -> pa.Table:
 
 
 def _examples(batch: AlertBatch, fields: Floats, numbers: Floats, reasons: NDArray[Any]) -> pa.Table:
+    return pa.table({**keys_of(batch, reasons), "fields": lists(fields), "numbers": lists(numbers)})
+
+
+def keys_of(batch: AlertBatch, reasons: NDArray[Any]) -> dict[str, Any]:
+    """Keys of alerts and CHOSEN_BY, by name; those that a model would not answer have the reason as their label.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        Of ZTF.
+    reasons : numpy.ndarray of object, shape (n,)
+        None for those that it would answer.
+    """
     keys = {name: batch.arrow(name) for name in ("survey", "object_id", "alert_id", "ra", "dec", "mjd", "real_bogus")}
     label = pa.array([reason and f"unusable: {reason}" for reason in reasons], pa.string())
-    numbers_of = {"fields": _lists(fields), "numbers": _lists(numbers)}
-    told = {"label": label, "simulated": batch.arrow("is_simulated"), "seen_earlier": seen_earlier(batch)}
-    return pa.table({**keys, **told, **numbers_of})
+    earlier = pa.array(seen_earlier(batch))
+    return {**keys, "label": label, "simulated": batch.arrow("is_simulated"), "seen_earlier": earlier}
 
 
-def _lists(values: Floats) -> pa.Array:
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+def lists(values: NDArray[Any]) -> pa.Array:
+    """A column of lists of one length.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n, ...)
+        A row of the column each; axes after the first are flattened.
+    """
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), int(np.prod(values.shape[1:])))
 
 
 def with_proxies(examples: pa.Table, below: float) -> pa.Table:
@@ -139,6 +159,28 @@ def first_of_objects(examples: pa.Table) -> pa.Table:
     ordered = examples.sort_by([(name, "ascending") for name in ("object_id", "mjd", "alert_id")])
     names = np.array(ordered["object_id"].to_pylist(), object)
     return ordered.filter(pa.array(np.append(True, names[1:] != names[:-1])[: len(names)]))
+
+
+def first_labelled(labelled: Iterable[pa.Table], classes: Sequence[str], below: float) -> Iterator[pa.Table]:
+    """The earliest example of each object that has a label or stands for bogus; what has none, to be counted.
+
+    Parameters
+    ----------
+    labelled : iterable of pyarrow.Table
+        Of a part, as `Trainable.chosen` takes them.
+    classes : sequence of str
+        Labels that are wanted.
+    below : float
+        As of `with_proxies`.
+    """
+    held = []
+    for table in labelled:
+        told = with_proxies(table, below)
+        known = pc.is_in(told["label"], value_set=pa.array(classes))
+        yield told.filter(pc.invert(known))
+        held.append(told.filter(known))
+    if held:
+        yield first_of_objects(pa.concat_tables(held))
 
 
 def training_set(examples: pa.Table) -> TrainingSet:

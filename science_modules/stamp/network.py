@@ -73,11 +73,13 @@ def build(dropout: float = 0.5) -> Any:
             image = layers.MaxPooling2D(2)(image)
     image = layers.Dense(64, activation="relu", name="dense_1")(layers.Flatten()(image))
     image = MeanOfTurns()(layers.Dropout(dropout)(image))
-    numbers = layers.BatchNormalization(epsilon=EPSILON, name="scaled")(features)
+    # In float32 under a policy of mixed precision, too: coordinates and probabilities want more than eight bits.
+    numbers = layers.BatchNormalization(epsilon=EPSILON, dtype="float32", name="scaled")(features)
     head = layers.Concatenate()([image, numbers])
     for number in (2, 3):
         head = layers.Dropout(dropout)(layers.Dense(64, activation="relu", name=f"dense_{number}")(head))
-    return keras.Model([stamps, features], layers.Dense(N_CLASSES, activation="softmax", name="classes")(head))
+    classes = layers.Dense(N_CLASSES, activation="softmax", dtype="float32", name="classes")(head)
+    return keras.Model([stamps, features], classes)
 
 
 def entropy_regularised(beta: float = 0.5) -> Any:

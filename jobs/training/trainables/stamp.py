@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.pipeline.alerts import packet_files
@@ -120,14 +119,7 @@ class StampForest(Trainable):
             Of a part.
         data : Data
         """
-        held = []
-        for table in labelled:
-            told = stamp_set.with_proxies(table, data.bogus_below)
-            known = pc.is_in(told["label"], value_set=pa.array(self.classes))
-            yield told.filter(pc.invert(known))
-            held.append(told.filter(known))
-        if held:
-            yield stamp_set.first_of_objects(pa.concat_tables(held))
+        yield from stamp_set.first_labelled(labelled, self.classes, data.bogus_below)
 
     def files(self, data: Any) -> Sequence[Path]:
         """The files of packets, and of alerts without stamps.
