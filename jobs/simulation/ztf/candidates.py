@@ -47,7 +47,7 @@ def candidate_columns(alerted: Alerted, exposures: Columns, detections: Columns)
         "dsdiff": -(10 ** drawn["log_dsdiff"]),
         "jdendhist": jd,
         "drb": drawn["drb"],
-        "drbversion": np.full(n, "simulated", dtype=object),
+        "drbversion": np.full(n, b"simulated"),
         "tooflag": np.zeros(n, dtype=np.int64),
     }
 

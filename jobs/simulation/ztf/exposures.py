@@ -48,13 +48,13 @@ def exposure_columns(alerted: Alerted) -> Columns:
         "fid": fid,
         "pid": pid,
         "diffmaglim": conditions.limit,
-        "pdiffimfilename": np.array(_file_names(pid, conditions.field, fid), dtype=object),
-        "programpi": np.full(len(jd), "Simulated", dtype=object),
+        "pdiffimfilename": np.array(_file_names(pid, conditions.field, fid), dtype=bytes),
+        "programpi": np.full(len(jd), b"Simulated"),
         "programid": np.ones(len(jd), dtype=np.int64),
         "nid": np.floor(since).astype(np.int64),
         "rcid": conditions.detector,
         "field": conditions.field,
-        "rbversion": np.full(len(jd), "simulated", dtype=object),
+        "rbversion": np.full(len(jd), b"simulated"),
         "exptime": conditions.exposure,
         **_calibration(alerted),
     }
@@ -112,7 +112,7 @@ def detection_columns(alerted: Alerted) -> Columns:
     positive = curves.flux >= 0
     return {
         **_places(alerted),
-        "isdiffpos": np.where(positive, "t", "f").astype(object),
+        "isdiffpos": np.where(positive, b"t", b"f"),
         "magpsf": magpsf,
         # What is below five sigma is so in the packet, too
         "sigmapsf": np.where(low > _LARGEST_SIGMA, np.minimum(low, 0.4), np.minimum(sigmapsf, _LARGEST_SIGMA)),

@@ -11,7 +11,7 @@ from science_modules.common.photometry import AB_ZERO_NJY, error_of_limit, flux_
 
 MISSING = -99999.0
 _FAILED_SHARE = 0.3  # no source of the reference nearby, or too close to an edge; 165 of 324 real ones
-_FAILED, _SOUND = "61", "0"
+_FAILED, _SOUND = b"61", b"0"
 _SKY_PER_VARIANCE = 1 / 0.32
 _REFERENCE = ("distnr", "ranr", "decnr", "magnr", "sigmagnr", "chinr", "sharpnr")
 
@@ -54,6 +54,6 @@ def forced_columns(alerted: Alerted, exposures: Columns, reference: Columns, wan
     flux = {name: np.where(failed, MISSING, values[wanted]) for name, values in measured.items()}
     nearest = {name: np.where(failed, MISSING, reference[name][owner]) for name in _REFERENCE}
     nearest["distnr"] = np.where(failed, MISSING, reference["distnr"][owner] * PIXEL_ARCSEC)
-    status = {"procstatus": np.where(failed, _FAILED, _SOUND).astype(object)}
+    status = {"procstatus": np.where(failed, _FAILED, _SOUND)}
     columns = {**known, **flux, **status, **nearest}
     return {name: columns[name] for name in FORCED_NAMES}
