@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from jobs.modules import trained_on
 from jobs.modules.scaffold import ScaffoldError
 from jobs.storage.writing import replace_bytes, replace_file
 from science_modules import registry
@@ -19,6 +20,7 @@ RECORD = "training.json"
 GOLDEN = "golden.json"
 _RUNTIME = ("numpy", "pandas", "pyarrow", "numba", "onnxruntime")
 _COPIED = ("README.md", RECORD)
+_COPIED_IF_THERE = (trained_on.FILE,)  # a training before 2026-11-29 left none
 # It has a function of its own, so that its artefacts are looked for beside it.
 _CODE = '''"""{name} {version}, as `strix train` left it; its card is README.md, all that it came of is training.json."""
 
@@ -154,7 +156,7 @@ def _write(source: Path, folder: Path, record: dict[str, Any], artefacts: dict[s
     """The code last: without it the folder is no module."""
     for name, content in artefacts.items():
         replace_bytes(folder / name, content)
-    for name in _COPIED:
+    for name in (*_COPIED, *(each for each in _COPIED_IF_THERE if (source / each).is_file())):
         shutil.copyfile(source / name, folder / name)
     if (source / "plots").is_dir():
         shutil.copytree(source / "plots", folder / "plots", dirs_exist_ok=True)

@@ -8,6 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from jobs.modules import trained_on
+from jobs.modules.trained_on import TrainedOn, object_names
 from jobs.storage.writing import replace_bytes, replace_file, replace_json, replace_table
 from jobs.training.card import card
 from jobs.training.config import TrainingConfig
@@ -16,7 +20,7 @@ from jobs.training.labels_of_run import RunLabels
 from jobs.training.plots import write_plots
 from jobs.training.record import record
 from jobs.training.scoring import Scores
-from jobs.training.splitting import Split
+from jobs.training.splitting import TEST, Split
 from jobs.training.trainable import Fitted, Trainable
 
 CARD, RECORD, SUMS = "README.md", "training.json", "SHA256SUMS"
@@ -72,6 +76,12 @@ class Result:
         return self.fits[-1].artefacts
 
     @property
+    def trained_on(self) -> TrainedOn:
+        """The objects that the model learned from: those of the tests are not among them."""
+        keys = self.examples.keys.filter(pa.array(self.sides.part != TEST))
+        return TrainedOn.of(object_names(keys.filter(pa.array(self.trainable.learned(keys, self.settings)))))
+
+    @property
     def digests(self) -> dict[str, str]:
         """sha256 of each artefact."""
         return {name: sha256(content).hexdigest() for name, content in sorted(self.artefacts.items())}
@@ -91,6 +101,7 @@ def write_result(result: Result, data: Any, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for name, content in result.artefacts.items():
         replace_bytes(folder / name, content)
+    replace_bytes(folder / trained_on.FILE, result.trained_on.to_bytes())
     plots = write_plots(result.scores, folder / "plots", result.trainable.trades)
     if result.scores is not None:
         replace_table(folder / "predictions.parquet", result.scores.as_table())

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from jobs.modules.trained_on import object_names
 from jobs.storage.writing import replace_bytes, replace_json
 from jobs.training.checkpoint import Checkpoint
 from jobs.training.config import TrainingConfig, filled
@@ -106,17 +107,12 @@ def sides_of(examples: Examples, config: TrainingConfig) -> Split:
         Its seed, folds, shares and radius.
     """
     keys = examples.keys.to_pylist()
-    objects = np.array([_name_of(row) for row in keys], object)
+    objects = np.array(object_names(examples.keys).to_pylist(), object)
     strata = np.array([f"{row['label'] or ''}/{bool(row['simulated'])}" for row in keys], object)
     ra, dec = (examples.keys[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in ("ra", "dec"))
     group = groups(objects, ra, dec, config.radius_arcsec)
     shares = {"folds": config.folds, "validation": config.validation, "test": config.test}
     return split(group, objects, strata, seed_of(config.seed, "split"), **shares)  # type: ignore[arg-type]
-
-
-def _name_of(row: Mapping[str, Any]) -> str:
-    """An alert without an object is one by itself."""
-    return f"{row['survey']}/{row['object_id'] or 'alert {}'.format(row['alert_id'])}"
 
 
 def selections(name: str, examples: Examples, sides: Split, folds: int) -> tuple[Selection, Selection, Selection]:

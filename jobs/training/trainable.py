@@ -44,6 +44,7 @@ from jobs.training.examples import Selection
 from jobs.training.progress import Progress
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,18 @@ class Trainable(ABC):
             The trainable's `data`.
         """
         yield from labelled
+
+    def learned(self, examples: pa.Table, settings: Any) -> Bools:
+        """Of which examples a fit that is shown them learns: all, unless a trainable gives some no weight. Shape (n_examples,).
+
+        Parameters
+        ----------
+        examples : pyarrow.Table
+            KEYS.
+        settings : object
+            The trainable's `settings`.
+        """
+        return np.ones(examples.num_rows, bool)
 
     @abstractmethod
     def fit(self, fit: Fit) -> Mapping[str, bytes]:

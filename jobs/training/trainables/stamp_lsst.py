@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from jobs.labels.class_names import NAMES, coarse
 from jobs.pipeline.alerts import alert_tables, packet_files
 from jobs.training import stamp_set
-from jobs.training.trainable import Fit, Floats, Trainable
+from jobs.training.trainable import Bools, Fit, Floats, Trainable
 from science_modules import stamp_lsst
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.boosted_trees import Forest, probabilities
@@ -143,6 +143,18 @@ class RubinStampForest(Trainable):
         data : Data
         """
         return [file for path in data.alerts for file in packet_files(path)]
+
+    def learned(self, examples: pa.Table, settings: Any) -> Bools:
+        """Simulated examples; real ones if they have a weight.
+
+        Parameters
+        ----------
+        examples : pyarrow.Table
+            Keys.
+        settings : Settings
+        """
+        simulated = examples["simulated"].fill_null(False).to_numpy(zero_copy_only=False)
+        return np.asarray(simulated.astype(bool) | (settings.real > 0), bool)
 
     def fit(self, fit: Fit) -> Mapping[str, bytes]:
         """The forest. Nothing is stopped early: what is for validation is trained on, too.

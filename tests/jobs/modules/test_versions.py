@@ -15,6 +15,7 @@ import science_modules
 from jobs.cli.models import main
 from jobs.config import JobConfig, load
 from jobs.modules.scaffold import ScaffoldError
+from jobs.modules.trained_on import FILE
 from jobs.modules.versions import install
 from jobs.pipeline.enrichment.modules import Enrichment
 from science_modules import registry
@@ -62,6 +63,7 @@ def test_two_versions_answer_beside_each_other(
     names = ["lc_features", "anomaly", "anomaly@2.1.0"]
     resolved = registry.resolve(names)
     assert [module.name for module in resolved] == ["lc_features", "anomaly", "anomaly_v2_1_0"]
+    assert not (modules / "anomaly_v2_1_0" / FILE).exists()  # a training before 2026-11-29 left none
     found = {module.name: artefacts.find(module) for module in resolved}
     scored = Enrichment(resolved, found).run(alerts())
     old, new = scored["anomaly"].to_pylist(), scored["anomaly_v2_1_0"].to_pylist()
@@ -71,7 +73,9 @@ def test_two_versions_answer_beside_each_other(
 
 
 def test_an_installed_version_passes_the_suite_and_another_answer_shows(trained: Path, modules: Path) -> None:
+    (trained / FILE).write_bytes(b"objects")
     folder = install(trained, modules)
+    assert (folder / FILE).read_bytes() == b"objects"
     installed = case("anomaly@2.1.0")
     assert [problem for check in CHECKS if (problem := problem_of(check, installed))] == []
     cases = json.loads((folder / "golden.json").read_text())

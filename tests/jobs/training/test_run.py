@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.labels import table as labels
+from jobs.modules.trained_on import TrainedOn, object_names
 from jobs.training.config import TrainingConfig
 from jobs.training.examples import KEYS, Examples
 from jobs.training.run import sides_of, train
+from jobs.training.splitting import TEST
 
 ROOT, HELPERS = Path(__file__).parents[3], Path(__file__).parents[2] / "helpers" / "trainables"
 N = 400
@@ -98,6 +100,16 @@ def test_a_training_leaves_one_folder_that_says_all(line: str, told: dict[str, A
     assert predictions.num_rows == N
     assert predictions["p_A"].to_numpy() + predictions["p_B"].to_numpy() == pytest.approx(1)
     assert result.scores is not None and len(result.scores) == N
+
+
+def test_the_objects_that_it_learned_from_are_kept_as_hashes(line: str, told: dict[str, Any], tmp_path: Path) -> None:
+    """And those of the test part are not among them."""
+    result = train(line, TrainingConfig(**told))
+    names, tested = object_names(result.examples.keys), result.sides.part == TEST
+    assert 0 < tested.sum() < N
+    found = TrainedOn.beside(tmp_path / "run" / "model")
+    assert found.knows(names).tolist() == (~tested).tolist()
+    assert len(found.objects) == (N - tested.sum()) // 2  # two examples of each object
 
 
 def test_no_object_is_scored_by_a_fit_that_saw_it(line: str, told: dict[str, Any]) -> None:

@@ -114,3 +114,5 @@ def test_real_alerts_that_name_an_asteroid_are_labelled_and_weigh_nothing(real_a
     assert len(told_so) > 5
     assert {(row["source"], row["simulated"]) for row in told_so} == {("ssSource", False)}
     assert STAMP_LSST.settings().real == 0
+    assert not STAMP_LSST.learned(table, STAMP_LSST.settings()).any()
+    assert STAMP_LSST.learned(table, STAMP_LSST.settings(real=0.1)).all()
