@@ -12,9 +12,10 @@ from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import add_schemas, shortest
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
+from jobs.reports.evaluation.caveats import simulated_in_words
 from jobs.reports.evaluation.evaluation import ANSWERS, Evaluation, Question, evaluate
-from jobs.reports.evaluation.page import evaluation_page, left_out
-from jobs.reports.evaluation.trained_on import card_of
+from jobs.reports.evaluation.page import empty_classes, evaluation_page, left_out, unseen_accuracy
+from jobs.reports.evaluation.pairing import Pairing
 from jobs.storage.writing import replace_file, replace_json
 
 PAGE, NUMBERS = "evaluation.html", "evaluation.json"
@@ -88,13 +89,18 @@ def _print(found: Evaluation) -> None:
     console = table_console()
     if found.measured:
         console.print(_measures(found))
-        say(_memory(found))
+        if empty := empty_classes(found.measured.confusion):
+            say(f"neither labelled nor called: {', '.join(empty)}")
+        for line in _memory(found):
+            say(line)
         say(f"accuracy {found.measured.confusion.accuracy}, mean recall {found.measured.confusion.mean_recall:.3f}")
     else:
         say(f"{found.title}, no labels:")
         console.print(_called(found))
-    if found.chosen.simulated:
-        say(f"SIMULATED: {found.chosen.simulated:,} of {found.alerts:,} alerts")
+    if words := simulated_in_words(found.chosen.simulated, found.alerts):
+        say(words)
+    if found.pairing:
+        say(_against(found.pairing))
     for words, n in left_out(found):
         say(f"not counted: {words}: {n:,}")
     if found.conflicts:
@@ -112,22 +118,31 @@ def _measures(found: Evaluation) -> Table:
     what = "the earliest alert of each object" if found.question.first else "alerts"
     table = Table("class", "recall", "precision", title=f"{found.title}, {what}, Wilson 95 %", title_justify="left")
     table.add_column("objects", justify="right")
-    for name in counts.classes:
-        table.add_column(name, justify="right")
-    for number, name in enumerate(counts.classes):
-        cells = [f"{n:,}" for n in counts.counts[number]]
+    shown = [number for number, name in enumerate(counts.classes) if name not in empty_classes(counts)]
+    for number in shown:
+        table.add_column(counts.classes[number], justify="right")
+    for number in shown:
+        name, cells = counts.classes[number], [f"{n:,}" for n in counts.counts[number, shown]]
         objects = f"{found.chosen.objects.get(name, 0):,}"
         table.add_row(name, str(counts.recall(number)), str(counts.precision(number)), objects, *cells)
     return table
 
 
-def _memory(found: Evaluation) -> str:
+def _against(pair: Pairing) -> str:
+    of_objects, of_alerts = pair.called_alike(pair.by_object), pair.called_alike(pair.by_alert)
+    one, other = pair.names
+    return (
+        f"against {other}: called alike {of_objects} of objects ({one} at the earliest alert, {other} at the latest),"
+        f" {of_alerts} of alerts; class by class on the page, #against"
+    )
+
+
+def _memory(found: Evaluation) -> list[str]:
     """A warning: on what it was trained on, a model is always good."""
-    if found.memory:
-        return f"TRAINED WITH THESE LABELS, as its training.json says: {', '.join(found.memory)}"
-    card = card_of(found.classifiers[0].name)
-    where = f"; what it was trained on: {shortest(card)}" if card else ""
-    return f"on alerts that it was trained on, this is memory and not skill{where}"
+    assert found.memory is not None
+    others, card = unseen_accuracy(found), found.memory.card
+    where = f"; what it was trained on, its card says: {shortest(card)}" if card else ""
+    return [f"{found.memory.words}{where}", *([f"on the other objects: {others}"] if others else [])]
 
 
 def _called(found: Evaluation) -> Table:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from jobs.cli.console import say, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.outputs import add_schemas
 from jobs.common.local_paths import local_path
 from jobs.common.search_path import MODULE_PATH
 from jobs.modules import weights as models
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     comparing = actions.add_parser("compare", help="which of two classifiers is better on the same labelled alerts")
     _add_comparison(comparing)
-    for each in (listing, add):
+    for each in (listing, add, comparing):
         each.add_argument(
             "--models", type=local_path, help="directory of artefacts (default: $STRIX_MODELS, else models)"
         )
@@ -64,11 +65,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_comparison(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("first", help="module with outputs p_<class>, or NAME@VERSION")
+    parser.add_argument("first", help="module that tells classes, or NAME@VERSION")
     parser.add_argument("second", help="the other")
-    parser.add_argument("--on", required=True, type=local_path, metavar="DIR", help="output that both have scored")
+    parser.add_argument(
+        "--on", required=True, type=local_path, metavar="DIR", help="output (its answers are read), or packets"
+    )
     parser.add_argument("--labels", required=True, nargs="+", type=local_path, help="label files (docs/training.md)")
     parser.add_argument("--level", choices=("coarse", "leaf"), default="coarse", help="how fine the classes are")
+    add_schemas(parser)
     parser.add_argument("-n", type=int, default=24, help="alerts on the sheet of disagreements")
     parser.add_argument("-o", "--sheet", type=local_path, help="write the alerts on which they disagree as a picture")
 

@@ -84,6 +84,10 @@ def _of_rows(rows: Sequence[_Row]) -> ReadLabels:
 
 
 def _columns(path: Path) -> list[str]:
+    if path.is_dir():
+        raise ValueError(
+            f"{path} is a directory, a file of labels is wanted (of a simulated night _truth/truth.parquet)"
+        )
     if path.suffix.lower() != ".csv":
         return list(pq.read_schema(path).names)
     with path.open(newline="", encoding="utf-8-sig") as file:

@@ -1,30 +1,59 @@
-"""Two classifiers in one output, on the alerts of which the class is known: which is better, and where they disagree."""
+"""Two classifiers on the alerts of which the class is known: which is better, and where they disagree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from jobs.archive.scan import scan
-from jobs.labels import table as label_table
-from jobs.labels.class_names import NAMES
-from jobs.labels.reading import read_labels
-from jobs.labels.resolving import Conflict, resolve
+from jobs.labels.resolving import Conflict
 from jobs.measures.classification import Confusion, confusion
 from jobs.measures.paired import Paired, paired
-from jobs.storage.layout import Layout
-from jobs.storage.schema_union import common_schema
-from jobs.training.given_labels import GivenLabels
+from jobs.modules.trained_on import object_names
+from jobs.reports.evaluation.answer_source import AnswerSource, Tell
+from jobs.reports.evaluation.answers import Answers
+from jobs.reports.evaluation.caveats import Memory, memory_of, trained_on
+from jobs.reports.evaluation.chosen import Bools, Chosen, chosen
+from jobs.reports.evaluation.classifier import Classifier, classifier
+from jobs.reports.evaluation.label_files import NothingLabelled, label_files, labels_of
+from jobs.reports.evaluation.sources import source_of
 from jobs.training.splitting import groups
 from science_modules.registry import folder_name
 
-_KEYS = ("survey", "alert_id", "object_id", "night", "ra", "dec")
-_PROBABILITY = "p_"
+_KEYS = ("survey", "alert_id", "object_id", "night", "file", "ra", "dec", "is_simulated")
+
+
+@dataclass(frozen=True)
+class ComparedModels:
+    """What is compared.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Two modules, each by name or `NAME@VERSION`.
+    data : pathlib.Path
+        An output, or files of packets.
+    labels : sequence of pathlib.Path
+        Files that `read_labels` knows, or directories with the truth of a simulation.
+    level : str
+        coarse or leaf.
+    schemas : str or None
+        Directory of the schemas of the Confluent wire format.
+    models : pathlib.Path or None
+        Of the modules' artefacts.
+    """
+
+    names: tuple[str, str]
+    data: Path
+    labels: Sequence[Path]
+    level: str = "coarse"
+    schemas: str | None = None
+    models: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -33,16 +62,20 @@ class Comparison:
 
     Attributes
     ----------
-    names : tuple of str
-        Columns of the first and the second.
+    source : AnswerSource
     classes : tuple of str
         That both tell, in our names.
     rows : pyarrow.Table, n rows
-        survey, alert_id, object_id, night, label of the alerts that both answered.
+        survey, alert_id, object_id, night, file, label, is_simulated of the alerts that both answered.
     called : tuple of numpy.ndarray of object, shape (n,)
         What each calls them.
     confusions : tuple of Confusion
     paired : Paired
+    memories : tuple of Memory
+        What each saw of these objects in its training.
+    unseen : Paired or None
+        On the objects that neither was trained on, if one of them was trained on some; None if there are no others, or it is not
+        known which.
     unanswered : int
         Labelled alerts that one of them did not answer; they are in no number.
     unlabelled : int
@@ -51,15 +84,27 @@ class Comparison:
         Labels that contradict each other.
     """
 
-    names: tuple[str, str]
+    source: AnswerSource
     classes: tuple[str, ...]
     rows: pa.Table
     called: tuple[NDArray[np.object_], NDArray[np.object_]]
     confusions: tuple[Confusion, Confusion]
     paired: Paired
+    memories: tuple[Memory, Memory]
+    unseen: Paired | None
     unanswered: int
     unlabelled: int
     conflicts: list[Conflict]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Columns of the first and the second."""
+        return self.memories[0].name, self.memories[1].name
+
+    @property
+    def simulated(self) -> int:
+        """Alerts among the rows that are not of the sky."""
+        return int(self.rows["is_simulated"].fill_null(False).to_numpy().sum())
 
     def disagreements(self) -> list[dict[str, Any]]:
         """Alerts that they call differently, with `words` for a sheet; those first in which one of them is right."""
@@ -76,93 +121,108 @@ class Comparison:
         return sorted(found, key=lambda row: (not row["right"], row["label"], row["alert_id"]))
 
 
-def compare_models(names: Sequence[str], directory: Path, labels: Sequence[Path], level: str = "coarse") -> Comparison:
-    """Compare two classifiers whose answers an output holds.
+def compare_models(asked: ComparedModels, tell: Tell = lambda done: None) -> Comparison:
+    """Compare two classifiers by the answers that an output holds of the installed versions; else they are run over its packets.
 
     Parameters
     ----------
-    names : sequence of str
-        Two modules of the output, each by name or `NAME@VERSION`, with outputs `p_<class>`.
-    directory : pathlib.Path
-        The output.
-    labels : sequence of pathlib.Path
-        Files that `read_labels` knows.
-    level : str
-        Of the labels: `coarse` or `leaf`.
+    asked : ComparedModels
+    tell : callable
+        Takes the number of alerts that are answered so far.
 
     Raises
     ------
+    NoClasses, NoAnswers, NothingLabelled, UnknownModule, ArtefactError, NoInput
+        As `evaluate`.
     ValueError
-        If the output has no such column, the two tell other classes, or no alert has a label and both answers.
+        If the two tell other classes, or no alert has a label and both answers.
     """
-    first, second = (folder_name(name) for name in names)
-    fields = _fields(directory, (first, second))
-    columns = [f"{name}.{field}" for name in (first, second) for field in fields.values()]
-    rows = scan(directory, columns=[*_KEYS, *columns])
-    known, conflicts = resolve(pa.concat_tables([read_labels(path).labels for path in labels]), level)
-    labelled = _labelled(rows, known)
-    wanted = np.isin(labelled["label"].to_numpy(zero_copy_only=False).astype(str), list(fields))
-    asked = labelled.filter(pa.array(wanted))
-    chances = [_chances(asked, name, fields) for name in (first, second)]
-    answered = np.asarray(np.isfinite(np.concatenate(chances, axis=1)).all(axis=1))
-    if not answered.any():
-        raise ValueError(
-            f"no alert of {directory} has answers of {first} and {second} and a label of {', '.join(fields)}:"
-            f" {rows.num_rows:,} alerts, {int(wanted.sum()):,} with such a label"
-        )
-    counted = len(answered) - int(answered.sum()), int((~wanted).sum())
-    kept = asked.filter(pa.array(answered)).select([*_KEYS, "label"])
-    return _compared((first, second), tuple(fields), kept, [each[answered] for each in chances], counted, conflicts)
+    files = label_files(asked.labels)
+    labels, conflicts = labels_of(files, asked.level)
+    names = [folder_name(name) for name in asked.names]
+    source = source_of(asked.data, names, asked.schemas, asked.models)
+    both = _of_the_same_classes([classifier(name, source.fields(name), asked.level) for name in names])
+    with TemporaryDirectory() as folder:
+        answers = Answers(Path(folder) / "answers.parquet", both)
+        answers.write(source.pieces(both, tell), labels)
+        return _compared(asked.data, source, answers, files, conflicts)
+
+
+def _of_the_same_classes(both: Sequence[Classifier]) -> tuple[Classifier, Classifier]:
+    one, other = both
+    if one.name == other.name:
+        raise ValueError(f"two models are compared, found {one.name} twice")
+    if set(one.classes) != set(other.classes):
+        told = "; ".join(f"{each.name} has {', '.join(each.classes)}" for each in both)
+        raise ValueError(f"only models of the same classes can be compared: {told}")
+    return one, other
 
 
 def _compared(
-    names: tuple[str, str], classes: tuple[str, ...], rows: pa.Table, chances: Any, counted: Any, conflicts: Any
+    data: Path, source: AnswerSource, answers: Answers, files: Sequence[Path], conflicts: list[Conflict]
 ) -> Comparison:
-    label = np.array(rows["label"].to_pylist(), object)
-    one, other = (np.array(classes, object)[each.argmax(axis=1)] for each in chances)
-    objects = [f"{row['survey']}/{row['object_id'] or row['alert_id']}" for row in rows.to_pylist()]
-    group = groups(np.array(objects, object), rows["ra"].to_numpy(), rows["dec"].to_numpy())
+    kept = chosen(answers, first=False)
+    rows = _answered_by_both(answers, kept)
+    if not rows.num_rows:
+        raise NothingLabelled(_why_none(data, answers, kept))
+    one, other = (_scores(answers, rows, number) for number in range(2))
+    classes = answers.classifiers[0].classes
+    label = np.array(rows["true"].to_pylist(), object)
+    called = tuple(np.array(classes, object)[each.argmax(axis=1)] for each in (one, other))
+    memories = tuple(memory_of(each.name, rows, files) for each in answers.classifiers)
     return Comparison(
-        names=names,
+        source=source,
         classes=classes,
-        rows=rows,
-        called=(one, other),
-        confusions=(confusion(label, chances[0], classes), confusion(label, chances[1], classes)),
-        paired=paired(one == label, other == label, group),
-        unanswered=counted[0],
-        unlabelled=counted[1],
+        rows=rows.select([*_KEYS, "true"]).rename_columns([*_KEYS, "label"]),
+        called=(called[0], called[1]),
+        confusions=(confusion(label, one, classes), confusion(label, other, classes)),
+        paired=_paired(called, label, rows, np.ones(len(label), bool)),
+        memories=(memories[0], memories[1]),
+        unseen=_unseen(memories, called, label, rows),
+        unanswered=int(kept.labelled.sum()) - rows.num_rows,
+        unlabelled=int((kept.once & ~kept.labelled).sum()),
         conflicts=conflicts,
     )
 
 
-def _fields(directory: Path, names: Sequence[str]) -> dict[str, str]:
-    """Our names of the classes that all of them tell, with their fields."""
-    schema = common_schema([pq.read_schema(path) for path in Layout.of(directory).files("science")])
-    found = [_classes(schema, name, directory) for name in names]
-    if found[0] != found[1]:
-        told = "; ".join(f"{name} has {', '.join(each.values())}" for name, each in zip(names, found, strict=True))
-        raise ValueError(f"only models of the same classes can be compared: {told}")
-    return found[0]
+def _answered_by_both(answers: Answers, kept: Chosen) -> pa.Table:
+    """Labelled rows."""
+    found, start = [answers.schema.empty_table()], 0
+    for piece in answers.pieces():
+        both = pc.and_(*(pc.is_null(answers.reasons(piece, number)) for number in range(2)))
+        own = kept.labelled[start : start + piece.num_rows]
+        found.append(piece.filter(pc.and_(both, pa.chunked_array([pa.array(own)]))))
+        start += piece.num_rows
+    return pa.concat_tables(found)
 
 
-def _classes(schema: pa.Schema, name: str, directory: Path) -> dict[str, str]:
-    if name not in schema.names or not pa.types.is_struct(schema.field(name).type):
-        raise ValueError(f"{directory} has no answers of {name}; score it: strix enrich --again --modules {name}")
-    fields = [field.name for field in schema.field(name).type if field.name.startswith(_PROBABILITY)]
-    ours = {each.lower().replace("/", "_").replace("-", "_"): each for each in reversed(NAMES)}
-    told = {ours.get(field.removeprefix(_PROBABILITY).lower()): field for field in fields}
-    if len(told) < 2 or None in told:
-        raise ValueError(f"{name} wants outputs p_<class> of our classes, it has {', '.join(fields) or 'none'}")
-    return {str(ours): field for ours, field in sorted(told.items(), key=str)}
+def _scores(answers: Answers, rows: pa.Table, number: int) -> NDArray[np.float64]:
+    """In the order of the first one's classes."""
+    own = answers.classifiers[number].classes
+    return answers.scores(rows, number)[:, [own.index(name) for name in answers.classifiers[0].classes]]
 
 
-def _labelled(rows: pa.Table, known: pa.Table) -> pa.Table:
-    empty = {"label": pa.string(), "weight": pa.float64(), "source": pa.string()}
-    for name, kind in empty.items():
-        rows = rows.append_column(name, pa.nulls(rows.num_rows, kind))
-    return GivenLabels.of(known.select(label_table.SCHEMA.names)).attach(rows)
+def _paired(called: Sequence[Any], label: NDArray[np.object_], rows: pa.Table, among: Bools) -> Paired:
+    names = np.array(object_names(rows).to_pylist(), object)
+    group = groups(names, rows["ra"].to_numpy(), rows["dec"].to_numpy())
+    one, other = (np.asarray(each == label, bool) for each in called)
+    return paired(one[among], other[among], group[among])
 
 
-def _chances(rows: pa.Table, name: str, fields: dict[str, str]) -> NDArray[np.float64]:
-    values = [rows[f"{name}.{field}"].to_numpy(zero_copy_only=False).astype(np.float64) for field in fields.values()]
-    return np.column_stack(values)
+def _unseen(
+    memories: Sequence[Memory], called: Sequence[Any], label: NDArray[np.object_], rows: pa.Table
+) -> Paired | None:
+    """Of the rows whose objects neither was trained on, if those are some and not all."""
+    if not any(each.seen for each in memories) or any(each.label_files for each in memories):
+        return None
+    known = [found for each in memories if (found := trained_on(each.name)) is not None]
+    seen = np.any([found.knows(object_names(rows)) for found in known], axis=0)
+    return _paired(called, label, rows, ~seen) if not seen.all() else None
+
+
+def _why_none(data: Path, answers: Answers, kept: Chosen) -> str:
+    one, other = answers.classifiers
+    return (
+        f"no alert of {data} has answers of {one.name} and {other.name} and a label of {', '.join(one.classes)}:"
+        f" {int(kept.once.sum()):,} alerts, {int(kept.labelled.sum()):,} with such a label"
+    )

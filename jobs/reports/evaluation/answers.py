@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from jobs.modules.trained_on import TrainedOn, object_names
 from jobs.reports.evaluation.classifier import Classifier
 from jobs.training.given_labels import GivenLabels
 
@@ -19,6 +20,7 @@ FACTS = (
     "is_simulated",
 )
 FILE = "provenance.file"
+IN_TRAINING = "in_training"
 _GIVEN = {"label": pa.string(), "weight": pa.float64(), "source": pa.string()}
 _PIECE = 65_536
 NO_REASON = "no answer, and no reason is given"
@@ -35,10 +37,13 @@ class Answers:
     path : pathlib.Path
     classifiers : tuple of Classifier
         The one that is evaluated; perhaps another one beside it.
+    trained_on : TrainedOn or None
+        The objects that the first was trained on; None: nothing says it.
     """
 
     path: Path
     classifiers: tuple[Classifier, ...]
+    trained_on: TrainedOn | None = None
 
     def write(self, pieces: Iterable[pa.Table], labels: GivenLabels | None) -> None:
         """Write the answers of pieces of an archive or a pass; a few thousand rows are in memory.
@@ -56,10 +61,12 @@ class Answers:
 
     @property
     def schema(self) -> pa.Schema:
-        """FACTS, file, label (in our names), true (in the classifier's classes), source; a score for each class of each."""
+        """FACTS, file, label (in our names), true (in the classifier's classes), source, whether the first classifier was
+        trained on the object (NULL: not known); a score for each class of each."""
         texts = ("survey", "object_id", "file", "label", "true", "source")
-        kinds = {"alert_id": pa.int64(), "night": pa.int32(), "n_detections": pa.int32(), "is_simulated": pa.bool_()}
-        names = (*FACTS, "file", "label", "true", "source")
+        kinds = {"alert_id": pa.int64(), "night": pa.int32(), "n_detections": pa.int32()}
+        kinds |= dict.fromkeys(("is_simulated", IN_TRAINING), pa.bool_())
+        names = (*FACTS, "file", "label", "true", "source", IN_TRAINING)
         facts = [(name, pa.string() if name in texts else kinds.get(name, pa.float64())) for name in names]
         return pa.schema(
             [*facts, *(field for number in range(len(self.classifiers)) for field in self._fields(number))]
@@ -83,6 +90,7 @@ class Answers:
         rows = labels.attach(rows) if labels else rows
         true = [self.classifiers[0].true_class(label) for label in rows["label"].to_pylist()]
         rows = rows.append_column("true", pa.array(true, pa.string())).append_column("file", piece[FILE])
+        rows = rows.append_column(IN_TRAINING, self._in_training(rows))
         for number, found in enumerate(self.classifiers):
             scores = found.scores(piece)
             scores[~np.isfinite(scores).all(axis=1)] = np.nan
@@ -90,6 +98,11 @@ class Answers:
                 rows = rows.append_column(name, pa.array(values.astype(np.float32), from_pandas=True))
             rows = rows.append_column(self._reason(number), _reasons(piece[f"{found.name}.error"], scores))
         return rows.select(self.schema.names).cast(self.schema)
+
+    def _in_training(self, rows: pa.Table) -> pa.Array:
+        if self.trained_on is None:
+            return pa.nulls(rows.num_rows, pa.bool_())
+        return pa.array(self.trained_on.knows(object_names(rows)))
 
     def pieces(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows, some ten thousand at a time.

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.modules.trained_on import object_names
 from jobs.reports.evaluation.answers import Answers
 
 Bools = NDArray[np.bool_]
@@ -93,8 +94,7 @@ def object_numbers(rows: pa.Table) -> Ints:
     rows : pyarrow.Table
         With survey, object_id, alert_id.
     """
-    name = pc.coalesce(rows["object_id"], pc.binary_join_element_wise("alert", rows["alert_id"].cast(pa.string()), " "))
-    return _codes(pc.binary_join_element_wise(rows["survey"], name, "/"))
+    return _codes(object_names(rows))
 
 
 def _codes(column: pa.ChunkedArray) -> Ints:

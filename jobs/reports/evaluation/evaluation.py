@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,18 +10,17 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from jobs.labels import table as label_table
-from jobs.labels.reading import read_labels
-from jobs.labels.resolving import Conflict, resolve
+from jobs.labels.resolving import Conflict
 from jobs.reports.evaluation.answer_source import AnswerSource, Tell
 from jobs.reports.evaluation.answers import Answers
+from jobs.reports.evaluation.caveats import Memory, memory_of, trained_on
 from jobs.reports.evaluation.chosen import Bools, Chosen, chosen
 from jobs.reports.evaluation.classifier import Classifier, classifier, unknown_in_words
 from jobs.reports.evaluation.counting import Measured, measured
+from jobs.reports.evaluation.label_files import NothingLabelled, label_files, labels_of
 from jobs.reports.evaluation.mistakes import Mistake, mistakes_in, worst
 from jobs.reports.evaluation.pairing import Pairing, pairing
 from jobs.reports.evaluation.sources import source_of
-from jobs.reports.evaluation.trained_on import memory_of
 from jobs.reports.evaluation.unlabelled import Distribution, distribution
 from jobs.storage.writing import replacing
 from jobs.training.given_labels import GivenLabels
@@ -29,10 +28,6 @@ from science_modules.registry import folder_name
 
 ANSWERS = "answers.parquet"
 Counts = TypeVar("Counts", Measured, Distribution)
-
-
-class NothingLabelled(ValueError):
-    """No alert has a label that can be counted; the message says what alerts and labels there are."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Question:
     output : pathlib.Path
         Where the answers are written.
     labels : sequence of pathlib.Path
-        Files that `read_labels` knows; none: only what is called is counted.
+        Files that `read_labels` knows, or directories with the truth of a simulation; none: only what is called is counted.
     against : str or None
         Another module.
     level : str
@@ -99,8 +94,8 @@ class Evaluation:
         Among the labels of all files.
     silent : Counter
         All alerts without an answer, by reason.
-    memory : list of str
-        Label files that the model was trained with.
+    memory : Memory or None
+        What the model saw of the labelled objects in its training. None without labels.
     """
 
     question: Question
@@ -114,7 +109,7 @@ class Evaluation:
     mistakes: list[Mistake]
     conflicts: list[Conflict]
     silent: "Counter[str]"
-    memory: list[str]
+    memory: Memory | None
 
     @property
     def title(self) -> str:
@@ -133,7 +128,7 @@ class Evaluation:
             "data": str(self.question.data),
             "answers": self.source.words,
             "labels": [str(path) for path in self.question.labels],
-            "labels_that_it_was_trained_with": self.memory,
+            "objects_that_it_was_trained_on": self.memory.as_dict() if self.memory else None,
             "level": self.question.level,
             "earliest_alert_of_each_object_only": self.question.first,
             "alerts": self.alerts,
@@ -170,12 +165,13 @@ def evaluate(question: Question, tell: Tell = lambda done: None) -> Evaluation:
         If the module tells no classes; if neither answers nor packets are there; if no label can be counted; if the
         module or its weights are not there; if the data is not there.
     """
-    labels, conflicts = _labels(question)
+    question = replace(question, labels=label_files(question.labels))
+    labels, conflicts = labels_of(question.labels, question.level) if question.labels else (None, [])
     names = [folder_name(name) for name in (question.name, question.against) if name]
     source = source_of(question.data, names, question.schemas, question.models)
     classifiers = tuple(classifier(name, source.fields(name), question.level) for name in names)
     with replacing(question.output / ANSWERS) as path:
-        answers = Answers(path, classifiers)
+        answers = Answers(path, classifiers, trained_on(names[0]) if labels else None)
         answers.write(source.pieces(classifiers, tell), labels)
         return _counted(question, source, answers, labels, conflicts)
 
@@ -202,18 +198,14 @@ def _counted(
         mistakes=_mistakes(answers, kept.labelled, question.n_mistakes),
         conflicts=conflicts,
         silent=_silent(answers, kept.once),
-        memory=memory_of(answers.classifiers[0].name, question.labels),
+        memory=_memory(question, answers, kept) if labels is not None else None,
     )
 
 
-def _labels(question: Question) -> tuple[GivenLabels | None, list[Conflict]]:
-    if not question.labels:
-        return None, []
-    absent = [str(path) for path in question.labels if not path.is_file()]
-    if absent:
-        raise NothingLabelled(f"no label file {', '.join(absent)}")
-    known, conflicts = resolve(pa.concat_tables([read_labels(path).labels for path in question.labels]), question.level)
-    return GivenLabels.of(known.select(label_table.SCHEMA.names)), conflicts
+def _memory(question: Question, answers: Answers, kept: Chosen) -> Memory:
+    rows = answers.columns(answers.keys())
+    counted = kept.labelled & answers.reasons(rows).is_null().to_numpy()
+    return memory_of(answers.classifiers[0].name, rows.filter(pa.array(counted)), question.labels)
 
 
 def _pieces(answers: Answers, kept: Bools) -> Iterator[pa.Table]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from jobs.archive.alert import alerts_of
 from jobs.common.counting import counted
 from jobs.common.plain_text import visible
@@ -13,11 +15,11 @@ from jobs.measures.classification import Confusion
 from jobs.measures.intervals import Share
 from jobs.measures.thresholds import ErrorRates
 from jobs.reports.evaluation import drawings
+from jobs.reports.evaluation.caveats import simulated_in_words
 from jobs.reports.evaluation.counting import Measured
 from jobs.reports.evaluation.evaluation import Evaluation
 from jobs.reports.evaluation.mistakes import Mistake
-from jobs.reports.evaluation.slices import SLICINGS
-from jobs.reports.evaluation.trained_on import card_of
+from jobs.reports.evaluation.slices import SLICINGS, TRAINING, UNSEEN
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 from jobs.reports.templates import environment
 
@@ -94,9 +96,10 @@ def evaluation_page(found: Evaluation, command: str) -> str:
             found=found,
             title=visible(found.title),
             data=visible(str(found.question.data)),
-            memory=[visible(path) for path in found.memory],
-            card=visible(os.path.relpath(card)) if (card := card_of(found.classifiers[0].name)) else "",
+            memory=_memory(found),
+            simulated=simulated_in_words(found.chosen.simulated, found.alerts),
             answers=visible(found.source.words),
+            against=visible(found.pairing.names[1]) if found.pairing else "",
             classes=found.classifiers[0].classes,
             measured=own,
             confusion=_confusion(own.confusion) if own else None,
@@ -104,6 +107,7 @@ def evaluation_page(found: Evaluation, command: str) -> str:
             pictures=_pictures(found),
             at=_AT,
             thresholds=_thresholds(own) if own else [],
+            undrawn=_undrawn(own) if own else "",
             breakdowns=_breakdowns(own) if own else [],
             sheets=_sheets(found),
             pairs=_pairs(found),
@@ -114,6 +118,43 @@ def evaluation_page(found: Evaluation, command: str) -> str:
             made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         )
     )  # fmt: skip
+
+
+def _memory(found: Evaluation) -> dict[str, Any]:
+    """What the model knows by heart, in words; whether that is to be shown as large as the numbers; where its card is."""
+    if found.memory is None:
+        return {"is_loud": False}
+    card = found.memory.card
+    return {
+        "words": visible(found.memory.words),
+        "is_loud": found.memory.remembers or found.memory.is_unknown,
+        "others": unseen_accuracy(found),
+        "card": visible(os.path.relpath(card)) if card else "",
+    }
+
+
+def unseen_accuracy(found: Evaluation) -> str:
+    """Accuracy on what the model was not trained on, where it was trained on some of the labelled alerts; else empty.
+
+    Parameters
+    ----------
+    found : Evaluation
+    """
+    if found.measured is None or found.memory is None or not found.memory.seen:
+        return ""
+    own = found.measured.parts[TRAINING].get(UNSEEN)
+    return f"accuracy {own.accuracy}" if own is not None and own.accuracy.n else "there are none"
+
+
+def empty_classes(counts: Confusion) -> list[str]:
+    """Classes that no alert is labelled as or called.
+
+    Parameters
+    ----------
+    counts : Confusion
+    """
+    total = counts.counts.sum(axis=0) + counts.counts.sum(axis=1) + counts.no_answer
+    return [name for name, n in zip(counts.classes, total, strict=True) if not n]
 
 
 def left_out(found: Evaluation) -> list[tuple[str, int]]:
@@ -163,9 +204,17 @@ def _pictures(found: Evaluation) -> dict[str, str]:
         pictures["distribution"] = drawings.data_url(drawings.distribution_charts(found.distribution))
     if own is not None and own.confusion.counts.any():
         pictures["reliability"] = drawings.data_url(drawings.reliability_chart(own.reliability))
-        pictures["of_class"] = drawings.data_url(drawings.reliability_charts(classes, own.of_class))
-        pictures["thresholds"] = drawings.data_url(drawings.threshold_charts(classes, own.rates))
+        there = np.flatnonzero(own.confusion.counts.sum(axis=1))
+        named = [classes[i] for i in there]
+        pictures["of_class"] = drawings.data_url(drawings.reliability_charts(named, [own.of_class[i] for i in there]))
+        pictures["thresholds"] = drawings.data_url(drawings.threshold_charts(named, [own.rates[i] for i in there]))
     return pictures
+
+
+def _undrawn(own: Measured) -> str:
+    """Classes of which no alert is labelled: nothing is drawn of them."""
+    counts = own.confusion.counts.sum(axis=1)
+    return ", ".join(name for name, n in zip(own.confusion.classes, counts, strict=True) if not n)
 
 
 def _thresholds(own: Measured) -> list[tuple[str, list[tuple[Share, Share]], str]]:
@@ -173,6 +222,7 @@ def _thresholds(own: Measured) -> list[tuple[str, list[tuple[Share, Share]], str
     return [
         (name, [_rates_at(rates, at) for at in _AT], _equal(rates))
         for name, rates in zip(own.confusion.classes, own.rates, strict=True)
+        if rates.members.sum()
     ]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.measures.intervals import Share
 from jobs.reports.evaluation.answers import Answers
 from jobs.reports.evaluation.chosen import first_of, object_numbers
 
@@ -36,6 +37,17 @@ class Pairing:
     columns: tuple[str, ...]
     by_alert: Ints
     by_object: Ints
+
+    def called_alike(self, counts: Ints) -> Share:
+        """How many both call the same; a class that only one of them tells is never called alike.
+
+        Parameters
+        ----------
+        counts : numpy.ndarray of int64, shape (n_rows, n_columns)
+            `by_alert` or `by_object`.
+        """
+        alike = np.array(self.rows)[:, None] == np.array(self.columns)[None, :]
+        return Share(int(counts[alike].sum()), int(counts.sum()))
 
     def as_dict(self) -> dict[str, Any]:
         """Counts, as JSON writes them."""

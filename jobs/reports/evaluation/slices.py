@@ -7,8 +7,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.reports.evaluation.answers import IN_TRAINING
+
 UNKNOWN = "not known"
+TRAINING = "training"
 REAL, SIMULATED = "real", "simulated"
+SEEN, UNSEEN = "object was trained on", "object was not"
 _MJD_EPOCH = np.datetime64("1858-11-17", "D")
 _QUARTERS = ("January to March", "April to June", "July to September", "October to December")
 
@@ -69,6 +73,11 @@ def _origin(rows: pa.Table) -> Texts:
     return np.where(simulated.astype(bool), SIMULATED, REAL)
 
 
+def _training(rows: pa.Table) -> Texts:
+    seen = rows[IN_TRAINING].to_pylist()
+    return np.array([UNKNOWN if each is None else SEEN if each else UNSEEN for each in seen], str)
+
+
 def season(rows: pa.Table) -> Texts:
     """The quarter of the year, such as `2020 April to June`.
 
@@ -124,5 +133,6 @@ SLICINGS = (
     ),
     Slicing("survey", "Survey", _survey),
     Slicing("origin", "Origin", _origin, (REAL, SIMULATED)),
+    Slicing(TRAINING, "Training", _training, (SEEN, UNSEEN)),
     _Seasons("season", "Season", season),
 )  # fmt: skip

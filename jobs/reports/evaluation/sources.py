@@ -1,6 +1,6 @@
 """Where answers come from: the science table of an output that holds them, or packets that are run through the pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jobs.reports.evaluation.answer_source import AnswerSource
@@ -33,17 +33,19 @@ def source_of(
     Raises
     ------
     NoAnswers
-        If an output has neither.
+        If an output has neither, or has no answers of a module that is not installed.
     UnknownModule, ArtefactError
-        If a module is to be run that there is none of, or that lacks its weights.
+        If a module is to be run on packets that there is none of, or that lacks its weights.
     """
     layout = Layout.of(directory)
     if not layout.files("science"):
         paths = layout.files("raw") or [directory]
         return RunAnswers(paths, names, f"run over the packets of {directory.name}", schemas, models)
-    problems = [problem for name in names if (problem := _stale(layout, name))]
-    if not problems:
+    stale = {name: problem for name in names if (problem := _stale(layout, name))}
+    if not stale:
         return StoredAnswers(layout, schemas)
+    _require_installed(stale)
+    problems = list(stale.values())
     raw = layout.files("raw")
     if not raw:
         modules = ",".join(names)
@@ -52,6 +54,15 @@ def source_of(
         )
     words = f"run over the packets of {directory.name}: {'; '.join(problems)}"
     return RunAnswers(raw, names, words, schemas, models)
+
+
+def _require_installed(stale: Mapping[str, str]) -> None:
+    """Nobody can run a module that is not installed; where another one lacks as well, this is the one to be named."""
+    for name, problem in stale.items():
+        try:
+            registry.get(name)
+        except registry.UnknownModule as error:
+            raise NoAnswers(f"{problem}; {error}") from None
 
 
 def _stale(layout: Layout, name: str) -> str:

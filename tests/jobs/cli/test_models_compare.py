@@ -1,6 +1,8 @@
 """Two classifiers on the same labelled alerts."""
 
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import science_modules
 from jobs.cli.models import main
 from jobs.labels import table as label_table
-from jobs.reports.model_comparison import compare_models
+from jobs.modules.trained_on import FILE, TrainedOn, object_names
+from jobs.reports.evaluation import caveats
+from jobs.reports.model_comparison import ComparedModels, compare_models
+from jobs.simulation.night import container
+from jobs.simulation.packets import packet
 from jobs.storage.layout import Layout
 
 
@@ -33,8 +40,8 @@ def answers(rows: np.ndarray, right: np.ndarray, silent: np.ndarray) -> pa.Array
     supernova = np.where((rows % 2 == 0) == right, 0.9, 0.1)
     fields = {"p_sn": supernova, "p_vs": 1 - supernova}
     values = {name: pa.array(each, mask=silent) for name, each in fields.items()}
-    errors = pa.array([None] * len(rows), pa.string())
-    return pa.StructArray.from_arrays([*values.values(), errors], names=[*values, "error"])
+    errors, versions = pa.array([None] * len(rows), pa.string()), pa.array(["1.0.0"] * len(rows))
+    return pa.StructArray.from_arrays([*values.values(), versions, errors], names=[*values, "version", "error"])
 
 
 @pytest.fixture
@@ -56,14 +63,18 @@ def test_the_better_one_is_named_with_numbers_of_both(
     given = ["compare", "old", "new@2.0.0", "--on", str(scored), "--labels", str(labels), "-o", str(sheet), "-n", "5"]
     assert main(given) == 0
     told = capsys.readouterr().out
-    assert "new_v2_0_0 is better, by more than chance" in told
+    assert (
+        "new_v2_0_0 is better, by more than chance, if these were not in the training of old and of new_v2_0_0" in told
+    )
+    assert "NOT KNOWN WHETHER THIS IS A TEST: no file beside old says" in told
+    assert "SIMULATED: 120 of 120 alerts are simulated or injected: this says nothing of the real sky" in told
     assert "not compared: 10 without an answer of both, 0 without a label" in told
     assert f"5 of 60 alerts on which they disagree: {sheet}" in told
     assert sheet.read_bytes()[:4] == b"\x89PNG"
 
 
 def test_counts_are_those_of_a_plain_loop(scored: Path, labels: Path) -> None:
-    found = compare_models(("old", "new_v2_0_0"), scored, [labels])
+    found = compare_models(ComparedModels(("old", "new_v2_0_0"), scored, [labels]))
     assert found.classes == ("SN", "VS")
     rows = np.arange(120)
     old, new = rows % 10 < 6, rows % 10 != 3
@@ -79,9 +90,90 @@ def test_counts_are_those_of_a_plain_loop(scored: Path, labels: Path) -> None:
 def test_what_cannot_be_compared_is_refused(scored: Path, labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["--on", str(scored), "--labels", str(labels)]
     assert main(["compare", "old", "anomaly", *given]) == 2
-    assert "anomaly wants outputs p_<class> of our classes, it has none" in capsys.readouterr().err
+    assert "anomaly tells no classes: wanted are outputs p_<class>" in capsys.readouterr().err
+    assert main(["compare", "old", "old", *given]) == 2
+    assert "two models are compared, found old twice" in capsys.readouterr().err
     assert main(["compare", "old", "new@3", *given]) == 2
-    assert "has no answers of new_v3; score it: strix enrich --again" in capsys.readouterr().err
+    assert "out has no answers of new_v3; no science module 'new_v3'" in capsys.readouterr().err
     (labels.parent / "bts.csv").write_text("ZTFID,type\nZTF18aaaaaaa,CV\n")
     assert main(["compare", "old", "new@2.0.0", "--on", str(scored), "--labels", str(labels.parent / "bts.csv")]) == 2
     assert "130 alerts, 0 with such a label" in capsys.readouterr().err
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That of `new_v2_0_0`; nothing is known of `old`."""
+    folder = tmp_path / "new_v2_0_0"
+    folder.mkdir()
+    monkeypatch.setattr(caveats, "_folder", lambda name: folder if name == "new_v2_0_0" else None)
+    return folder
+
+
+def trained_on(folder: Path, rows: pa.Table) -> None:
+    (folder / FILE).write_bytes(TrainedOn.of(object_names(rows)).to_bytes())
+
+
+def test_there_is_no_verdict_on_what_one_of_them_was_trained_on(
+    folder: Path, scored: Path, labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained_on(folder, label_table.read(labels))
+    assert main(["compare", "old", "new@2.0.0", "--on", str(scored), "--labels", str(labels)]) == 0
+    told = capsys.readouterr().out
+    assert "objects were in the training of new_v2_0_0" in told
+    assert "no verdict: some of these were in the training of new_v2_0_0" in told
+    assert "new_v2_0_0 less old: +0.300" in told  # the numbers are there
+    assert "better" not in told and "no difference" not in told
+
+
+def test_the_verdict_is_that_of_the_objects_that_neither_saw(
+    folder: Path, scored: Path, labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counted by hand over the alerts of other objects than those of the first seventy."""
+    given = label_table.read(labels)
+    objects = given["object_id"].to_pylist()
+    seen = given.slice(0, 70)
+    trained_on(folder, seen)
+    found = compare_models(ComparedModels(("old", "new_v2_0_0"), scored, [labels]))
+    known = set(seen["object_id"].to_pylist())
+    rows = np.array([number for number in range(120) if objects[number] not in known])
+    old, new = rows % 10 < 6, rows % 10 != 3
+    assert found.memories[1].seen == len({objects[number] for number in range(120)} & known)
+    assert 0 < len(rows) < 120
+    assert (found.unseen.n, found.unseen.only_first, found.unseen.only_second) == (
+        len(rows), (old & ~new).sum(), (new & ~old).sum(),
+    )  # fmt: skip
+    assert main(["compare", "old", "new@2.0.0", "--on", str(scored), "--labels", str(labels)]) == 0
+    told = capsys.readouterr().out
+    assert f"on the objects that neither is known to have seen: {found.unseen}" in told
+    assert "on those: " in told
+
+
+@pytest.fixture
+def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A module that says what stamp says; forgotten at the end."""
+    folder = tmp_path / "my_modules" / "twin"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text(
+        "from dataclasses import replace\n\nfrom science_modules import registry\n\n"
+        'MODULE = replace(registry.declared("stamp"), name="twin")\n'
+    )
+    monkeypatch.setenv("STRIX_MODULE_PATH", str(folder.parent))
+    monkeypatch.setattr(science_modules, "__path__", list(science_modules.__path__))
+    yield "twin"
+    sys.modules.pop("science_modules.twin", None)
+
+
+def test_packets_are_run_through_both(twin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No science table is there. The truth is found in the directory that the simulator leaves."""
+    sky = tmp_path / "sky"
+    (sky / "_truth").mkdir(parents=True)
+    packets = [packet(6, number)[0] for number in range(12)]
+    (sky / "a.avro").write_bytes(container(packets))
+    rows = [{"object_id": each["objectId"], "leaf": "SNIa"} for each in packets]
+    pq.write_table(pa.Table.from_pylist(rows), sky / "_truth" / "truth.parquet")
+    assert main(["compare", "stamp", "light_curve_class", "--on", str(sky), "--labels", str(sky / "_truth")]) == 2
+    assert "only models of the same classes can be compared: stamp has AGN, SN" in capsys.readouterr().err
+    assert main(["compare", "stamp", twin, "--on", str(sky), "--labels", str(sky), "-o", str(tmp_path / "a.png")]) == 0
+    told = capsys.readouterr().out
+    assert "answers: run over the packets of sky" in told
+    assert "twin less stamp: +0.000" in told

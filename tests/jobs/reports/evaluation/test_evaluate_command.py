@@ -14,7 +14,12 @@ from written_night import HOSTILE, write_batch
 
 from jobs.cli.evaluate import NUMBERS, PAGE, main
 from jobs.labels import table as label_table
+from jobs.labels.reading import read_labels
+from jobs.measures.classification import Confusion
+from jobs.measures.intervals import Share
 from jobs.reports.evaluation.evaluation import ANSWERS
+from jobs.reports.evaluation.label_files import NothingLabelled, label_files
+from jobs.reports.evaluation.page import empty_classes
 from jobs.reports.evaluation.sources import source_of
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
@@ -60,6 +65,59 @@ def test_without_labels_it_tells_what_is_called(
     assert numbers["labelled"] is None
     assert numbers["unlabelled"]["n"] == sum(numbers["unlabelled"]["called"].values()) == 117
     assert "Confusion" not in (tmp_path / PAGE).read_text()
+
+
+def test_another_module_is_told_of_and_linked_to(
+    scored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["first_one", "--data", str(scored), "--against", "second_one", "-o", str(tmp_path)]
+    assert main(given) == 0
+    pair = json.loads((tmp_path / NUMBERS).read_text())["against"]
+    counts = np.array(pair["by_object"])
+    alike = sum(
+        counts[i, pair["columns"]["classes"].index(name)]
+        for i, name in enumerate(pair["rows"]["classes"])
+        if name in pair["columns"]["classes"]
+    )
+    told = " ".join(capsys.readouterr().out.split())
+    assert 0 < alike < counts.sum()
+    assert f"against second_one: called alike {Share(int(alike), int(counts.sum()))} of objects" in told
+    page = (tmp_path / PAGE).read_text()
+    assert page.index('<a href="#against">against second_one</a>') < page.index("</header>")
+
+
+def test_a_class_without_a_labelled_alert_is_named_and_not_drawn(
+    scored: Path, labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = label_table.read(labels)
+    label_table.write(rows.filter(pa.compute.field("class") != "QSO"), tmp_path / "labels.parquet")
+    given = ["first_one", "--data", str(scored), "--labels", str(tmp_path / "labels.parquet"), "-n", "0"]
+    assert main([*given, "-o", str(tmp_path)]) == 0
+    page = (tmp_path / PAGE).read_text()
+    assert "Of AGN there is no labelled alert with an answer" in page
+    thresholds = page[page.index('id="thresholds"') : page.index('id="parts"')]
+    assert "<td>SN</td>" in thresholds and "<td>AGN</td>" not in thresholds
+    assert "neither labelled nor called" not in capsys.readouterr().out  # AGN are called
+
+
+def test_a_class_that_is_neither_labelled_nor_called_has_no_column() -> None:
+    counts = np.diag([3, 0, 0, 0])
+    counts[0, 1] = 1
+    own = Confusion(("AGN", "SN", "VS", "TDE"), counts, np.array([0, 0, 0, 2]))
+    assert empty_classes(own) == ["VS"]
+
+
+def test_labels_of_a_simulation_are_found_in_its_directory(tmp_path: Path) -> None:
+    truth = tmp_path / "sky" / "_truth" / "truth.parquet"
+    truth.parent.mkdir(parents=True)
+    truth.write_bytes(b"")
+    assert label_files([tmp_path / "sky", truth.parent, truth]) == [truth] * 3
+    with pytest.raises(
+        NothingLabelled, match=r"is a directory, a file of labels is wanted; it has none of truth.parquet"
+    ):
+        label_files([tmp_path])
+    with pytest.raises(ValueError, match="is a directory, a file of labels is wanted"):
+        read_labels(truth.parent)
 
 
 def refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -175,11 +233,22 @@ def test_a_real_browser_asks_for_nothing_and_shows_pictures(page: str, tmp_path:
 
 
 def test_the_page_fits_a_telephone(page: str, tmp_path: Path) -> None:
+    assert int(measured_by_browser(page, tmp_path, 390, "d.documentElement.scrollWidth")) <= 390
+
+
+def test_no_table_is_wider_than_its_box_on_a_small_laptop(page: str, tmp_path: Path) -> None:
+    wider = "[...d.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert page.count('class="panel scroll"') > 8
+    assert measured_by_browser(page, tmp_path, 1200, wider) == "0"
+
+
+def measured_by_browser(page: str, tmp_path: Path, width: int, expression: str) -> str:
+    """What a script finds in the document `d`, shown in a frame so wide [px]."""
     import subprocess
 
     (tmp_path / "inner.html").write_text(page, encoding="utf-8")
-    outer = """<iframe id=f src=inner.html style="width:390px;height:9000px;border:0"></iframe><script>
-    f.onload = () => { document.title = f.contentDocument.documentElement.scrollWidth + " wide" }</script>"""
+    outer = f"""<iframe id=f src=inner.html style="width:{width}px;height:9000px;border:0"></iframe><script>
+    f.onload = () => {{ const d = f.contentDocument; document.title = "found " + ({expression}) }}</script>"""
     (tmp_path / "outer.html").write_text(outer)
     command = [
         chromium(),
@@ -190,7 +259,7 @@ def test_the_page_fits_a_telephone(page: str, tmp_path: Path) -> None:
     ]
     command += ["--virtual-time-budget=3000", (tmp_path / "outer.html").as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    assert int(re.search(r"<title>(\d+) wide", dom).group(1)) <= 390
+    return re.search(r"<title>found ([^<]*)", dom).group(1)
 
 
 def test_the_shipped_stamp_on_real_alerts(real_alerts: Path, tmp_path: Path) -> None:
@@ -219,3 +288,6 @@ def test_the_shipped_stamp_on_real_alerts(real_alerts: Path, tmp_path: Path) -> 
     right = sum(one == other for one, other in both)
     assert own["labelled"]["accuracy"]["k"] >= right - 2
     assert own["labelled"]["accuracy"]["value"] > 0.95
+    seen = own["objects_that_it_was_trained_on"]
+    assert seen["trained_on"] > 0.95 * seen["objects"]  # so it is memory, and the page says it
+    assert '<div class="banner memory">TRAINED ON THESE: ' in (tmp_path / PAGE).read_text()
