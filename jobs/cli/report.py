@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from rich.table import Table
 
 from jobs.archive.top_alerts import files_of, highest, most_anomalous
@@ -12,7 +13,9 @@ from jobs.archive.versions import versions_in
 from jobs.cli.answers import ANSWER_COLUMNS, answer_cells
 from jobs.cli.console import Console, styled, table_console
 from jobs.cli.outputs import shortest, show_command
+from jobs.common.counting import counted
 from jobs.common.job import Job
+from jobs.labels.class_outputs import Output, score_names
 from jobs.launcher.run import Outcome
 from jobs.launcher.science import Science
 from jobs.ledger.counts import Counts, add_night, empty_counts
@@ -20,7 +23,7 @@ from jobs.ledger.not_sent import told_not_sent
 from jobs.ledger.records import Record
 from jobs.ledger.shortfalls import lines_of, shortfalls
 from jobs.storage.layout import Layout
-from science_modules.common.contract import Field, ScienceModule
+from science_modules.common.contract import ScienceModule
 
 SCORES_PER_MODULE = 5
 HIGHEST = 2  # alerts per score
@@ -211,22 +214,17 @@ def _filter_table(records: Sequence[Record]) -> Table:
     return table
 
 
-def score_outputs(module: ScienceModule) -> list[Field]:
-    """The outputs of a module that are scores of which high ones stand out, by what their description says.
+def score_outputs(module: ScienceModule) -> list[str]:
+    """The outputs of a module that are scores of which high ones stand out, in the module's order.
 
     Parameters
     ----------
     module : ScienceModule
-        Any.
-
-    Returns
-    -------
-    list of Field
-        SCORES_PER_MODULE at the most, in the module's order; "lower is more" in a description leaves one out.
+        Any. "lower is more" in a description leaves an output out; so does a percentage, which has a table of its own.
     """
-    numbers = [output for output in module.outputs if output.type.startswith("float")]
-    described = [output for output in numbers if "score" in output.description.lower()]
-    return [output for output in described if "lower is more" not in output.description][:SCORES_PER_MODULE]
+    numbers = [each for each in module.outputs if each.type.startswith("float") and each.unit != "%"]
+    known = [each for each in numbers if "lower is more" not in each.description]
+    return score_names(Output(each.name, each.unit, each.description) for each in known)
 
 
 def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]) -> str:
@@ -248,18 +246,35 @@ def _print_anomalous(console: Console, layout: Layout, records: Sequence[Record]
 
 
 def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record]) -> None:
-    names = [f"{module.name}.{output.name}" for module in outcome.science.modules for output in score_outputs(module)]
+    columns = {
+        module.name: [f"{module.name}.{name}" for name in score_outputs(module)] for module in outcome.science.modules
+    }
+    names = [name for own in columns.values() for name in own]
     if not names:
         return
+    found = highest(files_of(outcome.layout, records), names, HIGHEST)
+    shown = {module: _highest_columns(own, found) for module, own in columns.items()}
     table = Table(title="highest scores", title_justify="left")
     for column in ("score", "value", "object", "alert", "night"):
         table.add_column(column, justify="right" if column == "value" else "left", no_wrap=True)
-    for name, best in highest(files_of(outcome.layout, records), names, HIGHEST).items():
-        for row in best.to_pylist():
+    for name in (name for own in shown.values() for name in own):
+        for row in found[name].to_pylist():
             mark = " SIMULATED" if row["is_simulated"] else ""
             told = (f"{row[name]:.4f}", f"{row['object_id']}{mark}", str(row["alert_id"]), str(row["night"]))
             table.add_row(name, *told)
     console.print(table)
+    for module, own in columns.items():
+        if left := len(own) - len(shown[module]):
+            command = f"strix scores {_typed(outcome.layout)} --module {module}"
+            console.print(f"{counted(left, 'more score')} of {module}: {command}", soft_wrap=True)
+
+
+def _highest_columns(names: Sequence[str], found: Mapping[str, pa.Table]) -> list[str]:
+    """The scores of a module that are shown: all in its order if they are few, else those with the highest values."""
+    there = [name for name in names if name in found and found[name].num_rows]
+    if len(there) <= SCORES_PER_MODULE:
+        return there
+    return sorted(there, key=lambda name: -found[name][name][0].as_py())[:SCORES_PER_MODULE]
 
 
 def _typed(layout: Layout) -> str:

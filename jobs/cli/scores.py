@@ -14,6 +14,7 @@ from jobs.cli.console import Console, pour, table_console
 from jobs.cli.frame import OK, Options, verb
 from jobs.cli.outputs import show_command
 from jobs.cli.sorting import N_ALERTS, Sorted, add_options, sort
+from jobs.labels.class_outputs import leading
 
 _OUTPUTS_ON_SCREEN = 7
 # Columns of every table, by their heads; the two last only where they were asked for.
@@ -60,8 +61,7 @@ def _written(found: Sorted, form: str) -> str:
 
 
 def _print(found: Sorted) -> None:
-    outputs = [name for name in found.rows.column_names if name not in (*_OWN, found.key)]
-    outputs = [name for name in outputs if name.rpartition(".")[2] not in ("version", "error")]
+    outputs = _leading([name for name in found.rows.column_names if name not in (*_OWN, found.key)])
     shown = [*([found.key] if found.key not in _OWN else []), *outputs][:_OUTPUTS_ON_SCREEN]
     facts = [name for name in _FACTS if name in found.rows.column_names]
     table = Table(title=f"{found.rows.num_rows} {found.what}, {found.words}", title_justify="left")
@@ -85,6 +85,12 @@ def _print(found: Sorted) -> None:
         console.print(lies)
     else:
         console.print(f"next: {show_command(found.rows.slice(0, 1).to_pylist()[0], found.layout)}", soft_wrap=True)
+
+
+def _leading(columns: Sequence[str]) -> list[str]:
+    """Outputs of one module, those that say most first."""
+    full = {name.rpartition(".")[2]: name for name in columns}
+    return [full[name] for name in leading(full) if name not in ("version", "error")]
 
 
 def _heads(columns: Sequence[str]) -> list[str]:

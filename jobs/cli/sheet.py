@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from jobs.archive.alert import alerts_of
+from jobs.archive.alert import Alert, alerts_of
 from jobs.archive.find import by_key, stars_by_name
 from jobs.archive.find_cutouts import Key, Triplet, find_cutouts
+from jobs.archive.words import number
 from jobs.cli.console import say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.cli.outputs import add_schemas
@@ -16,6 +17,7 @@ from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
+from jobs.reports.pictures.module_words import called
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 
 MOST = 300  # alerts; a figure of more is higher than an image may be
@@ -48,12 +50,19 @@ def main(arguments: list[str] | None = None) -> int:
     found = sort(given, given.n, whole_module=False)
     stars = found.layout.is_release
     rows, stamps = _stars(found) if stars else _alerts(found, given.schemas)
-    entries = [Entry(*pair) for pair in zip(alerts_of(rows), found.rows[found.key].to_pylist(), strict=True)]
+    values = found.rows[found.key].to_pylist()
+    entries = [Entry(each, _value(each, found.key, value)) for each, value in zip(alerts_of(rows), values, strict=True)]
     title = f"{len(entries)} {'stars' if stars else 'alerts' if given.all_alerts else 'objects'} by {found.key}"
     drawn = contact_sheet(title, _subtitle(found, given.night, stars), entries, stamps)
     style.save(drawn, given.output, dpi=130)
     say(f"{counted(len(entries), 'star' if stars else 'alert')}, {found.words}: {given.output}")
     return OK
+
+
+def _value(alert: Alert, key: str, value: float | int | str | None) -> float | int | str | None:
+    """What sorted an alert, behind the class that its module calls, if that calls one."""
+    named = [called(said) for said in alert.said if said.module == key.partition(".")[0]]
+    return f"{named[0][0][1]}, {number(value)}" if named and named[0] else value
 
 
 def _alerts(found: Sorted, schemas: str | None) -> tuple[pa.Table, Mapping[Key, Triplet]]:

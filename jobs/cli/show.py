@@ -22,7 +22,8 @@ from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.pipeline.surveys import SURVEY_NAMES
 from jobs.reports.pictures import style
-from jobs.reports.pictures.show import facts_of, in_words, picture
+from jobs.reports.pictures.module_words import in_words
+from jobs.reports.pictures.show import facts_of, picture
 from jobs.storage.layout import Layout
 
 _FORMATS = (".png", ".svg", ".pdf", ".jpg")

@@ -10,6 +10,7 @@ from jobs.archive.position import DISTANCE, Cone, cone_of
 from jobs.archive.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, top
 from jobs.common.local_paths import local_path
 from jobs.index.holders import files_with_objects
+from jobs.labels.class_outputs import class_scores
 from jobs.storage.layout import Layout
 
 N_ALERTS = pa.field(
@@ -60,7 +61,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("data", metavar="DIR", type=local_path, help="output of `strix night` or `strix enrich`")
     parser.add_argument("--module", help="science module whose outputs are shown, and are meant by --sort")
-    parser.add_argument("--sort", help="column, as anomaly.percentile, acai_h or mag (default: the module's first)")
+    parser.add_argument(
+        "--sort",
+        help="column, as anomaly.percentile, acai_h or mag (default: the module's first, of classes the first p_)",
+    )
     parser.add_argument("--ascending", action="store_true", help="lowest first")
     parser.add_argument("--night", help="only this night, YYYYMMDD (default: all)")
     parser.add_argument("--all-alerts", action="store_true", help="every alert, not the first of each object alone")
@@ -154,7 +158,10 @@ def _first_output(columns: list[str], module: str | None) -> str:
             "give --sort or --module: by which column, or by which module's first output; or --near: where"
         )
     ranked = f"{module}.percentile"  # says more than the score that it is made from
-    return ranked if ranked in columns else next(name for name in columns if name.startswith(f"{module}."))
+    if ranked in columns:
+        return ranked
+    own = [name.removeprefix(f"{module}.") for name in columns if name.startswith(f"{module}.")]
+    return f"{module}.{next(iter([*class_scores(own), *own]))}"
 
 
 def _nothing(layout: Layout, night: str | None) -> str:

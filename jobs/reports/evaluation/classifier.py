@@ -9,15 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.labels.class_names import NAMES, coarse
+from jobs.labels.class_outputs import our_classes
 
-PROBABILITY = "p_"
 REAL, BOGUS = "real", "bogus"
 # Scores of published networks, whose outputs have names of their own (Duev & van der Walt 2021: hosted, nuclear, variable,
 # orphan, bogus). Five sigmoids, each trained alone: their highest is called, they are no probabilities of one whole.
 _ACAI = {"AGN": "acai_n", "SN": "acai_h", "VS": "acai_v", "asteroid": "acai_o", "bogus": "acai_b"}
 _REAL = "p_real"
-_OURS = {each.lower().replace("/", "_").replace("-", "_"): each for each in reversed(NAMES)} | {"eclipsing": "E"}
-_ALSO_LEAVES = {"AGN", "bogus"}  # AGN of ALeRCE's light-curve classifier, beside QSO and Blazar; bogus beside satellite
 _INSTALLED = re.compile(r"_v\d+(_\d+)*$")
 
 Floats = NDArray[np.float64]
@@ -109,7 +107,7 @@ def classifier(name: str, fields: Iterable[str], level: str = "coarse") -> Class
         return Classifier(name, tuple((each, (output,)) for each, output in _ACAI.items()), False)
     if _REAL in there:
         return Classifier(name, ((REAL, (_REAL,)), (BOGUS, ())), True)
-    told = class_outputs(there)
+    told = our_classes(there)
     if len(told) < 2:
         raise NoClasses(
             f"{name} tells no classes: wanted are outputs p_<class> of two of our classes, p_real or the five of acai; it has"
@@ -122,23 +120,6 @@ def classifier(name: str, fields: Iterable[str], level: str = "coarse") -> Class
 def _some(names: list[str], most: int = 12) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def class_outputs(fields: Iterable[str]) -> dict[str, str]:
-    """Outputs `p_<class>` by our names of the classes; of a class and those below it, those below alone.
-
-    Parameters
-    ----------
-    fields : iterable of str
-        Outputs of a module; others are left out.
-    """
-    told = {
-        _OURS[field.removeprefix(PROBABILITY).lower()]: field
-        for field in fields
-        if field.startswith(PROBABILITY) and field.removeprefix(PROBABILITY).lower() in _OURS
-    }
-    above = {coarse(name) for name in told if coarse(name) != name} - _ALSO_LEAVES
-    return {name: told[name] for name in NAMES if name in told and name not in above}
 
 
 def _coarse(found: Classifier) -> Classifier:

@@ -4,14 +4,14 @@ import base64
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from markupsafe import Markup
 from matplotlib import colormaps
 from matplotlib.image import imsave
 
-from jobs.archive.alert import Alert, Answer, alerts_of
+from jobs.archive.alert import Alert, Answer, ModuleAnswer, alerts_of
 from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import Triplet, find_cutouts
 from jobs.archive.top_alerts import NoSuchColumn, Order, top
@@ -19,13 +19,14 @@ from jobs.archive.words import magnitude, number
 from jobs.reports.night_page.svg import Box, mark, svg, text
 from jobs.reports.pictures.cutouts import Stamp, cmap, shades, stamps_of
 from jobs.reports.pictures.light_curve import Series, difference
-from jobs.reports.pictures.show import scores
+from jobs.reports.pictures.module_words import called, leading_scores, scores
 from jobs.reports.pictures.style import NIGHT_SKY, band_colour
 from jobs.storage.layout import Layout
 
 # Shades in a cutout: noise in more of them doubles the page and nobody sees it.
 _SHADES = 48
 _MOST_POINTS = 400
+_CLASSES = 2  # bars of a module that tells classes
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,19 @@ def _card(alert: Alert, column: str, value: float, triplet: Triplet | None) -> C
         if said.module == module and isinstance(answer.value, list)
         for word in answer.value
     ]
-    bars = [answer for said in alert.said for answer in scores(said)]
+    bars = [bar for said in alert.said for bar in _bars(said)]
     images = [_image(stamp) for stamp in stamps_of(alert, triplet)]
     curve, points = _curve(alert)
     return Card(alert, number(value), why, bars, images, curve, points)
+
+
+def _bars(said: ModuleAnswer) -> list[Answer]:
+    """The scores of a module; of one that tells classes the highest, under the module's name and the class that it calls."""
+    named = called(said)
+    if not named:
+        return leading_scores(said)
+    of = f"{said.module}, {named[0][1]}"
+    return [replace(answer, name=f"{of}: {answer.name}") for answer in scores(said)[:_CLASSES]]
 
 
 def _image(stamp: Stamp) -> StampImage:

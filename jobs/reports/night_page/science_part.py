@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from jobs.common.times import tai_to_utc
+from jobs.labels.class_outputs import Output, score_names
 from jobs.reports.night_page.sky_cells import SkyCells
 from jobs.storage.footers import schema_in
+from jobs.storage.schema_union import is_module
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -250,17 +252,18 @@ def _counts(column: pa.ChunkedArray) -> dict[str, int]:
 
 
 def _descriptions(schema: pa.Schema) -> dict[str, str]:
-    """Columns of modules that are scores: numbers whose description says so, or that are a percentage."""
-    found = {}
-    for field_ in schema:
-        children = list(field_.type) if pa.types.is_struct(field_.type) else []
-        if not {"version", "error"} <= {child.name for child in children}:
-            continue
-        for child in children:
-            unit, text = ((child.metadata or {}).get(key, b"").decode() for key in (b"unit", b"description"))
-            if pa.types.is_floating(child.type) and ("score" in text.lower() or unit == "%"):
-                found[f"{field_.name}.{child.name}"] = text
+    """Columns of modules that are scores, with what they say of themselves."""
+    found: dict[str, str] = {}
+    for module in (each for each in schema if is_module(each.type)):
+        numbers = [_output(child) for child in module.type if pa.types.is_floating(child.type)]
+        scores = score_names(numbers)
+        found |= {f"{module.name}.{each.name}": each.description for each in numbers if each.name in scores}
     return found
+
+
+def _output(child: pa.Field) -> Output:
+    unit, text = ((child.metadata or {}).get(key, b"").decode() for key in (b"unit", b"description"))
+    return Output(child.name, unit, text)
 
 
 def _ranges(metadata: pq.FileMetaData) -> dict[str, tuple[float, float]]:

@@ -9,15 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from jobs.archive.alert import Alert, Answer, ModuleAnswer
+from jobs.archive.alert import Alert, ModuleAnswer
 from jobs.archive.find_cutouts import Triplet
 from jobs.archive.words import flux, iso_utc, number, with_error
 from jobs.reports.pictures import style
 from jobs.reports.pictures.cutouts import Stamp, draw_stamp, stamps_of
 from jobs.reports.pictures.light_curve import draw_curve, legend, measured
+from jobs.reports.pictures.module_words import WORDS_PER_MODULE, called, leading_scores, scores, shorten, told
 
-_BARS_PER_MODULE = 6
-_WORDS_PER_MODULE = 6
 _HEIGHT = 8.6  # inch
 _LEFT, _COLUMN, _BETWEEN = 9.555, 3.133, 0.19  # inch: where the words begin, how wide they are
 _TOP, _FLOOR, _LINE = 0.86, 0.062, 0.0262  # shares of the height
@@ -149,7 +148,7 @@ def _columns(alert: Alert) -> list[list[_Text]]:
     """The facts and every module's answers, in one column where that is enough, else in two."""
     first = [_Text(name, text) for name, text in facts_of(alert)]
     modules = sorted(alert.said, key=lambda said: said.outputs)
-    blocks = [_module_lines(said, _WORDS_PER_MODULE) for said in modules]
+    blocks = [_module_lines(said, WORDS_PER_MODULE) for said in modules]
     if len(first) + sum(map(len, blocks)) <= _ROOM:
         return [first + [line for block in blocks for line in block]]
     at = 0
@@ -166,11 +165,13 @@ def _columns(alert: Alert) -> list[list[_Text]]:
 def _module_lines(said: ModuleAnswer, words: int) -> list[_Text]:
     """A blank line, the heading, then bars and texts; or why there is no answer."""
     lines = [_Text("", kind="blank"), _Text(said.module, said.version, "heading")]
-    if said.reason and not (scores(said) or told(said, 1)[0]):
+    if said.reason and not (called(said) or scores(said) or told(said, 1)[0]):
         return [*lines, _Text(shorten(said.reason, 50), kind="reason")]
-    bars = scores(said)[:_BARS_PER_MODULE]
+    first, bars = called(said), leading_scores(said)
+    lines += [_Text(name, text) for name, text in first]
     lines += [_Text(answer.name, kind="bar", value=float(answer.value)) for answer in bars]
-    texts, more = told(said, words - len(bars))
+    texts, more = told(said, max(words - len(first) - len(bars), 0))
+    more += len(scores(said)) - len(bars)
     lines += [_Text(name, text) for name, text in texts]
     return [*lines, _Text(f"and {more} more", kind="quiet")] if more else lines
 
@@ -208,73 +209,3 @@ def _write(page: _Page, left: float, right: float, y: float, line: _Text) -> Non
 def _bar(page: _Page, left: float, y: float, value: float) -> None:
     for length, colour in ((1.0, style.LINE), (value, style.ACCENT)):
         page.drawn.add_artist(Rectangle((page.x(left), y - 0.0045), page.x(1.365) * length, 0.009, color=colour, lw=0))
-
-
-def scores(said: ModuleAnswer) -> list[Answer]:
-    """A module's scores between 0 and 1.
-
-    Parameters
-    ----------
-    said : ModuleAnswer
-        All that the module said of one alert.
-    """
-    return [answer for answer in said.answers if answer.is_score]
-
-
-def told(said: ModuleAnswer, limit: int) -> tuple[list[tuple[str, str]], int]:
-    """The first few of a module's other answers as text, and how many more there are; NULL and "no" are left out.
-
-    A list takes one line per entry.
-
-    Parameters
-    ----------
-    said : ModuleAnswer
-        All that the module said of one alert.
-    limit : int
-        Most lines.
-
-    Returns
-    -------
-    lines : list of (str, str)
-        Name and text.
-    more : int
-        Lines that are left out.
-    """
-    known = [answer for answer in said.answers if not answer.is_score and answer.value not in (None, False, [])]
-    lines = [line for answer in known for line in _lines(answer)]
-    return lines[:limit], max(len(lines) - limit, 0)
-
-
-def shorten(text: str, length: int) -> str:
-    """The text, or its beginning and an ellipsis.
-
-    Parameters
-    ----------
-    text : str
-    length : int
-        Most characters, the ellipsis among them.
-    """
-    return text if len(text) <= length else text[: length - 1].rstrip(" ,") + "…"
-
-
-def _lines(answer: Answer) -> list[tuple[str, str]]:
-    name = answer.name.replace("_", " ")
-    if isinstance(answer.value, list):
-        return [(name if place == 0 else "", shorten(str(each), 38)) for place, each in enumerate(answer.value)]
-    return [(name, shorten(number(answer.value, answer.unit), 38))]
-
-
-def in_words(said: ModuleAnswer) -> str:
-    """What a module said, on one line; why it gave no answer, if it gave none.
-
-    Parameters
-    ----------
-    said : ModuleAnswer
-        All that the module said of one alert.
-    """
-    if not said.answers:
-        return said.reason or ""
-    parts = [f"{answer.name} {float(answer.value):.3f}" for answer in scores(said)]
-    words, more = told(said, _WORDS_PER_MODULE)
-    parts += [f"{name} {text}".strip() for name, text in words] + ([f"and {more} more"] if more else [])
-    return ", ".join(parts) or said.reason or ""
