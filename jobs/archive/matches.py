@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from jobs.archive.stars import refuse_stars
-from jobs.pipeline.filters import Filter, load_filters
+from jobs.pipeline.filters import Filter, folders, load_filters
 from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.evaluation import Found, find, names_read
 from jobs.pipeline.filters.kinds import kind_of
@@ -42,7 +42,7 @@ def matches(
     Parameters
     ----------
     filter : str, pathlib.Path or Filter
-        The name of a filter under conf/filters, or its file.
+        The name of a filter under conf/filters or a folder of it, or its file.
     directory : path
         The output of `strix night` or `strix enrich`.
     nights : iterable of str or int, optional
@@ -75,7 +75,7 @@ def filter_of(name: str | Path, modules: Iterable[str] | None = None) -> Filter:
     Parameters
     ----------
     name : str or pathlib.Path
-        The file's stem under conf/filters, or a path.
+        The file's stem under conf/filters or a folder of it, or a path.
     modules : iterable of str, optional
         The modules whose columns the filter may read; all that there are, without it.
 
@@ -86,12 +86,21 @@ def filter_of(name: str | Path, modules: Iterable[str] | None = None) -> Filter:
     FilterError
         If it is wrong.
     """
-    path = Path(name) if Path(name).is_file() else DIRECTORY / f"{name}.yaml"
-    if not path.is_file():
-        there = ", ".join(sorted(each.stem for each in DIRECTORY.glob("*.yaml"))) or "none"
-        raise NoSuchFilter(f"{name} is no file, and no filter in {DIRECTORY} (there are: {there})")
+    path = Path(name) if Path(name).is_file() else _file_of(str(name))
     (each,) = load_filters(path, modules if modules is not None else registry.names())
     return each
+
+
+def _file_of(name: str) -> Path:
+    """The file of a filter in DIRECTORY, else in one of its folders."""
+    files = [path for folder in folders(DIRECTORY) for path in sorted(folder.glob("*.yaml"))]
+    found = [path for path in files if name in (path.stem, path.relative_to(DIRECTORY).with_suffix("").as_posix())]
+    if found and (found[0].parent == DIRECTORY or len(found) == 1):
+        return found[0]
+    if found:
+        raise NoSuchFilter(f"{name} is a filter of several folders: {', '.join(map(str, found))}; give the file")
+    there = ", ".join(sorted(path.relative_to(DIRECTORY).with_suffix("").as_posix() for path in files)) or "none"
+    raise NoSuchFilter(f"{name} is no file, and no filter in {DIRECTORY} (there are: {there})")
 
 
 def match_tables(

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from jobs.archive.alert import alerts_of
@@ -22,7 +23,7 @@ from jobs.cli.outputs import add_schemas
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_name, local_path
 from jobs.config import load
-from jobs.pipeline.filters import Filter, FilterError, Problem, load_filters
+from jobs.pipeline.filters import Filter, FilterError, Problem, folders, load_filters
 from jobs.pipeline.filters.columns import Catalogue
 from jobs.pipeline.filters.dry_run import DryRun, dry_run
 from jobs.pipeline.filters.example_alerts import find_examples
@@ -78,13 +79,13 @@ def parser() -> argparse.ArgumentParser:
         "--data", help="output or packets with example alerts (default: $STRIX_REAL_ALERTS, where it is)"
     )
     test = verbs.add_parser("test", help="what a filter would have done to an output's alerts")
-    test.add_argument("filter", help=f"name in {DIRECTORY}, or file")
+    test.add_argument("filter", help=f"name in {DIRECTORY} or a folder of it, or file")
     test.add_argument("--data", required=True, type=local_name, help="output of strix night")
     test.add_argument("--nights", help="YYYYMMDD or YYYYMMDD..YYYYMMDD (default: all)")
     test.add_argument("--sheet", type=local_path, help="write a contact sheet of matches (.png, .pdf, .svg)")
     add_schemas(test)
     run = verbs.add_parser("run", help="all that a filter matches in an output, with its annotations")
-    run.add_argument("filter", metavar="NAME|FILE", help=f"name in {DIRECTORY}, or file")
+    run.add_argument("filter", metavar="NAME|FILE", help=f"name in {DIRECTORY} or a folder of it, or file")
     run.add_argument("--data", required=True, type=local_name, help="output of strix night")
     run.add_argument("--night", action="append", metavar="YYYYMMDD", help="may be repeated (default: all)")
     run.add_argument(
@@ -126,15 +127,17 @@ def _modules(given: argparse.Namespace) -> list[str]:
 
 
 def _filters(given: argparse.Namespace) -> list[Filter]:
-    """All that were named, with all problems of all of them."""
-    modules = _modules(given)
+    """All that were named and those in folders of them, with all problems of all of them."""
     found: list[Filter] = []
     problems: list[Problem] = []
-    for path in given.filters:
-        try:
-            found += load_filters(path, modules)
-        except FilterError as error:
-            problems += error.problems
+    for named in map(Path, given.filters):
+        for path in folders(named):
+            # A job takes a folder of a directory only where it names it: it may be of modules that the job lacks.
+            modules = _modules(given) if path == named else registry.names()
+            try:
+                found += load_filters(path, modules)
+            except FilterError as error:
+                problems += error.problems
     if problems:
         raise FilterError(problems)
     return found
@@ -147,10 +150,23 @@ def _check(given: argparse.Namespace) -> int:
     with session_for("filter check", "local[2]") as session:
         checked = check_examples(session, filters, alerts)
     print_examples(table_console(), filters, checked)
+    _say_absent(filters, Path(given.data) if given.data else usual)
     wrong = [each.problem for each in checked if each.outcome == NOT_AS_CLAIMED]
     if wrong:
         raise FilterError(wrong)
     return OK
+
+
+def _say_absent(filters: Sequence[Filter], data: Path) -> None:
+    """Real alerts of an output that lacks a module are NULL to its filters, and not as claimed."""
+    files = Layout(data).files("science") if (data / "science").is_dir() else []
+    names = {name for each in filters for name in each.modules if _names_alerts(each)}
+    if files and (absent := absent_modules(names, files)):
+        say(f"{absent}: NULL for its alerts")
+
+
+def _names_alerts(each: Filter) -> bool:
+    return any(isinstance(one, str) for one in (*each.examples.match, *each.examples.no_match))
 
 
 def _test(given: argparse.Namespace) -> int:
@@ -230,7 +246,9 @@ def _write_sheet(layout: Layout, each: Filter, done: DryRun, given: argparse.Nam
 
 
 def _list(given: argparse.Namespace) -> int:
-    print_list(table_console(), _filters(given))
+    filters, console, named = _filters(given), table_console(), [Path(each) for each in given.filters]
+    for folder, own in groupby(filters, lambda each: Path(each.path).parent):
+        print_list(console, list(own), str(folder), is_named=folder in {*named, *(path.parent for path in named)})
     return OK
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from rich.table import Table
 
 from jobs.archive.module_columns import AbsentModules
@@ -11,6 +12,7 @@ from jobs.common.counting import counted
 from jobs.pipeline.filters import Filter
 from jobs.pipeline.filters.dry_run import Clause, DryRun
 from jobs.pipeline.filters.examples import NOT_AS_CLAIMED, NOT_CHECKED, Checked
+from jobs.pipeline.filters.module_needs import with_givers
 from jobs.pipeline.filters.nearest import MISSES, SAMPLES
 
 _NIGHTS_SHOWN = 12
@@ -19,8 +21,8 @@ _IDS = ("survey", "alert_id", "object_id", "mjd", "night")
 _WHOLE = ("name", "version", "alert_id", "object_id", "night")
 
 
-def print_list(console: Console, filters: Sequence[Filter]) -> None:
-    """One line per filter.
+def print_list(console: Console, filters: Sequence[Filter], folder: str, is_named: bool) -> None:
+    """One line per filter of a folder.
 
     Parameters
     ----------
@@ -28,8 +30,12 @@ def print_list(console: Console, filters: Sequence[Filter]) -> None:
         Where it goes.
     filters : sequence of Filter
         In the order of the lines.
+    folder : str
+        Where they are.
+    is_named : bool
+        False: the folder lies in one that was named. A job that takes that one does not take these.
     """
-    table = _table("filters", "name", "version", "per object", "per night", "modules", "description")
+    table = _table(f"filters in {folder}", "name", "version", "per object", "per night", "modules", "description")
     for each in filters:
         table.add_row(
             each.name,
@@ -40,6 +46,10 @@ def print_list(console: Console, filters: Sequence[Filter]) -> None:
             each.description,
         )
     console.print(table)
+    if not is_named:
+        modules = ",".join(sorted(with_givers(name for each in filters for name in each.modules)))
+        told = f"a job takes those of {folder} where it names the folder, and has to run their modules"
+        console.print(f"{told}: --filters {folder} --modules {modules}", soft_wrap=True)
 
 
 def print_examples(console: Console, filters: Sequence[Filter], checked: Sequence[Checked]) -> None:
@@ -61,13 +71,26 @@ def print_examples(console: Console, filters: Sequence[Filter], checked: Sequenc
     ):
         if own:
             console.print(_examples(title, own, checked))
-    for one in checked:
-        if one.outcome == NOT_CHECKED:
-            console.print(f"not checked: {one.problem}")
+    unchecked = [one for one in checked if one.outcome == NOT_CHECKED]
+    for one in unchecked:
+        console.print(f"not checked: {one.problem}")
+    if unchecked:
+        console.print(_what_to_give(filters, unchecked), soft_wrap=True)
     for each in filters:
         if not each.examples.match or not each.examples.no_match:
             said = "has no example of a match and of a miss: nothing would show that it is the wrong way round"
             console.print(f"{each.name} {said}")
+
+
+def _what_to_give(filters: Sequence[Filter], unchecked: Sequence[Checked]) -> str:
+    """What has the real alerts that could not be looked at: packets, or an output with the answers of the modules."""
+    names = {one.filter for one in unchecked}
+    modules = ",".join(sorted(with_givers(name for each in filters if each.name in names for name in each.modules)))
+    ran = f" that ran --modules {modules}" if modules else ""
+    return (
+        f"to check {'it' if len(unchecked) == 1 else 'them'}: --data DIR, where DIR has these alerts: a folder of their packets"
+        f" (*.avro), which are scored then, or an output of strix night{ran}; without --data $STRIX_REAL_ALERTS is looked in"
+    )
 
 
 def _examples(title: str, filters: Sequence[Filter], checked: Sequence[Checked]) -> Table:
@@ -112,7 +135,7 @@ def print_test(console: Console, each: Filter, done: DryRun, absent: AbsentModul
         shown = _annotated(done)
         console.print(_sample(f"matches, {shown.num_rows} of {done.matched:,}", shown))
     for clause in done.clauses:
-        if clause.near is not None and clause.near.num_rows:
+        if clause.misses:
             console.print(_near(clause))
 
 
@@ -143,20 +166,28 @@ def _nulls(done: DryRun) -> Table:
     return table
 
 
-def _nights(done: DryRun) -> Table:
-    """The nights with most matches."""
-    best = sorted(done.nights.items(), key=lambda item: (-item[1][1], item[0]))[:_NIGHTS_SHOWN]
-    table = _table(f"nights, {len(best)} of {len(done.nights)}, most matches first", "night", "alerts", "matches", "%")
+def _nights(done: DryRun) -> Table | str:
+    """The nights with most matches; those without a match in the title."""
+    matched = {night: counts for night, counts in done.nights.items() if counts[1]}
+    none = f"none in {counted(len(done.nights) - len(matched), 'night')}"
+    if not matched:
+        return f"matches by night: {none}"
+    best = sorted(matched.items(), key=lambda item: (-item[1][1], item[0]))[:_NIGHTS_SHOWN]
+    title = f"nights with matches, {len(best)} of {len(matched)}, most first"
+    table = _table(f"{title}; {none}" if len(matched) < len(done.nights) else title, "night", "alerts", "matches", "%")
     for night, (alerts, matches) in best:
         table.add_row(str(night), f"{alerts:,}", f"{matches:,}", f"{100 * matches / alerts:.2f}")
     return table
 
 
-def _near(clause: Clause) -> Table:
+def _near(clause: Clause) -> Table | str:
+    """The nearest misses; a line for a clause that no number is missed by (a text, a boolean): none is nearer than another."""
     assert clause.near is not None
-    shown = min(clause.near.num_rows, SAMPLES)
-    said = f"near misses, the nearest {shown} of {clause.misses:,} for which `{clause.text}` alone is FALSE"
-    return _sample(said, clause.near, MISSES)
+    near = clause.near.filter(pc.is_valid(clause.near["missed_by"]))
+    alone = f"{clause.misses:,} for which `{clause.text}` alone is FALSE"
+    if not near.num_rows:
+        return f"near misses: {alone}, which is missed by no number"
+    return _sample(f"near misses, the nearest {min(near.num_rows, SAMPLES)} of {alone}", near, MISSES)
 
 
 def _unanswered(done: DryRun, absent: Sequence[str]) -> str:

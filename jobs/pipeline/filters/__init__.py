@@ -8,7 +8,7 @@ sent, state, suppressed = apply_state(matches, state, filters)
 from jobs.pipeline.filters.annotating import annotation_type
 from jobs.pipeline.filters.definition import Filter
 from jobs.pipeline.filters.evaluation import evaluate
-from jobs.pipeline.filters.loading import load_filters
+from jobs.pipeline.filters.loading import folders, load_filters
 from jobs.pipeline.filters.problems import FilterError, Problem
 from jobs.pipeline.filters.state import apply_state, empty_state
 
@@ -20,5 +20,6 @@ __all__ = [
     "apply_state",
     "empty_state",
     "evaluate",
+    "folders",
     "load_filters",
 ]

@@ -11,6 +11,7 @@ from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.pipeline.enrichment.one_pass import decoder
 from jobs.pipeline.filters.definition import Filter
 from jobs.pipeline.filters.leaves import ALWAYS, clean, read_leaves
+from jobs.pipeline.filters.module_needs import givers
 from jobs.pipeline.surveys import SURVEYS
 from jobs.pipeline.surveys.candidate import to_common
 from jobs.storage.layout import Layout
@@ -102,12 +103,7 @@ def _enrichment(columns: Iterable[str], models: Path | None) -> Enrichment:
     """The modules that the columns need, with the modules that those need; without those that lack their artefacts."""
     there = [name for name in registry.names() if not artefacts.missing(registry.get(name), models)]
     wanted = {name.partition(".")[0] for name in columns} & set(there)
-    while more := {giver for name in wanted for giver in _givers(name) if giver in there} - wanted:
+    while more := {giver for name in wanted for giver in givers(name) if giver in there} - wanted:
         wanted |= more
-    modules = registry.resolve(sorted(name for name in wanted if _givers(name) <= wanted))
+    modules = registry.resolve(sorted(name for name in wanted if givers(name) <= wanted))
     return Enrichment(modules, {module.name: artefacts.find(module, models) for module in modules})
-
-
-def _givers(name: str) -> set[str]:
-    """Modules whose outputs a module reads."""
-    return {each.partition(".")[0] for each in registry.get(name).inputs} & set(registry.folders())

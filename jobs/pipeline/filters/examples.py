@@ -141,7 +141,7 @@ def _checked(each: Filter, claim: str, example: Example, answer: str) -> Checked
     """The verdict on an answer: TRUE, FALSE, NULL, or empty where the alert was not at hand."""
     said = (each.name, each.path, claim, example)
     if not answer:
-        return Checked(*said, NOT_CHECKED, "is not at hand (--data, $STRIX_REAL_ALERTS)")
+        return Checked(*said, NOT_CHECKED, "is not at hand")
     as_claimed = (answer == "TRUE") == (claim == "match")
     wanted = "TRUE" if claim == "match" else "anything but TRUE"
     found = f"gives {answer}" if as_claimed else f"should give {wanted}, gives {answer}"

@@ -36,6 +36,18 @@ def load_filters(directory: str | Path, modules: Iterable[str | ScienceModule]) 
     return tuple(filters)
 
 
+def folders(directory: str | Path) -> tuple[Path, ...]:
+    """A directory of filters and the folders in it that hold filters too, which a job takes only where it names them.
+
+    Parameters
+    ----------
+    directory : str or pathlib.Path
+        Or one file, which stands for itself.
+    """
+    path = Path(directory)
+    return (path, *sorted({each.parent for each in path.glob("*/*.yaml")})) if path.is_dir() else (path,)
+
+
 def _paths(directory: Path) -> list[Path]:
     if directory.is_file():
         return [directory]
