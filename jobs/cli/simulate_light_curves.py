@@ -27,8 +27,15 @@ def parser() -> Options:
     names = ", ".join(kind.name for kind in CLASSES)
     options = Options(prog="strix simulate lightcurves", description=__doc__, epilog=f"classes: {names}")
     options.add_argument("--survey", choices=sorted(FIRST), default="ztf", help="default ztf")
-    options.add_argument("--classes", default="all", metavar="NAMES", help="with commas between; default all")
-    options.add_argument("--n", type=int, default=1000, help="objects drawn of a class; default 1000")
+    options.add_argument(
+        "--classes", default="all", metavar="NAMES", help="with commas between; default all that the mix names"
+    )
+    options.add_argument(
+        "--n",
+        type=int,
+        default=1000,
+        help="objects drawn of a class; of a mix in the mean: in all N times the classes that have a share in it; default 1000",
+    )
     options.add_argument("--years", type=float, default=2.0, help="simulated time; default 2")
     options.add_argument("--first", type=float, metavar="MJD", help="its begin; default 2020, of LSST 2026")
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; the same seed, the same files")

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from jobs.simulation.blocks import Block, blocks
 from jobs.simulation.classes import CLASSES
+from jobs.simulation.epochs import Ints
 from jobs.simulation.measuring import measure
 from jobs.simulation.mix import Mix, Shares
 from jobs.simulation.object_class import Floats, ObjectClass
@@ -42,7 +43,7 @@ class Plan:
     classes : tuple of str
         Names of classes.
     n : int
-        Objects of a class; with the natural mix, of a class in the mean.
+        Objects of a class, in the mean: in all n for each of the classes that have a share in the mix.
     seed : int
     first, years : float
         Begin [MJD TAI] and length of the simulated time.
@@ -92,7 +93,7 @@ class Plan:
         """The blocks to simulate, class after class."""
         places = [(place, kind) for place, kind in enumerate(CLASSES) if kind.name in self.classes]
         share = self._shares([kind for _, kind in places])
-        numbers = np.round(self.n * len(places) * share / share.sum()).astype(int)
+        numbers = apportioned(self.n * int(np.count_nonzero(share)), share)
         yield from blocks(
             self.seed, [(kind.name, place, int(n)) for (place, kind), n in zip(places, numbers, strict=True)]
         )
@@ -109,6 +110,25 @@ class Plan:
                 f"no class of {', '.join(kind.name for kind in kinds)} has a share in the mix, {given}; add one to either"
             )
         return found
+
+
+def apportioned(total: int, share: Floats) -> Ints:
+    """Whole numbers by shares that sum to the total: the largest remainders are rounded up.
+
+    Parameters
+    ----------
+    total : int
+    share : numpy.ndarray, shape (k,)
+        0 or more, not all 0; they need not sum to 1.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (k,)
+    """
+    exact = total * share / share.sum()
+    whole: Ints = np.floor(exact).astype(np.int64)
+    whole[np.argsort(whole - exact, kind="stable")[: total - whole.sum()]] += 1
+    return whole
 
 
 def class_names(wanted: str) -> tuple[str, ...]:

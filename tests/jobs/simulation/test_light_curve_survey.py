@@ -1,6 +1,7 @@
 """`strix simulate lightcurves`: tables that science modules and training read, the same bytes always."""
 
 import json
+from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from jobs.cli.main import main
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.simulation.classes import CLASSES
+from jobs.simulation.light_curve_survey import Plan, class_names
+from jobs.simulation.mix import Mix, Shares
 from science_modules import registry
 from science_modules.common.light_curves import light_curves
 from science_modules.common.view import LC_KINDS, VIEW
@@ -145,7 +148,7 @@ def test_the_natural_mix_follows_the_shares_of_a_night(tmp_path: Path) -> None:
 def test_a_file_says_the_mix_the_depth_and_the_cadence(output: Path, tmp_path: Path) -> None:
     config = tmp_path / "deep.yaml"
     config.write_text("mix: {rr_lyrae_ab: 3, sn_ia: 1}\ndepth: 1.0\ncadence: 0.5\n")
-    options = ["--n", "50", "--tasks", "1", "--config", str(config), "--output", str(tmp_path / "deep")]
+    options = ["--n", "100", "--tasks", "1", "--config", str(config), "--output", str(tmp_path / "deep")]
     assert main([*OPTIONS, *options]) == 0
     truth = pq.read_table(tmp_path / "deep" / "truth.parquet").to_pandas()
     assert truth["class"].unique().tolist() == ["rr_lyrae_ab"]  # of the two that OPTIONS asks for
@@ -155,6 +158,26 @@ def test_a_file_says_the_mix_the_depth_and_the_cadence(output: Path, tmp_path: P
     assert truth.mean_mag.max() == pytest.approx(whole.mean_mag.max() + 1, abs=0.2)  # fainter ones are drawn
     said = json.loads((tmp_path / "deep" / "simulation.json").read_text())
     assert (said["depth"], said["cadence"], dict(said["mix"])["sn_ia"]) == (1.0, 0.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("classes", "mix", "wanted"),
+    [
+        ("all", (("rr_lyrae_ab", 3.0), ("sn_ia", 1.0)), {"rr_lyrae_ab": 150, "sn_ia": 50}),
+        ("qso,sn_ia,agn", (("qso", 1.0), ("sn_ia", 2.0), ("agn", 0.0)), {"sn_ia": 133, "qso": 67}),
+        ("qso,sn_ia,agn", "balanced", {"sn_ia": 100, "qso": 100, "agn": 100}),
+        ("qso,sn_ia,agn", "natural", {"sn_ia": 111, "qso": 126, "agn": 63}),
+    ],
+)
+def test_n_objects_are_drawn_for_each_class_of_the_mix_by_its_shares(
+    classes: str, mix: Mix | Shares, wanted: dict[str, int]
+) -> None:
+    plan = Plan("ztf", class_names(classes), 100, 7, 58849.0, 1.0, mix)
+    drawn: Counter[str] = Counter()
+    for block in plan.blocks():
+        drawn[block.name] += block.n
+    assert +drawn == wanted
+    assert drawn.total() == 100 * len(wanted)
 
 
 def test_a_mix_without_any_of_the_classes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
