@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from science_modules.common.every_class import every_class
+
 Rows = NDArray[np.int64]
 
 
@@ -63,9 +65,6 @@ def pools(keys: pa.Table, classes: tuple[str, ...]) -> Pools:
     """
     labels = np.array(keys["label"].to_pylist(), object)
     simulated = np.array(keys["simulated"].fill_null(False).to_pylist(), bool)
-    counts = {name: int((labels == name).sum()) for name in classes}
-    if not all(counts.values()):
-        told = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise ValueError(f"every class wants examples, there are: {told}; give more, or fewer folds")
+    every_class(classes, [int((labels == name).sum()) for name in classes])
     of = [[np.flatnonzero((labels == name) & (simulated == kind)) for name in classes] for kind in (False, True)]
     return Pools(tuple(of[0]), tuple(of[1]))

@@ -1,5 +1,6 @@
 """Grow an isolation forest on science columns and write it, with a card, as plain arrays."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +55,21 @@ def train(science: pa.Table, settings: Settings) -> Forest:
     """
     _, found = _training_sample(science, settings)
     if len(found.x) < settings.n_subsamples:
-        raise ValueError(f"wants at least {settings.n_subsamples} light curves, {len(found.x)} pass the cuts")
+        raise ValueError(_too_few(science, found, settings))
     return grow(found, settings)
+
+
+def _too_few(science: pa.Table, found: Curves, settings: Settings) -> str:
+    """Both numbers, and what each cut left out."""
+    reasons = Counter(curves(AlertBatch(science)).reasons)
+    passed = reasons.pop(None, 0)
+    cut = [f"{count:,} {reason}" for reason, count in reasons.most_common()]
+    left = f"{len(found.reasons):,} are left with {settings.alerts_per_object} of an object"
+    told = "; ".join([f"{passed:,} pass", left, *cut])
+    return (
+        f"wants at least {settings.n_subsamples} light curves (settings: n_subsamples), {len(found.x):,} pass the cuts;"
+        f" of {science.num_rows:,} alerts: {told}"
+    )
 
 
 def what(science: pa.Table, settings: Settings) -> dict[str, Any]:

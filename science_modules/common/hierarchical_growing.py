@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from science_modules.common.every_class import every_class
 from science_modules.common.hierarchical_forest import N_FORESTS, Floats, Forest, tempered
 from science_modules.common.light_curve_classes import (
     BRANCH_INDEX,
@@ -92,6 +93,7 @@ def grow(
     """
     x = np.where(np.isfinite(x), x, np.nan).astype(np.float32)
     index = leaf_index(leaf)
+    every_class(LEAVES, np.bincount(index, minlength=len(LEAVES)))
     weight = np.ones(len(x)) if weight is None else weight
     grown = []
     for number in range(N_FORESTS):
@@ -184,21 +186,15 @@ def balanced_draws(label: Ints, weight: Floats, most: int, classes: int, rng: np
     Parameters
     ----------
     label : numpy.ndarray of int64, shape (n,)
+        0 to classes - 1, each there.
     weight : numpy.ndarray of float64, shape (n,)
         Of the examples, against others of their class.
     most : int
         Draws of a class; the size of the smallest class if that is less.
     classes : int
     rng : numpy.random.Generator
-
-    Raises
-    ------
-    ValueError
-        If a class has no example.
     """
     sizes = np.bincount(label, minlength=classes)
-    if not sizes.all():
-        raise ValueError(f"every class wants examples, there are {sizes.tolist()} in the order of LEAVES")
     times = np.zeros(len(label), np.int64)
     for k in range(classes):
         own = np.flatnonzero(label == k)

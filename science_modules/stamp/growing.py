@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from science_modules.common.boosted_trees import Floats, Forest
 from science_modules.common.boosting import TreeSettings, arrays_of, boosted, classes_alike, joined
+from science_modules.common.every_class import every_class
 from science_modules.stamp import CLASSES, image_numbers, metadata
 
 FEATURES = (*metadata.NAMES, *image_numbers.NAMES)
@@ -91,10 +92,7 @@ def grow(examples: TrainingSet, settings: Settings, seed: int) -> Forest:
         If a class has no example with stamps.
     """
     pictured = examples.take(examples.has_stamps)
-    counts = np.bincount(pictured.label, minlength=N_CLASSES)
-    if not counts.all():
-        told = ", ".join(f"{name} {count}" for name, count in zip(CLASSES, counts, strict=True))
-        raise ValueError(f"every class wants examples with stamps, there are: {told}; give more, or fewer folds")
+    every_class(CLASSES, np.bincount(pictured.label, minlength=N_CLASSES), "examples with stamps")
     of_fields = boosted(examples.fields, examples.label, _weights(examples, settings), settings, seed)
     of_both = boosted(pictured.features, pictured.label, _weights(pictured, settings), settings, seed)
     parts = [arrays_of(of_fields, 0.5), arrays_of(of_both, 0.5)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from science_modules.common.boosted_trees import Floats, Forest
 from science_modules.common.boosting import TreeSettings, arrays_of, boosted, classes_alike, joined
+from science_modules.common.every_class import every_class
 from science_modules.stamp_lsst import CLASSES, FEATURES
 from science_modules.stamp_lsst.fields import NAMES, SNR
 
@@ -51,10 +52,7 @@ def grow(features: Floats, label: NDArray[np.int_], weight: Floats, settings: Se
     ValueError
         If a class has no example.
     """
-    counts = np.bincount(label, minlength=len(CLASSES))
-    if not counts.all():
-        told = ", ".join(f"{name} {count}" for name, count in zip(CLASSES, counts, strict=True))
-        raise ValueError(f"every class wants examples, there are: {told}; give more, or fewer folds")
+    every_class(CLASSES, np.bincount(label, minlength=len(CLASSES)))
     alike = classes_alike(label, weight * _evened(features, label, settings.even), len(CLASSES))
     share = 0.5 / settings.repeats
     parts = [

@@ -193,6 +193,18 @@ def test_training_does_not_depend_on_the_order_of_the_rows() -> None:
     assert train(table, SMALL).to_bytes() == train(shuffled, SMALL).to_bytes()
 
 
+def test_too_few_light_curves_are_told_with_what_each_cut_left_out() -> None:
+    x = sample(12, seed=1).x
+    bogus, unsound = [0.1] * 3 + [0.99] * 9, [True] * 10 + [False] * 2
+    table = science([{"g": row} for row in x], object_id=["o"] * 9 + list("abc"), real_bogus=bogus, quality_ok=unsound)
+    with pytest.raises(ValueError, match="wants at least 64 light curves") as found:
+        train(table, SMALL)
+    assert str(found.value) == (
+        "wants at least 64 light curves (settings: n_subsamples), 4 pass the cuts; of 12 alerts: 7 pass; 4 are left with 3 of"
+        " an object; 3 not applicable: real_bogus is unknown or not over 0.5; 2 not applicable: quality_ok is false or unknown"
+    )
+
+
 def test_the_job_trains_on_nights_and_writes_forest_and_card(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -237,7 +249,8 @@ def test_the_job_refuses_what_it_cannot_train_on(tmp_path: Path, capsys: pytest.
     assert "lacks ['lc_features']" in capsys.readouterr().err
     pq.write_table(made_up_science(20), folder / "a.parquet")
     assert train_main(given) == 2
-    assert "wants at least 256 light curves, 40 pass" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "wants at least 256 light curves (settings: n_subsamples), 40 pass the cuts; of " in told
 
 
 def test_windows_of_labelled_light_curves_are_30_days_of_positive_detections(real_alerts: Path) -> None:

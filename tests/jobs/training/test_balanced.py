@@ -26,5 +26,5 @@ def test_a_class_of_one_kind_gives_what_it_has() -> None:
 
 
 def test_a_class_without_examples_is_named() -> None:
-    with pytest.raises(ValueError, match=r"every class wants examples.*AGN 2, SN 10, VS 100, bogus 0"):
+    with pytest.raises(ValueError, match=r"every class wants examples.*there are: bogus 0, AGN 2, SN 10, VS 100; give"):
         pools(KEYS, (*CLASSES, "bogus"))

@@ -217,7 +217,7 @@ def test_a_class_without_examples_is_named(night: Path, tmp_path: Path) -> None:
     truth = pq.read_table(night / TRUTH)
     pq.write_table(truth.filter(pc.not_equal(truth["stamp_class"], "bogus")), tmp_path / "labels.parquet")
     config = told(night, tmp_path / "run", labels=(str(tmp_path / "labels.parquet"),), folds=0)
-    with pytest.raises(ValueError, match=r"every class wants examples with stamps.*bogus 0"):
+    with pytest.raises(ValueError, match=r"every class wants examples with stamps, there are: bogus 0, AGN"):
         train("stamp", config)
     assert Examples.at(tmp_path / "run" / "examples").keys.num_rows > 100
 

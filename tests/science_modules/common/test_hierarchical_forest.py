@@ -155,7 +155,9 @@ def test_labels_and_draws_that_make_no_sense_are_refused() -> None:
     x, leaf = examples(2)
     with pytest.raises(ValueError, match=r"found \['kilonova'\]"):
         growing.grow(x[:1], np.array(["kilonova"]), SETTINGS, 1, NAMES)
-    with pytest.raises(ValueError, match="every class wants examples"):
+    with pytest.raises(
+        ValueError, match=r"every class wants examples, there are: cep 0, lpv 30, eclipsing 30, .*; give more"
+    ):
         growing.grow(x[leaf != "cep"], leaf[leaf != "cep"], SETTINGS, 1, NAMES)
     with pytest.raises(ValueError, match="draws is 70000"):
         growing.Settings(draws=70000)
