@@ -1,9 +1,12 @@
 """Repeated measurements: median and range."""
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+_SHOWN = 4  # numbers of a repeat in its line
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ def timed(work: Callable[[], object]) -> float:
 def repeated(measure: Callable[[], dict[tuple[str, str], float]], repeats: int) -> list[Number]:
     """Measure several times, and once before that without counting: it warms caches and loads what is loaded once.
 
+    A line of stderr says what each measurement gave as it ends, and how long the rest takes.
+
     Parameters
     ----------
     measure : callable
@@ -61,9 +66,21 @@ def repeated(measure: Callable[[], dict[tuple[str, str], float]], repeats: int) 
     repeats : int
         How often it counts.
     """
-    measure()
-    rows = [measure() for _ in range(repeats)]
+    rows, began = [], time.perf_counter()
+    for number in range(repeats + 1):
+        rows.append(measure())
+        _tell(number, repeats, rows[-1], time.perf_counter() - began)
+    del rows[0]
     return [Number(what, unit, tuple(row.get((what, unit), 0.0) for row in rows)) for what, unit in rows[0]]
+
+
+def _tell(number: int, repeats: int, row: dict[tuple[str, str], float], seconds: float) -> None:
+    which = f"repeat {number} of {repeats}" if number else "first, not counted"
+    shown = [f"{what.strip()} {value:,.{_digits(value)}f} {unit}" for (what, unit), value in row.items()]
+    more = [f"{len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+    left = seconds / (number + 1) * (repeats - number)
+    rest = f"; about {left:,.0f} s left" if number < repeats else ""
+    print(f"{which}: {', '.join(shown[:_SHOWN] + more)}{rest}", file=sys.stderr, flush=True)
 
 
 def total(what: str, numbers: Sequence[Number]) -> Number:

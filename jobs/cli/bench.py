@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         prog="strix bench", description=__doc__, epilog="\n".join(lines), formatter_class=argparse.RawTextHelpFormatter
     )
     options.add_argument("what", choices=KINDS)
-    options.add_argument("--alerts", type=int, help="how many (default: enough for steady numbers)")
+    options.add_argument("--alerts", "--n", type=int, help="how many (default: enough for steady numbers)")
     options.add_argument("--batch", type=int, default=100, help="of batch and first: alerts of a batch (default: 100)")
     options.add_argument("--batches", type=int, help="of ledger: how many (default: 100,000)")
     options.add_argument("--repeats", type=int, default=5)
@@ -132,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checked = f"; {CHECKED[given.what]}" if given.what in CHECKED else ""
         of = OF.get(given.what, f"{bench.repeats}, one before not counted")
         print(f"each number once{checked}" if given.what in ONCE else f"median (range) of {of}{checked}")
+    sys.stdout.flush()  # in a pipe, too, before anything is measured
     _, module, function = KINDS[given.what]
     numbers = getattr(importlib.import_module(module), function)(bench)
     print("\n".join(number.line() for number in numbers))

@@ -136,7 +136,8 @@ class Options(argparse.ArgumentParser):
             As argparse says it.
         """
         mistyped = re.findall(r"(--[\w-]+)", message) if message.startswith("unrecognized arguments") else []
-        near = [found for each in mistyped for found in difflib.get_close_matches(each, self._names(), n=1)]
+        names = {name.lstrip("-"): name for name in self._names()}  # the dashes are like in all
+        near = [names[like] for each in mistyped for like in difflib.get_close_matches(each[2:], names, n=1)]
         super().error(message + (f" (did you mean {', '.join(near)}?)" if near else ""))
 
     def _names(self) -> list[str]:

@@ -76,10 +76,16 @@ def test_memory_of_all_processes_is_summed() -> None:
     assert watch.use.peak_mib == pytest.approx(sum(watch.use.peak_by_kind.values()))
 
 
-def test_the_first_measurement_does_not_count() -> None:
+def test_the_first_measurement_does_not_count_and_each_is_told_as_it_ends(capsys: pytest.CaptureFixture[str]) -> None:
     values = iter([100.0, 3.0, 1.0, 2.0])
     (number,) = repeated(lambda: {("a step", "s"): next(values)}, 3)
     assert (number.values, number.median) == ((3.0, 1.0, 2.0), 2.0)
+    assert capsys.readouterr().err.splitlines() == [
+        "first, not counted: a step 100 s; about 0 s left",
+        "repeat 1 of 3: a step 3.00 s; about 0 s left",
+        "repeat 2 of 3: a step 1.00 s; about 0 s left",
+        "repeat 3 of 3: a step 2.00 s",
+    ]
     assert total("all", [number, Number("b", "s", (1.0, 1.0, 1.0))]).values == (4.0, 2.0, 3.0)
 
 
@@ -114,3 +120,9 @@ def test_lookups_are_measured_over_an_archive_of_objects_that_come_back(tmp_path
     assert len(numbers["object: p99"].values) == len(numbers["cone of 1 arcmin: p50"].values) == 2
     assert numbers["objects"].median < 120
     assert numbers["object: p50"].median <= numbers["object: p99"].median
+
+
+def test_n_is_the_number_of_alerts_and_every_bench_is_in_the_documentation() -> None:
+    assert command.parser().parse_args(["simulate", "--n", "7"]).alerts == 7
+    page = (Path(__file__).parents[3] / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert [name for name in command.KINDS if f"    strix bench {name} " not in page] == []

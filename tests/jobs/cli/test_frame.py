@@ -78,6 +78,10 @@ def test_a_mistyped_option_is_answered_with_the_nearest(capsys: pytest.CaptureFi
             options.parse_args(given)
         assert ended.value.code == USAGE
         assert f"unrecognized arguments: {' '.join(given[-2:])} (did you mean {meant}?)" in capsys.readouterr().err
+    options.add_argument("--json")
+    with pytest.raises(SystemExit):
+        options.parse_args(["--n", "5"])
+    assert "did you mean" not in capsys.readouterr().err  # two dashes alone are no likeness
 
 
 @pytest.mark.parametrize("text", ["-01:02:03", "-1d2m3s", "-01:02:03.5 ", "-1e-3", "-1.", "-.5", "-5", "-12:34:56 7"])
