@@ -12,6 +12,8 @@ from science_modules.common.light_curves import LightCurves
 from science_modules.common.reasons import first_reason
 
 MIN_POINTS = 3  # two points with equal errors give 1 whatever they are
+NO_BAND = "no band: K is of the alert's own, a star of a data release has none"
+TOO_FEW = f"too few points: n < {MIN_POINTS}"
 
 
 def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
@@ -27,8 +29,12 @@ def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
     points = own_detections(batch)
     k = stetson_k(points)
     few, flat = points.counts < MIN_POINTS, np.isnan(k)
-    error = first_reason((few, f"too few points: n < {MIN_POINTS}"), (flat, "no scatter: all residuals are 0"))
+    error = first_reason((_no_band(batch), NO_BAND), (few, TOO_FEW), (flat, "no scatter: all residuals are 0"))
     return pd.DataFrame({"k": np.where(few, np.nan, k), "n": points.counts.astype(np.int32), "error": error})
+
+
+def _no_band(batch: AlertBatch) -> NDArray[np.bool_]:
+    return np.asarray(batch.arrow("band").is_null())
 
 
 def own_detections(batch: AlertBatch) -> LightCurves:
