@@ -95,6 +95,19 @@ def _nights(output: Path) -> set[str]:
     return {path.parent.name.removeprefix("night=") for path in files(output, "science")}
 
 
+def test_the_lines_of_every_directory_count_wherever_the_version_lies(
+    modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    monkeypatch.setenv("STRIX_MODULE_PATH", f"{modules}:{second}")
+    promote(second)
+    assert registry.folder_of(SIZE) == modules / SHADOW
+    promote(modules, f"{SIZE}: 2.1.0\n")
+    with pytest.raises(registry.ResolveError, match=r"second/promoted.yaml promotes stamp_size 2\.0\.0, another line"):
+        registry.folder_of(SIZE)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
