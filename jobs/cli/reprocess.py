@@ -1,19 +1,21 @@
 """`strix reprocess`: a data release through the science modules."""
 
+import shlex
 from argparse import Namespace
 from collections import Counter
 from typing import Any
 
+import pyarrow.parquet as pq
 from rich.table import Table
 
-from jobs.cli.console import Console, complain
+from jobs.cli.console import Console, complain, styled
 from jobs.cli.frame import OK, UNBALANCED, Options, verb
 from jobs.common.counting import counted
 from jobs.config import add_options, overrides
 from jobs.config.job_config import load_as
 from jobs.config.reprocess import ReprocessConfig
 from jobs.launcher.reprocess import Reprocessed, reprocess
-from jobs.releases.records import CORRECTED, DONE, LEFT, QUARANTINED
+from jobs.releases.records import CORRECTED, DONE, LEFT, QUARANTINED, WITHOUT_LIGHT_CURVES
 
 _ANSWERED = "answered"
 
@@ -70,29 +72,64 @@ def print_outcome(outcome: Reprocessed, out: Console) -> None:
     out : Console
         Where it is printed.
     """
-    records = list(outcome.records.values())
-    made = [each for each in records if each["state"] == DONE]
-    stars, points = (sum(each[name] for each in made) for name in ("stars", "points"))
+    made = [each for each in outcome.records.values() if each["state"] == DONE]
+    stars, told = sum(each["stars"] for each in made), _by_module(made)
+    out.print(_table(outcome, made, stars, told))
+    for line in _silent(told, stars):
+        out.print(styled(line, "bold"), soft_wrap=True)
+    for name, problem in outcome.left_out.items():
+        out.print(f"{name} was left out: {problem}", soft_wrap=True)
+    if made:
+        out.print("next:")
+    for command in _next(outcome, made):
+        out.print(f"  {command}", soft_wrap=True)
+
+
+def _table(outcome: Reprocessed, made: list[dict[str, Any]], stars: int, told: dict[str, "Counter[str]"]) -> Table:
     table = Table(title="strix reprocess", title_justify="left")
     for name in ("", "count", "told"):
         table.add_column(name, justify="right" if name == "count" else "left")
     before = f"{outcome.done_before:,} by an earlier run" if outcome.done_before else ""
     table.add_row("partitions", f"{len(made):,}", before)
-    table.add_row("stars", f"{stars:,}", counted(points, "point"))
+    table.add_row("stars", f"{stars:,}", counted(sum(each["points"] for each in made), "point"))
     for reason, count in sum((Counter(each["refused"]) for each in made), Counter()).most_common():
         table.add_row("refused", f"{count:,}", reason)
     if outcome.plan.asked.get("baseline") is not None:
         table.add_row("baseline", *_baselines(made))
-    for module, told in _by_module(made).items():
-        table.add_row(module, f"{told.pop(_ANSWERED, 0):,}", _ANSWERED)
-        for reason, count in told.most_common(3):
+    for module, said in told.items():
+        table.add_row(module, f"{said[_ANSWERED]:,}", _ANSWERED)
+        for reason, count in _reasons(said)[:3]:
             table.add_row("", f"{count:,}", reason)
-    out.print(table)
-    for name, problem in outcome.left_out.items():
-        out.print(f"{name} was left out: {problem}", soft_wrap=True)
-    if made:
-        out.print("next:")
-        out.print(f"  strix export {outcome.run.layout.root} -o release.parquet", soft_wrap=True)
+    return table
+
+
+def _reasons(said: "Counter[str]") -> list[tuple[str, int]]:
+    """Why a module had no answer, the most frequent reason first."""
+    return [(reason, count) for reason, count in said.most_common() if reason != _ANSWERED]
+
+
+def _silent(told: dict[str, "Counter[str]"], stars: int) -> list[str]:
+    """A line for each module that answered nothing."""
+    silent = [(name, _reasons(said)) for name, said in told.items() if stars and not said[_ANSWERED]]
+    return [
+        f"{name} answered nothing: 0 of {counted(stars, 'star')}; most frequent reason: {reasons[0][0]} ({reasons[0][1]:,})"
+        for name, reasons in silent
+    ]
+
+
+def _next(outcome: Reprocessed, made: list[dict[str, Any]]) -> list[str]:
+    """What to type, of a star that is there; those that show a light curve, if the output has them."""
+    output = shlex.quote(str(outcome.run.layout.root))
+    found = [f"strix export {output} -o release.parquet"]
+    filled = [each["partition"] for each in made if each["stars"]]
+    if not filled or outcome.plan.asked.get(WITHOUT_LIGHT_CURVES):
+        return found
+    file = pq.ParquetFile(outcome.run.table(filled[0]))
+    star = next(file.iter_batches(1, columns=["object_id", "ra", "dec"])).to_pylist()[0]
+    found.append(f"strix show {shlex.quote(star['object_id'])} --data {output} -o star.png")
+    if star["ra"] is not None and star["dec"] is not None:
+        found.append(f"strix get cone {star['ra']:.5f} {star['dec']:.5f} 30arcsec --store {output}")
+    return found
 
 
 def _baselines(made: list[dict[str, Any]]) -> tuple[str, str]:

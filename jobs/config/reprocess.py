@@ -15,7 +15,9 @@ from jobs.releases.plan import PARTITION_POINTS
 class ReleaseConfig(Section):
     """Which release, and which part of it."""
 
-    input: tuple[str, ...] = path_key((), "files and directories of the release; of format archive: a job's output")
+    input: tuple[str, ...] = path_key(
+        (), "files, directories and patterns of the release; of format archive: a job's output"
+    )
     output: str = path_key("data/release", "directory of the science table; a run that was killed goes on there")
     format: str = key("ztf_dr", "how the release is written", tuple(FORMATS))
     survey: str = key("ztf", "whose telescope, where the format leaves it open", SURVEY_NAMES)

@@ -22,6 +22,7 @@ from jobs.launcher.run import check_output
 from jobs.launcher.science import Science, prepare_science
 from jobs.pipeline.enrichment.isolation import Limits, Watchdog
 from jobs.pipeline.enrichment.modules import Enrichment
+from jobs.pipeline.sources.files.patterns import is_pattern, named
 from jobs.releases.cells import sky_ranges
 from jobs.releases.condition import condition
 from jobs.releases.format import ReadOptions
@@ -109,10 +110,10 @@ def reprocess(
 def _check(config: ReprocessConfig) -> None:
     release = config.release
     if not release.input:
-        raise ConfigError("reprocess needs --input: files or directories of a release")
+        raise ConfigError("reprocess needs --input: files, directories or patterns of a release")
     for each in release.input:
-        if not os.path.exists(each):
-            raise ConfigError(f"--input {each} is not there")
+        if not named(each):
+            raise ConfigError(f"--input {each} is not there" + (", no path matches it" if is_pattern(each) else ""))
     sky_ranges(release.healpix)
     if release.where is not None:
         condition(release.where)

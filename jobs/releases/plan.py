@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.pipeline.sources.files.patterns import named
 from jobs.releases.cells import cells_of, edge_cells, in_ranges
 from jobs.releases.format import Format, Index, ReadOptions
 from jobs.releases.objects import Ints
@@ -121,11 +122,12 @@ def files_of(inputs: Iterable[str], release: Format) -> list[str]:
     Parameters
     ----------
     inputs : iterable of str
-        Files and folders; of folders those with the format's endings, hidden ones and those below hidden folders left out.
+        Files, folders and patterns, as of `strix night`; of folders those with the format's endings, hidden ones and those
+        below hidden folders left out.
     release : Format
     """
     found: list[Path] = []
-    for each in map(Path, inputs):
+    for each in (Path(path) for given in inputs for path in named(given)):
         each = each / release.folder if release.folder and (each / release.folder).is_dir() else each
         below = each.rglob("*") if each.is_dir() else [each]
         found += [path for path in below if path.is_file() and (not each.is_dir() or _is_data(path, each, release))]

@@ -4,7 +4,8 @@ Fluxes are of the difference image, in DN of its own zero point: flux [nJy] = fo
 AB magnitude of 1 nJy (ZTF forced photometry service, Masci et al., section 6). A baseline is subtracted only where it is asked
 for (`jobs.releases.baseline`). `jd` is the start of the exposure. 'null' and -99999 are NULL. Epochs with bad pixels or bad
 weather are dropped: `infobitssci` of 33554432 or more, with `strict` of any (the service's own advice); `procstatus` is kept
-beside each point, whatever it says.
+beside each point, whatever it says. An epoch whose flux, of either sign, is five errors or more is a detection, since nobody
+else has looked for one there; the others are forced points.
 """
 
 import gzip
@@ -34,6 +35,7 @@ from jobs.releases.refused import (
 from science_modules.common.photometry import AB_ZERO_NJY, flux_ratio
 
 BAD_SCIENCE = 33554432
+DETECTED_SIGMA = 5.0
 FILTERS = {"ZTF_g": "g", "ZTF_r": "r", "ZTF_i": "i"}
 COLUMNS = (
     "filter", "infobitssci", "exptime", "zpdiff", "programid", "jd", "forcediffimflux", "forcediffimfluxunc", "procstatus",
@@ -157,7 +159,6 @@ def _objects(found: Index, path: Path, table: dict[str, tuple[str, ...]], option
     points = {
         "mjd": pa.array(middle[kept]),
         "band": pa.array(band, pa.string()).take(pa.array(kept)),
-        "kind": pa.repeat("forced", len(kept)),
         "flux": pa.array((flux * scale)[kept]),
         "flux_err": pa.array((error * scale)[kept]),
         "public": pa.array(_numbers(table, "programid")[kept] == 1),
@@ -165,6 +166,7 @@ def _objects(found: Index, path: Path, table: dict[str, tuple[str, ...]], option
     }
     if options.baseline is not None:
         points |= _subtracted(points, table, kept, options.baseline)
+    points["kind"] = _kinds(points["flux"].to_numpy(), points["flux_err"].to_numpy())
     return Objects(
         name=found.name,
         ra=found.ra,
@@ -176,6 +178,11 @@ def _objects(found: Index, path: Path, table: dict[str, tuple[str, ...]], option
         n_dropped=np.array([len(jd) - len(kept)]),
         resolution_s=np.array([np.spacing(np.nanmax(jd, initial=JD_RANGE[0])) * 86400]),
     )
+
+
+def _kinds(flux: Floats, flux_err: Floats) -> pa.Array:
+    """What each point is, of its final flux and error."""
+    return pa.array(np.where(np.abs(flux) >= DETECTED_SIGMA * flux_err, "detection", "forced"), pa.string())
 
 
 def _subtracted(points: Columns, table: dict[str, tuple[str, ...]], kept: Ints, asked: str) -> Columns:

@@ -66,6 +66,12 @@ def test_each_series_gets_its_own_level_subtracted_and_the_raw_fluxes_can_be_had
     scale = np.array([each or 1.0 for each in told["baseline_scale"]])
     assert np.array(found["lc_flux_err"]) == pytest.approx(scale * 1000.0)
     assert (scale >= 1).all() and (scale < 1.3).all()
+    # What is a detection is asked of the flux that stays, with its error.
+    error = np.array(found["lc_flux_err"])
+    assert found["lc_kind"] == np.where(np.abs(corrected) >= 5 * error, "detection", "forced").tolist()
+    assert set(np.array(raw["lc_kind"])[epochs == 7]) == {"detection"}  # 20 times the error, by their level alone
+    quiet_kinds = [np.array(each["lc_kind"])[quiet].tolist().count("detection") for each in (raw, found)]
+    assert quiet_kinds[0] > 5 > quiet_kinds[1] == 0
     assert {*told["no_baseline"]} == {None, "wants 10 quiescent epochs of 573/5/0/ZTF_g, found 7"}
     assert outcome.records[0]["baseline"] == {"corrected": 181, "left_as_they_are": 37}
     assert raw["release"]["baseline"] is None and raw["release"]["n_baseline"] is None

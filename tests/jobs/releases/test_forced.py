@@ -1,11 +1,17 @@
 """Forced photometry of IPAC's service: written by hand, and the published files."""
 
 import gzip
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 from releases import refused_of, run, stars_of
+
+from jobs.cli.console import Console
+from jobs.cli.main import main
+from jobs.cli.reprocess import print_outcome
+from jobs.config import ConfigError
 
 NAMES = (
     "index, field, filter, infobitssci, exptime, zpdiff, programid, jd, forcediffimflux, forcediffimfluxunc, procstatus"
@@ -13,7 +19,7 @@ NAMES = (
 HEAD = "# Requested input R.A. = 169.5 degrees\n# Requested input Dec. = -18.25 degrees\n# Order of columns below:\n"
 ROWS = (
     "0 574 ZTF_g 0 30. 26.4 1 2459250.8690856 100.0 10.0 0",
-    "1 574 ZTF_r 0 300. 26.4 2 2459251.8690856 -50.0 10.0 57,61",
+    "1 574 ZTF_r 0 300. 26.4 2 2459251.8690856 -60.0 10.0 57,61",
     "2 574 ZTF_g 33554432 30. 26.4 1 2459252.8 100.0 10.0 0",
     "3 574 ZTF_g 0 30. 26.4 1 2459253.8 null null 56",
     "4 574 ZTF_i 0 30. 26.4 1 2459254.8 -99999 -99999 61",
@@ -34,9 +40,10 @@ def test_fluxes_times_and_statuses_are_those_of_the_file(tmp_path: Path) -> None
     found = stars_of(tmp_path / "out").to_pylist()[0]
     assert (found["object_id"], found["ra"], found["dec"]) == ("req00000042", 169.5, -18.25)
     assert found["lc_band"] == ["g", "r", "i"]
-    assert found["lc_kind"] == ["forced"] * 3
+    assert found["lc_kind"] == ["detection", "detection", "forced"]  # 10, -6 and 0.1 times the error
+    assert (found["n_detections"], found["n_positive"]) == (2, 1)
     # zpdiff 26.4 is 5 mag below 31.4: a DN is 100 nJy
-    assert found["lc_flux"] == pytest.approx([10000.0, -5000.0, 100.0])
+    assert found["lc_flux"] == pytest.approx([10000.0, -6000.0, 100.0])
     assert found["lc_flux_err"] == pytest.approx([1000.0] * 3)
     assert found["lc_flux_total"] == [None] * 3
     assert (found["corrected"], found["release"]["flux_kind"]) == (False, "difference")
@@ -47,7 +54,9 @@ def test_fluxes_times_and_statuses_are_those_of_the_file(tmp_path: Path) -> None
     assert found["release"]["procstatus"] == ["0", "57,61", "0"]
     assert found["lc_public"] == [True, False, True]
     assert found["release"]["n_dropped"] == 3
-    assert found["lc_features"]["error"].startswith("too few points")  # a forced point is no detection
+    # A negative difference has no magnitude; a forced point is no detection.
+    told = found["lc_features"]
+    assert (told["error"], told["n_g"], told["n_r"], told["n_i"], told["n_left_out"]) == (None, 1, 0, 0, 1)
     run(tmp_path / "strict", tmp_path / "in", format="forced", strict=True)
     assert stars_of(tmp_path / "strict")["lc_band"].to_pylist() == [["g", "r"]]
 
@@ -83,8 +92,45 @@ def test_the_published_files_give_the_fluxes_of_their_rows(real_alerts: Path, tm
     assert len(long["release"]["procstatus"]) == len(long["lc_mjd"]) > 1600
     assert long["release"]["n_dropped"] > 5
     assert np.all(np.diff(long["lc_mjd"]) >= 0)
+    detected = [each["lc_kind"].count("detection") for _, each in sorted(stars.items())]
+    assert detected == [4, 109 + 144 + 360 + 422, 36 + 48]  # five errors or more, of either sign, g before r
+    assert [stars[name]["n_detections"] for name in sorted(stars)] == detected
+    assert [stars[name]["lc_features"]["n_g"] for name in sorted(stars)] == [2, 109, 36]  # positive differences
     run(tmp_path / "short", real_alerts / "forced", format="forced", without_light_curves=True)
     shorn = stars_of(tmp_path / "short")["release"].to_pylist()
     assert [each["procstatus"] for each in shorn] == [None] * 3
     assert [each["n_dropped"] for each in shorn] == [stars[name]["release"]["n_dropped"] for name in sorted(stars)]
     assert set(long["release"]["procstatus"]) == {"0", "56"}  # every epoch of status 57 or 61 has no flux
+
+
+def test_the_end_says_which_module_answered_nothing_and_what_can_be_typed_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "in" / "forcedphotometry_req00000042_lc.txt.gz")
+    monkeypatch.chdir(tmp_path)
+    outcome = run(tmp_path / "out", tmp_path / "in", format="forced", modules=("lc_features", "stetson_k"))
+    print_outcome(outcome, Console())
+    shown = capsys.readouterr().out
+    told = "stetson_k answered nothing: 0 of 1 star; most frequent reason: no band: K is of the alert's own"
+    assert told in shown and "lc_features answered nothing" not in shown
+    typed = [shlex.split(line) for line in shown.partition("next:\n")[2].splitlines()]
+    assert [words[:3] for words in typed] == [
+        ["strix", "export", str(tmp_path / "out")],
+        ["strix", "show", "req00000042"],
+        ["strix", "get", "cone"],
+    ]
+    for words in typed[1:]:
+        assert main(words[1:]) == 0
+    assert (tmp_path / "star.png").stat().st_size > 10_000
+    assert "req00000042" in capsys.readouterr().out
+
+
+def test_a_pattern_names_files_as_it_does_for_a_night(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / "in" / f"{name}_lc.txt.gz")
+    (tmp_path / "in" / "README.txt").write_text("of another kind\n")
+    outcome = run(tmp_path / "out", tmp_path / "in" / "*_lc.txt.gz", format="forced")
+    assert [Path(each.path).name for each in outcome.plan.files] == ["a_lc.txt.gz", "b_lc.txt.gz"]
+    assert not outcome.plan.refused
+    with pytest.raises(ConfigError, match=r"--input .*/c\* is not there, no path matches it"):
+        run(tmp_path / "none", tmp_path / "in" / "c*", format="forced")
