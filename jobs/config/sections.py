@@ -138,7 +138,8 @@ class LimitsConfig(Section):
         100, "alerts; more failed answers than this stop the job, the batch is not sealed"
     )
     module_timeout_s: float = key(
-        120.0, "s; a step that takes longer on a chunk of alerts is ended, its alert quarantined"
+        120.0,
+        "s; a step that takes longer on a chunk of alerts is ended, its alert quarantined; five times this for loading a module",
     )
     module_memory_mb: int = key(4096, "MiB; for a step that is run alone after it lost its worker twice", least=1)
 

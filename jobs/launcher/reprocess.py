@@ -260,12 +260,7 @@ class _Step:
                 ranges=sky_ranges(release.healpix),
                 where=condition(release.where) if release.where is not None else None,
             ),
-            enrichment=Enrichment(
-                registry.resolve(self.modules, release.options),
-                artefacts,
-                on_error,
-                lambda name: watchdog.step(f"module:{name}"),
-            ),
+            enrichment=Enrichment(registry.resolve(self.modules, release.options), artefacts, on_error, watchdog),
             light_curves=not release.without_light_curves,
             on_error=on_error,
             rest=watchdog.rest,

@@ -128,9 +128,7 @@ class _Science:
         if block["stamps"][0].as_py() < 0:
             silent |= {module.name: NO_STAMPS for module in self.modules if reads_stamps(module)}
         modules = [_silent(module, silent[module.name]) if module.name in silent else module for module in self.modules]
-        return Enrichment(
-            modules, self.artefacts, self.task.on_error, lambda name: self.watchdog.step(f"module:{name}")
-        )
+        return Enrichment(modules, self.artefacts, self.task.on_error, self.watchdog)
 
     def _run(self, enrichment: Enrichment, table: pa.Table) -> pa.Table:
         return enrichment.run(table).select([module.name for module in self.modules])

@@ -162,7 +162,8 @@ def _packets(one_pass: OnePass, message: SourceMessage) -> list[SourceMessage]:
 
 def _refused(one_pass: OnePass, message: SourceMessage, crash: WorkerCrash) -> PassResult:
     """As many refused packets as the message announces, all of which were planned; the first holds the bytes."""
-    refusal = Refusal("killed_worker", f"its process {crash.how} in {crash.step}", crash.step.removeprefix("module:"))
+    where = crash.step.removeprefix("module:").removeprefix("load:")
+    refusal = Refusal("killed_worker", f"its process {crash.how} in {crash.step}", where)
     announced = 1 if message.message.schema else count_in(message.message.value)
     first = message.provenance["index"]
     dead = [

@@ -22,9 +22,11 @@ from typing import Any, NoReturn, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_HEADER = struct.Struct("dH")
+_HEADER = struct.Struct("ddH")
 _STEP_BYTES = 256
 _STDERR = 2
+
+LOADING = 5  # steps that loading a model may last: it compiles where no cache is, and no alert can make it slow
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class WorkerCrash:
     how: str
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a worker is at: its name, when it began (monotonic clock) and how many seconds it may last."""
+
+    name: str
+    started: float
+    seconds: float
+
+
 class Watchdog:
     """Knows the step in hand; ends the process (status 1, traceback on stderr) when it outlasts its time.
 
@@ -59,18 +70,21 @@ class Watchdog:
         self._shared = mmap.mmap(-1, _STEP_BYTES)
         self._exits = True
 
-    def step(self, name: str) -> None:
+    def step(self, name: str, times: float = 1) -> None:
         """Begin a step.
 
         Parameters
         ----------
         name : str
-            Part of a refusal's message; cut after some 240 bytes.
+            Part of a refusal's message; cut after some 230 bytes.
+        times : float
+            How many times a step's usual limit it may last.
         """
         text = name.encode()[: _STEP_BYTES - _HEADER.size]
-        self._shared[: _HEADER.size + len(text)] = _HEADER.pack(time.monotonic(), len(text)) + text
+        seconds = times * self.limits.step_s
+        self._shared[: _HEADER.size + len(text)] = _HEADER.pack(time.monotonic(), seconds, len(text)) + text
         if self._exits:
-            faulthandler.dump_traceback_later(self.limits.step_s, exit=True, file=_STDERR)
+            faulthandler.dump_traceback_later(seconds, exit=True, file=_STDERR)
 
     def rest(self) -> None:
         """No step is in hand."""
@@ -81,10 +95,10 @@ class Watchdog:
         faulthandler.cancel_dump_traceback_later()
         self._exits = False
 
-    def current(self) -> tuple[float, str]:
-        """When the step in hand began (monotonic clock) and its name."""
-        started, length = _HEADER.unpack(self._shared[: _HEADER.size])
-        return started, self._shared[_HEADER.size : _HEADER.size + length].decode(errors="replace")
+    def current(self) -> "Step":
+        """The step in hand, or the last one."""
+        started, seconds, length = _HEADER.unpack(self._shared[: _HEADER.size])
+        return Step(self._shared[_HEADER.size : _HEADER.size + length].decode(errors="replace"), started, seconds)
 
 
 def bisect(
@@ -147,7 +161,8 @@ def _in_child(work: Callable[[list[Item]], Result], piece: list[Item], watchdog:
         if raised:
             raise value
         return value  # type: ignore[no-any-return]
-    return WorkerCrash(watchdog.current()[1], _how(status, timed_out, watchdog.limits))
+    step = watchdog.current()
+    return WorkerCrash(step.name, _how(status, step.seconds if timed_out else None, watchdog.limits))
 
 
 def _child(work: Callable[[list[Item]], Any], piece: list[Item], watchdog: Watchdog, writer: int) -> NoReturn:
@@ -176,14 +191,18 @@ def _receive(reader: int, child: int, watchdog: Watchdog) -> tuple[bytes, bool]:
                 if not chunk:
                     return b"".join(chunks), False
                 chunks.append(chunk)
-            elif time.monotonic() - watchdog.current()[0] > watchdog.limits.step_s:
+            elif _overdue(watchdog.current()):
                 os.kill(child, signal.SIGKILL)
                 return b"", True
 
 
-def _how(status: int, timed_out: bool, limits: Limits) -> str:
-    if timed_out:
-        return f"took more than {limits.step_s:g} s"
+def _overdue(step: Step) -> bool:
+    return time.monotonic() - step.started > step.seconds
+
+
+def _how(status: int, seconds: float | None, limits: Limits) -> str:
+    if seconds is not None:
+        return f"took more than {seconds:g} s"
     if os.WIFSIGNALED(status):
         return f"was killed by signal {signal.Signals(os.WTERMSIG(status)).name}"
     if os.WEXITSTATUS(status) == 77:

@@ -1,12 +1,13 @@
 """Science modules over one Arrow table: every module in its order, one struct column each, no alert ever lost."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.pipeline.enrichment.isolation import LOADING, Watchdog
 from science_modules import registry
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import ScienceModule
@@ -31,8 +32,8 @@ class Enrichment:
         Module name to its verified artefacts by name (`artefacts.find`); modules without may be left out.
     on_error : {"null", "raise"}
         What happens to an alert on which a module raises: NULL with the reason `failed: ...`, or the exception.
-    before_module : callable, optional
-        Called with a module's name before each of its calls (the watchdog's hook).
+    watchdog : Watchdog, optional
+        Told of each step: `load:NAME` before a module is loaded, `module:NAME` before each of its calls.
 
     Attributes
     ----------
@@ -45,12 +46,12 @@ class Enrichment:
         modules: Sequence[ScienceModule],
         artefacts: Artefacts | None = None,
         on_error: Literal["null", "raise"] = "null",
-        before_module: Callable[[str], None] | None = None,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self.modules = tuple(modules)
         self._artefacts = artefacts or {}
         self._on_error = on_error
-        self._before_module = before_module
+        self._watchdog = watchdog
         self.seconds: dict[str, float] = {}
 
     def run(self, table: pa.Table) -> pa.Table:
@@ -98,8 +99,8 @@ class Enrichment:
         return pa.concat_arrays([self._answered(module, state, part) for part in parts])
 
     def _answered(self, module: ScienceModule, state: Any, batch: AlertBatch) -> pa.StructArray:
-        if self._before_module is not None:
-            self._before_module(module.name)
+        if self._watchdog is not None:
+            self._watchdog.step(f"module:{module.name}")
         if self._on_error == "raise":
             return struct_column(module, module.run(batch, state), len(batch))
         return _halved(module, state, batch)
@@ -109,6 +110,8 @@ class Enrichment:
             return None
         key = (module.name, module.version, module.artefact_hash, module.given)
         if key not in _STATES:
+            if self._watchdog is not None:
+                self._watchdog.step(f"load:{module.name}", LOADING)
             _STATES[key] = module.load(self._artefacts.get(module.name, {}), **module.settings)
         return _STATES[key]
 

@@ -99,7 +99,7 @@ class OnePass:
         self.watchdog = watchdog
         self.decoder = decoder(options.surveys, options.schemas)
         modules = registry.resolve(options.modules)
-        self.enrichment = Enrichment(modules, artefacts, options.on_error, lambda name: watchdog.step(f"module:{name}"))
+        self.enrichment = Enrichment(modules, artefacts, options.on_error, watchdog)
         self.schema = alerts_schema(modules)
 
     def __call__(self, messages: Sequence[SourceMessage]) -> PassResult:

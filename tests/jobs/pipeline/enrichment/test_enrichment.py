@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.pipeline.enrichment import modules as enrichment
+from jobs.pipeline.enrichment.isolation import LOADING, Limits, Watchdog
 from jobs.pipeline.enrichment.modules import Enrichment
 from jobs.spark.interactive import enrich
 from science_modules import stetson_k
@@ -209,32 +210,55 @@ def test_a_state_is_loaded_once_per_process_and_again_for_other_artefacts(alerts
     assert loads == [{"a": b"1"}]
 
 
+def test_loading_is_a_step_of_its_own_that_may_last_longer(alerts: pa.Table) -> None:
+    told = Told()
+    slow = module(twice, name="slow", load=lambda artefacts: "compiled")
+    enrichment._STATES.clear()
+    job = Enrichment([module(twice), slow], watchdog=told)
+    for _ in range(2):
+        job.run(alerts)
+    again = [("module:twice", 1), ("module:slow", 1)]
+    assert told.steps == [("module:twice", 1), ("load:slow", LOADING), ("module:slow", 1), *again]
+    assert LOADING > 1
+
+
 def assert_state(state: Any) -> Any:
     assert state == "state"
     return state
 
 
-def test_the_hook_is_called_before_each_module_and_an_empty_table_runs_nothing(alerts: pa.Table) -> None:
-    called: list[str] = []
-    modules = [module(twice), stetson_k.MODULE]
-    job = Enrichment(modules, before_module=called.append)
+class Told(Watchdog):
+    """Keeps the steps it is told of, and ends nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Limits())
+        self.steps: list[tuple[str, float]] = []
+
+    def step(self, name: str, times: float = 1) -> None:
+        self.steps.append((name, times))
+
+
+def test_the_watchdog_is_told_of_each_module_and_an_empty_table_runs_nothing(alerts: pa.Table) -> None:
+    told = Told()
+    job = Enrichment([module(twice), stetson_k.MODULE], watchdog=told)
     job.run(alerts)
-    assert called == ["twice", "stetson_k"]
+    steps = [("module:twice", 1), ("module:stetson_k", 1)]
+    assert told.steps == steps
     empty = job.run(alerts.slice(0, 0))
-    assert called == ["twice", "stetson_k"] and len(empty) == 0
+    assert told.steps == steps and len(empty) == 0
     assert empty.schema.equals(job.run(alerts).schema, check_metadata=True)
 
 
 def test_a_slow_module_is_called_for_a_few_alerts_at_a_time_with_the_hook_before_each(alerts: pa.Table) -> None:
     sizes: list[int] = []
-    called: list[str] = []
+    told = Told()
 
     def run(batch: AlertBatch, state: Any) -> pd.DataFrame:
         sizes.append(len(batch))
         return twice(batch, state)
 
-    out = Enrichment([module(run, rows_at_once=16)], before_module=called.append).run(alerts)
-    assert (sizes, called) == ([16, 16, 5], ["twice"] * 3)
+    out = Enrichment([module(run, rows_at_once=16)], watchdog=told).run(alerts)
+    assert (sizes, told.steps) == ([16, 16, 5], [("module:twice", 1)] * 3)
     assert out.equals(Enrichment([module(twice)]).run(alerts))
 
 
