@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         schemas=given.schemas,
         models=given.models,
     )
-    found = evaluate(question, lambda done: show_progress(f"{done:,} alerts answered"))
+    found = evaluate(question, lambda done: show_progress(f"{counted(done, 'alert')} answered"))
     show_progress("")
     _write(found, sys.argv[1:] if arguments is None else arguments)
     _print(found)

@@ -97,6 +97,7 @@ def test_spark_refuses_cluster_mode_for_python_on_a_standalone_master():
     assert "not supported for python applications on standalone clusters" in done.stdout + done.stderr
 
 
+@pytest.mark.soak  # a cluster of four JVMs, three minutes; executors of their own are in every run (test_local_cluster)
 def test_cluster_mode_on_yarn_gives_the_same_night(packets, expected, tmp_path):
     options = {
         "spark.yarn.stagingDir": f"file://{tmp_path}/staging",
