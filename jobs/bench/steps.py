@@ -32,13 +32,15 @@ class StepClock(Watchdog):
         self.spent: dict[str, float] = {}
         self._current, self._since = "", 0.0
 
-    def step(self, name: str) -> None:
+    def step(self, name: str, times: float = 1) -> None:
         """Begin a step; the one before it ends.
 
         Parameters
         ----------
         name : str
             Its name; empty for time that is not counted.
+        times : float
+            Not used: nothing is ended.
         """
         now = time.process_time()
         if self._current:

@@ -27,7 +27,7 @@ def compare(given: argparse.Namespace) -> None:
     asked = ComparedModels(
         (given.first, given.second), given.on, given.labels, given.level, given.schemas, given.models
     )
-    found = compare_models(asked, lambda done: show_progress(f"{done:,} alerts answered"))
+    found = compare_models(asked, lambda done: show_progress(f"{counted(done, 'alert')} answered"))
     show_progress("")
     _print(found)
     if given.sheet:
