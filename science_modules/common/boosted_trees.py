@@ -1,6 +1,8 @@
 """Boosted trees as plain arrays: read from a file without pickle, summed without scikit-learn, one alert at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +44,28 @@ class Forest(PlainArrays):
     missing_left: NDArray[np.bool_]
     value: Floats
     temperature: Floats
+
+    @classmethod
+    def of_features(cls, data: bytes, features: Sequence[str]) -> Self:
+        """Read a file; the compiled walk is made ready.
+
+        Parameters
+        ----------
+        data : bytes
+            As `to_bytes` gives it.
+        features : sequence of str
+            What the columns should be.
+
+        Raises
+        ------
+        ValueError
+            If the trees were grown on others.
+        """
+        forest = cls.from_bytes(data)
+        if tuple(forest.features) != tuple(features):
+            raise ValueError(f"trees split on {list(forest.features)}, this module gives {list(features)}")
+        forest.logits(np.zeros((1, len(features))))
+        return forest
 
     def logits(self, x: Floats) -> Floats:
         """The logits of every class, shape (n, n_classes).
