@@ -37,6 +37,7 @@ from jobs.storage.lock import OutputLock
 from science_modules import registry
 
 JOB = "reprocess"
+_ROWS = "changes of the rows that Strix makes of the format"
 _DONE = pa.schema([("partition", pa.int64())])
 _LOOK_S = 5.0  # between two lines of progress at a terminal; elsewhere twelve times as long
 # A third attempt means that a partition ended its worker twice, with a signal or by taking too long.
@@ -141,6 +142,7 @@ def _asked(config: ReprocessConfig, science: Science) -> dict[str, Any]:
     release = config.release
     # What an output of an earlier version could not be asked for stands there only where it is.
     options = {f"{each.name}.{name}": value for each in science.modules for name, value in each.given}
+    rows_changed = FORMATS[release.format].rows_changed
     return {
         "format": release.format,
         "input": [os.path.abspath(each) for each in release.input],
@@ -154,6 +156,7 @@ def _asked(config: ReprocessConfig, science: Science) -> dict[str, Any]:
         **({"options": options} if options else {}),
         **({"baseline": release.baseline} if release.baseline is not None else {}),
         **({WITHOUT_LIGHT_CURVES: True} if release.without_light_curves else {}),
+        **({_ROWS: rows_changed} if rows_changed else {}),
     }
 
 

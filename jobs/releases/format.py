@@ -97,6 +97,8 @@ class Format:
     public : bool or None
     survey : str or None
         Whose telescope; None if the options say.
+    rows_changed : int
+        How often the rows that it makes of the same file have changed: an output of other rows is not gone on with.
     """
 
     name: str
@@ -111,3 +113,4 @@ class Format:
     simulated: bool = False
     public: bool | None = None
     survey: str | None = None
+    rows_changed: int = 0

@@ -1,6 +1,7 @@
 """Forced photometry of IPAC's service: written by hand, and the published files."""
 
 import gzip
+import json
 import shlex
 from pathlib import Path
 
@@ -123,6 +124,16 @@ def test_the_end_says_which_module_answered_nothing_and_what_can_be_typed_next(
         assert main(words[1:]) == 0
     assert (tmp_path / "star.png").stat().st_size > 10_000
     assert "req00000042" in capsys.readouterr().out
+
+
+def test_an_output_of_other_rows_of_the_same_files_is_not_gone_on_with(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "a_lc.txt.gz")
+    outcome = run(tmp_path / "out", tmp_path / "in", format="forced")
+    plan = json.loads(outcome.run.plan_path.read_text())
+    assert plan["asked"].pop("changes of the rows that Strix makes of the format") == 1
+    outcome.run.plan_path.write_text(json.dumps(plan))
+    with pytest.raises(ConfigError, match="changes of the rows that Strix makes of the format was None, now 1; name"):
+        run(tmp_path / "out", tmp_path / "in", format="forced")
 
 
 def test_a_pattern_names_files_as_it_does_for_a_night(tmp_path: Path) -> None:
