@@ -16,9 +16,9 @@ from jobs.pipeline.surveys.ztf import ZTF
 from science_modules import stamp
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.stamp_rules import seen_earlier
+from science_modules.common.ztf_stamps import planes
 from science_modules.stamp import image_numbers, metadata
 from science_modules.stamp.growing import TrainingSet
-from science_modules.stamp.stamps import planes
 
 # By what alerts are chosen: time [d], real-bogus score of the survey; and what the packet's history says.
 CHOSEN_BY = pa.schema(

@@ -11,8 +11,8 @@ from science_modules.common.boosted_trees import Floats, Forest, probabilities
 from science_modules.common.contract import Artefact, Artefacts, Field, ScienceModule
 from science_modules.common.reasons import first_reason
 from science_modules.common.stamp_rules import said_first, seen_earlier, with_rules
+from science_modules.common.ztf_stamps import planes
 from science_modules.stamp import image_numbers, metadata
-from science_modules.stamp.stamps import planes
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
 ASTEROID, SN = CLASSES.index("asteroid"), CLASSES.index("SN")

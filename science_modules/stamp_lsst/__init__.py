@@ -11,9 +11,9 @@ from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.boosted_trees import Floats, Forest, probabilities
 from science_modules.common.contract import Artefact, Artefacts, Field, ScienceModule
 from science_modules.common.reasons import first_reason
+from science_modules.common.rubin_stamps import levels, planes
 from science_modules.common.stamp_rules import said_first, seen_earlier, with_rules
 from science_modules.stamp_lsst import fields
-from science_modules.stamp_lsst.stamps import levels, planes
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus", "satellite")
 ASTEROID, SATELLITE = CLASSES.index("asteroid"), CLASSES.index("satellite")

@@ -12,8 +12,9 @@ from science_modules import stamp
 from science_modules.common import artefacts, boosting, examples
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.boosted_trees import Forest, probabilities
+from science_modules.common.ztf_stamps import planes
 from science_modules.stamp import features, growing, image_numbers, metadata
-from science_modules.stamp.stamps import crops, planes
+from science_modules.stamp.stamps import crops
 
 STATE = stamp.load(artefacts.find(stamp.MODULE))
 N = 24

@@ -13,8 +13,8 @@ from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.boosted_trees import Forest
 from science_modules.common.image_numbers import image_numbers
 from science_modules.common.rings import CENTRE
+from science_modules.common.rubin_stamps import levels, planes
 from science_modules.stamp_lsst import fields, growing
-from science_modules.stamp_lsst.stamps import levels, planes
 
 STATE = stamp_lsst.load(artefacts.find(stamp_lsst.MODULE))
 N = 12

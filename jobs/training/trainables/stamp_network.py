@@ -22,8 +22,9 @@ from science_modules import stamp
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.reasons import first_reason
 from science_modules.common.stamp_rules import with_rules
+from science_modules.common.ztf_stamps import planes
 from science_modules.stamp import features
-from science_modules.stamp.stamps import CROP, crops, planes
+from science_modules.stamp.stamps import CROP, crops
 
 FILE = "stamp_network.onnx"
 LAYERS = ("conv_1", "conv_2", "conv_3", "conv_4", "conv_5", "dense_1", "dense_2", "dense_3")

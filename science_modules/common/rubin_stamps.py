@@ -24,7 +24,8 @@ def planes(batch: AlertBatch) -> Planes:
     Parameters
     ----------
     batch : AlertBatch
-        With the cutouts and `is_positive`; the difference of a source that faded is turned over.
+        With the cutouts and `is_positive`: the difference of a source that faded is turned over; `candidate.x` and
+        `candidate.y`, where on its detector the source is [px], say which pixel is in the middle.
 
     Returns
     -------
