@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from science_modules.alerce_features.colours import ALLWISE, is_matched
 from science_modules.alerce_features.curves import LEAST_POINTS, Curves, curves
 from science_modules.alerce_features.registry import BESIDE, fields
 from science_modules.common.alert_batch import AlertBatch
@@ -16,7 +17,8 @@ Floats = NDArray[np.float64]
 Features = Callable[[AlertBatch, Curves], dict[str, Floats]]
 
 TOO_FEW = f"too few points: less than {LEAST_POINTS} detections in g and in r"
-NO_INFRARED = "not cross-matched: no AllWISE magnitudes beside the alert"
+NO_INFRARED = "not cross-matched: no module allwise in the job"
+NO_SOURCE = "no magnitudes: allwise names no source with W1 and W2"
 
 
 def load(artefacts: Artefacts) -> Features:
@@ -46,7 +48,7 @@ def run(batch: AlertBatch, features: Features) -> pd.DataFrame:
     found = curves(batch)
     values = features(batch, found)
     blocks = [_block(values, found.eligible, type_) for type_ in ("float32", "float64")]
-    return pd.concat([*blocks, _beside(found)], axis=1)
+    return pd.concat([*blocks, _beside(batch, found)], axis=1)
 
 
 def _block(values: dict[str, Floats], eligible: NDArray[np.bool_], type_: str) -> pd.DataFrame:
@@ -60,16 +62,19 @@ def _block(values: dict[str, Floats], eligible: NDArray[np.bool_], type_: str) -
     return pd.DataFrame(block.T, columns=names)
 
 
-def _beside(found: Curves) -> pd.DataFrame:
+def _beside(batch: AlertBatch, found: Curves) -> pd.DataFrame:
     def where(mask: NDArray[np.bool_], reason: str) -> NDArray[Any]:
         return np.where(mask, np.array(reason, object), np.array(None, object))
 
     counts = found.counts.astype(np.int32)
+    without, why = np.ones(len(found), bool), NO_INFRARED
+    if is_matched(batch):
+        without, why = np.isnan(batch[ALLWISE[0]] - batch[ALLWISE[1]]), NO_SOURCE
     return pd.DataFrame(
         {
             "n_det_1": counts[:, 0],
             "n_det_2": counts[:, 1],
-            "infrared_error": where(found.eligible, NO_INFRARED),
+            "infrared_error": where(found.eligible & without, why),
             "error": where(~found.eligible, TOO_FEW),
         }
     )
@@ -94,12 +99,12 @@ def _two_curves() -> Curves:
 
 MODULE = ScienceModule(
     name="alerce_features",
-    version="1.0.0",
+    version="1.1.0",
     inputs=("light_curve", "corrected", "gal_b", "gal_l"),
     outputs=(*fields(), *BESIDE),
     run=run,
     load=load,
     source="Sanchez-Saez et al. 2021, AJ 161, 141",
-    optional_inputs=("candidate.sgscore1",),
+    optional_inputs=("candidate.sgscore1", *ALLWISE),
     rows_at_once=256,  # a star with 300 points takes 17 ms, one with 6,000 0.3 s
 )

@@ -1,14 +1,16 @@
-"""Colours: g less r of difference and source, and the infrared ones, for which there is no cross-match yet."""
+"""Colours: g less r of difference and source, and the infrared ones where a job has a cross-match with AllWISE."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.alerce_features.curves import Curves
+from science_modules.alerce_features.curves import LETTERS, Curves
+from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+ALLWISE = ("allwise.W1", "allwise.W2", "allwise.W3")  # of the source within 1 arcsec [Vega mag]
 INFRARED = ("W1_W2", "W2_W3", "g_W2", "g_W3", "r_W2", "r_W3")
 
 
@@ -32,20 +34,36 @@ def colours(curves: Curves) -> dict[str, Floats]:
     return dict(zip(("g_r_max", "g_r_mean", "g_r_max_corr", "g_r_mean_corr"), values.T, strict=True))
 
 
-def infrared(curves: Curves) -> dict[str, Floats]:
-    """Colours with AllWISE's magnitudes: NaN, because nothing is cross-matched yet.
+def infrared(batch: AlertBatch, curves: Curves) -> dict[str, Floats]:
+    """Colours with AllWISE's magnitudes, NaN where these are not known or no module of the job gives them.
 
     Parameters
     ----------
+    batch : AlertBatch
+        Where a job has them with ALLWISE, W1, W2 and W3 [Vega mag].
     curves : Curves
-        Of n objects.
+        Of its n alerts.
 
     Returns
     -------
     dict of str to numpy.ndarray of float64, shape (n,)
         By column [mag].
     """
-    return {name: np.full(len(curves), np.nan) for name in INFRARED}
+    if not is_matched(batch):
+        return {name: np.full(len(curves), np.nan) for name in INFRARED}
+    w1, w2, w3 = (batch[name] for name in ALLWISE)
+    g, r = brightest_and_mean(curves.mag, curves.offsets)[:, 1].reshape(-1, len(LETTERS)).T
+    return dict(zip(INFRARED, (w1 - w2, w2 - w3, g - w2, g - w3, r - w2, r - w3), strict=True))
+
+
+def is_matched(batch: AlertBatch) -> bool:
+    """Whether something has looked the alerts up in AllWISE.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+    """
+    return all(name in batch for name in ALLWISE)
 
 
 def _g_less_r(values: Floats) -> Floats:

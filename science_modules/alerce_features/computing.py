@@ -44,7 +44,8 @@ def features(batch: AlertBatch, curves: Curves) -> dict[str, Floats]:
         By column; NaN is what is not defined.
     """
     eligible = curves.eligible
-    values = {name: of_all[eligible] for name, of_all in metadata(batch, curves).items()}
+    beside = metadata(batch, curves) | infrared(batch, curves)
+    values = {name: of_all[eligible] for name, of_all in beside.items()}
     return values | of_curves(curves.select(eligible))
 
 
@@ -115,7 +116,6 @@ STEPS: Mapping[str, Step] = {
     "closed_forms": lambda curves, _: _closed_forms(curves),
     "limits": lambda curves, _: _limits(curves),
     "colours": lambda curves, _: colours(curves),
-    "infrared": lambda curves, _: infrared(curves),
     "drw": _fit(drw),
     "irregular_autoregressive": _fit(irregular_autoregressive),
     "mexican_hat": _fit(mexican_hat),

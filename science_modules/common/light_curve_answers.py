@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Field
 from science_modules.common.hierarchical_forest import Floats, Forest
-from science_modules.common.light_curve_classes import BRANCHES, FIRST_LEAVES, IN_WORDS, LEAVES
+from science_modules.common.light_curve_classes import BRANCHES, FIRST_LEAVES, IN_WORDS, LEAVES, leaves_of
 
 _TREES = "as the trees say it, every branch and every class of a branch taken as frequent as the others"
 _CALIBRATED = "calibrated, every branch and every class of a branch taken as frequent as the others"
@@ -22,6 +22,10 @@ def _probabilities(prefix: str, said: str) -> tuple[Field, ...]:
     return tuple(Field(f"{prefix}_{leaf}", "float32", "", f"probability, {said}: {IN_WORDS[leaf]}") for leaf in LEAVES)
 
 
+def _ranks(prefix: str, told: str) -> tuple[Field, ...]:
+    return tuple(Field(f"{prefix}_{leaf}", "int32", "", f"place {told}, 1 is the highest: {IN_WORDS[leaf]}") for leaf in LEAVES)
+
+
 def _branches(prefix: str, said: str) -> tuple[Field, ...]:
     return tuple(Field(f"{prefix}_{branch}", "float32", "", f"probability, {said}: {branch}") for branch in BRANCHES)
 
@@ -30,6 +34,8 @@ OUTPUTS = (
     *(*_branches("raw", _TREES), *_probabilities("raw", _TREES)),
     *(*_branches("p", _CALIBRATED), *_probabilities("p", _CALIBRATED)),
     *_probabilities("sky", _SKY),
+    *_ranks("rank", "among the fifteen p_"),
+    *_ranks("branch_rank", "among the p_ of its branch"),
     Field("branch", "string", "", "periodic, stochastic or transient: the highest p_ of the three"),
     Field("top_class", "string", "", "the class of the highest p_"),
     Field("second_class", "string", "", "the class of the second highest p_"),
@@ -82,12 +88,36 @@ def answers(batch: AlertBatch, forest: Forest, points: Floats, error: NDArray[An
     others = {name: _spread(values, rows, len(batch)) for name, values in texts.items()}
     names = [field.name for field in OUTPUTS if field.type == "float32"]
     beside = pd.DataFrame({**others, "n_points": _whole(points), "error": error})
-    return pd.concat([pd.DataFrame(block, columns=names), beside], axis=1)
+    return pd.concat([pd.DataFrame(block, columns=names), _ranked(given[3], rows, len(batch)), beside], axis=1)
 
 
 def _of_branches(probabilities: Floats) -> Floats:
     """The sums over each branch's classes, shape (n, 3)."""
     return np.add.reduceat(probabilities, FIRST_LEAVES, axis=1)
+
+
+def _ranked(calibrated: NDArray[np.floating], rows: NDArray[np.int64], n: int) -> pd.DataFrame:
+    """Places of all n alerts in the columns of OUTPUTS, missing where there is no answer."""
+    within = [ranks(calibrated[:, leaves_of(branch)]) for branch in range(len(BRANCHES))]
+    places = np.zeros((n, 2 * len(LEAVES)), np.int32)
+    places[rows] = np.hstack([ranks(calibrated), *within])
+    none = np.ones(n, bool)
+    none[rows] = False
+    names = [field.name for field in OUTPUTS if "rank_" in field.name]
+    return pd.DataFrame({name: pd.arrays.IntegerArray(places[:, k], none) for k, name in enumerate(names)})
+
+
+def ranks(values: NDArray[np.floating]) -> NDArray[np.int32]:
+    """The place of each value in its row, 1 is the highest; of equals the first comes first. Shape as given.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float, shape (n, n_classes)
+    """
+    order = np.argsort(-values, axis=1, kind="stable")
+    places = np.empty(values.shape, np.int32)
+    np.put_along_axis(places, order, np.arange(1, values.shape[1] + 1, dtype=np.int32)[None, :], axis=1)
+    return places
 
 
 def _classes(

@@ -61,7 +61,7 @@ def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
 
 MODULE = ScienceModule(
     name="light_curve_class",
-    version="1.0.0",
+    version="1.1.0",
     inputs=(*COUNTS, *FEATURES),
     outputs=OUTPUTS,
     run=run,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from science_modules import golden, registry
+from science_modules import golden
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.results import struct_column
 from science_modules.suite.cases import ALWAYS, Case
@@ -84,9 +84,10 @@ def golden_alerts(case: Case, cases: list[golden.Golden]) -> pa.Table:
     cases : list of Golden
         At least one.
     """
-    alerts = case.visible(golden.table(cases))
+    view = golden.table(cases)
+    alerts = case.visible(view)
     for at, field in enumerate(alerts.schema):
-        if field.name in registry.names():
+        if field.name not in view.column_names:
             given = pa.array([each.inputs.get(field.name, {}) for each in cases], field.type)
             alerts = alerts.set_column(at, field, given)
     return alerts

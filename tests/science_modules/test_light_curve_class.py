@@ -84,11 +84,25 @@ def test_the_columns_of_an_answer_belong_together(package: Any) -> None:
     ranked = np.argsort(-found[[f"p_{leaf}" for leaf in LEAVES]].to_numpy(), axis=1, kind="stable")
     assert found["top_class"].tolist() == [LEAVES[k] for k in ranked[:, 0]]
     assert found["second_class"].tolist() == [LEAVES[k] for k in ranked[:, 1]]
+    places = found[[f"rank_{leaf}" for leaf in LEAVES]].to_numpy(int)
+    assert (np.argsort(places, axis=1) == ranked).all() and (np.sort(places, axis=1) == np.arange(1, 16)).all()
     sky = found[[f"sky_{leaf}" for leaf in LEAVES]].to_numpy()
     assert found["sky_class"].tolist() == [LEAVES[k] for k in sky.argmax(axis=1)]
     of_branches = found[[f"p_{branch}" for branch in BRANCHES]].to_numpy()
     assert found["branch"].tolist() == [BRANCHES[k] for k in of_branches.argmax(axis=1)]
     assert set(found["trained_on"]) == {str(STATES[package].trained_on[0])}
+
+
+@pytest.mark.parametrize("package", BOTH)
+def test_places_within_a_branch_follow_those_among_all(package: Any) -> None:
+    found = answers(package, [(5 if package is light_curve_class_early else 9, 3)] * 40 + [(1, 0)])
+    for branch, count in zip(BRANCHES, (6, 5, 4), strict=True):
+        own = [leaf for leaf in LEAVES if BRANCH_OF[leaf] == branch]
+        among_all = found.loc[:39, [f"rank_{leaf}" for leaf in own]].to_numpy(int)
+        within = found.loc[:39, [f"branch_rank_{leaf}" for leaf in own]].to_numpy(int)
+        assert (np.argsort(among_all, axis=1) == np.argsort(within, axis=1)).all()
+        assert within.max() == count and within.min() == 1
+    assert found.loc[40, ["rank_snia", "branch_rank_snia"]].isna().all(), "no answer, no place"
 
 
 @pytest.mark.parametrize("package", BOTH)

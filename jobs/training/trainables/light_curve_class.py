@@ -17,6 +17,7 @@ from jobs.training.light_curve_measures import KIND_OF
 from jobs.training.seeds import seed_of
 from jobs.training.splitting import groups, split
 from jobs.training.trainable import Fit, Fitted, Floats, Trainable
+from science_modules import light_curve_class
 from science_modules.common import hierarchical_growing
 from science_modules.common.hierarchical_forest import Forest
 from science_modules.common.hierarchical_growing import grow, with_temperatures
@@ -70,7 +71,7 @@ class LightCurveForests(Trainable):
     """See science_modules/light_curve_class."""
 
     name = "light_curve_class"
-    version = "1.0.0"
+    version = light_curve_class.MODULE.version
     classes = LEAVES
     columns = light_curve_set.COLUMNS
     features: ClassVar[Sequence[str]] = light_curve_set.FEATURES
