@@ -23,7 +23,9 @@ def _probabilities(prefix: str, said: str) -> tuple[Field, ...]:
 
 
 def _ranks(prefix: str, told: str) -> tuple[Field, ...]:
-    return tuple(Field(f"{prefix}_{leaf}", "int32", "", f"place {told}, 1 is the highest: {IN_WORDS[leaf]}") for leaf in LEAVES)
+    return tuple(
+        Field(f"{prefix}_{leaf}", "int32", "", f"place {told}, 1 is the highest: {IN_WORDS[leaf]}") for leaf in LEAVES
+    )
 
 
 def _branches(prefix: str, said: str) -> tuple[Field, ...]:
