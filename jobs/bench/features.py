@@ -13,8 +13,8 @@ from jobs.bench.inputs import Bench
 from jobs.bench.numbers import Number, repeated
 from science_modules.alerce_features.computing import STEPS, of_curves
 from science_modules.alerce_features.curves import LETTERS, Curves
-from science_modules.alerce_features.moments import moments
 from science_modules.alerce_features.registry import FEATURES, Feature
+from science_modules.common.curve_features.moments import moments
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,6 @@ def made_up(n: int, points: int, days: float) -> Curves:
     period = rng.uniform(0.4, 0.7, (n, 1, 1))
     mag = (18 + 0.3 * np.sin(2 * np.pi * times / period) + rng.normal(0, 0.05, times.shape)).ravel()
     limits = np.sort(rng.uniform(-30, days, (n, len(LETTERS), 10))).ravel()
-    constant = {name: np.full(mag.size, value) for name, value in _CONSTANT.items()}
     return Curves(
         offsets=np.arange(len(LETTERS) * n + 1) * per_band,
         time=(times - times.min(axis=(1, 2), keepdims=True)).ravel(),
@@ -65,7 +64,8 @@ def made_up(n: int, points: int, days: float) -> Curves:
         limit_time=limits,
         limit_mag=np.full(limits.size, 20.5),
         corrected=np.full(n, True),
-        **constant,
+        n_bands=len(LETTERS),
+        **{name: np.full(mag.size, value) for name, value in _CONSTANT.items()},
     )
 
 
@@ -106,7 +106,7 @@ def _arguments(curves: Curves) -> Mapping[str, Any]:
 
 def _called(feature: Feature, given: Mapping[str, Any]) -> tuple[Callable[..., Any], list[Any]]:
     file, _, name = feature.function.partition(".")
-    function = getattr(importlib.import_module(f"science_modules.alerce_features.{file}"), name)
+    function = getattr(importlib.import_module(f"science_modules.common.curve_features.{file}"), name)
     return function, [given[parameter] for parameter in inspect.signature(function).parameters]
 
 

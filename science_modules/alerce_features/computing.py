@@ -5,22 +5,22 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.alerce_features.closed_forms import NAMES, closed_forms
 from science_modules.alerce_features.colours import colours, infrared
 from science_modules.alerce_features.curves import LETTERS, Curves
-from science_modules.alerce_features.drw import drw
-from science_modules.alerce_features.folded import folded
-from science_modules.alerce_features.harmonics import harmonics
-from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
 from science_modules.alerce_features.limits import NAMES as LIMIT_NAMES
 from science_modules.alerce_features.limits import limits
 from science_modules.alerce_features.metadata import metadata
-from science_modules.alerce_features.mexican_hat import mexican_hat
-from science_modules.alerce_features.multiband_period import multiband_period
 from science_modules.alerce_features.registry import column
-from science_modules.alerce_features.structure_function import structure_function
-from science_modules.alerce_features.supernova_model import supernova_model
 from science_modules.common.alert_batch import AlertBatch
+from science_modules.common.curve_features.closed_forms import NAMES, closed_forms
+from science_modules.common.curve_features.drw import drw
+from science_modules.common.curve_features.folded import folded
+from science_modules.common.curve_features.harmonics import harmonics
+from science_modules.common.curve_features.irregular_autoregressive import irregular_autoregressive
+from science_modules.common.curve_features.mexican_hat import mexican_hat
+from science_modules.common.curve_features.multiband_period import multiband_period
+from science_modules.common.curve_features.structure_function import structure_function
+from science_modules.common.curve_features.supernova_model import supernova_model
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

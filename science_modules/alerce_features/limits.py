@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.alerce_features.moments import median
 from science_modules.common.compiled import compiled
+from science_modules.common.curve_features.moments import median
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science_modules.alerce_features.curves import Curves
-from science_modules.alerce_features.moments import median
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.compiled import compiled
+from science_modules.common.curve_features.moments import median
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -32,7 +32,7 @@ class Feature:
     unit, formula, source : str
         Of its values; what it is; who defined it.
     function : str
-        `file.function` in this package.
+        `file.function` in this package or in `common.curve_features`.
     per_band : bool
         Whether there is one for g and one for r.
     type : str

@@ -6,8 +6,8 @@ import numpy as np
 
 from jobs.bench.features import SMALL, features, made_up
 from jobs.bench.inputs import Bench
-from science_modules.alerce_features.closed_forms import NAMES
 from science_modules.alerce_features.computing import STEPS
+from science_modules.common.curve_features.closed_forms import NAMES
 
 
 def test_every_step_and_every_closed_form_has_a_number(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from published_features import published
 from releases import run, stars_of
 
-from science_modules.alerce_features.closed_forms import NAMES
+from science_modules.common.curve_features.closed_forms import NAMES
 
 STRIPE_82 = {
     "object_id": "object", "mjd": "mjd", "band": "band", "mag": "mag", "mag_err": "magerr", "flux_kind": "total"

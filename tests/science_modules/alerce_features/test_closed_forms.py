@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from science_modules.alerce_features.chi2_probability import chi2_probability
-from science_modules.alerce_features.closed_forms import LEAST_POINTS, NAMES, closed_forms
+from science_modules.common.curve_features.chi2_probability import chi2_probability
+from science_modules.common.curve_features.closed_forms import LEAST_POINTS, NAMES, closed_forms
 
 Floats = NDArray[np.float64]
 

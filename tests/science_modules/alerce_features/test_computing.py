@@ -7,13 +7,13 @@ import pytest
 
 from science_modules.alerce_features.computing import of_curves
 from science_modules.alerce_features.curves import Curves
-from science_modules.alerce_features.drw import drw
-from science_modules.alerce_features.harmonics import harmonics
-from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
-from science_modules.alerce_features.mexican_hat import mexican_hat
 from science_modules.alerce_features.registry import FEATURES, fields
-from science_modules.alerce_features.structure_function import structure_function
-from science_modules.alerce_features.supernova_model import supernova_model
+from science_modules.common.curve_features.drw import drw
+from science_modules.common.curve_features.harmonics import harmonics
+from science_modules.common.curve_features.irregular_autoregressive import irregular_autoregressive
+from science_modules.common.curve_features.mexican_hat import mexican_hat
+from science_modules.common.curve_features.structure_function import structure_function
+from science_modules.common.curve_features.supernova_model import supernova_model
 
 METADATA = {"gal_b", "gal_l", "rb", "sgscore1"}
 

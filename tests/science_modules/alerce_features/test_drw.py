@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from random_curves import FlatCurves, groups, random_curves
 from scipy.optimize import minimize
 
-from science_modules.alerce_features.drw import drw
+from science_modules.common.curve_features.drw import drw
 
 Floats = NDArray[np.float64]
 

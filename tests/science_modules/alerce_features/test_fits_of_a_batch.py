@@ -7,14 +7,14 @@ import pytest
 from numpy.typing import NDArray
 from random_curves import FlatCurves, groups, random_curves
 
-from science_modules.alerce_features.drw import drw
-from science_modules.alerce_features.folded import folded
-from science_modules.alerce_features.harmonics import harmonics
-from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
-from science_modules.alerce_features.mexican_hat import mexican_hat
-from science_modules.alerce_features.multiband_period import multiband_period
-from science_modules.alerce_features.structure_function import structure_function
-from science_modules.alerce_features.supernova_model import supernova_model
+from science_modules.common.curve_features.drw import drw
+from science_modules.common.curve_features.folded import folded
+from science_modules.common.curve_features.harmonics import harmonics
+from science_modules.common.curve_features.irregular_autoregressive import irregular_autoregressive
+from science_modules.common.curve_features.mexican_hat import mexican_hat
+from science_modules.common.curve_features.multiband_period import multiband_period
+from science_modules.common.curve_features.structure_function import structure_function
+from science_modules.common.curve_features.supernova_model import supernova_model
 
 Floats = NDArray[np.float64]
 Features = dict[str, Floats]

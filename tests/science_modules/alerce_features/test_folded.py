@@ -5,7 +5,7 @@ import pytest
 from golden_curves import GoldenCurves, share_within
 from random_curves import groups, random_curves
 
-from science_modules.alerce_features.folded import folded
+from science_modules.common.curve_features.folded import folded
 
 
 def test_it_is_numpys() -> None:

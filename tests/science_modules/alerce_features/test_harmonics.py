@@ -5,7 +5,7 @@ import pytest
 from golden_curves import GoldenCurves, share_within
 from random_curves import groups, random_curves
 
-from science_modules.alerce_features.harmonics import harmonics
+from science_modules.common.curve_features.harmonics import harmonics
 
 
 def by_pseudo_inverse(time, mag, err, _offsets, period):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from random_curves import groups, random_curves
 from scipy.optimize import minimize_scalar
 
-from science_modules.alerce_features.irregular_autoregressive import irregular_autoregressive
+from science_modules.common.curve_features.irregular_autoregressive import irregular_autoregressive
 
 Floats = NDArray[np.float64]
 

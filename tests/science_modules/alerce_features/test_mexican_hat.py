@@ -5,7 +5,7 @@ import pytest
 from golden_curves import GoldenCurves, share_within
 from random_curves import groups, random_curves
 
-from science_modules.alerce_features.mexican_hat import mexican_hat
+from science_modules.common.curve_features.mexican_hat import mexican_hat
 from science_modules.common.photometry import flux_error, flux_of_magnitude, magnitude_of_flux
 
 NAMES = ("MHPS_low", "MHPS_high", "MHPS_ratio")

@@ -8,8 +8,8 @@ import pytest
 from published_features import batch_of, published
 
 from science_modules.alerce_features import load, run
-from science_modules.alerce_features.closed_forms import NAMES
 from science_modules.alerce_features.limits import NAMES as LIMIT_NAMES
+from science_modules.common.curve_features.closed_forms import NAMES
 
 CLOSED = [f"{name}_{band}" for name in (*NAMES, *LIMIT_NAMES) for band in (1, 2)] + ["g_r_max", "g_r_mean"]
 DIFFERENT = {

@@ -6,7 +6,7 @@ import numpy as np
 from golden_curves import GoldenCurves, share_within
 from random_curves import groups, random_curves
 
-from science_modules.alerce_features.structure_function import structure_function
+from science_modules.common.curve_features.structure_function import structure_function
 
 
 def slow(time, mag, err, _offsets):

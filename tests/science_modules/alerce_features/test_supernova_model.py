@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from random_curves import FlatCurves
 from scipy.optimize import least_squares
 
-from science_modules.alerce_features.supernova_model import NAMES, supernova_model
+from science_modules.common.curve_features.supernova_model import NAMES, supernova_model
 from science_modules.common.photometry import MAG_OF_RELATIVE_ERROR, flux_of_magnitude, magnitude_of_flux
 
 Floats = NDArray[np.float64]

@@ -9,9 +9,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.alerce_features.chi2_probability import chi2_probability
-from science_modules.alerce_features.moments import median, quantile, weighted_mean
 from science_modules.common.compiled import compiled
+from science_modules.common.curve_features.chi2_probability import chi2_probability
+from science_modules.common.curve_features.moments import median, quantile, weighted_mean
 
 Floats = NDArray[np.float64]
 

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from science_modules.alerce_features import distribution, sequence
-from science_modules.alerce_features.moments import moments
 from science_modules.common.compiled import compiled
+from science_modules.common.curve_features import distribution, sequence
+from science_modules.common.curve_features.moments import moments
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
