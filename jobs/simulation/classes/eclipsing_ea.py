@@ -16,8 +16,8 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
         "g_r": np.clip(rng.normal(0.5, 0.3, n), -0.3, 1.4),
         "period": np.clip(10 ** rng.normal(-0.08, 0.33, n), 0.25, 30.0),
         "phase": rng.uniform(0, 1, n),
-        "depth": np.clip(rng.lognormal(np.log(0.48), 0.5, n), 0.1, 2.5),
-        "width": rng.uniform(0.06, 0.2, n),
+        "depth": np.clip(rng.lognormal(np.log(0.52), 0.5, n), 0.1, 2.5),
+        "width": rng.uniform(0.08, 0.27, n),
         "secondary": rng.uniform(0.1, 1.0, n) ** 1.5,
     }
 

@@ -23,7 +23,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
 
 
 def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
-    dip = rounded(turns(parameters, epochs), epochs.of_objects(parameters["secondary"]))
+    dip = rounded(turns(parameters, epochs), epochs.of_objects(parameters["secondary"]), eclipsed=0.7)
     return star_flux(parameters, epochs, epochs.of_objects(parameters["depth"]) * (dip - 0.22))
 
 

@@ -25,8 +25,8 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
 
 
 def _flux(parameters: Parameters, epochs: Epochs) -> Floats:
-    dip = rounded(turns(parameters, epochs), epochs.of_objects(parameters["secondary"]))
-    return star_flux(parameters, epochs, epochs.of_objects(parameters["depth"]) * (dip - 0.33))
+    dip = rounded(turns(parameters, epochs), epochs.of_objects(parameters["secondary"]), eclipsed=0.4)
+    return star_flux(parameters, epochs, epochs.of_objects(parameters["depth"]) * (dip - 0.35))
 
 
 CLASS = ObjectClass(

@@ -26,7 +26,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     }
 
 
-_flux = partial(burst_flux, cool=6500, scale=40, blanketing=0.6)
+_flux = partial(burst_flux, cool=6000, scale=22, blanketing=0.6)
 
 CLASS = ObjectClass(
     "slsn", "SLSN", "transient", "SLSN", "SN", _draw, _flux, "extragalactic", "host", 0.004, "Chen et al. 2023"

@@ -25,7 +25,7 @@ def _draw(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     }
 
 
-_flux = partial(burst_flux, cool=4000, scale=12, blanketing=1.0)
+_flux = partial(burst_flux, cool=4300, scale=6, blanketing=1.0)
 
 CLASS = ObjectClass(
     "sn_ia_91bg",

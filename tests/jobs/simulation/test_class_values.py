@@ -138,6 +138,17 @@ def test_sn_ia_has_a_second_hump_in_i_and_91bg_has_not():
     assert later["sn_ia_91bg", "i"] > 0.3
 
 
+def test_sn_ia_in_i_and_z_are_salt3s():
+    """SALT3-NIR (Pierel et al. 2022) at z 0.05, x1 0, c 0: magnitudes less those in r at maximum."""
+    values = {"t0": 59000, "redshift": 0.05, "abs_mag": -19.36, "x1": 0, "c": 0, "stretch": 0.98, "peak_mag": 0}
+    one = replace(_population("sn_ia"), parameters={name: np.array([float(value)]) for name, value in values.items()})
+    mjd = 59000 + 1.05 * np.array([[0.0, -10, -5, 0, 10, 20, 30, 40]])
+    at_maximum = _mag(one, mjd, "r")[0, 0]
+    salt3 = {"i": [1.13, 0.49, 0.55, 1.03, 1.15, 1.20, 1.85], "z": [1.36, 0.68, 0.63, 1.13, 1.22, 1.30, 1.93]}
+    for band, expected in salt3.items():
+        np.testing.assert_allclose(_mag(one, mjd, band)[0, 1:] - at_maximum, expected, atol=0.2)
+
+
 def test_sn_ii_stay_for_months_then_drop_and_redden():
     population = _population("sn_ii", SPECTROSCOPIC)
     z = 1 + population.parameters["redshift"]
