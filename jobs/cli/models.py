@@ -75,6 +75,10 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
     add_schemas(parser)
     parser.add_argument("-n", type=int, default=24, help="alerts on the sheet of disagreements")
     parser.add_argument("-o", "--sheet", type=local_path, help="write the alerts on which they disagree as a picture")
+    parser.add_argument("--score", metavar="CLASS", help="on the sheet: those whose scores of this class disagree")
+    parser.add_argument(
+        "--threshold", type=float, default=0.5, help="of --score: one score reaches it, the other does not"
+    )
 
 
 def _list(directory: Path | None) -> None:

@@ -1,12 +1,12 @@
 """`strix models compare A B --on DIR --labels FILE`: which of two classifiers is better on the same labelled alerts."""
 
 import argparse
-from pathlib import Path
 
 from rich.table import Table
 
 from jobs.archive.alert import alerts_of
 from jobs.cli.console import say, show_progress, table_console
+from jobs.cli.frame import UsageError
 from jobs.cli.outputs import shortest
 from jobs.common.counting import counted
 from jobs.measures.paired import Paired
@@ -14,6 +14,8 @@ from jobs.reports.evaluation.caveats import Memory, simulated_in_words
 from jobs.reports.model_comparison import ComparedModels, Comparison, compare_models
 from jobs.reports.pictures import style
 from jobs.reports.pictures.sheet import Entry, contact_sheet
+
+_THRESHOLDS = (0.1, 0.2, 0.5, 0.9)
 
 
 def compare(given: argparse.Namespace) -> None:
@@ -23,7 +25,14 @@ def compare(given: argparse.Namespace) -> None:
     ----------
     given : argparse.Namespace
         As the action's options are.
+
+    Raises
+    ------
+    UsageError
+        If a score is named and nothing is to be drawn.
     """
+    if given.score and not given.sheet:
+        raise UsageError("--score chooses what -o draws: give -o FILE too")
     asked = ComparedModels(
         (given.first, given.second), given.on, given.labels, given.level, given.schemas, given.models
     )
@@ -31,7 +40,7 @@ def compare(given: argparse.Namespace) -> None:
     show_progress("")
     _print(found)
     if given.sheet:
-        _draw(found, given.sheet, given.n)
+        _draw(found, given)
 
 
 def _print(found: Comparison) -> None:
@@ -42,6 +51,9 @@ def _print(found: Comparison) -> None:
     table.add_row("mean recall", f"{one.mean_recall:.3f}", f"{other.mean_recall:.3f}")
     table.add_row("accuracy", str(one.accuracy), str(other.accuracy))
     table_console().print(table)
+    if found.by_score:
+        table_console().print(_areas(found))
+        table_console().print(_rates(found))
     for line in _caveats(found):
         say(line)
     say(f"{found.names[1]} less {found.names[0]}: {found.paired}")
@@ -54,6 +66,27 @@ def _print(found: Comparison) -> None:
     for each in found.conflicts:
         sides = "; ".join(f"{name} ({source})" for name, source, _ in each.sides)
         say(f"labels of {each.object_id or each.alert_id} disagree: {sides}: {each.resolved or 'left out'}")
+
+
+def _areas(found: Comparison) -> Table:
+    title = "each score: area under the ROC curve, bootstrap over objects, 95 %"
+    table = Table("score of", "n / others", *found.names, "second less first", title=title, title_justify="left")
+    for each in found.by_score:
+        area = each.area
+        counts = f"{area.n_members:,} / {area.n_others:,}"
+        told = f"{area}{', more than chance' if area.is_more_than_chance else ''}"
+        table.add_row(each.name, counts, f"{area.first:.3f}", f"{area.second:.3f}", told)
+    return table
+
+
+def _rates(found: Comparison) -> Table:
+    title = "missed / false alarms (FNR / FPR) where the score is the threshold or more"
+    head = ("score of", "whose", *(f"{each:g}" for each in _THRESHOLDS), "both alike")
+    table = Table(*head, title=title, title_justify="left")
+    for each in found.by_score:
+        for number, name in enumerate(found.names):
+            table.add_row(each.name, name, *(each.at(number, at) for at in _THRESHOLDS), each.alike(number))
+    return table
 
 
 def _caveats(found: Comparison) -> list[str]:
@@ -87,13 +120,18 @@ def _better(found: Comparison, result: Paired) -> str:
     return f"no difference that is more than chance{condition}"
 
 
-def _draw(found: Comparison, path: Path, most: int) -> None:
-    rows = found.disagreements()
+def _draw(found: Comparison, given: argparse.Namespace) -> None:
+    rows = found.apart(given.score, given.threshold) if given.score else found.disagreements()
     pictured, stamps = found.source.pictured(
-        [(row["survey"], row["alert_id"], row["night"], row["file"]) for row in rows[:most]]
+        [(row["survey"], row["alert_id"], row["night"], row["file"]) for row in rows[: given.n]]
     )
     words = {(row["survey"], row["alert_id"]): row["words"] for row in rows}
     shown = [Entry(alert, words[alert.key]) for alert in alerts_of(pictured)]
-    title = f"{found.names[0]} / {found.names[1]}: {counted(len(rows), 'alert')} on which they disagree"
-    style.save(contact_sheet(title, "label: first / second", shown, stamps), path, dpi=130)
-    say(f"{len(shown)} of {len(rows)} alerts on which they disagree: {path}")
+    what = (
+        f"whose scores of {given.score} lie on two sides of {given.threshold:g}"
+        if given.score
+        else "on which they disagree"
+    )
+    title = f"{found.names[0]} / {found.names[1]}: {counted(len(rows), 'alert')} {what}"
+    style.save(contact_sheet(title, "label: first / second", shown, stamps), given.sheet, dpi=130)
+    say(f"{len(shown)} of {counted(len(rows), 'alert')} {what}: {given.sheet}")

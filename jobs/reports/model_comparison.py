@@ -22,9 +22,11 @@ from jobs.reports.evaluation.chosen import Bools, Chosen, chosen
 from jobs.reports.evaluation.classifier import Classifier, classifier
 from jobs.reports.evaluation.label_files import NothingLabelled, label_files, labels_of
 from jobs.reports.evaluation.sources import source_of
+from jobs.reports.score_comparison import ComparedScore, compared_scores, scored_classes
 from jobs.training.splitting import groups
 from science_modules.registry import folder_name
 
+Floats = NDArray[np.float64]
 _KEYS = ("survey", "alert_id", "object_id", "night", "file", "ra", "dec", "is_simulated")
 
 
@@ -69,6 +71,10 @@ class Comparison:
         survey, alert_id, object_id, night, file, label, is_simulated of the alerts that both answered.
     called : tuple of numpy.ndarray of object, shape (n,)
         What each calls them.
+    scores : tuple of numpy.ndarray, shape (n, n_classes)
+        Of each, in the order of `classes`.
+    by_score : tuple of ComparedScore
+        Score by score, of models whose answers are scores that were trained alone; on the rows that the verdict is about.
     confusions : tuple of Confusion
     paired : Paired
     memories : tuple of Memory
@@ -88,6 +94,8 @@ class Comparison:
     classes: tuple[str, ...]
     rows: pa.Table
     called: tuple[NDArray[np.object_], NDArray[np.object_]]
+    scores: tuple[Floats, Floats]
+    by_score: tuple[ComparedScore, ...]
     confusions: tuple[Confusion, Confusion]
     paired: Paired
     memories: tuple[Memory, Memory]
@@ -119,6 +127,29 @@ class Comparison:
             for i in np.flatnonzero(one != other)
         ]
         return sorted(found, key=lambda row: (not row["right"], row["label"], row["alert_id"]))
+
+    def apart(self, name: str, threshold: float) -> list[dict[str, Any]]:
+        """Alerts with the two scores of a class on two sides of a threshold, with `words` for a sheet; the farthest apart first.
+
+        Parameters
+        ----------
+        name : str
+            The class.
+        threshold : float
+            0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If it is none of `classes`.
+        """
+        if name not in self.classes:
+            raise ValueError(f"no score of {name!r}; {' and '.join(self.names)} have {', '.join(self.classes)}")
+        one, other = (each[:, self.classes.index(name)] for each in self.scores)
+        keys = self.rows.to_pylist()
+        rows = np.flatnonzero((one >= threshold) != (other >= threshold))
+        order = rows[np.argsort(-np.abs(one - other)[rows], kind="stable")]
+        return [{**keys[i], "words": f"{keys[i]['label']}: {one[i]:.2f} / {other[i]:.2f}"} for i in order]
 
 
 def compare_models(asked: ComparedModels, tell: Tell = lambda done: None) -> Comparison:
@@ -165,20 +196,25 @@ def _compared(
     rows = _answered_by_both(answers, kept)
     if not rows.num_rows:
         raise NothingLabelled(_why_none(data, answers, kept))
-    one, other = (_scores(answers, rows, number) for number in range(2))
+    one, other = _scores(answers, rows, 0), _scores(answers, rows, 1)
     classes = answers.classifiers[0].classes
     label = np.array(rows["true"].to_pylist(), object)
     called = tuple(np.array(classes, object)[each.argmax(axis=1)] for each in (one, other))
     memories = tuple(memory_of(each.name, rows, files) for each in answers.classifiers)
+    group, judged = _objects(rows), _unseen(memories, rows)
+    among = np.ones(len(label), bool) if judged is None else judged
+    names = scored_classes(answers.classifiers[0])
     return Comparison(
         source=source,
         classes=classes,
         rows=rows.select([*_KEYS, "true"]).rename_columns([*_KEYS, "label"]),
         called=(called[0], called[1]),
+        scores=(one, other),
+        by_score=compared_scores(names, classes, label[among], (one[among], other[among]), group[among]),
         confusions=(confusion(label, one, classes), confusion(label, other, classes)),
-        paired=_paired(called, label, rows, np.ones(len(label), bool)),
+        paired=_paired(called, label, group),
         memories=(memories[0], memories[1]),
-        unseen=_unseen(memories, called, label, rows),
+        unseen=None if judged is None else _paired([each[judged] for each in called], label[judged], group[judged]),
         unanswered=int(kept.labelled.sum()) - rows.num_rows,
         unlabelled=int((kept.once & ~kept.labelled).sum()),
         conflicts=conflicts,
@@ -196,28 +232,30 @@ def _answered_by_both(answers: Answers, kept: Chosen) -> pa.Table:
     return pa.concat_tables(found)
 
 
-def _scores(answers: Answers, rows: pa.Table, number: int) -> NDArray[np.float64]:
+def _scores(answers: Answers, rows: pa.Table, number: int) -> Floats:
     """In the order of the first one's classes."""
     own = answers.classifiers[number].classes
     return answers.scores(rows, number)[:, [own.index(name) for name in answers.classifiers[0].classes]]
 
 
-def _paired(called: Sequence[Any], label: NDArray[np.object_], rows: pa.Table, among: Bools) -> Paired:
+def _objects(rows: pa.Table) -> NDArray[np.int64]:
+    """Numbers of objects, those at one place being one."""
     names = np.array(object_names(rows).to_pylist(), object)
-    group = groups(names, rows["ra"].to_numpy(), rows["dec"].to_numpy())
+    return groups(names, rows["ra"].to_numpy(), rows["dec"].to_numpy())
+
+
+def _paired(called: Sequence[Any], label: NDArray[np.object_], group: NDArray[np.int64]) -> Paired:
     one, other = (np.asarray(each == label, bool) for each in called)
-    return paired(one[among], other[among], group[among])
+    return paired(one, other, group)
 
 
-def _unseen(
-    memories: Sequence[Memory], called: Sequence[Any], label: NDArray[np.object_], rows: pa.Table
-) -> Paired | None:
-    """Of the rows whose objects neither was trained on, if those are some and not all."""
+def _unseen(memories: Sequence[Memory], rows: pa.Table) -> Bools | None:
+    """The rows whose objects neither was trained on, if those are some and not all."""
     if not any(each.seen for each in memories) or any(each.label_files for each in memories):
         return None
     known = [found for each in memories if (found := trained_on(each.name)) is not None]
     seen = np.any([found.knows(object_names(rows)) for found in known], axis=0)
-    return _paired(called, label, rows, ~seen) if not seen.all() else None
+    return None if seen.all() else ~seen
 
 
 def _why_none(data: Path, answers: Answers, kept: Chosen) -> str:

@@ -87,6 +87,75 @@ def test_counts_are_those_of_a_plain_loop(scored: Path, labels: Path) -> None:
     assert disagreed[0]["words"] in ("SN: VS / SN", "SN: SN / VS")
 
 
+@pytest.fixture
+def five_scores(scored: Path) -> Path:
+    """Networks of acai in two versions: `acai_v8` finds SN at chance, `acai_v9` orders them but for one of five."""
+    seen = 0
+    for path in Layout(scored).files("science"):
+        table = pq.ParquetFile(path).read()
+        rows = np.arange(seen, seen + table.num_rows)
+        seen += table.num_rows
+        table = table.append_column("acai_v8", five(rows, np.full(len(rows), 0.4)))
+        supernova = np.where((rows % 2 == 0) & (rows % 5 > 0), 0.8, 0.3) + rows / 1e4
+        pq.write_table(table.append_column("acai_v9", five(rows, supernova)), path)
+    return scored
+
+
+def five(rows: np.ndarray, supernova: np.ndarray) -> pa.Array:
+    star = np.where(rows % 2 == 0, 0.2, 0.7)
+    none = np.zeros(len(rows))
+    fields = {"acai_h": supernova, "acai_n": none, "acai_v": star, "acai_o": none, "acai_b": none}
+    errors, versions = pa.array([None] * len(rows), pa.string()), pa.array(["1.0.0"] * len(rows))
+    return pa.StructArray.from_arrays(
+        [*map(pa.array, fields.values()), versions, errors], names=[*fields, "version", "error"]
+    )
+
+
+def test_scores_that_were_trained_alone_are_compared_one_by_one(five_scores: Path, labels: Path) -> None:
+    """Counted by hand: of 65 supernovae (even rows) every fifth, 13, is scored like a star of its place."""
+    found = compare_models(ComparedModels(("acai_v8", "acai_v9"), five_scores, [labels]))
+    assert [each.name for each in found.by_score] == ["AGN", "SN", "VS", "asteroid", "bogus"]
+    supernova, star = found.by_score[1], found.by_score[2]
+    assert (supernova.area.n_members, supernova.area.n_others) == (65, 65)
+    assert supernova.area.first == 0.5
+    rows = np.arange(130)
+    low = rows[(rows % 2 == 0) & (rows % 5 == 0)]
+    won = 52 * 65 + sum((rows[rows % 2 == 1] < row).sum() for row in low)
+    assert supernova.area.second == pytest.approx(won / 65**2)
+    assert supernova.area.low > 0.3 and supernova.area.is_more_than_chance
+    assert (star.area.first, star.area.second, star.area.difference) == (1, 1, 0)
+    assert (supernova.at(0, 0.2), supernova.at(0, 0.5)) == ("0.000 / 1.000", "1.000 / 0.000")
+    assert (supernova.at(1, 0.2), supernova.at(1, 0.5)) == ("0.000 / 1.000", "0.200 / 0.000")
+    assert supernova.alike(1) == "0.154 / 0.231 at 0.310"  # ten of the thirteen; stars of row 101 and later
+    assert found.by_score[0].alike(0) == "no examples of both"
+    apart = found.apart("SN", 0.5)
+    assert len(apart) == 52 and apart[0]["words"] == "SN: 0.40 / 0.81"
+    with pytest.raises(ValueError, match="no score of 'TDE'; acai_v8 and acai_v9 have AGN, SN"):
+        found.apart("TDE", 0.5)
+
+
+def test_the_terminal_has_a_line_per_score_and_the_sheet_those_on_two_sides(
+    five_scores: Path, labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = five_scores.parent / "apart.png"
+    given = ["compare", "acai@8", "acai@9", "--on", str(five_scores), "--labels", str(labels)]
+    assert main([*given, "--score", "SN", "--threshold", "0.5", "-o", str(sheet), "-n", "3"]) == 0
+    told = capsys.readouterr().out
+    assert "each score: area under the ROC curve" in told and "more than chance" in told
+    assert "missed / false alarms (FNR / FPR)" in told and "0.200 / 0.000" in told
+    assert f"3 of 52 alerts whose scores of SN lie on two sides of 0.5: {sheet}" in told
+    assert sheet.read_bytes()[:4] == b"\x89PNG"
+    assert main([*given, "--score", "SN"]) == 2
+    assert "--score chooses what -o draws: give -o FILE too" in capsys.readouterr().err
+
+
+def test_of_probabilities_of_one_whole_there_is_no_table_by_score(
+    scored: Path, labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "old", "new@2.0.0", "--on", str(scored), "--labels", str(labels)]) == 0
+    assert "each score" not in capsys.readouterr().out
+
+
 def test_what_cannot_be_compared_is_refused(scored: Path, labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["--on", str(scored), "--labels", str(labels)]
     assert main(["compare", "old", "anomaly", *given]) == 2
