@@ -45,6 +45,7 @@ def test_light_curves_have_a_branch_and_probabilities_at_other_frequencies() -> 
     [
         ("acai", ["acai_h", "acai_n", "acai_v", "acai_o", "acai_b"]),
         ("braai", ["p_real"]),
+        ("real_bogus_stamps", ["p_real"]),
         ("anomaly", ["score", "percentile"]),
         ("alerce_features", []),  # rb and sgscore1 are the survey's, passed on as features
         ("lc_features", []),

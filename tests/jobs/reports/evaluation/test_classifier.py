@@ -27,9 +27,10 @@ def test_the_shipped_modules_tell_their_classes() -> None:
     assert classifier("acai_v2_0_0", fields("acai")).classes == acai.classes  # an installed version
 
 
-def test_real_and_bogus_are_one_score_and_its_rest() -> None:
-    found = classifier("braai", fields("braai"))
-    rows = pa.table({"braai.p_real": pa.array([0.25, None], pa.float32())})
+@pytest.mark.parametrize("name", ["braai", "real_bogus_stamps"])
+def test_real_and_bogus_are_one_score_and_its_rest(name: str) -> None:
+    found = classifier(name, fields(name))
+    rows = pa.table({f"{name}.p_real": pa.array([0.25, None], pa.float32())})
     assert found.classes == ("real", "bogus")
     np.testing.assert_array_equal(found.scores(rows), [[0.25, 0.75], [np.nan, np.nan]])
     assert [found.true_class(name) for name in ("bogus", "SNIa", "asteroid", None)] == ["bogus", "real", "real", None]
