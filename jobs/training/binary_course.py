@@ -100,6 +100,8 @@ class BinaryCourse:
         save : callable
             Takes the state after each epoch.
         """
+        if not self.epoch:
+            self._look()  # what it begins with may be better than all that comes
         while self.round <= self.recipe.rounds:
             if self._round_is_over():
                 self._next_round()

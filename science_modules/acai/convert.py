@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from science_modules.acai.scaling import ABSENT, FARTHEST, Scaling
 from science_modules.common.keras_onnx import BLOCK, Graph, read_weights
 
+_PLANES = [BLOCK, 60, 60]
+
 LayerWeights = Mapping[str, Mapping[str, NDArray[np.float32]]]
 
 
@@ -73,11 +75,28 @@ def trained_to_onnx(weights: LayerWeights, scaling: Scaling) -> bytes:
     return _serialised(graph, graph.scaled("features", scaling))
 
 
+def image_to_onnx(weights: LayerWeights) -> bytes:
+    """The convolutions alone: input `triplets` (n, 8, 60, 60), output the 32 numbers of the image that the head takes.
+
+    Parameters
+    ----------
+    weights : mapping of str to mapping of str to numpy.ndarray
+        By layer, as `network.weights_of` gives them.
+    """
+    graph = Graph({layer: dict(own) for layer, own in weights.items()})
+    numbers = _image(graph)
+    return graph.serialised({"triplets": _PLANES}, numbers, len(weights["conv_conv_4"]["bias"]))
+
+
 def _serialised(graph: Graph, fields: str) -> bytes:
+    image = _image(graph)
+    fields = graph.dense(graph.dense(fields, "dense_fc_1"), "dense_fc_2")
+    head = graph.dense(graph.concat(fields, image), "fc_1")
+    return graph.serialised({"features": [25], "triplets": _PLANES}, graph.dense(head, "score", "Sigmoid"))
+
+
+def _image(graph: Graph) -> str:
     image = graph.separable_conv(graph.separable_conv("triplets", "conv_conv_1"), "conv_conv_2")
     image = graph.max_pool(image, 2)
     image = graph.separable_conv(graph.separable_conv(image, "conv_conv_3"), "conv_conv_4")
-    image = graph.global_average(graph.max_pool(image, 2))
-    fields = graph.dense(graph.dense(fields, "dense_fc_1"), "dense_fc_2")
-    head = graph.dense(graph.concat(fields, image), "fc_1")
-    return graph.serialised({"features": [25], "triplets": [BLOCK, 60, 60]}, graph.dense(head, "score", "Sigmoid"))
+    return graph.global_average(graph.max_pool(image, 2))

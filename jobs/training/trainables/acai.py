@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,10 +15,11 @@ from jobs.measures.thresholds import STEPS, error_rates
 from jobs.pipeline.alerts import alert_tables
 from jobs.pipeline.surveys.ztf import ZTF
 from jobs.training import first_alerts, stamp_set
+from jobs.training.acai_beginnings import KEPT, PUBLISHED, Beginning, Layers, planes, trained
 from jobs.training.binary_course import BinaryCourse, Recipe, Rows
 from jobs.training.examples import Selection
 from jobs.training.first_alerts import FirstAlerts, real
-from jobs.training.learner import Learner, keras_or_reason, precision
+from jobs.training.learner import Learner, keras_or_reason
 from jobs.training.mapped_arrays import Arrays, arrays, mapped
 from jobs.training.onnx_answers import answers, silent_units
 from jobs.training.seeds import seed_of
@@ -61,13 +63,27 @@ class Settings(Recipe):
         Weight of a simulated example against a real one.
     dropout : float
         0.25 is the paper's.
+    start : str
+        `published`: from version 1's weights, which have to be installed; `blank`: by chance, as the paper's began.
+    image : str
+        `kept`: published convolutions stay, what lies behind them learns; `trained`: all learns, at a hundred times the cost.
     precision : str
         As Keras names it.
     """
 
     simulated: float = 0.2
     dropout: float = 0.25
+    start: str = PUBLISHED
+    image: str = KEPT
     precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        self.beginning  # noqa: B018  it refuses what does not go together
+
+    @property
+    def beginning(self) -> Beginning:
+        """How a network begins."""
+        return Beginning(self.start, self.image, self.dropout, self.precision)
 
 
 class Acai(FirstAlerts):
@@ -132,19 +148,21 @@ class Acai(FirstAlerts):
         fit : Fit
         """
         learner = _learner(fit.settings)
-        given = mapped(fit.training, _SHAPES, fit.checkpoint.folder / "training")
+        folder = fit.checkpoint.folder / "training"
+        given = mapped(fit.training, _SHAPES, folder)
         scaling = Scaling.of(np.asarray(given["features"]))
-        sides = (_Side(given, fit.training, scaling), _validation(fit, scaling))
+        sides = (_Side(given, fit.training, scaling, folder), _validation(fit, scaling))
         saved = fit.checkpoint.load()
         state = saved[1] if saved else {}
         done = {name: state[name] for name in acai.NETWORKS if name in state}
         for number, name in enumerate(acai.NETWORKS):
             if name not in done:
-                course = _course(fit, number, learner, sides)
+                layers = fit.settings.beginning.layers(name, scaling)
+                course = _course(fit, number, learner, sides, layers)
                 if "numbers" in state:
                     course.restore(state)
                 course.run(lambda own, number=number: fit.checkpoint.save(number, {**done, **own}))  # type: ignore[misc]
-                done[name] = np.frombuffer(_onnx(course, scaling), np.uint8)
+                done[name] = np.frombuffer(trained(layers, learner.model, scaling), np.uint8)
                 fit.checkpoint.save(number + 1, done)
                 state = {}
                 fit.progress(number + 1, len(acai.NETWORKS), least=course.least, put_back=sum(course.put_back))
@@ -184,18 +202,19 @@ class Acai(FirstAlerts):
 class _Side:
     """Training or validation of all five networks: their inputs, and the rows of each."""
 
-    def __init__(self, given: Arrays, selection: Selection, scaling: Scaling) -> None:
-        self.given, self.scaling = given, scaling
+    def __init__(self, given: Arrays, selection: Selection, scaling: Scaling, folder: Path) -> None:
+        self.given, self.scaling, self.folder = given, scaling, folder
         self.labels = np.array(selection.keys["label"].to_pylist(), object)
         self.weight = np.array(selection.keys["weight"].to_pylist(), np.float64)
         self.simulated = np.array(selection.keys["simulated"].fill_null(False).to_pylist(), bool)
 
-    def rows(self, number: int, simulated: float) -> Rows:
-        weight = self.weight * np.where(self.simulated, simulated, 1.0)
-        return Rows(self._inputs, self.labels == CLASSES[number], weight, self.simulated)
-
-    def _inputs(self, rows: NDArray[Any]) -> list[NDArray[np.float32]]:
-        return [self.scaling(self.given["features"][rows]), self.given["triplets"][rows]]
+    def rows(self, number: int, settings: Settings, layers: Layers) -> Rows:
+        weight = self.weight * np.where(self.simulated, settings.simulated, 1.0)
+        images = settings.beginning.images(layers, self.given, self.folder / CLASSES[number])
+        return Rows(
+            lambda rows: [self.scaling(self.given["features"][rows]), images[rows]],
+            self.labels == CLASSES[number], weight, self.simulated,
+        )  # fmt: skip
 
 
 def _of_networks(labelled: pa.Table) -> pa.Table:
@@ -208,34 +227,21 @@ def _validation(fit: Fit, scaling: Scaling) -> _Side:
     simulated = np.array(fit.validation.examples.keys["simulated"].fill_null(False).to_pylist(), bool)
     kept = fit.validation.but(~simulated)
     kept = kept if len(kept) else fit.validation
-    return _Side(mapped(kept, _SHAPES, fit.checkpoint.folder / "validation"), kept, scaling)
+    folder = fit.checkpoint.folder / "validation"
+    return _Side(mapped(kept, _SHAPES, folder), kept, scaling, folder)
 
 
 def _learner(settings: Settings) -> Learner:
-    return Learner(_network(settings, 0), keras_or_reason().losses.binary_crossentropy, settings.rate)
+    return Learner(settings.beginning.network({}, 0), keras_or_reason().losses.binary_crossentropy, settings.rate)
 
 
-def _network(settings: Settings, seed: int) -> Any:
-    from science_modules.acai import network
-
-    keras_or_reason().utils.set_random_seed(seed)
-    with precision(settings.precision):
-        return network.build(settings.dropout)
-
-
-def _course(fit: Fit, number: int, learner: Learner, sides: tuple[_Side, _Side]) -> BinaryCourse:
+def _course(fit: Fit, number: int, learner: Learner, sides: tuple[_Side, _Side], layers: Layers) -> BinaryCourse:
     seed = seed_of(fit.seed, CLASSES[number])
-    training, validation = (side.rows(number, fit.settings.simulated) for side in sides)
+    training, validation = (side.rows(number, fit.settings, layers) for side in sides)
     if not training.positive.any():
         raise ValueError(f"no examples of {CLASSES[number]} to train on; give more, or fewer folds")
-    learner.begin(_network(fit.settings, seed))
+    learner.begin(fit.settings.beginning.network(layers, seed))
     return BinaryCourse(learner, training, validation, fit.settings, seed)
-
-
-def _onnx(course: BinaryCourse, scaling: Scaling) -> bytes:
-    from science_modules.acai import convert, network
-
-    return convert.trained_to_onnx(network.weights_of(course.learner.model), scaling)
 
 
 def onnx_inputs(given: Arrays) -> Arrays:
@@ -246,9 +252,7 @@ def onnx_inputs(given: Arrays) -> Arrays:
     given : dict of str to numpy.ndarray
         Features (n, 25), triplets (n, 60, 60, 3).
     """
-    planes = np.zeros((len(given["triplets"]), *acai.SHAPE), np.float32)
-    planes[:, :3] = np.moveaxis(given["triplets"], 3, 1)
-    return {"features": given["features"], "triplets": planes}
+    return {"features": given["features"], "triplets": planes(given["triplets"])}
 
 
 def _against_published(trainable: Acai, folds: Sequence[tuple[Mapping[str, bytes], pa.Table]]) -> dict[str, Any]:

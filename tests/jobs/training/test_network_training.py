@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from jobs.simulation import simulate
@@ -14,7 +15,8 @@ from jobs.training.result import Result
 from jobs.training.run import train
 from jobs.training.trainable import get
 from science_modules import acai, stamp
-from science_modules.acai.scaling import Scaling
+from science_modules.acai.scaling import ABSENT, FARTHEST, Scaling
+from science_modules.common import artefacts
 
 pytestmark = pytest.mark.tensorflow
 TRUTH = "_truth/truth.parquet"
@@ -27,6 +29,7 @@ STEPS = {
     "without": ("rb", "ncovhist"),
 }
 EPOCHS = {"rate": 0.003, "epochs": 1, "rounds": 1, "epochs_again": 1, "negatives": 1.0}
+BLANK = {**EPOCHS, "start": "blank", "image": "trained"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,7 +111,7 @@ def test_a_training_that_was_stopped_goes_on_and_leaves_the_same_bytes(
 
 
 def test_five_networks_of_acai_are_trained_and_the_module_runs_them(night: Path, tmp_path: Path) -> None:
-    result = train("acai", told(night, tmp_path / "run", EPOCHS, braai=False))
+    result = train("acai", told(night, tmp_path / "run", BLANK, braai=False))
     assert set(result.artefacts) == {f"{name}.onnx" for name in acai.NETWORKS}
     assert result.scores is not None and result.scores.probabilities.shape[1] == 5
     assert {row["label"] for row in result.examples.keys.to_pylist()} == {
@@ -140,6 +143,70 @@ def test_a_trained_network_of_acai_says_in_onnx_what_it_says_in_keras() -> None:
     assert wanted.std() > 1e-3
     said = answers(onnx, onnx_inputs({"features": features, "triplets": triplets}))
     np.testing.assert_allclose(said, wanted, atol=1e-6)
+
+
+@pytest.fixture
+def published(models_directory: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The published networks, installed."""
+    monkeypatch.setenv("STRIX_MODELS", str(models_directory))
+    return artefacts.find(acai.MODULE)
+
+
+def test_a_network_that_begins_as_published_says_the_same_before_it_learns(
+    night: Path, published: dict[str, bytes], tmp_path: Path
+) -> None:
+    """With its convolutions and without: the published file, Keras, and what leaves as ONNX. Fields beyond the clip differ."""
+    from jobs.training.acai_beginnings import Beginning, trained
+    from jobs.training.onnx_answers import answers
+    from jobs.training.trainables.acai import _SHAPES, Data, onnx_inputs
+
+    given = arrays(pa.concat_tables(get("acai").examples(str(night), Data(braai=False))), _SHAPES)
+    features, triplets = given["features"], given["triplets"]
+    wanted = answers(published["acai_n.onnx"], onnx_inputs(given))
+    scaling = Scaling.of(features)
+    inside = (np.abs((features - scaling.middle) * scaling.factor) < FARTHEST) | (features < ABSENT)
+    rows = inside[:, scaling.factor > 0].all(axis=1)
+    assert rows.sum() > 20 and wanted[rows].std() > 0.1
+    for image in ("kept", "trained"):
+        beginning = Beginning("published", image, 0.25, "float32")
+        layers = beginning.layers("acai_n", scaling)
+        model = beginning.network(layers, seed=1)
+        images = beginning.images(layers, {"triplets": triplets}, tmp_path)
+        assert images.shape[1:] == ((32,) if image == "kept" else (60, 60, 3))
+        np.testing.assert_allclose(np.asarray(model([scaling(features), images]))[rows], wanted[rows], atol=1e-3)
+        said = answers(trained(layers, model, scaling), onnx_inputs(given))
+        np.testing.assert_allclose(said[rows], wanted[rows], atol=1e-3)
+
+
+def test_with_published_convolutions_only_what_lies_behind_them_learns(
+    night: Path, published: dict[str, bytes], tmp_path: Path
+) -> None:
+    result = train("acai", told(night, tmp_path / "run", EPOCHS, braai=False))
+    moved = 0
+    for name in acai.NETWORKS:
+        before, after = (weights_in(held[f"{name}.onnx"]) for held in (published, result.artefacts))
+        convolutions = [[each for each in held if each.ndim == 4] for held in (before, after)]
+        assert len(convolutions[0]) == 8
+        for one, other in zip(*convolutions, strict=True):
+            np.testing.assert_array_equal(one, other)
+        moved += np.abs(after[-2] - before[-2]).max() > 1e-4  # the last layer; where nothing got better all stays
+    assert moved >= 3
+
+
+def weights_in(content: bytes) -> list[np.ndarray]:
+    import onnx
+
+    return [onnx.numpy_helper.to_array(each) for each in onnx.load_from_string(content).graph.initializer]
+
+
+def test_a_beginning_that_nothing_is_known_of_is_refused() -> None:
+    settings = get("acai").settings
+    with pytest.raises(
+        ValueError, match="image: kept keeps published convolutions: it wants start: published, found blank"
+    ):
+        settings(start="blank")
+    with pytest.raises(ValueError, match="start is blank or published, found 'zero'"):
+        settings(start="zero")
 
 
 def test_the_classes_are_those_of_the_modules() -> None:
