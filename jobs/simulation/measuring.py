@@ -17,7 +17,9 @@ TRIGGER, LOWEST = 5.0, 3.7  # |S/N| from which a difference sends an alert, and 
 _FLOOR = (0.012, 0.02)  # relative error of a bright source, from object to object: Bellm et al. 2019 and alerts
 
 
-def measure(population: Population, survey: Survey, first: float, last: float) -> LightCurves:
+def measure(
+    population: Population, survey: Survey, first: float, last: float, reference: Floats | None = None
+) -> LightCurves:
     """The light curves of a population.
 
     Parameters
@@ -27,6 +29,8 @@ def measure(population: Population, survey: Survey, first: float, last: float) -
     first, last : float
         From when to when the survey is simulated, the end excluded [MJD TAI]. A visit's measurement does not depend on
         them.
+    reference : numpy.ndarray, shape (n, 6), optional
+        As `reference_flux` gives it, where that is known already.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def measure(population: Population, survey: Survey, first: float, last: float) -
     if not measurable.all():
         epochs, conditions = in_visits(epochs, conditions, measurable)
         source = source[measurable]
-    reference = reference_flux(population, survey)
+    reference = reference_flux(population, survey) if reference is None else reference
     true = source - reference[epochs.object, epochs.band]
     error = _errors(population, survey, epochs, conditions, source, true)
     flux = true + error * normal(seed, "noise", *_keys(population, epochs))

@@ -36,12 +36,12 @@ class Population:
     dec: Floats
     ebv: Floats
 
-    def take(self, which: NDArray[np.bool_] | Ints) -> "Population":
+    def take(self, which: NDArray[np.bool_] | Ints | slice) -> "Population":
         """Some of the objects.
 
         Parameters
         ----------
-        which : numpy.ndarray of bool, shape (n,), or of int64
+        which : numpy.ndarray of bool, shape (n,), or of int64, or slice
         """
         parameters = {name: values[which] for name, values in self.parameters.items()}
         some = (getattr(self, name)[which] for name in ("number", "ra", "dec", "ebv"))

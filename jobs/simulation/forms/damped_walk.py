@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.simulation.epochs import Epochs, Floats
+from science_modules.common.compiled import compiled
 
 FIRST_DAY = 58100.0  # MJD TAI: before ZTF's reference images
 DAYS = 4401  # to 62500: four years of LSST
@@ -26,12 +27,17 @@ def draw_walks(rng: np.random.Generator, tau: Floats) -> NDArray[np.float32]:
     -----
     Kelly, Bechtold & Siemiginowska 2009, eq. 1; exact for any step.
     """
-    kept = np.exp(-1 / tau).astype(np.float32)
-    walk = rng.standard_normal((DAYS, len(tau)), dtype=np.float32)
-    walk[1:] *= np.sqrt(-np.expm1(-2 / tau)).astype(np.float32)
-    for day in range(1, DAYS):
-        walk[day] += kept * walk[day - 1]
-    return np.ascontiguousarray(walk.T)
+    walks = rng.standard_normal((len(tau), DAYS), dtype=np.float32)
+    _walk(walks, np.exp(-1 / tau).astype(np.float32), np.sqrt(-np.expm1(-2 / tau)).astype(np.float32))
+    return walks
+
+
+@compiled
+def _walk(walks: NDArray[np.float32], kept: NDArray[np.float32], new: NDArray[np.float32]) -> None:
+    """From independent numbers to walks, in place."""
+    for k in range(len(walks)):
+        for day in range(1, walks.shape[1]):
+            walks[k, day] = kept[k] * walks[k, day - 1] + new[k] * walks[k, day]
 
 
 def read_walks(walks: NDArray[np.float32], epochs: Epochs) -> Floats:

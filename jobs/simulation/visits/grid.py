@@ -64,5 +64,10 @@ class Grid:
         return ra, -90 + (row + 0.5) * 180 / self._rows
 
     @property
+    def fields(self) -> int:
+        """How many there are."""
+        return int(np.sum(self._columns))
+
+    @property
     def _first(self) -> Ints:
         return np.concatenate([[0], np.cumsum(self._columns)[:-1]])

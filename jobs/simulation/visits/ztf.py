@@ -56,6 +56,11 @@ def place_on_camera(ra: Floats, dec: Floats) -> tuple[Ints, Ints, Floats, Floats
     return field, 4 * ccd + quadrant, (8 * x - column) * CHANNEL_PIXELS[0], (8 * y - row) * CHANNEL_PIXELS[1]
 
 
+def every_field() -> tuple[Floats, Floats]:
+    """The middle of each field, the first field first [deg]: a field is visited as a whole."""
+    return _GRID.centre(np.arange(1, 1 + _GRID.fields))
+
+
 def sees(ra: Floats, dec: Floats) -> Bools:
     """Whether the survey observes positions: north of -29 degrees.
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
-from jobs.simulation.blocks import BLOCK, Block
+from jobs.simulation.blocks import Block
 from jobs.simulation.epochs import Epochs, Floats, Ints
 from jobs.simulation.light_curves import LightCurves
 from jobs.simulation.measuring import TRIGGER, measure
 from jobs.simulation.object_class import ObjectClass
 from jobs.simulation.populating import populate
 from jobs.simulation.reach import ZTF_REACH
+from jobs.simulation.visits.gathering import Bools
 from jobs.simulation.visits.survey import Survey
-from jobs.simulation.visits.ztf import SURVEY
+from jobs.simulation.visits.ztf import SURVEY, every_field, place_on_camera
 from science_modules.common.photometry import error_of_limit
 
 HISTORY_DAYS = 30.0
@@ -48,15 +50,34 @@ def chosen(
     Notes
     -----
     What is drawn at a time (a supernova's maximum, an asteroid's place) is drawn near the night: most would be
-    invisible in it. So an object of a night is not that of a survey with the same seed and number.
+    invisible in it. So is every place: where the survey does not look in the night nothing is drawn. So an object of a
+    night is not that of a survey with the same seed and number.
     """
     first = night - _BEFORE.get(kind.branch, HISTORY_DAYS)
     span = {"first": night, "last": night + 1} if kind.once else {"first": first, "last": night + _AFTER}
     reach = replace(ZTF_REACH, faint=ZTF_REACH.faint + survey.deeper, **span)
+    tonight = _fields_of(survey, seed, night)
+    # What is there once is in the visit that is nearest, which may be one of the night before
+    lately = night - 1 if kind.once else night
     for index in range(_MOST_BLOCKS):
-        population = populate(Block(seed, kind.name, place, index, BLOCK), kind, reach)
-        curves = measure(population, survey, first, night + 1)
-        yield curves, alerting(curves, night)
+        objects = populate(
+            Block(seed, kind.name, place, index), kind, reach, lambda *at: tonight[place_on_camera(*at)[0]]
+        )
+        if not len(objects.number):
+            return
+        curves = measure(objects, survey, lately, night + 1)
+        seen = np.unique(curves.epochs.object[alerting(curves, night)])
+        if len(seen):
+            begin = lately if kind.once else first
+            curves = measure(objects.take(seen), survey, begin, night + 1, curves.reference[seen])
+            yield curves, alerting(curves, night)
+
+
+@lru_cache(4)
+def _fields_of(survey: Survey, seed: int, night: float) -> Bools:
+    """Whether each field has a visit in a night, by its number."""
+    epochs, _ = survey.visits(seed, *every_field(), night, night + 1)
+    return np.concatenate([[False], np.diff(epochs.start) > 0])
 
 
 def alerting(curves: LightCurves, night: float) -> Ints:

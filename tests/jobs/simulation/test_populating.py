@@ -59,6 +59,15 @@ def test_how_many_are_wanted_changes_no_object(kind):
     assert (other_seed.ra != few.ra).all() and (other_block.ra != few.ra).all()
 
 
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.name)
+def test_only_what_is_wanted_is_drawn(kind):
+    found = populate(_block(kind), kind, ZTF_REACH, lambda ra, dec: dec > 25)
+    assert (found.dec > 25).all()
+    assert len(found.ra) == BLOCK or (kind.position is not None and 0 < len(found.ra) < BLOCK)
+    assert {len(values) for values in found.parameters.values()} == {len(found.ebv)} == {len(found.number)}
+    assert len(populate(_block(kind), kind, ZTF_REACH, lambda ra, dec: dec > 90).ra) == 0
+
+
 def test_a_class_is_a_file_with_draw_and_flux():
     toy = ObjectClass(
         "toy",
