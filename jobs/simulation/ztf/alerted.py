@@ -1,6 +1,6 @@
 """Alerts of objects of one class: what their light curves, their surroundings and their exposures are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ class Alerted:
     visit : numpy.ndarray of int64, shape (n,)
         The visit of each alert, 0 to m - 1.
     sources : Sources
-        Around each alert.
+        Around each alert, in the order of the alerts.
     detections : mapping of str to numpy.ndarray, shape (m,)
         What the pipeline measures of every visit, a detection or not; columns of `measured.DETECTION`.
     seeing, template_seeing : numpy.ndarray, shape (n,)
@@ -56,6 +56,17 @@ class Alerted:
     def band(self) -> Ints:
         """Place in BANDS, shape (n,)."""
         return np.asarray(self.curves.epochs.band[self.visit])
+
+    def rows(self, begin: int, end: int) -> "Alerted":
+        """Some of the alerts, those from `begin` on before `end`; visits and what is measured of them stay.
+
+        Parameters
+        ----------
+        begin, end : int
+        """
+        some = slice(begin, end)
+        own = {name: getattr(self, name)[some] for name in ("visit", "seeing", "template_seeing", "edge", "trail")}
+        return replace(self, sources=self.sources.of_owners(begin, end), **own)
 
     def of_visits(self, values: NDArray) -> NDArray:  # type: ignore[type-arg]  # any dtype
         """A value per visit as a value per alert.

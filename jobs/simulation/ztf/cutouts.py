@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.blemishes import blemishes
-from jobs.simulation.ztf.grain import grained
+from jobs.simulation.ztf.grain import grained, scaled
 from jobs.simulation.ztf.light import SIDE, Floats32, aureoles, galaxies
 from jobs.simulation.ztf.scenes import Floats, Sources
-from jobs.simulation.ztf.seeing_discs import Stars
+from jobs.simulation.ztf.seeing_discs import Stars, is_small, small_galaxies
 from science_modules.common.photometry import AB_ZERO_NJY, error_of_limit, flux_of_magnitude, flux_ratio
 
 CENTRE = SIDE // 2
@@ -30,6 +30,7 @@ _NAN_SHARE = 0.13
 # Weights of pixels one, two and three away in the noise of a resampled image, and of those one away alone
 _RESAMPLED, _ALONE = np.array([0.115, -0.075, 0.035]), np.array([1.0, 0.0, 0.0])
 _AUREOLE_BELOW = 16.0  # mag; of fainter stars it is lost in the noise
+_PLAIN_FROM = 20.5  # mag
 _OWN_NOISE, _OWN_ARCSEC = 0.1, 0.8
 
 
@@ -97,7 +98,13 @@ def draw_scene(
     Stars(image[point], counts[point], row[point], col[point], fwhm[point], shape[image[point]]).add_to(images)
     bright = point & (near.mag < _AUREOLE_BELOW)
     aureoles(image[bright], counts[bright], row[bright], col[bright]).add_to(images)
-    own = ~point
+    # In their noise nobody tells the profiles of faint galaxies
+    plain = ~point & (near.mag > _PLAIN_FROM) & is_small(near.radius / PIXEL_ARCSEC, near.bulge, fwhm)
+    small_galaxies(
+        image[plain], counts[plain], row[plain], col[plain], near.radius[plain] / PIXEL_ARCSEC, near.bulge[plain],
+        near.axis_ratio[plain], near.angle[plain], fwhm[plain], shape[image[plain]],
+    ).add_to(images)  # fmt: skip
+    own = ~point & ~plain
     galaxies(
         image[own], counts[own], row[own], col[own], near.radius[own] / PIXEL_ARCSEC, near.bulge[own],
         near.axis_ratio[own], near.angle[own], fwhm[own],
@@ -173,15 +180,18 @@ def _with_noise(
     grain = grained(noise[0], near[:, :1] * _ALONE, near[:, 1:] * _ALONE)
     resampled = _RESAMPLED + rng.normal(0, 0.012, (n, 1)) * _ALONE
     coarse = grained(noise[1], resampled, resampled)
-    grain *= _root(_column(sigma) ** 2 + np.abs(bright) / GAIN)
-    coarse *= _root(_column(template_sigma) ** 2 + np.abs(template) / (_FRAMES * GAIN))
+    scaled(grain, sigma**2, bright, GAIN)
+    scaled(coarse, template_sigma**2, template, _FRAMES * GAIN)
     sharpened = np.minimum(rng.exponential(0.33, (n, 1)), 1.2)
     down, across = (np.hstack([most * sharpened**2, -0.085 * sharpened, 0.05 * sharpened]) for most in (0.13, 0.08))
     matched = grained(grain, down, across)
     matched *= _column(0.985 / (1 + rng.exponential(0.04, n)))
-    images[:, 0] = science + _column(sky) + grain
-    images[:, 1] = template + _column(sky * rng.normal(0.9995, 0.002, n)) + coarse
-    images[:, 2] = difference + matched - coarse + _column(0.07 + 0.2 * rng.standard_t(3, n))
+    np.add(science, grain, out=images[:, 0])
+    np.add(template, coarse, out=images[:, 1])
+    np.add(difference, matched, out=images[:, 2])
+    images[:, 2] -= coarse
+    levels = [sky, sky * rng.normal(0.9995, 0.002, n), 0.07 + 0.2 * rng.standard_t(3, n)]
+    images += np.stack(levels, axis=1).astype(np.float32)[:, :, None, None]
 
 
 def _levels(alerted: Alerted, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
@@ -195,10 +205,6 @@ def _levels(alerted: Alerted, rng: np.random.Generator) -> tuple[Floats, Floats,
     # Templates are scaled to the zero point of the exposure
     template = _TEMPLATE_NOISE[band] * flux_ratio(26.2 - zero_point) * rng.lognormal(0, 0.2, n)
     return sigma, sky, template
-
-
-def _root(variance: Floats | Floats32) -> Floats32:
-    return np.sqrt(variance, dtype=np.float32)
 
 
 def _column(values: Floats) -> Floats32:

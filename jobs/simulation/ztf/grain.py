@@ -34,23 +34,46 @@ def _normal(weights: Floats) -> Floats32:
     return np.concatenate([own[:, None], weights * own[:, None]], axis=1).astype(np.float32)
 
 
+def scaled(grain: Floats32, variance: Floats, light: Floats32, electrons: float) -> None:
+    """Noise of variance 1 as that of sky and light, in place.
+
+    Parameters
+    ----------
+    grain, light : numpy.ndarray of float32, shape (n, 63, 63)
+        The noise; light above the sky [DN], of either sign.
+    variance : numpy.ndarray, shape (n,)
+        Of the sky [DN^2].
+    electrons : float
+        Per DN.
+    """
+    _scale(grain, variance.astype(np.float32), light, np.float32(1 / electrons))
+
+
 @compiled
-def _convolve(noise: Floats32, down: Floats32, across: Floats32, out: Floats32) -> None:
-    n, side, _ = noise.shape
-    half = np.empty((side, side), dtype=np.float32)
+def _scale(grain: Floats32, variance: Floats32, light: Floats32, per_dn: np.float32) -> None:
+    n, side, _ = grain.shape
     for k in range(n):
         for i in range(side):
             for j in range(side):
-                half[i, j] = down[k, 0] * noise[k, i, j]
-            for step in range(1, 4):
-                above, below = (i - step) % side, (i + step) % side
-                for j in range(side):
-                    half[i, j] += down[k, step] * (noise[k, above, j] + noise[k, below, j])
+                grain[k, i, j] *= np.sqrt(variance[k] + np.abs(light[k, i, j]) * per_dn)
+
+
+@compiled
+def _convolve(noise: Floats32, down: Floats32, across: Floats32, out: Floats32) -> None:
+    n, side, _ = noise.shape
+    row = np.empty(side + 6, dtype=np.float32)  # with the three pixels beyond each end
+    for k in range(n):
+        d0, d1, d2, d3 = down[k]
+        a0, a1, a2, a3 = across[k]
         for i in range(side):
+            here, up, below = noise[k, i], noise[k, i - 1], noise[k, (i + 1) % side]
+            up2, below2 = noise[k, i - 2], noise[k, (i + 2) % side]
+            up3, below3 = noise[k, i - 3], noise[k, (i + 3) % side]
             for j in range(side):
-                out[k, i, j] = across[k, 0] * half[i, j]
-            for step in range(1, 4):
-                for j in range(side):
-                    left = j - step if j >= step else j - step + side
-                    right = j + step if j + step < side else j + step - side
-                    out[k, i, j] += across[k, step] * (half[i, left] + half[i, right])
+                row[j + 3] = (
+                    d0 * here[j] + d1 * (up[j] + below[j]) + d2 * (up2[j] + below2[j]) + d3 * (up3[j] + below3[j])
+                )
+            row[:3], row[side + 3 :] = row[side : side + 3], row[3:6]
+            for j in range(side):
+                near, far = a1 * (row[j + 2] + row[j + 4]), a2 * (row[j + 1] + row[j + 5])
+                out[k, i, j] = a0 * row[j + 3] + near + far + a3 * (row[j] + row[j + 6])

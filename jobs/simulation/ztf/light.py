@@ -13,7 +13,7 @@ Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 SIDE = 63
-FAINTEST = 1e-3  # what is drawn, per pixel [DN]: a thousandth of the least noise
+FAINTEST = 3e-3  # what is drawn, per pixel [DN]: less than three thousandths of the noise
 _REACH = 4.2  # standard deviations that are drawn, at most
 _AUREOLE, _AUREOLE_PX = 0.05, np.array([5.0, 10.0, 20.0])  # share of the light, and standard deviations of its parts
 

@@ -21,7 +21,7 @@ from jobs.simulation.ztf.packets import packets
 from jobs.simulation.ztf.schemas import Version
 
 # Alerts of a class are made so many at a time: who wants a few has them soon.
-_AT_FIRST = (4, 8, 16, 32, 64)
+_AT_FIRST = (32, 64, 128)
 _NUMBERS = ("redshift", "t0", "period", "mean_mag", "peak_mag")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from jobs.simulation.ztf.schemas import FORCED, Version
 
 PUBLISHER = "Strix simulator (SIMULATED)"
 _STAMPS = ("sci", "ref", "scimref")  # as the files of science, template and difference are called
+_IMAGES = 32  # alerts whose cutouts are made at a time
 _SOLAR_SYSTEM = ("ssdistnr", "ssmagnr", "ssnamenr")
 
 
@@ -58,21 +59,27 @@ def packets(alerted: Alerted, version: Version, with_cutouts: bool = True) -> It
     if version == "4.02":
         forced = forced_columns(alerted, exposures, reference, window.visit, window.owner)
         tables.append(encode(FORCED, forced, len(window.visit), null_first))
-    images = cutouts(alerted, alerted.curves.population.block.generator("pixels")) if with_cutouts else None
+    images = _images(alerted) if with_cutouts else repeat(None, n)
     null, present = (b"\0", b"\x02") if null_first else (b"\x02", b"\0")  # the branches of a union
     begin = binary(version.encode()) + binary(PUBLISHER.encode())
     ids = object_ids(alerted.curves.population, "ztf")[alerted.object].tolist()
     spans = pairwise(np.concatenate([[0], np.cumsum(window.length)]).tolist())
-    for row, (candid, (first, last)) in enumerate(zip(columns["candid"].tolist(), spans, strict=True)):
+    for row, (candid, (first, last), image) in enumerate(zip(columns["candid"].tolist(), spans, images, strict=True)):
         past = [present + array(table[first:last]) if last > first else null for table in tables]
-        triplet = None if images is None else _cropped(images[row], float(columns["ypos"][row]))
-        stamps = (
-            3 * [null]
-            if triplet is None
-            else [present + _stamp(candid, *one) for one in zip(_STAMPS, triplet, strict=True)]
-        )
+        triplet = 3 * [None] if image is None else _cropped(image, float(columns["ypos"][row]))
+        stamps = [
+            null if one is None else present + _stamp(candid, name, one)
+            for name, one in zip(_STAMPS, triplet, strict=True)
+        ]
         data = b"".join([begin, binary(ids[row].encode()), integer(candid), candidates[row], *past, *stamps])
         yield Packet(float(columns["jd"][row]), candid, ids[row], data)
+
+
+def _images(alerted: Alerted) -> Iterator[np.ndarray]:
+    """The three cutouts of each alert, some alerts at a time, as they are asked for: a processor's cache holds these."""
+    block = alerted.curves.population.block
+    for part, begin in enumerate(range(0, len(alerted), _IMAGES)):
+        yield from cutouts(alerted.rows(begin, begin + _IMAGES), block.generator(f"pixels, {part}"))
 
 
 def _stamp(candid: int, suffix: str, image: np.ndarray) -> bytes:

@@ -55,14 +55,26 @@ class Sources:
         """From the alert's position [arcsec]."""
         return np.hypot(self.east, self.north)
 
-    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Sources":
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Sources":
         """Some of the sources.
 
         Parameters
         ----------
-        which : numpy.ndarray of bool, shape (k,), or of int
+        which : numpy.ndarray of bool, shape (k,), or of int, or slice
         """
         return Sources(*(getattr(self, each.name)[which] for each in fields(self)))
+
+    def of_owners(self, begin: int, end: int) -> "Sources":
+        """Of sources in the order of their owners those of some; the first of these is owner 0.
+
+        Parameters
+        ----------
+        begin, end : int
+            The first owner, and the first that is none any more.
+        """
+        first, last = np.searchsorted(self.owner, (begin, end))
+        some = self.take(slice(first, last))
+        return replace(some, owner=some.owner - begin)
 
     def of_alerts(self, of: Ints) -> "Sources":
         """Sources around objects as those around the objects' alerts.

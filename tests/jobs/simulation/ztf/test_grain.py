@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jobs.simulation.ztf.grain import grained
+from jobs.simulation.ztf.grain import grained, scaled
 
 
 def correlation(images, rows, cols):
@@ -31,3 +31,13 @@ def test_each_image_has_its_own_kernel():
     found = grained(noise, weights, weights)
     np.testing.assert_array_equal(found[0], noise[0])
     assert np.abs(found[1] - noise[1]).max() > 0.1
+
+
+def test_noise_is_that_of_the_sky_and_of_the_light_of_either_sign():
+    grain = np.ones((2, 63, 63), dtype=np.float32)
+    light = np.zeros_like(grain)
+    light[0, 1, 2], light[1, 3, 4] = 60.0, -60.0
+    scaled(grain, np.array([4.0, 9.0]), light, 5.0)
+    assert grain[0, 0, 0] == 2
+    assert grain[1, 0, 0] == 3
+    np.testing.assert_allclose([grain[0, 1, 2], grain[1, 3, 4]], np.sqrt([16, 21]), rtol=1e-6)

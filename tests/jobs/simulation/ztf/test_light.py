@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jobs.simulation.ztf.light import SIDE, Gaussians, galaxies
-from jobs.simulation.ztf.seeing_discs import Stars
+from jobs.simulation.ztf.seeing_discs import Stars, is_small, small_galaxies
 
 ZERO = np.zeros(1, dtype=np.int64)
 
@@ -52,3 +52,18 @@ def test_an_inclined_galaxy_is_long_in_its_direction():
     along_columns = drawn(galaxies(ZERO, *one(1000.0, 31.0, 31.0, 5.0, False, 0.4, np.pi / 2, 1.0)))
     down, across = np.indices((SIDE, SIDE)) - 31
     assert (along_columns * across**2).sum() > 2 * (along_columns * down**2).sum()
+
+
+@pytest.mark.parametrize(("bulge", "radius"), [(True, 0.5), (False, 0.8)])
+def test_a_small_galaxy_has_nearly_the_seeings_profile(bulge, radius):
+    columns = one(1000.0, 31.2, 30.9, radius, bulge, 0.5, 0.4, 2.1)
+    assert is_small(columns[3], columns[4], columns[-1]).tolist() == [True]
+    expected = drawn(galaxies(ZERO, *columns))
+    image = drawn(small_galaxies(ZERO, *columns, np.zeros((1, 2))))
+    np.testing.assert_allclose(image, expected, atol=0.07 * expected.max())
+    assert image.sum() == pytest.approx(1000, rel=0.01)
+
+
+def test_large_galaxies_are_not_small():
+    radius, bulge = np.array([0.9, 0.5, 0.9, 0.5]), np.array([False, False, True, True])
+    assert is_small(radius, bulge, np.full(4, 2.1)).tolist() == [False, True, False, True]
