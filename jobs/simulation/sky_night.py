@@ -66,7 +66,7 @@ def simulate_night(
     per_file : int
         Packets per container.
     workers : int, optional
-        Processes; as many as there are cores if not given.
+        Processes, this one among them; as many as there are cores if not given.
     tell : callable, optional
         Told the number of alerts made so far.
 
@@ -148,8 +148,17 @@ def _each(tasks: list[_Task], workers: int) -> Iterator[list[tuple[_Entry, dict[
     if workers == 1 or len(tasks) < 2:
         yield from map(_spool_class, tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_spool_class, tasks)
+    with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
+        begun = []
+        for task, future in [(task, pool.submit(_spool_class, task)) for task in tasks]:
+            # This process has everything loaded, while the others begin: it takes what they have not begun
+            if future.cancel():
+                yield _spool_class(task)
+            else:
+                begun.append(future)
+            while begun and begun[0].done():
+                yield begun.pop(0).result()
+        yield from (future.result() for future in begun)
 
 
 def _spool_class(task: _Task) -> list[tuple[_Entry, dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """Where the Earth is, tabulated by days."""
 
-from functools import cache
+from functools import lru_cache
 
 import erfa
 import numpy as np
@@ -8,12 +8,15 @@ import numpy as np
 from jobs.simulation.epochs import Floats
 
 FIRST_DAY, DAYS = 57000, 7000  # MJD TDB: 2014-12 to 2034-02
+_SPAN = 100  # days that are tabulated together
 _JD_OF_MJD = 2400000.5
 
 
-@cache
-def _table() -> tuple[Floats, Floats]:
-    heliocentric, _ = erfa.epv00(_JD_OF_MJD, FIRST_DAY + np.arange(DAYS, dtype=np.float64))
+@lru_cache
+def _table(first: int, last: int) -> tuple[Floats, Floats]:
+    """Of some spans of days, the last of them included: a night needs one."""
+    days = FIRST_DAY + np.arange(first * _SPAN, (last + 1) * _SPAN, dtype=np.float64)
+    heliocentric, _ = erfa.epv00(_JD_OF_MJD, days)
     return np.ascontiguousarray(heliocentric["p"]), np.ascontiguousarray(heliocentric["v"])
 
 
@@ -44,7 +47,9 @@ def earth(mjd_tdb: Floats) -> tuple[Floats, Floats]:
         raise ValueError(f"the Earth's place is known from MJD {FIRST_DAY} to {FIRST_DAY + DAYS - 2}, asked for {span}")
     day = np.floor(mjd_tdb).astype(np.int64) - FIRST_DAY
     x = (mjd_tdb - np.floor(mjd_tdb))[:, None]
-    place, speed = _table()
+    first, last = (int(end) // _SPAN for end in (np.min(day, initial=DAYS), np.max(day, initial=0) + 1))
+    place, speed = _table(first, last)
+    day -= first * _SPAN
     p0, p1, v0, v1 = place[day], place[day + 1], speed[day], speed[day + 1]
     square = 3 * (p1 - p0) - 2 * v0 - v1
     cube = 2 * (p0 - p1) + v0 + v1

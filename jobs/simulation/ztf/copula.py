@@ -7,7 +7,6 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -103,6 +102,8 @@ def fit(columns: Sequence[str], own: Floats, pooled: Floats) -> Copula:
     pooled : numpy.ndarray, shape (m, k)
         Normal scores, as `normal_scores` gives them, of all rows that the correlations are taken from.
     """
+    import pandas as pd  # packets are made without it
+
     quantiles = np.array([np.nanquantile(column, _PROBABILITY) for column in own.T])
     correlation = pd.DataFrame(pooled).corr().fillna(0.0).to_numpy()
     np.fill_diagonal(correlation, 1.0)
