@@ -35,7 +35,7 @@ def one_thread() -> Iterator[None]:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Result:
     folder = tmp_path_factory.mktemp("real_bogus")
     for name, maker in (("ztf", ZTF), ("lsst", LSST)):
-        simulate_night(maker, folder / name, 48, seed=3, mix=SHARES, workers=1)
+        simulate_night(maker, folder / name, 36, seed=3, mix=SHARES, workers=1)
     return train("real_bogus_stamps", told([folder / "ztf", folder / "lsst"], folder / "run"))
 
 
