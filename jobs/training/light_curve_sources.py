@@ -1,5 +1,6 @@
 """Light curves of known objects from files: simulated ones, those in packets, labelled ones in long format."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Light:
-    """Light curves in g and r of n objects.
+    """Light curves of n objects, in g and r if nothing else is said.
 
     Attributes
     ----------
@@ -47,16 +48,18 @@ class Light:
         return len(self.names)
 
 
-def simulated(path: Path) -> Light:
+def simulated(path: Path, bands: Sequence[str] = BANDS) -> Light:
     """Light curves that `strix simulate lightcurves` wrote.
 
     Parameters
     ----------
     path : pathlib.Path
         One of its files of light curves.
+    bands : sequence of str
+        Whose points are kept.
     """
     table = pq.ParquetFile(path).read(columns=["object_id", *_COLUMNS])
-    return Light(table["object_id"].to_pandas(), True, _points(table))
+    return Light(table["object_id"].to_pandas(), True, _points(table, bands))
 
 
 def packets(path: str) -> Light:
@@ -77,13 +80,13 @@ def packets(path: str) -> Light:
     return Light(pd.Series(names, dtype=object), False, points[~again].reset_index(drop=True))
 
 
-def _points(table: pa.Table) -> pd.DataFrame:
+def _points(table: pa.Table, bands: Sequence[str] = BANDS) -> pd.DataFrame:
     """Detections and forced measurements of light curves in the common view, owned by the table's rows."""
     lengths = pc.fill_null(pc.list_value_length(table["lc_mjd"]), 0).to_numpy()
     points = pd.DataFrame({new: table[old].combine_chunks().flatten().to_pandas() for old, new in _COLUMNS.items()})
     points["owner"] = np.repeat(np.arange(len(lengths)), lengths)
     points["forced"] = points["kind"] == "forced"
-    kept = points["band"].isin(BANDS) & (points["kind"] != "upper_limit")
+    kept = points["band"].isin(bands) & (points["kind"] != "upper_limit")
     return points[kept].drop(columns="kind").reset_index(drop=True)
 
 

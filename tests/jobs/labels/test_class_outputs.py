@@ -6,7 +6,7 @@ from jobs.labels.class_outputs import Output, called_outputs, class_scores, lead
 from science_modules import registry
 from science_modules.common.contract import Field
 
-CLASSIFIERS = ("stamp", "stamp_lsst", "light_curve_class", "light_curve_class_early")
+CLASSIFIERS = ("stamp", "stamp_lsst", "light_curve_class", "light_curve_class_early", "light_curve_class_lsst")
 
 
 def outputs(name: str) -> list[Output]:

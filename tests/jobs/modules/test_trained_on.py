@@ -18,6 +18,7 @@ SHIPPED = {
     "light_curve_class_early": 8312,
     "stamp_lsst": 6307,
     "real_bogus_stamps": 9059,
+    "light_curve_class_lsst": 19_462,
 }
 
 
