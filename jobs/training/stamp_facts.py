@@ -1,7 +1,7 @@
 """Further numbers for the card of the stamp classifier, of what the folds have not seen: what images give, whether it ages."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +12,10 @@ from jobs.measures.classification import confusion
 from jobs.measures.intervals import Share
 from jobs.measures.trade import trade
 from science_modules.common.boosted_trees import Forest, probabilities
-from science_modules.stamp import CLASSES, image_numbers
+from science_modules.common.stamp_rules import with_rules
+from science_modules.stamp import ASTEROID, CLASSES, image_numbers
 from science_modules.stamp.growing import TrainingSet
+from science_modules.stamp.trees import Trees
 
 Floats = NDArray[np.float64]
 ZTF_CHANGED = 59016.0  # MJD of 2020-06-16: later alerts have other catalogues and another drb
@@ -24,24 +26,21 @@ _SWAPPED = re.compile("|".join(_OTHER))
 
 @dataclass(frozen=True)
 class Unseen:
-    """What a fold's forest has not seen and can answer.
+    """What a fold's forests have not seen and can answer.
 
     Attributes
     ----------
-    forest : Forest
+    trees : Trees
     known : TrainingSet
         With stamps.
     mjd : numpy.ndarray, shape (n,)
-    earlier : numpy.ndarray of bool, shape (n,)
-        Whether the packet has an earlier detection.
     """
 
-    forest: Forest
+    trees: Trees
     known: TrainingSet
     mjd: Floats
-    earlier: NDArray[np.bool_]
 
-    def answers(self, numbers: Floats | None = None) -> Floats:
+    def alone(self, numbers: Floats | None = None) -> Floats:
         """Calibrated probabilities of the alerts alone, shape (n, n_classes).
 
         Parameters
@@ -50,7 +49,8 @@ class Unseen:
             Instead of those of the alerts' own stamps.
         """
         known = self.known if numbers is None else replace(self.known, numbers=numbers)
-        return probabilities(self.forest.logits(known.features), float(self.forest.temperature[0]))
+        forest = self.trees.alone
+        return probabilities(forest.logits(known.features), float(forest.temperature[0]))
 
     @property
     def labels(self) -> NDArray[np.object_]:
@@ -58,29 +58,42 @@ class Unseen:
         return np.array(CLASSES, object)[self.known.label]
 
 
-def facts_of(folds: Sequence[Unseen], ruled: Callable[[Floats, NDArray[np.bool_]], Floats]) -> dict[str, Any]:
+def answered(trees: Trees, known: TrainingSet) -> Floats:
+    """What the module answers, without its rule of known Solar-system objects, shape (n, n_classes).
+
+    Parameters
+    ----------
+    trees : Trees
+    known : TrainingSet
+        With stamps.
+    """
+    x = known.features
+    used = trees.calibrated(trees.alone.logits(x), x, known.past, known.earlier)
+    return with_rules(used, known.earlier, np.zeros(len(known), bool), ASTEROID, (ASTEROID,))
+
+
+def facts_of(folds: Sequence[Unseen]) -> dict[str, Any]:
     """All of these numbers, by what the card calls them.
 
     Parameters
     ----------
     folds : sequence of Unseen
         Of one kind, real or simulated.
-    ruled : callable
-        Probabilities of an alert alone, and whether it has an earlier detection, to what the module answers.
     """
     labels = np.concatenate([fold.labels for fold in folds])
-    alone = np.concatenate([fold.answers() for fold in folds])
-    answered = np.concatenate([ruled(fold.answers(), fold.earlier) for fold in folds])
+    alone = np.concatenate([fold.alone() for fold in folds])
+    said = np.concatenate([answered(fold.trees, fold.known) for fold in folds])
     counted = confusion(labels, alone, CLASSES)
     found: dict[str, Any] = {
         "this alert alone: accuracy": str(counted.accuracy),
         "this alert alone: mean recall": round(counted.mean_recall, 4),
     }
     for name, changed in STAMPS.items():
-        other = np.concatenate([fold.answers(changed(fold.known.numbers)) for fold in folds])
+        other = np.concatenate([fold.alone(changed(fold.known.numbers)) for fold in folds])
         found[f"this alert alone, {name}: accuracy"] = str(confusion(labels, other, CLASSES).accuracy)
         found[f"this alert alone, {name}: classes that change"] = str(_differ(alone, other))
-    return found | _ageing(folds, labels, answered) | _trade(labels, alone)
+    trades = _trade(labels, alone, "this alert alone, ") | _trade(labels, said, "")
+    return found | _ageing(folds, labels, said) | trades
 
 
 def no_units(forest: Forest) -> Mapping[str, str]:
@@ -126,23 +139,23 @@ def _differ(one: Floats, other: Floats) -> Share:
     return Share(int((one.argmax(axis=1) != other.argmax(axis=1)).sum()), len(one))
 
 
-def _ageing(folds: Sequence[Unseen], labels: NDArray[np.object_], answered: Floats) -> dict[str, str]:
+def _ageing(folds: Sequence[Unseen], labels: NDArray[np.object_], said: Floats) -> dict[str, str]:
     """Recall of each class before ZTF changed and from then on."""
     later = np.concatenate([fold.mjd for fold in folds]) >= ZTF_CHANGED
     found = {}
     for number, name in enumerate(CLASSES):
-        shares = [confusion(labels[part], answered[part], CLASSES).recall(number) for part in (~later, later)]
+        shares = [confusion(labels[part], said[part], CLASSES).recall(number) for part in (~later, later)]
         found[f"{name}: recall before / from 2020-06-16"] = " / ".join(map(str, shares))
     return found
 
 
-def _trade(labels: NDArray[np.object_], alone: Floats) -> dict[str, str]:
-    curve = trade(labels, alone, CLASSES, "VS", "AGN")
+def _trade(labels: NDArray[np.object_], said: Floats, how: str) -> dict[str, str]:
+    curve = trade(labels, said, CLASSES, "VS", "AGN")
     if curve is None:
         return {}
     kept = " / ".join(f"{100 * each:.0f}" for each in _KEPT)
     found = " / ".join(f"{100 * curve.found_at(each):.0f}" for each in _KEPT)
     return {
-        "AGN against VS: area under ROC": f"{curve.area:.3f} ({curve.n_find} AGN, {curve.n_keep} VS)",
-        f"AGN found [%] where {kept} % of VS stay": found,
+        f"{how}AGN against VS: area under ROC": f"{curve.area:.3f} ({curve.n_find} AGN, {curve.n_keep} VS)",
+        f"{how}AGN found [%] where {kept} % of VS stay": found,
     }

@@ -17,7 +17,7 @@ from science_modules import stamp
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.stamp_rules import seen_earlier
 from science_modules.common.ztf_stamps import planes
-from science_modules.stamp import image_numbers, metadata
+from science_modules.stamp import history, image_numbers, metadata
 from science_modules.stamp.growing import TrainingSet
 
 # By what alerts are chosen: time [d], real-bogus score of the survey; and what the packet's history says.
@@ -30,6 +30,7 @@ COLUMNS = pa.schema(
         *CHOSEN_BY,
         pa.field("fields", pa.list_(pa.float64(), len(metadata.NAMES))),
         pa.field("numbers", pa.list_(pa.float64(), len(image_numbers.NAMES))),
+        pa.field("history", pa.list_(pa.float64(), len(history.NAMES))),
     ]
 )
 _WITHOUT_STAMPS = ("schemavsn", "publisher", "objectId", "candid", "candidate", "prv_candidates")
@@ -99,7 +100,8 @@ def _viewed(packets: pa.RecordBatch) -> pa.Table:
 
 
 def _examples(batch: AlertBatch, fields: Floats, numbers: Floats, reasons: NDArray[Any]) -> pa.Table:
-    return pa.table({**keys_of(batch, reasons), "fields": lists(fields), "numbers": lists(numbers)})
+    columns = {"fields": lists(fields), "numbers": lists(numbers), "history": lists(history.history(batch))}
+    return pa.table({**keys_of(batch, reasons), **columns})
 
 
 def keys_of(batch: AlertBatch, reasons: NDArray[Any]) -> dict[str, Any]:
@@ -194,6 +196,8 @@ def training_set(examples: pa.Table) -> TrainingSet:
     return TrainingSet(
         fields=_matrix(examples, "fields"),
         numbers=_matrix(examples, "numbers"),
+        past=_matrix(examples, "history"),
+        earlier=np.array(examples["seen_earlier"].to_pylist(), bool),
         label=np.array([stamp.CLASSES.index(label) for label in examples["label"].to_pylist()], np.int64),
         simulated=np.array(examples["simulated"].fill_null(False).to_pylist(), bool),
         weight=np.array(examples["weight"].to_pylist(), np.float64),

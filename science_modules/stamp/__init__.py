@@ -7,12 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from science_modules.common.alert_batch import AlertBatch
-from science_modules.common.boosted_trees import Floats, Forest, probabilities
+from science_modules.common.boosted_trees import Floats, probabilities
 from science_modules.common.contract import Artefact, Artefacts, Field, ScienceModule
 from science_modules.common.reasons import first_reason
 from science_modules.common.stamp_rules import said_first, seen_earlier, with_rules
 from science_modules.common.ztf_stamps import planes
-from science_modules.stamp import image_numbers, metadata
+from science_modules.stamp import history, image_numbers, metadata
+from science_modules.stamp.trees import ALONE, WITH_HISTORY, Trees
 
 CLASSES = ("AGN", "SN", "VS", "asteroid", "bogus")
 ASTEROID, SN = CLASSES.index("asteroid"), CLASSES.index("SN")
@@ -23,23 +24,30 @@ _USED = tuple(f"p_{name.lower()}" for name in CLASSES)
 _IN_WORDS = ("active galactic nucleus", "supernova", "variable star", "Solar-system object", "bogus")
 _NEEDED = ("magpsf", "sigmapsf")  # an alert that lacks them is no measurement
 
+_SOURCE = "science_modules/stamp/growing.py on real and simulated ZTF alerts; its card is README.md"
 ARTEFACTS = (
     Artefact(
-        name="stamp_ztf.npz",
+        name=ALONE,
         sha256="ae370258673c84c35522503c17bdce4e26f19de28f21883ebcdeec9d45c9d530",
-        source="science_modules/stamp/growing.py on real and simulated ZTF alerts; its card is README.md",
+        source=_SOURCE,
+        licence="Apache-2.0",
+    ),
+    Artefact(
+        name=WITH_HISTORY,
+        sha256="",
+        source=_SOURCE,
         licence="Apache-2.0",
     ),
 )
 
 
-def load(artefacts: Artefacts) -> Forest:
-    """The trees; the compiled walk is made ready here.
+def load(artefacts: Artefacts) -> Trees:
+    """The trees; what is compiled is made ready here.
 
     Parameters
     ----------
     artefacts : mapping of str to bytes
-        Verified, `stamp_ztf.npz`.
+        Verified, those of ARTEFACTS.
 
     Raises
     ------
@@ -47,28 +55,30 @@ def load(artefacts: Artefacts) -> Forest:
         If the trees were grown on other features than this version computes.
     """
     image_numbers.image_numbers(np.zeros((1, 3, 63, 63), np.float32))
-    return Forest.of_features(artefacts["stamp_ztf.npz"], (*metadata.NAMES, *image_numbers.NAMES))
+    history.make_ready()
+    return Trees.read(artefacts)
 
 
-def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
+def run(batch: AlertBatch, trees: Trees) -> pd.DataFrame:
     """One row per alert: raw and used probabilities, class, flags, error.
 
     Parameters
     ----------
     batch : AlertBatch
         With the module's inputs.
-    forest : Forest
+    trees : Trees
         What `load` gives.
     """
     fields = metadata.metadata(batch)
     error = reasons(batch, fields)
     rows = np.flatnonzero([reason is None for reason in error])
     raw, used = np.full((len(batch), 5), np.nan), np.full((len(batch), 5), np.nan)
-    if len(rows):
-        logits = forest.logits(np.hstack([fields, image_numbers.image_numbers(planes(batch))])[rows])
-        raw[rows] = probabilities(logits)
-        used[rows] = probabilities(logits, float(forest.temperature[0]))
     earlier = seen_earlier(batch)
+    if len(rows):
+        numbers = np.hstack([fields, image_numbers.image_numbers(planes(batch))])[rows]
+        logits = trees.alone.logits(numbers)
+        raw[rows] = probabilities(logits)
+        used[rows] = trees.calibrated(logits, numbers, history.history(batch)[rows], earlier[rows])
     known = np.asarray(batch["is_known_sso"], np.float64) == 1
     used = with_rules(used, earlier, known, ASTEROID, (ASTEROID,))
     columns = dict(zip((*_RAW, *_USED), np.hstack([raw, used]).T.astype(np.float32), strict=True))
@@ -124,15 +134,16 @@ def _probabilities(names: tuple[str, ...], what: str) -> tuple[Field, ...]:
 
 MODULE = ScienceModule(
     name="stamp",
-    version="1.0.0",
+    version="1.1.0",
     inputs=(
-        *("cutouts", "mjd", "age_days", "is_positive", "is_known_sso", "gal_b", "ecl_lat", "lc_mjd", "lc_kind"),
+        *("cutouts", "mjd", "age_days", "is_positive", "is_known_sso", "gal_b", "ecl_lat", "light_curve"),
         *(f"candidate.{name}" for name in ("xpos", "ypos", *metadata.FIELDS)),
     ),
     outputs=(
         *_probabilities(_RAW, "probability from this alert alone, not calibrated"),
         *_probabilities(
-            _USED, "calibrated probability, after what the packet's history and orbits of known objects rule out"
+            _USED,
+            "calibrated probability, after earlier fluxes of the packet, and what history and orbits of known objects rule out",
         ),
         Field("top_class", "string", "", "the class of the highest calibrated probability"),
         Field(

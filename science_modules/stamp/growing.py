@@ -1,5 +1,6 @@
-"""Grow the default classifier: gradient boosting on the packet's fields, and on fields and image, as one forest."""
+"""Grow the default classifier's forests: each is gradient boosting on the packet's fields, and on fields and image, as one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 from science_modules.common.boosted_trees import Floats, Forest
 from science_modules.common.boosting import TreeSettings, arrays_of, boosted, classes_alike, joined
 from science_modules.common.every_class import every_class
-from science_modules.stamp import CLASSES, image_numbers, metadata
+from science_modules.stamp import ASTEROID, CLASSES, history, metadata
+from science_modules.stamp.trees import FEATURES
 
-FEATURES = (*metadata.NAMES, *image_numbers.NAMES)
 N_CLASSES = len(CLASSES)
+_STAYING = tuple(name for name in CLASSES if name != CLASSES[ASTEROID])  # still there half an hour later
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class TrainingSet:
     fields : numpy.ndarray of float64, shape (n, len(metadata.NAMES))
     numbers : numpy.ndarray of float64, shape (n, len(image_numbers.NAMES))
         Rows that are NaN throughout have no stamps: they teach the trees on fields alone.
+    past : numpy.ndarray of float64, shape (n, len(history.NAMES))
+    earlier : numpy.ndarray of bool, shape (n,)
+        Whether the packet holds an earlier detection.
     label : numpy.ndarray of int, shape (n,)
         Index of the class.
     simulated : numpy.ndarray of bool, shape (n,)
@@ -49,6 +54,8 @@ class TrainingSet:
 
     fields: Floats
     numbers: Floats
+    past: Floats
+    earlier: NDArray[np.bool_]
     label: NDArray[np.int_]
     simulated: NDArray[np.bool_]
     weight: Floats
@@ -77,7 +84,7 @@ class TrainingSet:
 
 
 def grow(examples: TrainingSet, settings: Settings, seed: int) -> Forest:
-    """The mean of two boosted classifiers as one forest; temperature 1.
+    """The forest of an alert by itself; temperature 1.
 
     Parameters
     ----------
@@ -91,18 +98,75 @@ def grow(examples: TrainingSet, settings: Settings, seed: int) -> Forest:
     ValueError
         If a class has no example with stamps.
     """
-    pictured = examples.take(examples.has_stamps)
-    every_class(CLASSES, np.bincount(pictured.label, minlength=N_CLASSES), "examples with stamps")
-    of_fields = boosted(examples.fields, examples.label, _weights(examples, settings), settings, seed)
-    of_both = boosted(pictured.features, pictured.label, _weights(pictured, settings), settings, seed)
-    parts = [arrays_of(of_fields, 0.5), arrays_of(of_both, 0.5)]
-    real = np.bincount(pictured.label[~pictured.simulated], minlength=N_CLASSES)
-    base = sum(part["base"] for part in parts) + settings.prior * np.log((real + 1) / (real + 1).sum())
-    return Forest(np.array(FEATURES), base, **joined(parts), temperature=np.ones(1))
+    return _grown(examples, CLASSES, (), examples.features, settings, seed)
 
 
-def _weights(examples: TrainingSet, settings: Settings) -> Floats:
-    """Simulated examples weigh less; then each class as much as any other."""
-    return classes_alike(
-        examples.label, np.where(examples.simulated, settings.simulated, 1.0) * examples.weight, N_CLASSES
-    )
+def grow_history(examples: TrainingSet, settings: Settings, seed: int) -> Forest:
+    """The forest of alerts that were seen before, no asteroids among them; temperature 1.
+
+    Parameters
+    ----------
+    examples : TrainingSet
+        Those without an earlier detection are not learnt from.
+    settings : Settings
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If a class has no example with an earlier detection and stamps.
+    """
+    known = examples.take(examples.earlier & (examples.label != ASTEROID))
+    return _grown(known, _STAYING, history.NAMES, np.hstack([known.features, known.past]), settings, seed)
+
+
+def _grown(
+    known: TrainingSet, classes: Sequence[str], more: Sequence[str], x: Floats, settings: Settings, seed: int
+) -> Forest:
+    """The mean of two boosted classifiers of some classes, on FEATURES and more; the others' logits are minus infinity."""
+    place = np.array([CLASSES.index(name) for name in classes])  # ascending
+    label, pictured = np.searchsorted(place, known.label), known.has_stamps
+    seen = " with an earlier detection and stamps" if more else " with stamps"
+    every_class(classes, np.bincount(label[pictured], minlength=len(classes)), f"examples{seen}")
+    of_fields = np.r_[: len(metadata.NAMES), len(FEATURES) : x.shape[1]]  # columns that are there without stamps
+    grown = [
+        _boosted(known, label, len(classes), rows, x, columns, settings, seed)
+        for rows, columns in ((np.full(len(known), True), of_fields), (pictured, np.arange(x.shape[1])))
+    ]
+    real = np.bincount(label[pictured & ~known.simulated], minlength=len(classes))
+    base = np.full(N_CLASSES, -np.inf)
+    base[place] = sum(part["base"] for part in grown) + settings.prior * np.log((real + 1) / (real + 1).sum())
+    nodes = joined(grown)
+    nodes["classes"] = place[nodes["classes"]].astype(np.int32)
+    return Forest(np.array((*FEATURES, *more)), base, **nodes, temperature=np.ones(1))
+
+
+def _boosted(
+    known: TrainingSet,
+    label: NDArray[np.int_],
+    n_classes: int,
+    rows: NDArray[np.bool_],
+    x: Floats,
+    columns: NDArray[np.int_],
+    settings: Settings,
+    seed: int,
+) -> dict[str, NDArray[Any]]:
+    """One of the two, with half the say: of some examples and columns."""
+    weight = weights(known.take(rows), label[rows], n_classes, settings)
+    part = arrays_of(boosted(x[np.ix_(rows, columns)], label[rows], weight, settings, seed), 0.5)
+    part["feature"] = columns[part["feature"]].astype(np.int32)
+    return part
+
+
+def weights(known: TrainingSet, label: NDArray[np.int_], n_classes: int, settings: Settings) -> Floats:
+    """Simulated examples weigh less; then each class as much as any other.
+
+    Parameters
+    ----------
+    known : TrainingSet
+    label : numpy.ndarray of int, shape (n,)
+        Counted from 0 in these classes.
+    n_classes : int
+    settings : Settings
+    """
+    return classes_alike(label, np.where(known.simulated, settings.simulated, 1.0) * known.weight, n_classes)

@@ -14,16 +14,15 @@ from jobs.training import stamp_set
 from jobs.training.examples import Selection
 from jobs.training.seeds import seed_of
 from jobs.training.splitting import groups, split
-from jobs.training.stamp_facts import Unseen, facts_of, no_units
+from jobs.training.stamp_facts import Unseen, answered, facts_of, no_units
 from jobs.training.trainable import Fit, Fitted, Floats, Trainable
 from science_modules import stamp
 from science_modules.common import boosting
-from science_modules.common.boosted_trees import Forest, probabilities
-from science_modules.common.stamp_rules import with_rules
 from science_modules.stamp import growing
+from science_modules.stamp.trees import ALONE, WITH_HISTORY, Trees, mean_logits
 
 _ALERTS, _FIELDS = "alerts", "fields"
-_FILE = stamp.ARTEFACTS[0].name
+_GROWN = {ALONE: growing.grow, WITH_HISTORY: growing.grow_history}
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class StampForest(Trainable):
     not_tested_on = (
         "First alerts as such, where the earliest usable alert that was given is a later one of its object. A fair sample of the"
         " stream: the labelled objects are what somebody had classified. Bogus, where it is `drb <`: a proxy, the survey's own"
-        " opinion. Rare transients, which are no class here. Measured with the history rule, and without the rule of known"
+        " opinion. Rare transients, which are no class here. Measured with history and its rule, and without the rule of known"
         " Solar-system objects, from which labels of asteroids come."
     )
 
@@ -140,13 +139,15 @@ class StampForest(Trainable):
         """
         table = pa.concat_tables([fit.training.table(), fit.validation.table()])
         known = stamp_set.training_set(table)
-        temperature = _temperature(known, _inner_folds(table, fit), fit)
-        forest = boosting.with_temperature(growing.grow(known, fit.settings, fit.seed), temperature)
+        temperatures = _temperatures(known, _inner_folds(table, fit), fit)
         fit.progress(fit.settings.inner_folds + 1, fit.settings.inner_folds + 1)
-        return {_FILE: forest.to_bytes()}
+        return {
+            name: boosting.with_temperature(grow(known, fit.settings, fit.seed), temperature).to_bytes()
+            for (name, grow), temperature in zip(_GROWN.items(), temperatures, strict=True)
+        }
 
     def score(self, artefacts: Mapping[str, bytes], examples: pa.Table) -> Floats:
-        """The module's calibrated answer after the history rule; none without stamps.
+        """The module's calibrated answer, with what history says and rules out; none without stamps.
 
         Parameters
         ----------
@@ -155,9 +156,10 @@ class StampForest(Trainable):
         examples : pyarrow.Table
             Keys and `columns`.
         """
-        forest = Forest.from_bytes(artefacts[_FILE])
-        used = probabilities(_logits(forest, examples), float(forest.temperature[0]))
-        return _with_history(used, np.array(examples["seen_earlier"].to_pylist(), bool))
+        known = stamp_set.training_set(examples)
+        out = np.full((len(known), growing.N_CLASSES), np.nan)
+        out[known.has_stamps] = answered(Trees.read(artefacts), known.take(known.has_stamps))
+        return out
 
     def facts(self, fits: Sequence[Fitted], everything: Selection, settings: Any) -> Mapping[str, Any]:
         """The temperature, examples without stamps; of the folds, what images give, whether it ages, AGN against VS.
@@ -168,17 +170,19 @@ class StampForest(Trainable):
             As of `Trainable.facts`.
         """
         known = stamp_set.training_set(everything.table())
-        final = Forest.from_bytes(fits[-1].artefacts[_FILE])
+        final = Trees.read(fits[-1].artefacts)
         found: dict[str, Any] = {
-            "temperature": round(float(final.temperature[0]), 3),
+            "temperature": round(float(final.alone.temperature[0]), 3),
+            "temperature, with history": round(float(final.history.temperature[0]), 3),
             "examples without stamps": int((~known.has_stamps).sum()),
-            **no_units(final),
+            "real examples with stamps that were seen before": _seen_before(known),
+            **no_units(final.alone),
         }
         folds = [fit for fit in fits if fit.name.startswith("fold-")]
         for kind in ("real", "simulated"):
             unseen = [_unseen(fit, simulated=kind == "simulated") for fit in folds]
             if any(len(each.known) for each in unseen):
-                found |= {f"{kind}, {name}": value for name, value in facts_of(unseen, _with_history).items()}
+                found |= {f"{kind}, {name}": value for name, value in facts_of(unseen).items()}
         return found
 
 
@@ -187,18 +191,16 @@ def _unseen(fit: Fitted, simulated: bool) -> Unseen:
     known = stamp_set.training_set(table)
     rows = known.has_stamps & (known.simulated == simulated)
     mjd = table["mjd"].to_numpy().astype(np.float64)
-    earlier = np.array(table["seen_earlier"].to_pylist(), bool)
-    return Unseen(Forest.from_bytes(fit.artefacts[_FILE]), known.take(rows), mjd[rows], earlier[rows])
+    return Unseen(Trees.read(fit.artefacts), known.take(rows), mjd[rows])
 
 
-def _with_history(alone: Floats, earlier: NDArray[np.bool_]) -> Floats:
-    return with_rules(alone, earlier, np.zeros(len(earlier), bool), stamp.ASTEROID, (stamp.ASTEROID,))
-
-
-def _logits(forest: Forest, examples: pa.Table) -> Floats:
-    """NaN rows for examples without stamps, which the module does not answer."""
-    known = stamp_set.training_set(examples)
-    return np.where(known.has_stamps[:, None], forest.logits(known.features), np.nan)
+def _seen_before(known: growing.TrainingSet) -> str:
+    """By class: where all or none are, first alerts or later ones are not measured."""
+    real = known.take(known.has_stamps & ~known.simulated)
+    return ", ".join(
+        f"{name} {int((real.earlier & (real.label == number)).sum())} of {int((real.label == number).sum())}"
+        for number, name in enumerate(stamp.CLASSES)
+    )
 
 
 def _inner_folds(table: pa.Table, fit: Fit) -> NDArray[np.int64]:
@@ -211,16 +213,25 @@ def _inner_folds(table: pa.Table, fit: Fit) -> NDArray[np.int64]:
     return split(groups(names, ra, dec), names, strata, seed, folds=fit.settings.inner_folds, validation=0, test=0).fold
 
 
-def _temperature(known: growing.TrainingSet, fold: NDArray[np.int64], fit: Fit) -> float:
-    """Of real examples with stamps; of the simulated ones if there are no others."""
-    logits = np.empty((len(known), growing.N_CLASSES))
+def _temperatures(known: growing.TrainingSet, fold: NDArray[np.int64], fit: Fit) -> list[float]:
+    """Of both forests, on examples that they have not seen: real ones with stamps, simulated ones if there are no others."""
+    alone, history = (np.empty((len(known), growing.N_CLASSES)) for _ in _GROWN)
     for number in range(fit.settings.inner_folds):
         own = fold == number
-        logits[own] = growing.grow(known.take(~own), fit.settings, fit.seed).logits(known.features[own])
+        others = known.take(~own)
+        alone[own] = growing.grow(others, fit.settings, fit.seed).logits(known.features[own])
+        forest = growing.grow_history(others, fit.settings, fit.seed)
+        history[own] = forest.logits(np.hstack([known.features[own], known.past[own]]))
         fit.progress(number + 1, fit.settings.inner_folds + 1)
-    measured = known.has_stamps & ~known.simulated
-    measured = measured if measured.any() else known.has_stamps
-    return boosting.best_temperature(logits[measured], known.label[measured])
+    both, seen = mean_logits(alone, history), known.earlier & (known.label != stamp.ASTEROID)
+    measured = ((alone, known.has_stamps), (both, known.has_stamps & seen))
+    return [_temperature(logits, known, rows) for logits, rows in measured]
+
+
+def _temperature(logits: Floats, known: growing.TrainingSet, rows: NDArray[np.bool_]) -> float:
+    real = rows & ~known.simulated
+    chosen = real if real.any() else rows
+    return boosting.best_temperature(logits[chosen], known.label[chosen])
 
 
 TRAINABLE = StampForest()

@@ -27,7 +27,7 @@ from science_modules import stamp
 from science_modules.common.alert_batch import AlertBatch
 
 N = 200
-FILE = "stamp_ztf.npz"
+FILES = ("stamp_ztf.npz", "stamp_history_ztf.npz")
 TRUTH = "_truth/truth.parquet"
 SMALL = {"rounds": 4, "rate": 0.3, "bins": 6, "inner_folds": 2}  # binning is most of the time
 STAMP = get("stamp")
@@ -108,7 +108,8 @@ def test_the_module_loads_the_artefact_and_answers_as_was_measured(trained: Resu
 
 def test_the_same_seed_gives_the_same_bytes(trained: Result, night: Path, tmp_path: Path) -> None:
     again = train("stamp", told(night, tmp_path / "again", folds=0))
-    assert again.artefacts[FILE] == trained.artefacts[FILE]
+    assert again.artefacts == trained.artefacts
+    assert sorted(again.artefacts) == sorted(FILES)
 
 
 def test_random_labels_give_chance(trained: Result, night: Path, tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_alerts_without_stamps_have_the_same_fields_and_get_no_answer(
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "fields.parquet")
     found = pa.concat_tables(list(stamp_set.alerts_without_stamps(str(tmp_path / "fields.parquet"))))
     whole = pa.concat_tables(list(stamp_set.alerts_of_packets(str(night)))).slice(0, 20)
-    for name in ("object_id", "alert_id", "ra", "mjd", "seen_earlier", "label", "fields"):
+    for name in ("object_id", "alert_id", "ra", "mjd", "seen_earlier", "label", "fields", "history"):
         np.testing.assert_array_equal(found[name].to_pylist(), whole[name].to_pylist())
     labelled = complete(found, STAMP.columns, "here")
     for name, value in (("label", "SN"), ("weight", 1.0)):
@@ -169,13 +170,14 @@ def test_alerts_without_stamps_have_the_same_fields_and_get_no_answer(
 
 
 def example(object_id: str, mjd: float, label: str | None = None, **more: Any) -> Row:
-    numbers = {name: [0.5] * stamp_set.COLUMNS.field(name).type.list_size for name in ("fields", "numbers")}
+    numbers = {name: [0.5] * stamp_set.COLUMNS.field(name).type.list_size for name in ("fields", "numbers", "history")}
     return {
         "survey": "ztf",
         "object_id": object_id,
         "alert_id": int(mjd),
         "mjd": mjd,
         "label": label,
+        "seen_earlier": False,
         **numbers,
         **more,
     }
