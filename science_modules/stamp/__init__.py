@@ -28,13 +28,13 @@ _SOURCE = "science_modules/stamp/growing.py on real and simulated ZTF alerts; it
 ARTEFACTS = (
     Artefact(
         name=ALONE,
-        sha256="ae370258673c84c35522503c17bdce4e26f19de28f21883ebcdeec9d45c9d530",
+        sha256="b9459c8a5dbd30fced39ad9878ab2c34eabfd543d314dd9b90e8bc2c543d9943",
         source=_SOURCE,
         licence="Apache-2.0",
     ),
     Artefact(
         name=WITH_HISTORY,
-        sha256="",
+        sha256="2c77d9ef01f88c5413f2e29e4476909803425a5d35615a5612f44cce4e4a2d8c",
         source=_SOURCE,
         licence="Apache-2.0",
     ),

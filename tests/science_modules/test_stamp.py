@@ -13,8 +13,9 @@ from science_modules.common import artefacts, boosting, examples
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.boosted_trees import Forest, probabilities
 from science_modules.common.ztf_stamps import planes
-from science_modules.stamp import features, growing, image_numbers, metadata
+from science_modules.stamp import features, growing, history, image_numbers, metadata
 from science_modules.stamp.stamps import crops
+from science_modules.stamp.trees import ALONE, WITH_HISTORY, Trees
 
 STATE = stamp.load(artefacts.find(stamp.MODULE))
 N = 24
@@ -121,7 +122,11 @@ def learnt() -> growing.TrainingSet:
     numbers[:, 7] += 2 * (label % 2)
     fields[rng.random(fields.shape) < 0.1] = np.nan
     numbers[150:] = np.nan
-    return growing.TrainingSet(fields, numbers, label, np.arange(300) % 10 == 0, np.ones(300))
+    past = rng.normal(0, 1, (300, len(history.NAMES)))
+    past[:, 5] += 4 * (label == 2)
+    return growing.TrainingSet(
+        fields, numbers, past, rng.random(300) < 0.8, label, np.arange(300) % 10 == 0, np.ones(300)
+    )
 
 
 def test_the_forest_is_the_mean_of_two_classifiers_of_scikit_learn(learnt: growing.TrainingSet) -> None:
@@ -131,15 +136,128 @@ def test_the_forest_is_the_mean_of_two_classifiers_of_scikit_learn(learnt: growi
     forest = Forest.from_bytes(data)
     pictured = learnt.take(learnt.has_stamps)
     x = np.hstack([learnt.fields, learnt.numbers])
-    of_fields = boosting.boosted(learnt.fields, learnt.label, growing._weights(learnt, settings), settings, 1)
+    of_fields = boosting.boosted(
+        learnt.fields, learnt.label, growing.weights(learnt, learnt.label, 5, settings), settings, 1
+    )
     of_fields = of_fields._raw_predict(learnt.fields)
     both = np.hstack([pictured.fields, pictured.numbers])
-    of_both = boosting.boosted(both, pictured.label, growing._weights(pictured, settings), settings, 1)
+    of_both = boosting.boosted(
+        both, pictured.label, growing.weights(pictured, pictured.label, 5, settings), settings, 1
+    )
     of_both = of_both._raw_predict(x)
     real = np.bincount(pictured.label[~pictured.simulated])
     prior = 0.3 * np.log((real + 1) / (real + 1).sum())
     np.testing.assert_allclose(forest.logits(x), (of_fields + of_both) / 2 + prior, rtol=1e-12, atol=1e-12)
     assert (forest.logits(x).argmax(axis=1) == learnt.label).mean() > 0.9
+
+
+def test_the_forest_of_what_was_seen_before_is_that_of_scikit_learn_without_asteroids(
+    learnt: growing.TrainingSet,
+) -> None:
+    settings = growing.Settings(rounds=4)
+    forest = growing.grow_history(learnt, settings, 1)
+    known = learnt.take(learnt.earlier & (learnt.label != stamp.ASTEROID))
+    label = np.where(known.label == 4, 3, known.label)
+    weight = growing.weights(known, label, 4, settings)
+    fields = np.hstack([known.fields, known.past])
+    of_fields = boosting.boosted(fields, label, weight, settings, 1)
+    pictured = known.has_stamps
+    x = np.hstack([learnt.fields, learnt.numbers, learnt.past])
+    both = np.hstack([known.fields, known.numbers, known.past])[pictured]
+    weight = growing.weights(known.take(pictured), label[pictured], 4, settings)
+    of_both = boosting.boosted(both, label[pictured], weight, settings, 1)
+    real = np.bincount(label[pictured & ~known.simulated])
+    prior = 0.3 * np.log((real + 1) / (real + 1).sum())
+    of_fields = of_fields._raw_predict(np.hstack([learnt.fields, learnt.past]))
+    wanted = (of_fields + of_both._raw_predict(x)) / 2 + prior
+    found = forest.logits(x)
+    np.testing.assert_allclose(found[:, [0, 1, 2, 4]], wanted, rtol=1e-12, atol=1e-12)
+    assert (found[:, stamp.ASTEROID] == -np.inf).all()
+
+
+def test_both_forests_answer_for_what_was_seen_before_and_one_for_the_rest(learnt: growing.TrainingSet) -> None:
+    settings = growing.Settings(rounds=4)
+    alone, past = growing.grow(learnt, settings, 1), growing.grow_history(learnt, settings, 1)
+    trees = Trees(boosting.with_temperature(alone, 1.5), boosting.with_temperature(past, 2.0))
+    x, earlier = learnt.features, learnt.earlier
+    logits = alone.logits(x)
+    found = trees.calibrated(logits, x, learnt.past, earlier)
+    np.testing.assert_allclose(found[~earlier], probabilities(logits[~earlier], 1.5), atol=1e-12)
+    both = (logits + past.logits(np.hstack([x, learnt.past])))[earlier] / 2
+    np.testing.assert_allclose(found[earlier], probabilities(both, 2.0), atol=1e-12)
+    assert (found[earlier, stamp.ASTEROID] == 0).all()
+
+
+def test_a_class_that_was_never_seen_before_is_named(learnt: growing.TrainingSet) -> None:
+    fresh = learnt.take((learnt.label != 1) | ~learnt.earlier)
+    with pytest.raises(
+        ValueError, match="every class wants examples with an earlier detection and stamps, there are: SN 0, AGN"
+    ):
+        growing.grow_history(fresh, growing.Settings(rounds=1), 1)
+
+
+def with_light_curve(mjd: list[float], flux: list[float | None], **more: list[Any]) -> AlertBatch:
+    """Alerts at MJD 60000, each with this light curve of detections in g; errors are 10 nJy."""
+    given = {
+        **{"lc_mjd": mjd, "lc_flux": flux, "lc_flux_err": [10.0] * len(mjd), "lc_band": ["g"] * len(mjd)},
+        **{"lc_kind": ["detection"] * len(mjd), "lc_flag": [None] * len(mjd), **more},
+    }
+    table = examples.examples(N, "ztf")
+    columns: dict[str, list[Any]] = {name: [None] * len(mjd) for name in table.schema.names if name.startswith("lc_")}
+    return AlertBatch(
+        alerts(
+            mjd=[60000.0] * N,
+            is_known_sso=[False] * N,
+            **{name: [values] * N for name, values in (columns | given).items()},
+        )
+    )
+
+
+def past_of(batch: AlertBatch) -> dict[str, float]:
+    rows = history.history(batch)
+    np.testing.assert_array_equal(rows[0], rows[-1])
+    return dict(zip(history.NAMES, rows[0], strict=True))
+
+
+def test_the_history_of_a_source_that_is_known() -> None:
+    times, fluxes = [59990.0, 59998.0, 59999.0, 60000.0], [100.0, -50.0, 80.0, 160.0]
+    found = past_of(with_light_curve(times, fluxes, lc_band=["g", "g", "r", "g"]))
+    assert found["history_positive"] == found["history_same_sign"] == pytest.approx(2 / 3)
+    assert found["history_range"] == pytest.approx(160 / 50)
+    assert found["history_g_r"] == pytest.approx(160 / 80)
+    assert found["history_change"] == pytest.approx((160 - 25) / 10)
+    own = np.array([100.0, -50.0, 160.0])
+    size = np.abs(own).mean()
+    assert found["history_scatter"] == pytest.approx(own.std() / size)
+    assert found["history_chi2"] == pytest.approx(own.var(ddof=1) / 100)
+    assert found["history_trend"] == pytest.approx(np.polyfit([-10, -2, 0], own, 1)[0] / size)
+    falling = past_of(with_light_curve(times, [100.0, 50.0, 80.0, -160.0], lc_band=["r"] * 4))
+    assert (falling["history_positive"], falling["history_same_sign"]) == (1, 0)
+    assert np.isnan(falling["history_g_r"])
+
+
+@pytest.mark.parametrize(
+    ("mjd", "flux", "kind"),
+    [([59999.99, 60000.0], [90.0, 100.0], None), ([59990.0, 60000.0], [None, 100.0], None),
+     ([59990.0, 60000.0], [None, 100.0], ["upper_limit", "detection"]), ([59990.0], [90.0], None), ([], [], None)],
+)  # fmt: skip
+def test_without_an_earlier_flux_or_its_own_an_alert_has_no_history(mjd: Any, flux: Any, kind: Any) -> None:
+    batch = with_light_curve(mjd, flux, **({"lc_kind": kind} if kind else {}))
+    assert np.isnan(history.history(batch)).all()
+
+
+def test_what_came_later_is_no_history() -> None:
+    before = with_light_curve([59990.0, 60000.0], [90.0, 100.0])
+    after = with_light_curve([59990.0, 60000.0, 60003.0], [90.0, 100.0, 5000.0])
+    np.testing.assert_array_equal(history.history(after), history.history(before))
+
+
+def test_earlier_fluxes_move_the_used_answer_and_leave_the_raw_one() -> None:
+    steady = stamp.run(with_light_curve([59990.0, 59995.0, 60000.0], [100.0, 100.0, 100.0]), STATE)
+    wild = stamp.run(with_light_curve([59990.0, 59995.0, 60000.0], [-900.0, 2000.0, 100.0]), STATE)
+    raw, used = ([f"{what}_{name.lower()}" for name in stamp.CLASSES] for what in ("raw", "p"))
+    np.testing.assert_array_equal(steady[raw], wild[raw])
+    assert np.abs(steady[used].to_numpy() - wild[used].to_numpy()).max(axis=1).min() > 0.01
 
 
 def test_the_temperature_is_the_one_that_labels_were_drawn_with() -> None:
@@ -150,15 +268,15 @@ def test_the_temperature_is_the_one_that_labels_were_drawn_with() -> None:
 
 
 def test_an_earlier_detection_rules_an_asteroid_out() -> None:
-    times = {"mjd": [60000.0] * N, "is_known_sso": [False] * N}
-    kinds = [["detection", "detection"], ["upper_limit", "detection"]] * (N // 2)
-    old = stamp.run(AlertBatch(alerts(lc_mjd=[[59990.0, 60000.0]] * N, lc_kind=kinds, **times)), STATE)
-    assert (old["p_asteroid"][::2] == 0).all()
-    assert (old["p_asteroid"][1::2] > 0).all()
+    fluxes = [100.0, 100.0]
+    old, limit, same_night = (
+        stamp.run(with_light_curve([before, 60000.0], fluxes, lc_kind=[kind, "detection"]), STATE)
+        for before, kind in ((59990.0, "detection"), (59990.0, "upper_limit"), (59999.99, "detection"))
+    )
+    assert (old["p_asteroid"] == 0).all()
+    assert (limit["p_asteroid"] > 0).all() and (same_night["p_asteroid"] > 0).all()
     np.testing.assert_allclose(old.filter(regex="^p_").sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(old.filter(like="raw_").sum(axis=1), 1, atol=1e-6)
-    same_night = stamp.run(AlertBatch(alerts(lc_mjd=[[59999.99, 60000.0]] * N, lc_kind=kinds, **times)), STATE)
-    assert (same_night["p_asteroid"] > 0).all()
 
 
 def test_a_known_solar_system_object_is_an_asteroid_and_the_raw_answer_stands() -> None:
@@ -178,9 +296,11 @@ def test_an_alert_without_an_answer_says_why() -> None:
 
 
 def test_trees_of_other_features_are_refused() -> None:
-    other = Forest(**{**vars(STATE), "features": STATE.features[::-1]})
-    with pytest.raises(ValueError, match="trees split on"):
-        stamp.load({"stamp_ztf.npz": other.to_bytes()})
+    files = {ALONE: STATE.alone, WITH_HISTORY: STATE.history}
+    for name, forest in files.items():
+        other = Forest(**{**vars(forest), "features": forest.features[::-1]})
+        with pytest.raises(ValueError, match="trees split on"):
+            stamp.load({**{each: trees.to_bytes() for each, trees in files.items()}, name: other.to_bytes()})
 
 
 def test_the_features_that_leak_or_age_are_no_inputs() -> None:
@@ -209,7 +329,9 @@ def test_real_alerts_are_answered_and_turning_them_changes_nothing(real_alerts: 
     assert answers["error"].isna().mean() > 0.99
     images, fields = planes(batch), metadata.metadata(batch)
     x = [np.hstack([fields, image_numbers.image_numbers(each)]) for each in (images, turned(images))]
-    np.testing.assert_allclose(probabilities(STATE.logits(x[0])), probabilities(STATE.logits(x[1])), atol=1e-6)
+    np.testing.assert_allclose(
+        probabilities(STATE.alone.logits(x[0])), probabilities(STATE.alone.logits(x[1])), atol=1e-6
+    )
 
 
 @pytest.mark.tensorflow
