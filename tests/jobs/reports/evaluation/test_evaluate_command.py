@@ -24,6 +24,7 @@ from jobs.reports.evaluation.sources import source_of
 from jobs.simulation.night import container
 from jobs.simulation.packets import packet
 from jobs.storage.layout import Layout
+from science_modules import registry
 
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -185,7 +186,8 @@ def test_answers_of_another_version_are_not_taken_for_this_one_s(
         pq.write_table(rows.set_column(place, "stamp", pa.StructArray.from_arrays(fields, names=names)), path)
     assert main(["stamp", "--data", str(layout.root), "-o", str(tmp_path / "again")]) == 0
     told = capsys.readouterr().out
-    assert "run over the packets of night: night has answers of stamp 0.9.0, installed is 1.0.0" in told
+    installed = registry.declared("stamp").version
+    assert f"run over the packets of night: night has answers of stamp 0.9.0, installed is {installed}" in told
     assert pq.read_table(tmp_path / "again" / ANSWERS)["stamp.SN"].null_count == 0
     assert json.loads((tmp_path / "again" / NUMBERS).read_text())["alerts"] == 4
     for path in layout.files("raw"):
