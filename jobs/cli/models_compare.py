@@ -75,7 +75,8 @@ def _areas(found: Comparison) -> Table:
         area = each.area
         counts = f"{area.n_members:,} / {area.n_others:,}"
         told = f"{area}{', more than chance' if area.is_more_than_chance else ''}"
-        table.add_row(each.name, counts, f"{area.first:.3f}", f"{area.second:.3f}", told)
+        numbers = (f"{area.first:.3f}", f"{area.second:.3f}", told)
+        table.add_row(each.name, counts, *(numbers if area.n_members and area.n_others else ("no examples of both",)))
     return table
 
 

@@ -38,10 +38,11 @@ class ComparedScore:
         number : int
             0 or 1.
         threshold : float
-            0 to 1; the next multiple of 0.005 is taken.
+            0 to 1; the next multiple of 0.005 is taken. `none` where there are no such alerts.
         """
         place, rates = round(threshold * STEPS), self.rates[number]
-        return f"{rates.false_negatives[place].value:.3f} / {rates.false_positives[place].value:.3f}"
+        told = (rates.false_negatives[place], rates.false_positives[place])
+        return " / ".join(f"{each.value:.3f}" if each.n else "none" for each in told)
 
     def alike(self, number: int) -> str:
         """Where the two rates of one of the two are nearest to each other, and what they are there.

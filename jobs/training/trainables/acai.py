@@ -66,7 +66,7 @@ class Settings(Recipe):
     start : str
         `published`: from version 1's weights, which have to be installed; `blank`: by chance, as the paper's began.
     image : str
-        `kept`: published convolutions stay, what lies behind them learns; `trained`: all learns, at a hundred times the cost.
+        `kept`: published convolutions stay, what lies behind them learns; `trained`: all learns, at some hundred times the cost.
     precision : str
         As Keras names it.
     """

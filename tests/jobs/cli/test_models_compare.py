@@ -128,6 +128,7 @@ def test_scores_that_were_trained_alone_are_compared_one_by_one(five_scores: Pat
     assert (supernova.at(1, 0.2), supernova.at(1, 0.5)) == ("0.000 / 1.000", "0.200 / 0.000")
     assert supernova.alike(1) == "0.154 / 0.231 at 0.310"  # ten of the thirteen; stars of row 101 and later
     assert found.by_score[0].alike(0) == "no examples of both"
+    assert found.by_score[0].at(0, 0.5) == "none / 0.000"
     apart = found.apart("SN", 0.5)
     assert len(apart) == 52 and apart[0]["words"] == "SN: 0.40 / 0.81"
     with pytest.raises(ValueError, match="no score of 'TDE'; acai_v8 and acai_v9 have AGN, SN"):
@@ -142,6 +143,7 @@ def test_the_terminal_has_a_line_per_score_and_the_sheet_those_on_two_sides(
     assert main([*given, "--score", "SN", "--threshold", "0.5", "-o", str(sheet), "-n", "3"]) == 0
     told = capsys.readouterr().out
     assert "each score: area under the ROC curve" in told and "more than chance" in told
+    assert "no examples of both" in told and "nan" not in told
     assert "missed / false alarms (FNR / FPR)" in told and "0.200 / 0.000" in told
     assert f"3 of 52 alerts whose scores of SN lie on two sides of 0.5: {sheet}" in told
     assert sheet.read_bytes()[:4] == b"\x89PNG"
