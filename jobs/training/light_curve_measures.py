@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.measures.classification import Confusion, confusion
+from jobs.training.light_curve_pieces import RELEASE
 from science_modules.common.light_curve_classes import BALANCED_SHARES, BRANCH_OF, BRANCHES, LEAVES
 
 Floats = NDArray[np.float64]
@@ -31,18 +32,32 @@ def measured(answered: Sequence[tuple[pa.Table, Floats]]) -> Mapping[str, Any]:
     """
     if not answered:
         return {}
-    table = pa.concat_tables([each for each, _ in answered])
-    said = np.concatenate([scores for _, scores in answered])
-    simulated = np.array(table["simulated"].to_pylist(), bool)
+    table, said, simulated = _together(answered)
     forms = np.array(table["form"].to_pylist(), object)
     found: dict[str, Any] = {}
     for form in np.unique(forms[~simulated]):
         found |= _of_real(f"real, {form}", table, said, ~simulated & (forms == form))
-    return found | _of_simulated(table, said, simulated)
+    return found | _of_simulated("simulated", table, said, simulated)
+
+
+def with_colours(answered: Sequence[tuple[pa.Table, Floats]]) -> Mapping[str, Any]:
+    """What the folds say of simulated objects if W1 - W2 and W2 - W3, drawn for their class, are known.
+
+    Parameters
+    ----------
+    answered : sequence of (pyarrow.Table, numpy.ndarray of shape (n, 15))
+        As of `measured`.
+    """
+    return _of_simulated("simulated, with colours of AllWISE", *_together(answered)) if answered else {}
+
+
+def _together(answered: Sequence[tuple[pa.Table, Floats]]) -> tuple[pa.Table, Floats, Bools]:
+    table = pa.concat_tables([each for each, _ in answered])
+    return table, np.concatenate([said for _, said in answered]), np.array(table["simulated"].to_pylist(), bool)
 
 
 def _of_real(told: str, table: pa.Table, said: Floats, own: Bools) -> dict[str, Any]:
-    """Kinds, and the two leaves of which there are more than a few."""
+    """Kinds, and the leaves that there are."""
     label = _labels(table, own)
     found: dict[str, Any] = {}
     for how, answers in (("", said[own]), (", kinds taken as equally frequent", said[own] / _SHARES)):
@@ -50,7 +65,7 @@ def _of_real(told: str, table: pa.Table, said: Floats, own: Bools) -> dict[str, 
         found[f"{told}{how}: macro F1 of {', '.join(KINDS)}"] = _rounded(macro_f1(counted))
         found[f"{told}{how}: called {', '.join(KINDS)} by true kind"] = counted.counts.tolist()
     leaves = confusion(label, said[own], LEAVES)
-    for leaf in ("snia", "rrl"):
+    for leaf in (leaf for leaf in LEAVES if (label == leaf).any()):
         found[f"{told}: recall of {leaf}"] = str(leaves.recall(LEAVES.index(leaf)))
     points = np.asarray(table["n_best"].to_numpy())[own]
     for least, below in zip(_STEPS, (*_STEPS[1:], np.inf), strict=True):
@@ -61,18 +76,30 @@ def _of_real(told: str, table: pa.Table, said: Floats, own: Bools) -> dict[str, 
     return found
 
 
-def _of_simulated(table: pa.Table, said: Floats, own: Bools) -> dict[str, Any]:
-    """Branches and leaves, by how the light curves were cut and in which form."""
+def _of_simulated(told: str, table: pa.Table, said: Floats, own: Bools) -> dict[str, Any]:
+    """Branches and leaves, by how the light curves were cut, in which form, and with how many points."""
     found: dict[str, Any] = {}
     for column in ("cut", "form"):
         values = np.array(table[column].to_pylist(), object)
         for value in np.unique(values[own]):
-            some = own & (values == value)
-            label = _labels(table, some)
-            leaves, branches = confusion(label, said[some], LEAVES), _summed(label, said[some], BRANCH_OF, BRANCHES)
-            both = f"leaves {_rounded(macro_f1(leaves))}, branches {_rounded(macro_f1(branches))}"
-            found[f"simulated, {column} {value}: macro F1"] = f"{both} (n = {len(label):,})"
+            found[f"{told}, {column} {value}: macro F1"] = _both(table, said, own & (values == value))
+    points = np.asarray(table["n_best"].to_numpy())
+    for least, below in zip(_STEPS, (*_STEPS[1:], np.inf), strict=True):
+        some = own & (points >= least) & (points < below)
+        if some.any():
+            found[f"{told}, {least} to {below - 1:g} points: macro F1"] = _both(table, said, some)
+    whole = own & (np.array(table["cut"].to_pylist(), object) == RELEASE.name)
+    if whole.any():
+        counted = confusion(_labels(table, whole), said[whole], LEAVES)
+        for at, leaf in enumerate(LEAVES):
+            found[f"{told}, cut {RELEASE.name}: recall of {leaf}"] = str(counted.recall(at))
     return found
+
+
+def _both(table: pa.Table, said: Floats, some: Bools) -> str:
+    label = _labels(table, some)
+    leaves, branches = confusion(label, said[some], LEAVES), _summed(label, said[some], BRANCH_OF, BRANCHES)
+    return f"leaves {_rounded(macro_f1(leaves))}, branches {_rounded(macro_f1(branches))} (n = {len(label):,})"
 
 
 def macro_f1(counted: Confusion) -> float:

@@ -52,7 +52,9 @@ class Cut:
 HISTORY = Cut("history", (10, 31), {DIFFERENCE: 0.7, BOTH: 0.3})
 SEASON = Cut("season", (40, 400), {DIFFERENCE: 0.6, BOTH: 0.4})
 YEARS = Cut("years", (700, 1000), {DIFFERENCE: 0.2, BOTH: 0.25, TOTAL: 0.35, AS_DIFFERENCE: 0.2}, thinned=8, most=90)
-CUTS = (HISTORY, SEASON, YEARS)
+RELEASE = replace(YEARS, name="release", thinned=0, most=250)  # every visit
+# Tried one after the other, each on that share of the objects that have given no piece yet with enough points.
+CUTS = ((HISTORY, 0.5), (SEASON, 0.5), (YEARS, 0.7), (RELEASE, 1.0))
 FEW = Cut(
     "few", (2, 14), {DIFFERENCE: 0.7, BOTH: 0.3}
 )  # the beginning of something, for answers to less than six points

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.labels.class_names import NAMES as NAMES_OF_CLASSES
+from jobs.training.light_curve_infrared import COLOURS
 from jobs.training.light_curve_pieces import BOTH, CUTS, DIFFERENCE, TOTAL, pieces, table, whole, with_nuclei
 from jobs.training.light_curve_sources import Light, labelled, packets, simulated
 from jobs.training.seeds import seed_of
@@ -20,12 +21,13 @@ from science_modules.alerce_features.limits import NAMES as LIMITS
 from science_modules.alerce_features.registry import fields
 from science_modules.common.alert_batch import AlertBatch
 
-# What is kept from the forests. Colours with AllWISE's magnitudes: nothing computes them yet. Limits, real-bogus and star-galaxy
-# scores and places: light curves of most real supernovae come without, so that their absence alone would tell the class.
+# What is kept from the forests. Colours of g or r with AllWISE's magnitudes: of classes only W1 - W2 and W2 - W3 are known.
+# Limits, real-bogus and star-galaxy scores and places: light curves of most real supernovae come without, so that their
+# absence alone would tell the class.
 # MaxSlope: of two exposures within minutes, which the simulated cadence has not, it is noise over a short time.
 LEFT_OUT = frozenset(
     (
-        *INFRARED, *(f"{name}_{band}" for name in (*LIMITS, "MaxSlope") for band in (1, 2)),
+        *(set(INFRARED) - set(COLOURS)), *(f"{name}_{band}" for name in (*LIMITS, "MaxSlope") for band in (1, 2)),
         "rb", "sgscore1", "gal_b", "gal_l",
     )
 )  # fmt: skip
@@ -49,7 +51,7 @@ COLUMNS = pa.schema(
 
 
 def of_simulated(path: str, seed: int) -> Iterator[pa.Table]:
-    """Pieces of simulated light curves, one of each kind of each object that has enough points in it.
+    """Pieces of simulated light curves: one of each object, long where a short one has too few points.
 
     Parameters
     ----------
@@ -66,8 +68,11 @@ def of_simulated(path: str, seed: int) -> Iterator[pa.Table]:
     file = Path(path)
     rng = np.random.default_rng(seed_of(seed, file.parent.parent.name, file.name))
     light = with_nuclei(simulated(file), rng)
-    for cut in CUTS:
-        yield examples_of(light, cut.name, *pieces(light, cut, rng))
+    for cut, share in CUTS:
+        tried = light.only(rng.random(len(light)) < share)
+        examples = examples_of(tried, cut.name, *pieces(tried, cut, rng))
+        yield examples
+        light = light.only(~light.names.isin(examples["object_id"].to_pylist()).to_numpy())
 
 
 def of_packets(path: str) -> Iterator[pa.Table]:
@@ -161,8 +166,9 @@ def features(points: pd.DataFrame, form: NDArray[np.object_]) -> pa.Array:
 
 def _block(points: pd.DataFrame, form: NDArray[np.object_]) -> NDArray[np.float32]:
     values = of_curves(curves(AlertBatch(table(points, form))))
+    unknown = np.full(len(form), np.nan)  # colours with AllWISE, which no light curve tells
     with np.errstate(over="ignore"):
-        rows = np.column_stack([values[name] for name in NAMES]).astype(np.float32)
+        rows = np.column_stack([values.get(name, unknown) for name in NAMES]).astype(np.float32)
     rows[~np.isfinite(rows)] = np.nan
     return rows
 

@@ -47,6 +47,18 @@ class Light:
     def __len__(self) -> int:
         return len(self.names)
 
+    def only(self, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "Light":
+        """Some of the objects.
+
+        Parameters
+        ----------
+        kept : numpy.ndarray of bool, shape (n,)
+            True for those that stay.
+        """
+        owner = self.points["owner"].to_numpy()
+        points = self.points[kept[owner]].assign(owner=(np.cumsum(kept) - 1)[owner[kept[owner]]])
+        return Light(self.names[kept].reset_index(drop=True), self.simulated, points.reset_index(drop=True))
+
 
 def simulated(path: Path, bands: Sequence[str] = BANDS) -> Light:
     """Light curves that `strix simulate lightcurves` wrote.

@@ -2,7 +2,8 @@
 
 Left out is what tells where a light curve comes from rather than what it is of: real supernovae come without limits, real-bogus
 and star-galaxy scores and places, so that their absence would give the class away. Also MaxSlope, which two exposures within
-minutes make a measure of noise over a short time, and the colours with AllWISE's magnitudes, which nothing computes yet.
+minutes make a measure of noise over a short time, and colours of g or r with AllWISE's magnitudes, of which no distribution by
+class was at hand. W1 - W2 and W2 - W3 are read where a job has a cross-match; half of the training examples are without.
 """
 
 _STATISTICS = (
@@ -31,5 +32,6 @@ def _in_both(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{name}_{band}" for name in names for band in (1, 2))
 
 
-NAMES = (*_in_both(_STATISTICS), *_PERIOD, *_in_both(_FOLDED), *_COLOURS)
+_INFRARED = ("W1_W2", "W2_W3")
+NAMES = (*_in_both(_STATISTICS), *_PERIOD, *_in_both(_FOLDED), *_COLOURS, *_INFRARED)
 FEATURES = tuple(f"alerce_features.{name}" for name in NAMES)

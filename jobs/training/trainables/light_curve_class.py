@@ -13,6 +13,7 @@ from jobs.pipeline.alerts import packet_files
 from jobs.storage.data_files import files_of_folder
 from jobs.training import light_curve_measures, light_curve_set
 from jobs.training.examples import Selection
+from jobs.training.light_curve_infrared import with_colours
 from jobs.training.light_curve_measures import KIND_OF
 from jobs.training.seeds import seed_of
 from jobs.training.splitting import groups, split
@@ -23,6 +24,7 @@ from science_modules.common.hierarchical_forest import Forest
 from science_modules.common.hierarchical_growing import grow, with_temperatures
 from science_modules.common.light_curve_classes import LEAVES
 
+_SEED_OF_MEASURES = 1
 _SIMULATED, _LABELLED, _PACKETS = "simulated", "labelled", "packets"
 
 
@@ -141,7 +143,7 @@ class LightCurveForests(Trainable):
         return [*_curves(data), *map(Path, data.labelled), *packets]
 
     def fit(self, fit: Fit) -> Mapping[str, bytes]:
-        """The four forests, with their temperatures.
+        """The four forests, with their temperatures; half of the examples have colours of AllWISE, drawn for their class.
 
         Parameters
         ----------
@@ -153,7 +155,7 @@ class LightCurveForests(Trainable):
         return {f"{self.name}_ztf.npz": forest.to_bytes()}
 
     def score(self, artefacts: Mapping[str, bytes], examples: pa.Table) -> Floats:
-        """The calibrated answer, classes of a branch taken to be equally frequent, and branches.
+        """The calibrated answer, classes of a branch taken to be equally frequent, and branches; without colours of AllWISE.
 
         Parameters
         ----------
@@ -162,7 +164,10 @@ class LightCurveForests(Trainable):
         examples : pyarrow.Table
             Keys and `columns`.
         """
-        return Forest.from_bytes(artefacts[f"{self.name}_ztf.npz"]).predict(light_curve_set.matrix(examples)).calibrated
+        return self._answer(artefacts, light_curve_set.matrix(examples))
+
+    def _answer(self, artefacts: Mapping[str, bytes], x: NDArray[np.float32]) -> Floats:
+        return Forest.from_bytes(artefacts[f"{self.name}_ztf.npz"]).predict(x).calibrated
 
     def facts(self, fits: Sequence[Fitted], everything: Selection, settings: Any) -> Mapping[str, Any]:
         """What the folds say of real and simulated objects, by kind, by form and by the number of points.
@@ -173,8 +178,14 @@ class LightCurveForests(Trainable):
             As of `Trainable.facts`.
         """
         folds = [(fit.unseen.table(), fit.artefacts) for fit in fits if fit.name.startswith("fold-")]
-        answered = [(table, self.score(artefacts, table)) for table, artefacts in folds if table.num_rows]
-        return light_curve_measures.measured(answered)
+        folds = [(table, artefacts) for table, artefacts in folds if table.num_rows]
+        found = light_curve_measures.measured([(table, self.score(artefacts, table)) for table, artefacts in folds])
+        drawn = [(table, self._with_colours(artefacts, table)) for table, artefacts in folds]
+        return found | light_curve_measures.with_colours(drawn)
+
+    def _with_colours(self, artefacts: Mapping[str, bytes], table: pa.Table) -> Floats:
+        x = light_curve_set.matrix(table)
+        return self._answer(artefacts, with_colours(x, self.features, table, _SEED_OF_MEASURES, known=1.0))
 
 
 def _curves(data: Data) -> list[Path]:
@@ -182,14 +193,15 @@ def _curves(data: Data) -> list[Path]:
 
 
 def _calibrated(table: pa.Table, features: Sequence[str], settings: Settings, seed: int) -> Forest:
-    """Forests of all examples, with the temperatures of forests that a fifth of the objects was kept from."""
-    x, weight = light_curve_set.matrix(table), weights(table, settings)
+    """Forests of all examples, with the temperatures of forests half as large that a fifth of the objects was kept from."""
+    x, weight = with_colours(light_curve_set.matrix(table), features, table, seed), weights(table, settings)
     leaf = np.array(table["label"].to_pylist(), object)
     kept = _a_fifth(table, seed)
     forest = grow(x, leaf, settings, seed, features, weight)
     if len(np.unique(leaf[~kept])) < len(LEAVES):
         return forest
-    tried = grow(x[~kept], leaf[~kept], settings, seed, features, weight[~kept])
+    fewer = replace(settings, trees=max(settings.trees // 2, 1))
+    tried = grow(x[~kept], leaf[~kept], fewer, seed, features, weight[~kept])
     return replace(
         forest,
         temperature=with_temperatures(tried, x[kept], leaf[kept], weight[kept]).temperature,

@@ -15,6 +15,7 @@ from jobs.simulation import simulate
 from jobs.simulation.light_curve_survey import Plan, simulate_light_curves
 from jobs.training import light_curve_set
 from jobs.training.config import TrainingConfig
+from jobs.training.light_curve_infrared import COLOURS, with_colours
 from jobs.training.light_curve_measures import measured
 from jobs.training.light_curve_pieces import (
     AS_DIFFERENCE,
@@ -90,7 +91,8 @@ def test_the_forests_are_of_what_every_source_tells(trained: Result) -> None:
     forest = Forest.from_bytes(trained.artefacts[FILE])
     assert np.bincount(forest.forest).tolist() == [SMALL["trees"]] * 4
     assert tuple(forest.features) == light_curve_set.FEATURES
-    assert len(forest.features) == 152 - 6 - 18 - 4 - 2  # without W1 to W3, limits, scores and places, MaxSlope
+    # without g and r less W2 and W3, limits, scores and places, MaxSlope
+    assert len(forest.features) == 152 - 4 - 18 - 4 - 2
     assert "simulated and 0 real objects" in forest.trained_on[0]
     scores = get("light_curve_class").score(trained.artefacts, whole_set(trained))
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-9)
@@ -102,7 +104,40 @@ def test_examples_have_six_points_in_a_band_at_least_and_both_sides_keep_objects
     assert set(examples["form"].to_pylist()) == set(FORMS)
     folds = pd.Series(trained.sides.fold).groupby(pd.Series(examples["object_id"].to_pylist())).nunique()
     assert folds.max() == 1
-    assert len(folds) < len(examples)  # several pieces of an object
+
+
+def test_an_object_is_cut_once_in_every_way_that_there_is(trained: Result) -> None:
+    cuts = whole_set(trained).select(["object_id", "cut"]).to_pandas()
+    assert cuts["object_id"].is_unique
+    assert set(cuts["cut"]) == {"history", "season", "years", "release"}
+    assert cuts["cut"].value_counts(normalize=True).max() < 0.6
+
+
+def test_colours_of_allwise_are_drawn_for_half_of_the_examples_and_one_of_an_object() -> None:
+    names = ("alerce_features.Std_1", *(f"alerce_features.{name}" for name in COLOURS))
+    labels = pa.table({"label": ["qso", "rrl"] * 2000, "object_id": [f"{k // 4}" for k in range(4000)]})
+    x = np.full((4000, 3), np.nan, np.float32)
+    drawn = with_colours(x, names, labels, seed=1)
+    known = np.isfinite(drawn[:, 1])
+    assert np.isnan(drawn[:, 0]).all() and np.isnan(x).all()
+    assert known[::2].mean() == pytest.approx(0.5, abs=0.05) and known[1::2].mean() == pytest.approx(0.5, abs=0.05)
+    assert np.isfinite(drawn[known, 2]).mean() == pytest.approx(0.7, abs=0.05) and np.isnan(drawn[~known, 2]).all()
+    assert np.nanmean(drawn[::2, 1]) == pytest.approx(1.02, abs=0.03)  # quasars
+    assert np.nanmean(drawn[1::2, 1]) == pytest.approx(0.0, abs=0.01)  # stars
+    of_object = pd.DataFrame({"object": np.arange(4000) // 2, "w": drawn[:, 1]})[::2].groupby(np.arange(2000) // 2)["w"]
+    assert of_object.nunique().max() == 1
+    np.testing.assert_array_equal(drawn, with_colours(x, names, labels, seed=1))
+    assert with_colours(x, ("a", "b", "c"), labels, seed=1) is x
+
+
+def test_the_answer_of_the_measures_is_without_colours_of_allwise(trained: Result) -> None:
+    table, trainable = whole_set(trained), get("light_curve_class")
+    x = light_curve_set.matrix(table)
+    assert np.isnan(x[:, [list(light_curve_set.NAMES).index(name) for name in COLOURS]]).all()
+    said = Forest.from_bytes(trained.artefacts[FILE])
+    drawn = said.predict(with_colours(x, trainable.features, table, seed=1, known=1.0)).calibrated
+    assert not np.allclose(trainable.score(trained.artefacts, table), drawn)
+    assert any(name.startswith("simulated, with colours of AllWISE, cut") for name in trained.facts)
 
 
 def test_a_piece_is_no_longer_than_it_should_be_and_lies_in_the_light_curve(star: Light) -> None:
