@@ -19,7 +19,7 @@ NO_FEATURES = "no features: alerce_features has no answer"
 ARTEFACTS = (
     Artefact(
         name="light_curve_class_ztf.npz",
-        sha256="5b3e91d1f2857d988106a734adc35be97f56b968f2f2934b1045145b41433038",
+        sha256="a710d7342e93238259f43fb01f04d6e300e0e2dee507003483615993219f88eb",
         source="strix train light_curve_class, on simulated and real ZTF light curves; its card is README.md",
         licence="Apache-2.0",
     ),
