@@ -181,7 +181,7 @@ class LightCurveForests(Trainable):
         folds = [(table, artefacts) for table, artefacts in folds if table.num_rows]
         found = light_curve_measures.measured([(table, self.score(artefacts, table)) for table, artefacts in folds])
         drawn = [(table, self._with_colours(artefacts, table)) for table, artefacts in folds]
-        return found | light_curve_measures.with_colours(drawn)
+        return {**found, **light_curve_measures.with_colours(drawn)}
 
     def _with_colours(self, artefacts: Mapping[str, bytes], table: pa.Table) -> Floats:
         x = light_curve_set.matrix(table)
