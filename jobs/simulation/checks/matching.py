@@ -5,17 +5,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 
-def matched(real: pd.DataFrame, simulated: pd.DataFrame) -> NDArray[np.intp]:
-    """For each real alert the most similar simulated one that no other real alert has.
+def matched(real: pd.DataFrame, simulated: pd.DataFrame, each: int = 1) -> NDArray[np.intp]:
+    """For each real alert the most similar simulated ones that no other real alert has.
 
     Parameters
     ----------
     real, simulated : pandas.DataFrame
         With `ndethist`, `magpsf`, `fid` and `jd`; n real and m simulated alerts.
+    each : int
+        So many simulated alerts to a real one: all real alerts have one before any has two.
 
     Returns
     -------
-    numpy.ndarray of int, shape (min(n, m),)
+    numpy.ndarray of int, shape (min(each * n, m),)
         Rows of the simulated alerts.
 
     Notes
@@ -25,7 +27,7 @@ def matched(real: pd.DataFrame, simulated: pd.DataFrame) -> NDArray[np.intp]:
     """
     free = _place(simulated)
     chosen: list[int] = []
-    for place in _place(real)[: len(simulated)]:
+    for place in np.tile(_place(real), (each, 1))[: len(simulated)]:
         best = int(np.argmin(np.sum((free - place) ** 2, axis=1)))
         chosen.append(best)
         free[best] = np.inf

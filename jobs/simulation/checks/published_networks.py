@@ -1,18 +1,21 @@
 """Check 3: what the published networks, trained on the real sky, make of simulated alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from jobs.simulation.checks.matching import matched
 from jobs.simulation.checks.night_alerts import CLASSES, Alerts
 from science_modules import acai, braai
 from science_modules.common import artefacts
 
 GOAL = 0.10
-LEAST = 20
+LEAST = 30
+EACH = 2  # simulated alerts to a real one
 THRESHOLD = 0.5
 
 
@@ -39,38 +42,56 @@ def network_scores(alerts: Alerts) -> pd.DataFrame:
     return pd.concat([real.rename("braai"), five[list(acai.NETWORKS)]], axis=1)
 
 
-def fractions(real: Alerts, simulated: Alerts, scores: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+def fractions(
+    real: Alerts, simulated: Alerts, scores: Mapping[str, pd.DataFrame], checked: NDArray[np.bool_]
+) -> list[dict[str, Any]]:
     """Per class and network, the fraction of alerts above 0.5, of those that have the survey's drb.
 
-    ACAI was trained on it; the packets before 2019-08 lack it, no simulated one does.
+    ACAI was trained on it; the packets before 2019-08 lack it, no simulated one does. Simulated alerts are matched to the
+    real ones as in the other checks: ACAI reads how often and how brightly an object was seen.
 
     Parameters
     ----------
     real, simulated : Alerts
     scores : mapping of str to pandas.DataFrame
         Of `real` and of `simulated`, as `network_scores` gives them.
+    checked : numpy.ndarray of bool, shape (len(real),)
+        The real alerts on which nothing was measured. A class with fewer than LEAST of them is compared by all.
 
     Returns
     -------
     list of dict
-        class, network, n_real, n_simulated, real, simulated, ok (None where there are fewer than LEAST real alerts).
+        class, network, half (whether the real ones are those `checked` alone), n_real, n_simulated, real, simulated, night
+        (of all simulated alerts of the class), ok (None where there are fewer than LEAST real alerts).
     """
-    scored = real.fields["drb"].notna().to_numpy()
-    return [
-        _fraction(
-            kind, network, scores["real"][scored & (real.kind == kind)], scores["simulated"][simulated.kind == kind]
+    return [row for kind in CLASSES for row in _of_class(kind, real, simulated, scores, checked)]
+
+
+def _of_class(
+    kind: str, real: Alerts, simulated: Alerts, scores: Mapping[str, pd.DataFrame], checked: NDArray[np.bool_]
+) -> Iterator[dict[str, Any]]:
+    every = (real.kind == kind) & real.fields["drb"].notna().to_numpy()
+    half = bool(np.sum(every & checked) >= LEAST)
+    own, pool = np.flatnonzero(every & (checked | ~half)), np.flatnonzero(simulated.kind == kind)
+    alike = pool[matched(real.fields.iloc[own], simulated.fields.iloc[pool], EACH)]
+    for network in scores["real"].columns:
+        one, other, night = (
+            scores[origin][network].iloc[rows].dropna()
+            for origin, rows in (("real", own), ("simulated", alike), ("simulated", pool))
         )
-        for kind in CLASSES
-        for network in scores["real"].columns
-    ]
+        yield {"class": kind, "network": network, "half": half, "night": _above(night), **_compared(one, other)}
 
 
-def _fraction(kind: str, network: str, real: pd.DataFrame, simulated: pd.DataFrame) -> dict[str, Any]:
-    one, other = real[network].dropna(), simulated[network].dropna()
-    above = [float((values > THRESHOLD).mean()) if len(values) else np.nan for values in (one, other)]
-    close = bool(abs(above[0] - above[1]) <= GOAL) if min(len(one), len(other)) >= LEAST else None
-    counts = {"n_real": len(one), "n_simulated": len(other)}
-    return {"class": kind, "network": network, **counts, "real": above[0], "simulated": above[1], "ok": close}
+def _compared(real: pd.Series, simulated: pd.Series) -> dict[str, Any]:
+    enough = min(len(real), len(simulated)) >= LEAST
+    above = _above(real), _above(simulated)
+    close = bool(abs(above[0] - above[1]) <= GOAL) if enough else None
+    counts = {"n_real": len(real), "n_simulated": len(simulated)}
+    return {**counts, "real": above[0], "simulated": above[1], "ok": close}
+
+
+def _above(scores: pd.Series) -> float:
+    return float((scores > THRESHOLD).mean()) if len(scores) else float("nan")
 
 
 def braai_verdict(simulated: Alerts, scores: pd.DataFrame) -> dict[str, float]:

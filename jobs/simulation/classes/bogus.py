@@ -16,20 +16,22 @@ _SOURCE = "Duev et al. 2019"
 
 def _draw_by_star(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
     return {
-        "mean_mag": rng.uniform(reach.bright, reach.bright + 3.5, n),
+        "mean_mag": rng.uniform(reach.bright, reach.bright + 3.0, n),
         "g_r": np.clip(rng.normal(0.7, 0.3, n), 0, 1.5),
         "begins": np.full(n, reach.first),  # the reference image is clean
-        "remains": np.clip(rng.lognormal(np.log(0.02), 0.6, n), 0.004, 0.15),  # of the star's light
+        "often": 0.08 / (1 - rng.uniform(0, 0.9, n)),  # share of exposures: more stars have remains in few
+        "remains": np.clip(rng.lognormal(np.log(0.045), 0.6, n), 0.004, 0.25),  # of the star's light
         "oversubtracted": np.where(rng.uniform(size=n) < 0.7, 1.0, -1.0),
         "key": draw_keys(rng, n),
     }
 
 
 def _flux_by_star(parameters: Parameters, epochs: Epochs) -> Floats:
-    names = ("begins", "remains", "oversubtracted", "key")
-    begins, remains, sign, key = (epochs.of_objects(parameters[name]) for name in names)
-    this_time = chance(key, np.floor(epochs.mjd * _EXPOSURES_PER_DAY).astype(np.int64), "remains")
-    change = np.where(epochs.mjd < begins, 0.0, -sign * remains * (1.6 * this_time - 0.3))
+    names = ("begins", "remains", "oversubtracted", "often", "key")
+    begins, remains, sign, often, key = (epochs.of_objects(parameters[name]) for name in names)
+    exposure = np.floor(epochs.mjd * _EXPOSURES_PER_DAY).astype(np.int64)
+    has = (epochs.mjd >= begins) & (chance(key, exposure, "has remains") < often)
+    change = np.where(has, -sign * remains * (1.6 * chance(key, exposure, "remains") - 0.3), 0.0)
     return np.asarray(star_flux(parameters, epochs, np.zeros(len(key))) * (1 + change))
 
 

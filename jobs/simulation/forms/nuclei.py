@@ -74,7 +74,7 @@ def draw_nuclei(rng: np.random.Generator, n: int, reach: Reach) -> Parameters:
         "sd": sd,
         "tau": tau,
         "g_r": rng.normal(0.3, 0.12, n),
-        "nucleus_share": rng.uniform(0.05, 0.5, n),
+        "nucleus_share": rng.uniform(0.15, 0.85, n),  # half of the real ones look like points to Pan-STARRS
         "walk": draw_walks(rng, tau),
     }
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jobs.simulation.visits.chance import uniform
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.cutouts import band_magnitude
 from jobs.simulation.ztf.exposures import MJD_TO_JD, Columns
@@ -16,7 +17,8 @@ from jobs.simulation.ztf.neighbours import (
 )
 from science_modules.common.photometry import magnitude_of_flux
 
-_LASTING = ("periodic", "stochastic", "bogus")
+_LASTING = ("periodic", "stochastic")
+_LASTING_REMAINS = 0.2  # of the artefacts that come again, those that did before the history, too: 27 beside real stars
 
 
 def candidate_columns(alerted: Alerted, exposures: Columns, detections: Columns) -> Columns:
@@ -38,7 +40,7 @@ def candidate_columns(alerted: Alerted, exposures: Columns, detections: Columns)
     drawn = {name: alerted.of_visits(values) for name, values in alerted.detections.items()}
     return {
         **ps1_fields(rng, alerted.sources, n),
-        **gaia_fields(alerted.sources, n),
+        **gaia_fields(rng, alerted.sources, n),
         **_counts(alerted, exposures["jd"]),
         **_reference_image(alerted),
         **_solar_system(alerted, rng),
@@ -90,7 +92,7 @@ def _counts(alerted: Alerted, jd: np.ndarray) -> Columns:
     recent, looks = seen[alerted.visit + 1] - seen[start], alerted.visit + 1 - start
     first = curves.epochs.mjd[start]
     earlier = curves.survey.earlier(population.block.seed, population.ra[owner], population.dec[owner], first)
-    lasting = population.kind.branch in _LASTING and not population.kind.once
+    lasting = _lasting(alerted)[owner]
     # The same field and channel: other programmes' and overlapping fields' visits count in ncovhist only
     older = np.where(lasting, np.round(0.4 * earlier * recent / looks), 0).astype(np.int64)
     first_seen = _first_detection(alerted, jd)
@@ -101,6 +103,14 @@ def _counts(alerted: Alerted, jd: np.ndarray) -> Columns:
         "ncovhist": np.maximum(earlier + looks, older + recent),
         "jdstarthist": np.where(older > 0, np.minimum(began, first_seen), first_seen),
     }
+
+
+def _lasting(alerted: Alerted) -> np.ndarray:
+    """Whether each object was there long before the history."""
+    population = alerted.curves.population
+    if population.kind.branch == "bogus" and not population.kind.once:
+        return uniform(population.block.seed, "lasting remains", population.number) < _LASTING_REMAINS
+    return np.full(len(population.number), population.kind.branch in _LASTING and not population.kind.once)
 
 
 def _first_detection(alerted: Alerted, jd: np.ndarray) -> np.ndarray:

@@ -7,9 +7,13 @@ import numpy as np
 from jobs.simulation.cosmology import distance_modulus
 from jobs.simulation.population import Population
 from jobs.simulation.ztf.scenes import Floats, Ints, Sources, points
+from science_modules.common.photometry import magnitude_change
 
 _CENTROID_ARCSEC = 0.15  # scatter of a bright source's position, on each axis
 _HOSTLESS = 0.1
+# Knots of a host that catalogues list beside it, per arcsecond of its radius, and how much fainter than it they are [mag]:
+# real supernovae have three Pan-STARRS sources more within 30 arcsec than other alerts so far from the Galaxy's plane.
+_KNOTS, _KNOT_FAINTER = 0.8, (2.2, 4.7)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,9 @@ def _nucleus(
     rng: np.random.Generator, population: Population, at: tuple[Ints, Floats, Floats], mag: Floats, g_r: Floats
 ) -> Sources:
     own = _star(rng, population, at, mag, g_r)
-    galaxy_mag = np.where(np.isfinite(mag), mag - rng.uniform(-0.7, 1.5, len(mag)), rng.normal(18.0, 1.2, len(mag)))
+    share = population.parameters.get("nucleus_share", np.full(len(mag), 0.5))
+    beside_it = mag + magnitude_change((1 - share) / share)
+    galaxy_mag = np.where(np.isfinite(mag), beside_it, rng.normal(18.0, 1.2, len(mag)))
     radius = np.clip(rng.lognormal(np.log(1.8), 0.5, len(mag)), 0.6, 8)
     return own.with_these(_galaxy(rng, *at, galaxy_mag, rng.normal(0.68, 0.15, len(mag)), radius, bulge_share=0.7))
 
@@ -111,7 +117,20 @@ def _host(
     mag = own.mag + farther - 2.0 * np.log10(size / own.radius) + rng.normal(0, 0.7 * own.mag_scatter, n)
     place = (owner, east + apart * np.cos(around), north + apart * np.sin(around))
     hosts = _galaxy(rng, *place, np.clip(mag, 13.5, 23.2), rng.normal(own.g_r, 0.2, n), radius, bulge_share=0.35)
-    return hosts.take(rng.uniform(size=n) >= _HOSTLESS)
+    hosts = hosts.take(rng.uniform(size=n) >= _HOSTLESS)
+    return hosts.with_these(_knots(rng, hosts))
+
+
+def _knots(rng: np.random.Generator, hosts: Sources) -> Sources:
+    """Bright parts of spirals."""
+    spiral = hosts.take(~hosts.bulge)
+    some = spiral.take(np.repeat(np.arange(len(spiral.mag)), rng.poisson(np.minimum(_KNOTS * spiral.radius, 6.0))))
+    n = len(some.mag)
+    apart, around = some.radius * rng.uniform(0.4, 2.4, n), rng.uniform(0, 2 * np.pi, n)
+    east, north = some.east + apart * np.cos(around), some.north + apart * np.sin(around)
+    mag = some.mag + rng.uniform(*_KNOT_FAINTER, n)
+    mag += np.where(mag < 19.0, 19.0 - some.mag, 0.0)
+    return points(some.owner, east, north, mag, some.g_r - rng.uniform(0, 0.4, n), central=False)
 
 
 def _none(

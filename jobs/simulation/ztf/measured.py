@@ -30,6 +30,8 @@ DETECTION = (
     *("rb", "drb", "sumrat", "log_scorr", "log_dsnrms", "log_ssnrms", "log_dsdiff", "log_sigmagap", "big_less_small"),
     *("log_sigmagapbig", "log_chinr", "sharpnr", "log_sigmagnr"),
 )
+# The fit to what is no star has an error of its own, whatever the limit
+OF_BOGUS = tuple("log_sigmapsf" if name == "log_error_ratio" else name for name in DETECTION)
 EXPOSURE = (
     *("magzpsci", "diffmaglim", "clrcoeff", "log_clrcounc", "log_magzpsciunc", "log_magzpscirms", "log_zpclrcov"),
     *("zpmed_less", "clrmed", "clrrms", "log_nmatches"),
@@ -57,11 +59,12 @@ def main(directory: Path) -> None:
 
     detections, exposures = real_detections(directory)
     fields = columns_of(detections)
-    by_kind = {name: fields.loc[detections["kind"] == kind, list(DETECTION)] for name, kind in COUNTERPARTS.items()}
+    columns = {name: OF_BOGUS if name == "bogus" else DETECTION for name in COUNTERPARTS}
+    by_kind = {name: fields.loc[detections["kind"] == kind, list(columns[name])] for name, kind in COUNTERPARTS.items()}
     scores = {name: normal_scores(rows.to_numpy(float)) for name, rows in by_kind.items()}
     pooled = np.concatenate([scores[name] for name in ("star", "host", "nucleus")])
     together = {**dict.fromkeys(("star", "host", "nucleus"), pooled), "none": scores["none"], "bogus": scores["bogus"]}
-    copulas = {name: fit(DETECTION, rows.to_numpy(float), together[name]) for name, rows in by_kind.items()}
+    copulas = {name: fit(columns[name], rows.to_numpy(float), together[name]) for name, rows in by_kind.items()}
     for band, fid in _FILTERS.items():
         rows = columns_of(exposures[(exposures["fid"] == fid) & (exposures["pid"] > _OF_2019)])[
             list(EXPOSURE)
@@ -80,7 +83,7 @@ def columns_of(fields: "pd.DataFrame") -> "pd.DataFrame":
     """
     import pandas as pd  # packets are made without it
 
-    wanted = {name: _column(fields, name) for name in {*DETECTION, *EXPOSURE}}
+    wanted = {name: _column(fields, name) for name in {*DETECTION, *OF_BOGUS, *EXPOSURE}}
     return pd.DataFrame(wanted)
 
 

@@ -12,6 +12,11 @@ from science_modules.common.photometry import flux_of_magnitude, magnitude_of_fl
 REFERENCE_LIMIT = 22.9
 PS1_RADIUS_ARCSEC = 30.0
 _GAIA_RADIUS_ARCSEC, _GAIA_LIMIT, _GAIA_BRIGHT = 90.0, 20.6, 14.0
+# Cores of galaxies that Pan-STARRS' fit of a point finds brighter than that are in Gaia's catalogue, fainter by so much:
+# hosts of real supernovae.
+_GAIA_CORE, _CORE_FAINTER = 18.6, 0.6
+# Stars have moved since Gaia's epoch: 0.27 arcsec from its entry in the median, 0.22 from that of Pan-STARRS (155 real ones).
+_MOVED_ARCSEC = 0.11
 _PS1_LIMIT = 22.0
 _PS1_SEEING_ARCSEC, _PS1_EXTENDED_ARCSEC = 0.6, 0.35  # half-light radii
 MISSING = -999.0
@@ -173,18 +178,23 @@ def is_extended(sources: Sources) -> NDArray[np.bool_]:
     return np.asarray(sources.radius > _PS1_EXTENDED_ARCSEC)
 
 
-def gaia_fields(sources: Sources, n: int) -> dict[str, Floats]:
-    """The nearest Gaia star of n alerts, and the nearest brighter than 14.
+def gaia_fields(rng: np.random.Generator, sources: Sources, n: int) -> dict[str, Floats]:
+    """The nearest entry of Gaia beside n alerts, a star or a galaxy's core, and the nearest brighter than 14.
 
     Parameters
     ----------
+    rng : numpy.random.Generator
     sources : Sources
     n : int
     """
-    star = (sources.radius == 0) & (sources.mag < _GAIA_LIMIT) & (sources.distance < _GAIA_RADIUS_ARCSEC)
+    extended = sources.radius > 0
+    core = point_magnitude(sources, _PS1_SEEING_ARCSEC)
+    mag = np.where(extended, core + _CORE_FAINTER, sources.mag)
+    listed = np.where(extended, core < _GAIA_CORE, mag < _GAIA_LIMIT) & (sources.distance < _GAIA_RADIUS_ARCSEC)
+    along, across = rng.standard_normal((2, n)) * _MOVED_ARCSEC * rng.lognormal(0, 0.8, n)
     found: dict[str, Floats] = {}
-    for suffix, which in (("", star), ("bright", star & (sources.mag < _GAIA_BRIGHT))):
+    for suffix, which in (("", listed), ("bright", listed & (mag < _GAIA_BRIGHT))):
         index, has = nearest(sources, n, which)
-        found[f"neargaia{suffix}"] = np.where(has, sources.distance[index], MISSING)
-        found[f"maggaia{suffix}"] = np.where(has, sources.mag[index], MISSING)
+        found[f"neargaia{suffix}"] = np.where(has, np.hypot(sources.distance[index] + along, across), MISSING)
+        found[f"maggaia{suffix}"] = np.where(has, mag[index], MISSING)
     return found

@@ -14,7 +14,12 @@ from jobs.simulation.ztf.counterparts import draw_counterparts
 from jobs.simulation.ztf.measured import measured
 from jobs.simulation.ztf.neighbours import REFERENCE_LIMIT, catalogued, is_extended, nearest, nearest_reference
 from jobs.simulation.ztf.scenes import Floats, Ints, Sources, surroundings
-from science_modules.common.photometry import magnitude_of_flux
+from science_modules.common.photometry import (
+    MAG_OF_RELATIVE_ERROR,
+    error_of_limit,
+    flux_of_magnitude,
+    magnitude_of_flux,
+)
 
 _DARK = 1.0  # less than that is nothing to anybody [nJy]
 _G, _R = BANDS.index("g"), BANDS.index("r")
@@ -81,7 +86,13 @@ def _detections(
         "log_distnr": np.log10(np.maximum(distnr[of_object], 1e-3)),
         "starness": _starness(rng, sources, len(visit))[of_object],
     }
-    return {**measured()[group].draw(rng, known), **known}
+    drawn = measured()[group].draw(rng, known)
+    if "log_sigmapsf" in drawn:
+        of_limit = (
+            MAG_OF_RELATIVE_ERROR * error_of_limit(known["diffmaglim"], 0.0) / flux_of_magnitude(known["magpsf"], 0.0)
+        )
+        drawn["log_error_ratio"] = drawn["log_sigmapsf"] - np.log10(of_limit)
+    return {**drawn, **known}
 
 
 def _starness(rng: np.random.Generator, sources: Sources, n: int) -> Floats:

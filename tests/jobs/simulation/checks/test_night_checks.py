@@ -74,9 +74,36 @@ def test_fractions_are_compared_where_there_are_enough():
         "real": pd.DataFrame({"braai": np.r_[np.ones(150), np.zeros(50)]}),
         "simulated": pd.DataFrame({"braai": np.ones(N)}),
     }
-    rows = {row["class"]: row for row in fractions(real, simulated, scores)}
-    assert (rows["SN"]["real"], rows["SN"]["simulated"], rows["SN"]["ok"]) == (0.75, 1.0, False)
+    rows = {row["class"]: row for row in fractions(real, simulated, scores, np.arange(N) < 100)}
+    assert (rows["SN"]["real"], rows["SN"]["simulated"], rows["SN"]["ok"]) == (1.0, 1.0, True)
+    assert (rows["SN"]["half"], rows["SN"]["n_real"], rows["SN"]["n_simulated"]) == (True, 100, N)
     assert rows["AGN"]["ok"] is None
+
+
+def test_a_class_with_few_alerts_of_the_half_is_compared_by_all():
+    scores = {origin: pd.DataFrame({"braai": np.r_[np.ones(150), np.zeros(50)]}) for origin in ("real", "simulated")}
+    few = fractions(made_up(), made_up(), scores, np.arange(N) < 29)[0]
+    assert (few["half"], few["n_real"], few["real"], few["ok"]) == (False, N, 0.75, True)
+
+
+def test_networks_are_asked_of_simulated_alerts_like_the_real_ones():
+    real, simulated = made_up(seed=1), made_up(seed=2)
+    real.fields["ndethist"] = 30 + np.arange(N) % 10
+    simulated.fields["ndethist"] = np.r_[np.full(100, 1), np.full(100, 35)]
+    scores = {
+        "real": pd.DataFrame({"braai": np.ones(N)}),
+        "simulated": pd.DataFrame({"braai": np.repeat([0.0, 1.0], 100)}),
+    }
+    row = fractions(real, simulated, scores, np.arange(N) < 40)[0]
+    assert (row["n_simulated"], row["night"]) == (80, 0.5)
+    assert row["simulated"] > 0.9
+
+
+def test_a_second_simulated_alert_is_taken_when_all_real_ones_have_one():
+    here = {"fid": 1, "jd": 2460000.5}
+    real = pd.DataFrame({"ndethist": [5, 5], "magpsf": [18.0, 19.0], **here})
+    simulated = pd.DataFrame({"ndethist": [5, 5, 5], "magpsf": [18.1, 18.4, 18.6], **here})
+    assert matched(real, simulated, 2).tolist() == [0, 2, 1]
 
 
 def test_both_samples_hold_one_alert_of_each_object_of_a_class(night, real_alerts):

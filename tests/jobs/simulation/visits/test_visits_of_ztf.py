@@ -71,11 +71,24 @@ def test_limits_are_those_of_real_histories_and_the_moon_takes_a_magnitude() -> 
         limit = conditions.limit[epochs.band == band]
         moon = light[epochs.band == band]
         assert np.median(limit) == pytest.approx(whole, abs=0.1)
-        assert np.std(limit) == pytest.approx(0.55, abs=0.15)
+        assert np.std(limit) == pytest.approx(0.67, abs=0.1)
         assert np.median(limit[moon < 0.1]) == pytest.approx(dark, abs=0.1)
         assert np.median(limit[moon > 0.85]) == pytest.approx(full, abs=0.15)
-    assert conditions.limit.min() >= 17.0
+    assert conditions.limit.min() >= 16.0
     assert conditions.limit.max() <= 21.3
+
+
+@pytest.mark.parametrize(("band", "low", "high"), [(G, 18.92, 20.83), (R, 18.53, 20.71)])
+def test_clouds_pass_in_one_visit_of_twelve(band: int, low: float, high: float) -> None:
+    """5 and 95 % of the limits of 4,098 g and 4,358 r visits of real histories."""
+    epochs, conditions = seen()
+    own = epochs.band == band
+    found = np.quantile(conditions.limit[own], [0.05, 0.95])
+    assert found[0] == pytest.approx(low, abs=0.5)
+    assert found[1] == pytest.approx(high, abs=0.1)
+    clouded = conditions.zero_point[own] < 25.0
+    assert 0.01 < clouded.mean() < 0.06
+    assert np.median(conditions.limit[own][clouded]) < 19.0
 
 
 def test_one_exposure_in_a_hundred_lasts_240_seconds_and_is_deeper() -> None:
