@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from jobs.pipeline.alerts import packet_files
 from jobs.training import stamp_set
 from jobs.training.examples import Selection
-from jobs.training.seeds import seed_of
-from jobs.training.splitting import groups, split
+from jobs.training.inner_folds import inner_folds
 from jobs.training.stamp_facts import Unseen, answered, facts_of, no_units
 from jobs.training.trainable import Fit, Fitted, Floats, Trainable
 from science_modules import stamp
@@ -139,7 +138,7 @@ class StampForest(Trainable):
         """
         table = pa.concat_tables([fit.training.table(), fit.validation.table()])
         known = stamp_set.training_set(table)
-        temperatures = _temperatures(known, _inner_folds(table, fit), fit)
+        temperatures = _temperatures(known, inner_folds(table, fit.settings.inner_folds, fit.seed), fit)
         fit.progress(fit.settings.inner_folds + 1, fit.settings.inner_folds + 1)
         return {
             name: boosting.with_temperature(grow(known, fit.settings, fit.seed), temperature).to_bytes()
@@ -201,16 +200,6 @@ def _seen_before(known: growing.TrainingSet) -> str:
         f"{name} {int((real.earlier & (real.label == number)).sum())} of {int((real.label == number).sum())}"
         for number, name in enumerate(stamp.CLASSES)
     )
-
-
-def _inner_folds(table: pa.Table, fit: Fit) -> NDArray[np.int64]:
-    """The folds of a fit in itself, by object and place as everywhere."""
-    rows = table.select(["survey", "object_id", "label", "simulated"]).to_pylist()
-    names = np.array([f"{row['survey']}/{row['object_id']}" for row in rows], object)
-    strata = np.array([f"{row['label']}/{row['simulated']}" for row in rows], object)
-    ra, dec = (table[name].to_numpy().astype(np.float64) for name in ("ra", "dec"))
-    seed = seed_of(fit.seed, "temperature")
-    return split(groups(names, ra, dec), names, strata, seed, folds=fit.settings.inner_folds, validation=0, test=0).fold
 
 
 def _temperatures(known: growing.TrainingSet, fold: NDArray[np.int64], fit: Fit) -> list[float]:
