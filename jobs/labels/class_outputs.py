@@ -81,7 +81,12 @@ def other_versions(names: Iterable[str]) -> tuple[str, ...]:
     there = list(names)
     scores = class_scores(there)
     classes = {name.removeprefix(PROBABILITY) for name in scores}
-    return tuple(name for name in there if name not in scores and name.partition("_")[2] in classes)
+    return tuple(name for name in there if name not in scores and _class_of(name) in classes)
+
+
+def _class_of(name: str) -> str:
+    """What follows a prefix: `sky_`, `rank_`, `branch_rank_`."""
+    return name.removeprefix("branch_").partition("_")[2]
 
 
 def leading(names: Iterable[str]) -> list[str]:

@@ -70,7 +70,7 @@ def test_show_tells_the_class_and_the_highest_calibrated_probabilities(
     said = " ".join(capsys.readouterr().out.split())
     assert (
         "light_curve_class top class snia, branch transient, p_transient 0.910, p_snia 0.620, p_snii 0.170, p_snibc 0.080,"
-        " second class snii, sky class snia, n points 7, and 47 more" in said
+        " second class snii, sky class snia, n points 7, and 77 more" in said
     )
     assert re.search(r"stamp top class snia, p_\w+ 0.001, p_\w+ 0.001", said)
     assert "raw" not in said

@@ -79,7 +79,7 @@ def test_objects_that_were_not_trained_on_are_told_better_than_by_chance(trained
     assert trained.scores is not None
     counted = trained.scores.measured()["cross-validation, simulated"].confusion()
     assert counted.no_answer.sum() == 0
-    assert counted.accuracy.interval[0] > 0.16  # chance is 0.067
+    assert counted.accuracy.interval[0] > 0.12  # chance is 0.067; six trees
     forest = Forest.from_bytes(trained.artefacts[FILE])
     assert np.bincount(forest.forest).tolist() == [6] * 4 and tuple(forest.features) == FEATURES
     assert forest.trained_on[0].endswith("simulated objects of LSST and 16 of ELAsTiCC")
