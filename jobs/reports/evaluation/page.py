@@ -233,7 +233,7 @@ def _rates_at(rates: ErrorRates, at: float) -> tuple[Share, Share]:
 
 def _equal(rates: ErrorRates) -> str:
     at = rates.equal
-    return "–" if at is None else f"{100 * rates.false_negatives[at].value:.2g} % at {rates.thresholds[at]:.3g}"
+    return "–" if at is None else f"{100 * rates.false_negatives[at].value:.3g} % at {rates.thresholds[at]:.3g}"
 
 
 def _breakdowns(own: Measured) -> list[Breakdown]:

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
+from jobs.archive.words import number
 from jobs.reports.pictures.style import band_colour, bands_of
 
 Floats = NDArray[np.float64]
@@ -129,10 +130,10 @@ def stacked_times(times: Mapping[str, Ints], minutes: int, first_day: float) -> 
             parts.append(_rect(x, y, wide, tall, band_colour(band), said))
         base += counts
     every = max(round(bins / 8), 1)
-    for number, place in enumerate(range(0, bins + 1, every)):
+    for count, place in enumerate(range(0, bins + 1, every)):
         x = box.left + place * bar
         anchor = "middle" if x < box.right - 10 else "end"
-        kind = "tick second" if number % 2 else "tick"  # left out where the page is narrow
+        kind = "tick second" if count % 2 else "tick"  # left out where the page is narrow
         parts.append(text(x, box.bottom + 18, _clock(first_day, (start + place * step) * minutes), anchor, kind))
     parts.append(text(box.left, height - 2, "UTC", "middle"))
     return svg(width, height, parts, "alerts over the night by band")
@@ -172,7 +173,7 @@ def score_histogram(counts: Ints, week: Ints | None, low: float, high: float) ->
     for place, share in enumerate(shares):
         if share > 0:
             start, stop = (low + (high - low) * (place + side) / len(counts) for side in (0, 1))
-            said = f"{start:.3g} to {stop:.3g}: {counts[place]:,} alerts, {100 * share:.2g} %"
+            said = f"{start:.3g} to {stop:.3g}: {counts[place]:,} alerts, {_percent(share)}"
             size = max(tall(share), 1.5)
             parts.append(_rect(box.left + place * bar, box.bottom - size, bar - 0.8, size, "var(--accent)", said))
     if earlier is not None:
@@ -219,7 +220,7 @@ def _value_axis(box: Box, top: float) -> list[str]:
     parts = []
     for place in range(5):
         value, y = top * place / 4, box.bottom - box.height * place / 4
-        parts += [_line(box.left, y, box.right, y, "grid"), text(box.left - 6, y + 3.5, f"{value:,.4g}", "end")]
+        parts += [_line(box.left, y, box.right, y, "grid"), text(box.left - 6, y + 3.5, number(value), "end")]
     return parts
 
 

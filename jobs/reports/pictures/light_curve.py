@@ -49,16 +49,27 @@ class Series:
     @property
     def unit(self) -> tuple[float, str]:
         """Divisor and name of the flux unit that suits the values."""
-        largest = float(np.nanmax(np.abs(self.y))) if np.isfinite(self.y).any() else 1.0
+        shown = np.abs(self.y[self.inside])
+        largest = float(shown.max()) if shown.size else 1.0
         return next((pair for pair in FLUX_UNITS if largest >= 2 * pair[0]), FLUX_UNITS[-1])
 
     @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which points lie in the frame, shape (n_points,)."""
+        bottom, top = self.span
+        return np.isfinite(self.y) & (self.y >= bottom) & (self.y <= top)
+
+    @property
     def span(self) -> tuple[float, float]:
-        """Lowest and highest flux to show [nJy]: all detections, and of the noisier points the middle 98 %."""
-        found = self.curve.kind == "detection"
+        """Lowest and highest flux to show [nJy]: all detections, of the noisier points the middle 98 %.
+
+        A limit only says what was not seen: a shallow one lies outside. Limits set the span where there is nothing else.
+        """
+        found, limit = self.curve.kind == "detection", self.curve.kind == "upper_limit"
         low, high = self.y - self.err, self.y + self.err
         values = [low[found], high[found], *([np.zeros(1)] if self.limits else [])]
-        rest = np.concatenate([low[~found], high[~found]])
+        noisier = ~found & ~limit if np.isfinite(self.y[~limit]).any() else limit
+        rest = np.concatenate([low[noisier], high[noisier]])
         rest = rest[np.isfinite(rest)]
         values.append(np.percentile(rest, [1, 99]) if rest.size else rest)
         known = np.concatenate(values)
@@ -164,7 +175,7 @@ def draw_small(axes: Axes, alert: Alert) -> None:
 def _scale(axes: Axes, series: Series) -> None:
     """The highest and the lowest flux and zero, at the right of a small light curve."""
     divisor, _ = series.unit
-    known = series.y[np.isfinite(series.y)]
+    known = series.y[series.inside]
     bottom, top = axes.get_ylim()
     ticks = [known.max(), 0.0, known.min()] if known.size else []
     shown: list[float] = []
@@ -178,7 +189,7 @@ def _scale(axes: Axes, series: Series) -> None:
 
 def _short(value: float) -> str:
     """Two digits, or whole numbers."""
-    return (f"{value:.0f}" if abs(value) >= 100 or value == 0 else f"{value:.2g}").replace("-", "−")
+    return (f"{value:.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}").replace("-", "−")
 
 
 def legend(

@@ -90,8 +90,9 @@ def test_a_sheet_has_a_legend_and_a_flux_scale(alerts):
     curves = [axes for axes in sheet.axes if axes.lines and not axes.images]
     assert len(curves) == 3
     for axes, alert in zip(curves, alerts, strict=False):
-        top = np.nanmax(np.where(alert.curve.kind == "upper_limit", 5 * alert.curve.flux_err, alert.curve.flux))
-        assert axes.get_yticks()[0] == pytest.approx(top)
+        shown = np.where(alert.curve.kind == "upper_limit", 5 * alert.curve.flux_err, alert.curve.flux)
+        assert axes.get_yticks()[0] == pytest.approx(np.nanmax(shown[shown <= axes.get_ylim()[1]]))
+        assert axes.get_ylim()[1] >= np.nanmax(alert.curve.flux[alert.curve.kind == "detection"])
     assert sum("Jy" in word for word in words(sheet)) == 3
 
 
@@ -99,3 +100,7 @@ def test_charts_of_the_page_name_their_units():
     times = {"g": np.r_[np.zeros(100, np.int64), 3, np.zeros(763, np.int64)]}
     assert "alerts per 5 min" in stacked_times(times, 5, 60000.0)
     assert "share of alerts" in score_histogram(np.arange(40), None, 0, 1)
+    assert "7 alerts, 100 %" in score_histogram(np.r_[7, np.zeros(39, np.int64)], None, 0, 1)
+    assert ">20,000<" in stacked_times(
+        {"g": np.r_[np.zeros(100, np.int64), 19000, np.zeros(763, np.int64)]}, 5, 60000.0
+    )

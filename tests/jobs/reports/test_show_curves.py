@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.time import Time
+from matplotlib.figure import Figure
 
 from jobs.archive.alert import Alert, Curve, alerts_of, merged
 from jobs.archive.find import find_object
 from jobs.archive.words import flux, iso_utc, magnitude, number, sexagesimal, utc_to_the_second, with_error
-from jobs.reports.pictures.light_curve import difference, magnitude_ticks, total
+from jobs.reports.pictures.light_curve import difference, draw_small, magnitude_ticks, total
 
 
 def curve(points):
@@ -89,6 +90,21 @@ def test_a_limit_stands_at_five_sigma_and_a_negative_difference_below_zero():
     assert series.span[1] > 0
     assert total(curve(points)).y.tolist() == [700.0]
     assert total(curve(points[:1])) is None
+
+
+def test_a_shallow_limit_does_not_set_the_axis():
+    points = [(1.0, "r", "upper_limit", math.nan, 440e3, math.nan), (2.0, "g", "upper_limit", math.nan, 4e3, math.nan)]
+    points += [(3.0, "g", "detection", 99.6e3, 5e3, math.nan), (4.0, "r", "forced", 40e3, 5e3, math.nan)]
+    series = difference(curve(points))
+    assert 104.6e3 < series.span[1] < 130e3
+    assert series.inside.tolist() == [False, True, True, True]
+    assert series.unit == (1e3, "µJy")
+    only = difference(curve(points[:1]))
+    assert only.inside.tolist() == [True]
+    assert only.unit == (1e6, "mJy")
+    axes = Figure().add_axes((0, 0, 1, 1))
+    draw_small(axes, alert(4.0, 1, points))
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["100", "0", "20"]
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 3e6), (1e4, 1.1e4), (-5e6, 2e5), (0, 30)])
