@@ -19,6 +19,7 @@ from jobs.ledger.records import DataFile, Record
 from jobs.storage.footers import schema_of
 from jobs.storage.layout import Layout
 from jobs.storage.schema_union import joined
+from science_modules.common.contract import LOWEST_FIRST
 
 IDENTITY = ("survey", "alert_id", "object_id", "night", "mjd", "ra", "dec", "band", "mag", "is_simulated")
 Order = Sequence[tuple[str, str]]
@@ -225,6 +226,25 @@ def columns_of(files: Iterable[Path]) -> list[str]:
     for path in reversed(list(files)):
         names.update(dict.fromkeys(name for field in schema_of(path) for name in _names(field)))
     return list(names)
+
+
+def lowest_first(files: Iterable[Path], key: str) -> bool:
+    """Whether low values of a column stand out, as the newest file that has it declares.
+
+    Parameters
+    ----------
+    files : iterable of pathlib.Path
+        Science files, oldest first.
+    key : str
+        A flat name, as `light_curve_class.rank_snia`.
+    """
+    for path in reversed(list(files)):
+        for field in schema_of(path):
+            if key in _names(field):
+                own = field.type.field(key.partition(".")[2]) if pa.types.is_struct(field.type) else field
+                said = {name.decode(): value.decode() for name, value in (own.metadata or {}).items()}
+                return said.items() >= LOWEST_FIRST.items()
+    return False
 
 
 def modules_of(columns: Iterable[str]) -> list[str]:

@@ -220,10 +220,10 @@ def score_outputs(module: ScienceModule) -> list[str]:
     Parameters
     ----------
     module : ScienceModule
-        Any. "lower is more" in a description leaves an output out; so does a percentage, which has a table of its own.
+        Any. An output of which low values stand out is left out; so is a percentage, which has a table of its own.
     """
     numbers = [each for each in module.outputs if each.type.startswith("float") and each.unit != "%"]
-    known = [each for each in numbers if "lower is more" not in each.description]
+    known = [each for each in numbers if not each.lowest_first]
     return score_names(Output(each.name, each.unit, each.description) for each in known)
 
 
@@ -253,7 +253,12 @@ def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record])
     if not names:
         return
     found = highest(files_of(outcome.layout, records), names, HIGHEST)
-    shown = {module: _highest_columns(own, found) for module, own in columns.items()}
+    answered = {
+        module: [name for name in own if name in found and found[name].num_rows] for module, own in columns.items()
+    }
+    shown = {module: _highest_columns(own, found) for module, own in answered.items()}
+    if not any(shown.values()):
+        return
     table = Table(title="highest scores", title_justify="left")
     for column in ("score", "value", "object", "alert", "night"):
         table.add_column(column, justify="right" if column == "value" else "left", no_wrap=True)
@@ -263,7 +268,7 @@ def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record])
             told = (f"{row[name]:.4f}", f"{row['object_id']}{mark}", str(row["alert_id"]), str(row["night"]))
             table.add_row(name, *told)
     console.print(table)
-    for module, own in columns.items():
+    for module, own in answered.items():
         if left := len(own) - len(shown[module]):
             command = f"strix scores {_typed(outcome.layout)} --module {module}"
             console.print(f"{counted(left, 'more score')} of {module}: {command}", soft_wrap=True)
@@ -271,10 +276,9 @@ def _print_scores(console: Console, outcome: Outcome, records: Sequence[Record])
 
 def _highest_columns(names: Sequence[str], found: Mapping[str, pa.Table]) -> list[str]:
     """The scores of a module that are shown: all in its order if they are few, else those with the highest values."""
-    there = [name for name in names if name in found and found[name].num_rows]
-    if len(there) <= SCORES_PER_MODULE:
-        return there
-    return sorted(there, key=lambda name: -found[name][name][0].as_py())[:SCORES_PER_MODULE]
+    if len(names) <= SCORES_PER_MODULE:
+        return list(names)
+    return sorted(names, key=lambda name: -found[name][name][0].as_py())[:SCORES_PER_MODULE]
 
 
 def _typed(layout: Layout) -> str:

@@ -1,13 +1,15 @@
 """What `strix scores` and `strix sheet` share: which alerts of an output, in which order."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
 from jobs.archive.near import counts
 from jobs.archive.position import DISTANCE, Cone, cone_of
-from jobs.archive.top_alerts import NoSuchColumn, columns_of, key_of, modules_of, top
+from jobs.archive.top_alerts import NoSuchColumn, columns_of, key_of, lowest_first, modules_of, top
 from jobs.common.local_paths import local_path
 from jobs.index.holders import files_with_objects
 from jobs.labels.class_outputs import class_scores
@@ -63,9 +65,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--module", help="science module whose outputs are shown, and are meant by --sort")
     parser.add_argument(
         "--sort",
-        help="column, as anomaly.percentile, acai_h or mag (default: the module's first, of classes the first p_)",
+        help="column, as anomaly.percentile, acai_h or mag (default: the module's first, of classes the first p_);"
+        " highest first, but lowest first where low values stand out: places (rank_, 1 is the best), anomaly.score",
     )
-    parser.add_argument("--ascending", action="store_true", help="lowest first")
+    direction = parser.add_mutually_exclusive_group()
+    direction.add_argument("--ascending", dest="ascending", action="store_true", default=None, help="lowest first")
+    direction.add_argument("--descending", dest="ascending", action="store_false", help="highest first")
     parser.add_argument("--night", help="only this night, YYYYMMDD (default: all)")
     parser.add_argument("--all-alerts", action="store_true", help="every alert, not the first of each object alone")
     add_near(parser)
@@ -131,7 +136,7 @@ def sort(given: argparse.Namespace, count: int, whole_module: bool) -> Sorted:
     cone = near(given)
     key = _key(columns, module, given, cone)
     shown = [name for name in columns if name.startswith(f"{module}.")] if whole_module and module else []
-    ascending = given.ascending or key == DISTANCE.name
+    ascending = key == DISTANCE.name or _ascending(given, files, key)
     order = ((key, "ascending" if ascending else "descending"),)
     rows = top(files, order, count, shown, not given.all_alerts, cone)
     if not given.all_alerts:
@@ -145,6 +150,11 @@ def _key(columns: list[str], module: str | None, given: argparse.Namespace, cone
     if cone and (given.sort == DISTANCE.name or not (given.sort or module)):
         return "distance_arcsec"
     return key_of(columns, given.sort, given.module) if given.sort else _first_output(columns, module)
+
+
+def _ascending(given: argparse.Namespace, files: Sequence[Path], key: str) -> bool:
+    """As told, else as the column declares."""
+    return lowest_first(files, key) if given.ascending is None else bool(given.ascending)
 
 
 def _module_of(columns: list[str], name: str | None) -> str | None:

@@ -108,7 +108,11 @@ MODULE = ScienceModule(
     inputs=INPUTS,
     outputs=(
         Field(
-            "score", "float64", "", "isolation forest score, -1 to 0; lower is more anomalous; lowest over the bands"
+            "score",
+            "float64",
+            "",
+            "isolation forest score, -1 to 0; lower is more anomalous; lowest over the bands",
+            lowest_first=True,
         ),
         Field("percentile", "float64", "%", "share of the training alerts that are less anomalous; 100: all of them"),
         Field("why", "list<string>", "", "up to three statistics that set the light curve apart most, strongest first"),

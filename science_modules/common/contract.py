@@ -30,6 +30,9 @@ TYPES: dict[str, pa.DataType] = {
 
 _RESERVED = ("version", "error")
 
+# In the metadata of an output's column: low values stand out.
+LOWEST_FIRST = {"first": "lowest"}
+
 Artefacts = Mapping[str, bytes]
 Load = Callable[..., Any]
 Run = Callable[["AlertBatch", Any], "pd.DataFrame"]
@@ -37,18 +40,26 @@ Run = Callable[["AlertBatch", Any], "pd.DataFrame"]
 
 @dataclass(frozen=True)
 class Field:
-    """One output of a module: name, type (a key of TYPES), unit, description."""
+    """One output of a module: name, type (a key of TYPES), unit, description.
+
+    Parameters
+    ----------
+    name, type, unit, description : str
+    lowest_first : bool
+        Low values stand out, as a place of which 1 is the best: sorted by it, alerts begin with the lowest.
+    """
 
     name: str
     type: str
     unit: str
     description: str
+    lowest_first: bool = False
 
     @cached_property
     def arrow(self) -> pa.Field:
-        """The Arrow field, with unit and description as metadata."""
+        """The Arrow field, with unit, description and what comes first, if that is the lowest, as metadata."""
         metadata = {"unit": self.unit, "description": self.description}
-        return pa.field(self.name, TYPES[self.type], metadata=metadata)
+        return pa.field(self.name, TYPES[self.type], metadata=metadata | (LOWEST_FIRST if self.lowest_first else {}))
 
 
 @dataclass(frozen=True)

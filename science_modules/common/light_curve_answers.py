@@ -23,8 +23,9 @@ def _probabilities(prefix: str, said: str) -> tuple[Field, ...]:
 
 
 def _ranks(prefix: str, told: str) -> tuple[Field, ...]:
+    said = f"place {told}, 1 is the highest"
     return tuple(
-        Field(f"{prefix}_{leaf}", "int32", "", f"place {told}, 1 is the highest: {IN_WORDS[leaf]}") for leaf in LEAVES
+        Field(f"{prefix}_{leaf}", "int32", "", f"{said}: {IN_WORDS[leaf]}", lowest_first=True) for leaf in LEAVES
     )
 
 
