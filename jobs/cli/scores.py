@@ -2,7 +2,7 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
@@ -14,13 +14,15 @@ from jobs.cli.console import Console, pour, table_console
 from jobs.cli.frame import OK, Options, verb
 from jobs.cli.outputs import show_command
 from jobs.cli.sorting import N_ALERTS, Sorted, add_options, sort
-from jobs.labels.class_outputs import leading
+from jobs.common.plain_text import visible
+from jobs.labels.class_outputs import class_scores, leading
+from jobs.reports.pictures.module_words import answer_text, score_text
 
 _OUTPUTS_ON_SCREEN = 7
 # Columns of every table, by their heads; the two last only where they were asked for.
 _FACTS = {"band": "band", "mag": "mag", DISTANCE.name: "arcsec", N_ALERTS.name: "alerts"}
 _OWN = (*IDENTITY, DISTANCE.name, N_ALERTS.name)
-_WORDS = ("object", "alert", "UTC", "band")
+_WORDS = ("object", "alert", "UTC", "band", "reason")
 _WHOLE = ("", "object", "alert", "UTC", "band", "mag")
 
 
@@ -65,7 +67,9 @@ def _print(found: Sorted) -> None:
     shown = [*([found.key] if found.key not in _OWN else []), *outputs][:_OUTPUTS_ON_SCREEN]
     facts = [name for name in _FACTS if name in found.rows.column_names]
     table = Table(title=f"{found.rows.num_rows} {found.what}, {found.words}", title_justify="left")
-    for name in ("", "object", "alert", "UTC", *(_FACTS[name] for name in facts), *_heads(shown)):
+    reasons = _reasons(found)
+    heads = [*(_FACTS[name] for name in facts), *_heads(shown), *(["reason"] if any(reasons) else [])]
+    for name in ("", "object", "alert", "UTC", *heads):
         table.add_column(name, justify="left" if name in _WORDS else "right", no_wrap=name in _WHOLE)
     for place, row in enumerate(found.rows.to_pylist()):
         mark = " SIMULATED" if row["is_simulated"] else ""
@@ -74,11 +78,13 @@ def _print(found: Sorted) -> None:
             "–" if row["alert_id"] is None else str(row["alert_id"]),
             utc_to_the_second(row["mjd"]),
         ]
-        table.add_row(str(place + 1), *identity, *(_value(row[name]) for name in (*facts, *shown)))
+        cells = [*(_value(row[name]) for name in facts), *(_output(row, name) for name in shown)]
+        table.add_row(str(place + 1), *identity, *cells, *([reasons[place]] if any(reasons) else []))
     console = table_console()
     console.print(table)
     _say_versions(console, found)
-    if left := len(set(outputs) - set(shown)):
+    left = len(set(outputs) - set(shown))
+    if left and found.rows.num_rows:
         console.print(f"{left} more outputs are in --csv, --json and --votable")
     if not found.rows.num_rows:
         lies = f"no alert lies within {found.radius:g} arcsec" if found.radius else f"no alert has a {found.key}"
@@ -107,6 +113,22 @@ def _say_versions(console: Console, found: Sorted) -> None:
     if len(versions) > 1:
         told = ", ".join(f"{version} ({count})" for version, count in sorted(versions.items(), key=str))
         console.print(f"answers of several versions: {told}")
+
+
+def _reasons(found: Sorted) -> list[str]:
+    """Why the module that is shown did not answer all of it; empty where it did."""
+    name = f"{found.key.partition('.')[0]}.error"
+    known = found.rows[name].to_pylist() if name in found.rows.column_names else [None] * found.rows.num_rows
+    return [visible(reason or "") for reason in known]
+
+
+def _output(row: Mapping[str, object], name: str) -> str:
+    """An output of a row; a class with its own probability, probabilities as elsewhere."""
+    value, (module, _, own) = row[name], name.rpartition(".")
+    values = {other.removeprefix(f"{module}."): row[other] for other in row if other.startswith(f"{module}.")}
+    if isinstance(value, float) and own in class_scores(values):
+        return score_text(value)
+    return answer_text(own, value, values) if isinstance(value, str) else _value(value)
 
 
 def _value(value: object) -> str:

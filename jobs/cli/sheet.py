@@ -17,7 +17,7 @@ from jobs.cli.sorting import Sorted, add_options, sort
 from jobs.common.counting import counted
 from jobs.common.local_paths import local_path
 from jobs.reports.pictures import style
-from jobs.reports.pictures.module_words import called
+from jobs.reports.pictures.module_words import called, score_text, scores
 from jobs.reports.pictures.sheet import Entry, contact_sheet
 
 MOST = 300  # alerts; a figure of more is higher than an image may be
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     stars = found.layout.is_release
     rows, stamps = _stars(found) if stars else _alerts(found, given.schemas)
     values = found.rows[found.key].to_pylist()
-    entries = [Entry(each, _value(each, found.key, value)) for each, value in zip(alerts_of(rows), values, strict=True)]
+    entries = [Entry(each, _told(each, found.key, value)) for each, value in zip(alerts_of(rows), values, strict=True)]
     title = f"{len(entries)} {'stars' if stars else 'alerts' if given.all_alerts else 'objects'} by {found.key}"
     drawn = contact_sheet(title, _subtitle(found, given.night, stars), entries, stamps)
     style.save(drawn, given.output, dpi=130)
@@ -59,10 +59,14 @@ def main(arguments: list[str] | None = None) -> int:
     return OK
 
 
-def _value(alert: Alert, key: str, value: float | int | str | None) -> float | int | str | None:
-    """What sorted an alert, behind the class that its module calls, if that calls one."""
-    named = [called(said) for said in alert.said if said.module == key.partition(".")[0]]
-    return f"{named[0][0][1]}, {number(value)}" if named and named[0] else value
+def _told(alert: Alert, key: str, value: float | int | str | None) -> str:
+    """What sorted an alert by its name, and the class that its module calls with its own probability."""
+    module, _, name = key.rpartition(".")
+    said = [each for each in alert.said if each.module == module]
+    is_score = any(answer.name == name for each in said for answer in scores(each))
+    told = f"{name} {score_text(value) if is_score and isinstance(value, float) else number(value)}"
+    named = [called(each)[0][1] for each in said if called(each)]
+    return " · ".join([told, *named])
 
 
 def _alerts(found: Sorted, schemas: str | None) -> tuple[pa.Table, Mapping[Key, Triplet]]:

@@ -89,6 +89,30 @@ def _class_of(name: str) -> str:
     return name.removeprefix("branch_").partition("_")[2]
 
 
+def own_score(output: str, named: str, names: Iterable[str]) -> str | None:
+    """The probability of the class that an output names: `p_slsn` of a top_class slsn, `sky_slsn` of a sky_class slsn.
+
+    Parameters
+    ----------
+    output : str
+        An output whose value is a text: top_class, second_class, sky_class, branch.
+    named : str
+        The class, in capitals or not.
+    names : iterable of str
+        The module's outputs.
+
+    Returns
+    -------
+    str or None
+        An output; None if the module has no probability of that name, or tells no classes.
+    """
+    there = {name.lower(): name for name in names}
+    if not class_scores(there.values()):
+        return None
+    wanted = (f"{prefix}{named}".lower() for prefix in (output.removesuffix("class"), PROBABILITY))
+    return next((there[name] for name in wanted if name in there), None)
+
+
 def leading(names: Iterable[str]) -> list[str]:
     """A module's outputs in the order to show them: the class that is called, calibrated probabilities, others.
 

@@ -16,6 +16,7 @@ from jobs.archive.find import by_key
 from jobs.archive.find_cutouts import Triplet, find_cutouts
 from jobs.archive.top_alerts import NoSuchColumn, Order, top
 from jobs.archive.words import magnitude, number
+from jobs.common.counting import counted
 from jobs.reports.night_page.svg import Box, mark, svg, text
 from jobs.reports.pictures.cutouts import Stamp, cmap, shades, stamps_of
 from jobs.reports.pictures.light_curve import Series, difference
@@ -60,6 +61,8 @@ class Card:
         What sets it apart.
     bars : sequence of Answer
         Its scores between 0 and 1.
+    reasons : sequence of str
+        Why modules that answered did not answer all of it: `<module>: <reason>`.
     curve : Markup
         Its light curve as SVG.
     points : str
@@ -70,6 +73,7 @@ class Card:
     value: str
     why: Sequence[str]
     bars: Sequence[Answer]
+    reasons: Sequence[str]
     stamps: Sequence[StampImage]
     curve: Markup
     points: str
@@ -115,7 +119,8 @@ def _card(alert: Alert, column: str, value: float, triplet: Triplet | None) -> C
     bars = [bar for said in alert.said for bar in _bars(said)]
     images = [_image(stamp) for stamp in stamps_of(alert, triplet)]
     curve, points = _curve(alert)
-    return Card(alert, number(value), why, bars, images, curve, points)
+    reasons = [f"{said.module}: {said.reason}" for said in alert.said if said.answers and said.reason]
+    return Card(alert, number(value), why, bars, reasons, images, curve, points)
 
 
 def _bars(said: ModuleAnswer) -> list[Answer]:
@@ -158,7 +163,7 @@ class _Frame:
 def _curve(alert: Alert) -> tuple[Markup, str]:
     """The difference light curve, and how many points it has."""
     series = difference(alert.curve)
-    known = np.flatnonzero(np.isfinite(series.y))
+    known = np.flatnonzero(series.inside)
     every = max(math.ceil(len(known) / _MOST_POINTS), 1)
     shown = known[::-1][::every][::-1]  # the alert itself is the last
     days = alert.curve.mjd - alert.facts["mjd"]
@@ -171,13 +176,15 @@ def _curve(alert: Alert) -> tuple[Markup, str]:
     parts += [text(2, 124, f"−{reach:.0f} d" if known.size > 1 else ""), text(298, 124, "alert", "end")]
     parts.append(text(150, 124, _brightest(alert), "middle"))
     parts += _flux_scale(frame, series)
-    note = f"{len(known):,} point{'s' * (len(known) != 1)}" + (f", one in {every} shown" if every > 1 else "")
+    outside = int(np.isfinite(series.y).sum()) - known.size
+    note = counted(known.size, "point") + (f", one in {every} shown" if every > 1 else "")
+    note += f", {outside} outside the frame" if outside else ""
     return svg(300, 128, parts, "light curve"), note
 
 
 def _flux_scale(frame: _Frame, series: Series) -> list[str]:
     """The highest flux and zero, at the left edge."""
-    known = series.y[np.isfinite(series.y)]
+    known = series.y[series.inside]
     if not known.size:
         return []
     divisor, unit = series.unit

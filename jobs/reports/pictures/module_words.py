@@ -1,11 +1,14 @@
 """What of a module's answers is shown, as bars and words: the class that it calls and the highest scores first."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from jobs.archive.alert import Answer, ModuleAnswer
 from jobs.archive.words import number
-from jobs.labels.class_outputs import called_outputs, class_scores, other_versions
+from jobs.labels.class_outputs import called_outputs, class_scores, other_versions, own_score
 
+_SKY = "sky_class"
 BARS_PER_MODULE = 6
 WORDS_PER_MODULE = 6
 
@@ -37,16 +40,28 @@ def leading_scores(said: ModuleAnswer) -> list[Answer]:
 
 
 def called(said: ModuleAnswer) -> list[tuple[str, str]]:
-    """The class that a module calls, as name and text; empty if it tells no classes.
+    """The class that a module calls, as name and text with the class's own probability; empty if it tells no classes.
+
+    Beside it the class that is the likelier one on the sky, where that is another.
 
     Parameters
     ----------
     said : ModuleAnswer
         All that the module said of one alert.
     """
-    values = {answer.name: answer for answer in said.answers if answer.value is not None}
-    names = called_outputs(answer.name for answer in said.answers)
-    return [line for name in names if name in values for line in _lines(values[name])]
+    known = {answer.name: answer for answer in said.answers if answer.value is not None}
+    return [line for name in _called_names(said) if name in known for line in _lines(known[name], _values(said))]
+
+
+def _called_names(said: ModuleAnswer) -> tuple[str, ...]:
+    values = _values(said)
+    names = called_outputs(values)
+    differs = "top_class" in names and values.get(_SKY) not in (None, values["top_class"])
+    return (*names, _SKY) if differs else names
+
+
+def _values(said: ModuleAnswer) -> dict[str, Any]:
+    return {answer.name: answer.value for answer in said.answers}
 
 
 def told(said: ModuleAnswer, limit: int) -> tuple[list[tuple[str, str]], int]:
@@ -71,9 +86,9 @@ def told(said: ModuleAnswer, limit: int) -> tuple[list[tuple[str, str]], int]:
     """
     names = [answer.name for answer in said.answers]
     counted = other_versions(names)
-    before = {*called_outputs(names), *counted, *(answer.name for answer in scores(said))}
+    before = {*_called_names(said), *counted, *(answer.name for answer in scores(said))}
     known = [answer for answer in said.answers if answer.value not in (None, False, [])]
-    lines = [line for answer in known if answer.name not in before for line in _lines(answer)]
+    lines = [line for answer in known if answer.name not in before for line in _lines(answer, _values(said))]
     more = len(lines[limit:]) + sum(answer.name in counted for answer in known)
     return lines[:limit], more
 
@@ -90,15 +105,44 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip(" ,") + "…"
 
 
-def _lines(answer: Answer) -> list[tuple[str, str]]:
+def score_text(value: float) -> str:
+    """A score from 0 to 1 to its third digit; a dash for NaN.
+
+    Parameters
+    ----------
+    value : float
+    """
+    return "< 0.001" if 0 < value < 0.001 else "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def answer_text(name: str, value: Any, values: Mapping[str, Any], unit: str = "") -> str:
+    """One answer as text; of a class that it names with the class's own probability: `slsn 0.451`.
+
+    Parameters
+    ----------
+    name : str
+        The output.
+    value : float, int, bool, str or None
+        Its value.
+    values : mapping of str to object
+        All outputs of the module, by name.
+    unit : str
+        Written behind a number.
+    """
+    text = number(value, unit)
+    own = own_score(name, value, values) if isinstance(value, str) else None
+    return text if own is None or values[own] is None else f"{text} {score_text(values[own])}"
+
+
+def _lines(answer: Answer, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     name = answer.name.replace("_", " ")
     if isinstance(answer.value, list):
         return [(name if place == 0 else "", shorten(str(each), 38)) for place, each in enumerate(answer.value)]
-    return [(name, shorten(number(answer.value, answer.unit), 38))]
+    return [(name, shorten(answer_text(answer.name, answer.value, values, answer.unit), 38))]
 
 
 def in_words(said: ModuleAnswer) -> str:
-    """What a module said, on one line; why it gave no answer, if it gave none.
+    """What a module said, on one line, and the reason where it has one: it gave no answer, or not all of it.
 
     Parameters
     ----------
@@ -111,6 +155,6 @@ def in_words(said: ModuleAnswer) -> str:
     words, more = told(said, WORDS_PER_MODULE - len(first))
     more += len(scores(said)) - len(bars)
     parts = [f"{name} {text}" for name, text in first]
-    parts += [f"{answer.name} {float(answer.value):.3f}" for answer in bars]
+    parts += [f"{answer.name} {score_text(answer.value)}" for answer in bars]
     parts += [f"{name} {text}".strip() for name, text in words] + ([f"and {more} more"] if more else [])
-    return ", ".join(parts) or said.reason or ""
+    return "; ".join(part for part in (", ".join(parts), said.reason) if part)

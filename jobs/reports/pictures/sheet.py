@@ -17,6 +17,7 @@ _CELL = (4.7, 1.82)  # inch
 _COLUMNS = 3
 _TOP, _BOTTOM, _SIDE = 0.95, 0.35, 0.3  # inch
 _STAMP, _GAP = 0.98, 0.05
+_SHORT = 28  # characters that have room beside an id in large letters
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def _cell(canvas: _Canvas, rank: int, entry: Entry, triplet: Triplet | None) -> 
     right = 3 * (_STAMP + _GAP) + 1.22
     canvas.text(0, 0.1, f"{rank}", fontsize=9, color=style.QUIET)
     canvas.text(0.25, 0.1, facts["object_id"], fontsize=10, fontweight="bold")
-    canvas.text(right, 0.1, number(entry.value), fontsize=10, fontweight="bold", color=style.ACCENT, ha="right")
+    told = number(entry.value)
+    size = 10 if len(told) <= _SHORT else 7.5
+    canvas.text(right, 0.1, told, fontsize=size, fontweight="bold", color=style.ACCENT, ha="right")
     bright = "" if entry.alert.is_star else f" · {facts['band']} {number(facts['mag'])}"
     canvas.text(0.25, 0.3, f"{entry.alert.time[:16]}{bright}", fontsize=7.8, color=style.QUIET)
     note, colour = _note(entry.alert)

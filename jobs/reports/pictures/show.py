@@ -1,6 +1,5 @@
 """One alert on one picture: cutouts, light curve, what the modules said, what is known."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,15 @@ from jobs.archive.words import flux, iso_utc, number, with_error
 from jobs.reports.pictures import style
 from jobs.reports.pictures.cutouts import Stamp, draw_stamp, stamps_of
 from jobs.reports.pictures.light_curve import draw_curve, legend, measured
-from jobs.reports.pictures.module_words import WORDS_PER_MODULE, called, leading_scores, scores, shorten, told
+from jobs.reports.pictures.module_words import (
+    WORDS_PER_MODULE,
+    called,
+    leading_scores,
+    score_text,
+    scores,
+    shorten,
+    told,
+)
 
 _HEIGHT = 8.6  # inch
 _LEFT, _COLUMN, _BETWEEN = 9.555, 3.133, 0.19  # inch: where the words begin, how wide they are
@@ -163,10 +170,11 @@ def _columns(alert: Alert) -> list[list[_Text]]:
 
 
 def _module_lines(said: ModuleAnswer, words: int) -> list[_Text]:
-    """A blank line, the heading, then bars and texts; or why there is no answer."""
+    """A blank line, the heading, the reason where there is no answer or not all of it, then bars and texts."""
     lines = [_Text("", kind="blank"), _Text(said.module, said.version, "heading")]
-    if said.reason and not (called(said) or scores(said) or told(said, 1)[0]):
-        return [*lines, _Text(shorten(said.reason, 50), kind="reason")]
+    if said.reason:
+        lines.append(_Text(shorten(said.reason, 50), kind="reason"))
+        words -= 1
     first, bars = called(said), leading_scores(said)
     lines += [_Text(name, text) for name, text in first]
     lines += [_Text(answer.name, kind="bar", value=float(answer.value)) for answer in bars]
@@ -201,7 +209,7 @@ def _write(page: _Page, left: float, right: float, y: float, line: _Text) -> Non
     text = line.text
     if line.kind == "bar":
         _bar(page, right - 1.9, y, line.value)
-        text = "< 0.001" if 0 < line.value < 0.001 else f"{line.value:.3f}" if not math.isnan(line.value) else "–"
+        text = score_text(line.value)
     text_font = {"fontsize": 7.5, "color": style.QUIET} if line.kind == "heading" else {"fontsize": 8.2}
     page.drawn.text(page.x(right), y, text, ha="right", va="center", **text_font)
 
