@@ -42,13 +42,14 @@ def array(items: Sequence[bytes]) -> bytes:
     return integer(len(items)) + b"".join(items) + _END if items else _END
 
 
-def block(data: Sequence[bytes]) -> bytes:
-    """What follows a container's header: packets in one block, uncompressed as the surveys' are.
+def container(header: bytes, data: Sequence[bytes]) -> bytes:
+    """A container of packets in one block, uncompressed as the surveys' are.
 
     Parameters
     ----------
+    header : bytes
+        With the schema; it ends with SYNC_MARKER.
     data : sequence of bytes
         Datums.
     """
-    body = b"".join(data)
-    return integer(len(data)) + integer(len(body)) + body + SYNC_MARKER
+    return b"".join([header, integer(len(data)), integer(sum(map(len, data))), *data, SYNC_MARKER])

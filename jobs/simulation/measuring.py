@@ -14,6 +14,7 @@ from science_modules.common.photometry import error_of_limit, flux_of_magnitude,
 Bools = NDArray[np.bool_]
 
 TRIGGER, LOWEST = 5.0, 3.7  # |S/N| from which a difference sends an alert, and from which a history may have it
+_DAYS = 1e6  # more than any MJD
 _FLOOR = (0.012, 0.02)  # relative error of a bright source, from object to object: Bellm et al. 2019 and alerts
 
 
@@ -97,7 +98,7 @@ def _frames(seed: int, references: References) -> Epochs:
     first, last = references.first[owner, band], references.last[owner, band]
     within = uniform(seed, "reference frame", (first * 1e4).astype(np.int64), band, number)
     mjd = first + (last - first) * (number + within) / references.frames[owner, band]
-    order = np.lexsort((mjd, owner))
+    order = np.argsort(owner * _DAYS + mjd, kind="stable")
     start = np.concatenate([[0], np.cumsum(references.frames.sum(axis=1))])
     return Epochs(start, mjd[order], band[order])
 

@@ -5,7 +5,8 @@ import os
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from gzip import GzipFile
 from multiprocessing import get_context
@@ -99,9 +100,13 @@ def simulate_night(
             for place, number in enumerate(maker.counts(alerts, mix))
             if number
         ]
-        entries, truth = _spooled(tasks, workers or os.cpu_count() or 1, tell)
-        _write(output, maker, entries, layout, per_file, date)
-    pq.write_table(pa.Table.from_pylist(truth, schema=TRUTH_SCHEMA), output / TRUTH)
+        workers = workers or os.cpu_count() or 1
+        entries, truth = _spooled(tasks, workers, tell)
+        # Threads: copies are the system's work, and making a table begins with half a second of loading what it needs
+        with ThreadPoolExecutor(workers) as threads:
+            table = threads.submit(_write_truth, output / TRUTH, truth)
+            _write(threads, output, maker, entries, layout, per_file, date)
+            table.result()
     return Counter(row["class"] for row in truth)
 
 
@@ -171,16 +176,28 @@ def _spool_class(task: _Task) -> list[tuple[_Entry, dict[str, Any]]]:
     return made
 
 
-def _write(output: Path, maker: Maker, entries: list[_Entry], layout: Layout, per_file: int, date: int) -> None:
-    if layout == "containers":
-        for i in range(0, len(entries), per_file):
-            data = [_packet(entry) for entry in entries[i : i + per_file]]
-            (output / f"simulated_{date}_{i // per_file:05d}.avro").write_bytes(maker.container(data))
-    elif layout == "files":
-        for entry in entries:
-            (output / _name(entry[1])).write_bytes(maker.container([_packet(entry)]))
-    else:
-        _write_archive(output / f"{maker.survey}_simulated_{date}.tar.gz", maker, entries)
+def _write_truth(path: Path, truth: list[dict[str, Any]]) -> None:
+    pq.write_table(pa.Table.from_pylist(truth, schema=TRUTH_SCHEMA), path)
+
+
+def _write(
+    threads: Executor, output: Path, maker: Maker, entries: list[_Entry], layout: Layout, per_file: int, date: int
+) -> None:
+    with _spools(entries) as packet:
+
+        def write(path: Path, some: list[_Entry]) -> None:
+            path.write_bytes(maker.container([packet(entry) for entry in some]))
+
+        if layout == "containers":
+            parts = [entries[i : i + per_file] for i in range(0, len(entries), per_file)]
+            names = [f"simulated_{date}_{i:05d}.avro" for i in range(len(parts))]
+        elif layout == "files":
+            parts, names = [[entry] for entry in entries], [_name(entry[1]) for entry in entries]
+        else:
+            _write_archive(output / f"{maker.survey}_simulated_{date}.tar.gz", maker, entries, packet)
+            return
+        for _ in threads.map(write, [output / name for name in names], parts):
+            pass  # an error of one is raised
 
 
 def _name(alert_id: int) -> str:
@@ -188,14 +205,15 @@ def _name(alert_id: int) -> str:
     return f"{alert_id}.avro".replace("-", "SIM")
 
 
-def _packet(entry: _Entry) -> bytes:
-    _, _, path, start, size = entry
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(size)
+@contextmanager
+def _spools(entries: list[_Entry]) -> Iterator[Callable[[_Entry], bytes]]:
+    """Gives the packets of entries, to several threads at a time."""
+    with ExitStack() as stack:
+        files = {path: stack.enter_context(path.open("rb")) for path in {entry[2] for entry in entries}}
+        yield lambda entry: os.pread(files[entry[2]].fileno(), entry[4], entry[3])
 
 
-def _write_archive(path: Path, maker: Maker, entries: list[_Entry]) -> None:
+def _write_archive(path: Path, maker: Maker, entries: list[_Entry], packet: Callable[[_Entry], bytes]) -> None:
     # Level 1: half of the bytes are noise; no time and no name in the header, so that bytes repeat.
     with (
         path.open("wb") as file,
@@ -203,7 +221,7 @@ def _write_archive(path: Path, maker: Maker, entries: list[_Entry]) -> None:
         tarfile.open(fileobj=inflated, mode="w|") as archive,
     ):
         for entry in entries:
-            content = maker.container([_packet(entry)])
+            content = maker.container([packet(entry)])
             member = tarfile.TarInfo(_name(entry[1]))
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import fastavro
 
-from jobs.simulation.avro_datums import SYNC_MARKER, binary, block
+from jobs.simulation import avro_datums
 from jobs.simulation.lsst.schema import SCHEMA
 
 _PRESENT = b"\x02"  # the second branch of a union with null, as Avro writes it
@@ -29,7 +29,7 @@ def content(value: bytes) -> bytes:
     ----------
     value : bytes
     """
-    return optional(binary(value))
+    return optional(avro_datums.binary(value))
 
 
 def optional(datum: bytes | None) -> bytes:
@@ -51,11 +51,11 @@ def container(data: Sequence[bytes]) -> bytes:
     data : sequence of bytes
         Datums of schema.SCHEMA.
     """
-    return _header() + block(data)
+    return avro_datums.container(_header(), data)
 
 
 @lru_cache
 def _header() -> bytes:
     buffer = io.BytesIO()
-    fastavro.writer(buffer, fastavro.parse_schema(SCHEMA), [], sync_marker=SYNC_MARKER)
+    fastavro.writer(buffer, fastavro.parse_schema(SCHEMA), [], sync_marker=avro_datums.SYNC_MARKER)
     return buffer.getvalue()

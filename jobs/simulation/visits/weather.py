@@ -7,7 +7,6 @@ from jobs.simulation.visits.chance import normal
 
 # A moving average of independent numbers: nights two days apart have a correlation of 0.5, five days apart none.
 _WEIGHTS = np.array([1.0, 0.9, 0.7, 0.4, 0.2])
-_DAYS = np.arange(len(_WEIGHTS))
 
 
 def badness(seed: int, site: str, night: Ints) -> Floats:
@@ -20,8 +19,27 @@ def badness(seed: int, site: str, night: Ints) -> Floats:
         Another site has other weather.
     night : numpy.ndarray of int64, any shape
     """
-    nearby = normal(seed, f"weather at {site}", night[..., None] - _DAYS)
-    return np.asarray(nearby @ _WEIGHTS / np.sqrt(np.sum(_WEIGHTS**2)))
+    if not night.size:
+        return np.zeros(night.shape)
+    first = night.min()
+    nearby = normal(seed, f"weather at {site}", np.arange(first - len(_WEIGHTS) + 1, night.max() + 1))
+    each = np.convolve(nearby, _WEIGHTS, "valid") / np.sqrt(np.sum(_WEIGHTS**2))
+    return np.asarray(each[night - first])
+
+
+def by_night(seed: int, purpose: str, night: Ints) -> Floats:
+    """`chance.normal` of nights, drawn once for each night between the first and the last.
+
+    Parameters
+    ----------
+    seed : int
+    purpose : str
+    night : numpy.ndarray of int64, any shape
+    """
+    if not night.size:
+        return np.zeros(night.shape)
+    first = night.min()
+    return np.asarray(normal(seed, purpose, np.arange(first, night.max() + 1))[night - first])
 
 
 def extinction(bad: Floats) -> Floats:

@@ -154,10 +154,10 @@ def _sky(seed: int, at: Looks, numbers: Ints) -> Sky:
     passing = -_CLOUD_MAG * np.log(np.minimum(uniform(seed, "passing cloud", *keys) / _CLOUDED, 1.0))
     cloud, air = 0.7 * weather.extinction(bad) + passing, _airmass(at, numbers) - 1
     moon = moonlight(at.mjd) ** 2 * (0.6 + 0.8 * uniform(seed, "Moon", numbers[at.field], at.night))
-    seeing = normal(seed, "seeing", at.night) * 0.11 + normal(seed, "seeing of a visit", *keys) * 0.08
+    seeing = weather.by_night(seed, "seeing", at.night) * 0.11 + normal(seed, "seeing of a visit", *keys) * 0.08
     is_long = uniform(seed, "240 s", *keys) < 0.01
     lost = cloud + _MOON_LOSS[at.band] * moon + (_PER_AIRMASS[at.band] + 0.3) * air + 0.5 * seeing
-    scatter = 0.13 * normal(seed, "depth of a night", at.night) + 0.14 * normal(seed, "depth", *keys)
+    scatter = 0.13 * weather.by_night(seed, "depth of a night", at.night) + 0.14 * normal(seed, "depth", *keys)
     limit = _DARK_LIMIT[at.band] + _DEEPER_IN_240_S * is_long - lost + scatter
     zero_point = _ZERO_POINT[at.band] - cloud - _PER_AIRMASS[at.band] * air + 0.04 * normal(seed, "zero point", *keys)
     return Sky(

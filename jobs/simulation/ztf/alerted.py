@@ -25,6 +25,8 @@ class Alerted:
         The visit of each alert, 0 to m - 1.
     sources : Sources
         Around each alert, in the order of the alerts.
+    listed : Sources
+        The same as catalogues list them: `neighbours.catalogued`.
     detections : mapping of str to numpy.ndarray, shape (m,)
         What the pipeline measures of every visit, a detection or not; columns of `measured.DETECTION`.
     seeing, template_seeing : numpy.ndarray, shape (n,)
@@ -38,6 +40,7 @@ class Alerted:
     curves: LightCurves
     visit: Ints
     sources: Sources
+    listed: Sources
     detections: dict[str, Floats]
     seeing: Floats
     template_seeing: Floats
@@ -66,7 +69,8 @@ class Alerted:
         """
         some = slice(begin, end)
         own = {name: getattr(self, name)[some] for name in ("visit", "seeing", "template_seeing", "edge", "trail")}
-        return replace(self, sources=self.sources.of_owners(begin, end), **own)
+        around = {name: getattr(self, name).of_owners(begin, end) for name in ("sources", "listed")}
+        return replace(self, **around, **own)
 
     def of_visits(self, values: NDArray) -> NDArray:  # type: ignore[type-arg]  # any dtype
         """A value per visit as a value per alert.

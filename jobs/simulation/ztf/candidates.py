@@ -9,7 +9,6 @@ from jobs.simulation.ztf.exposures import MJD_TO_JD, Columns
 from jobs.simulation.ztf.neighbours import (
     MISSING,
     REFERENCE_LIMIT,
-    catalogued,
     gaia_fields,
     nearest,
     point_magnitude,
@@ -39,7 +38,7 @@ def candidate_columns(alerted: Alerted, exposures: Columns, detections: Columns)
     jd = alerted.of_visits(exposures["jd"])
     drawn = {name: alerted.of_visits(values) for name, values in alerted.detections.items()}
     return {
-        **ps1_fields(rng, alerted.sources, n),
+        **ps1_fields(rng, alerted.listed, n),
         **gaia_fields(rng, alerted.sources, n),
         **_counts(alerted, exposures["jd"]),
         **_reference_image(alerted),
@@ -65,7 +64,7 @@ def reference_columns(alerted: Alerted) -> Columns:
     -----
     Its catalogue is followed to 22.9; nearest sources of alerts without one are 15 px away at the limit.
     """
-    sources, n = catalogued(alerted.sources), len(alerted)
+    sources, n = alerted.listed, len(alerted)
     index, has = nearest(sources, n, sources.mag < REFERENCE_LIMIT + 0.25)
     index = np.where(has, index, 0)
     mag = point_magnitude(sources) + band_magnitude(sources, alerted) - sources.mag

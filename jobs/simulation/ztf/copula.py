@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from science_modules.common.compiled import compiled
+
 Floats = NDArray[np.float64]
 
 GRID = np.linspace(-2.4, 2.4, 25)  # normal scores at which a distribution is kept
@@ -50,8 +52,9 @@ class Copula:
         wanted = [i for i, name in enumerate(self.columns) if name not in known]
         scores = np.stack([self._scores(i, known[self.columns[i]]) for i in given], axis=1)
         slope, factor = self._conditional(tuple(given), tuple(wanted))
-        drawn = scores @ slope.T + rng.standard_normal((len(scores), len(wanted))) @ factor.T
-        return {self.columns[i]: np.interp(drawn[:, j], GRID, self.quantiles[i]) for j, i in enumerate(wanted)}
+        drawn = np.empty((len(wanted), len(scores)))
+        _draw(scores, slope, rng.standard_normal((len(scores), len(wanted))), factor, self.quantiles[wanted], drawn)
+        return {self.columns[i]: values for i, values in zip(wanted, drawn, strict=True)}
 
     def _scores(self, column: int, values: Floats) -> Floats:
         return np.interp(values, self.quantiles[column], GRID)
@@ -61,13 +64,14 @@ class Copula:
         return {}
 
     def _conditional(self, given: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[Floats, Floats]:
-        """Regression on the given scores, and a factor of the covariance that is left."""
+        """Regression on the given scores, and a factor of the covariance that is left; a row for what each is of."""
         if given not in self._factors:
             across = self.correlation[np.ix_(wanted, given)]
-            slope = np.asarray(np.linalg.solve(self.correlation[np.ix_(given, given)], across.T).T)
-            left = self.correlation[np.ix_(wanted, wanted)] - slope @ across.T
+            slope = np.linalg.solve(self.correlation[np.ix_(given, given)], across.T)
+            left = self.correlation[np.ix_(wanted, wanted)] - slope.T @ across.T
             values, vectors = np.linalg.eigh(left)
-            self._factors[given] = slope, np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
+            factor = (vectors * np.sqrt(np.maximum(values, 0))).T
+            self._factors[given] = np.ascontiguousarray(slope), np.ascontiguousarray(factor)
         return self._factors[given]
 
     def as_json(self) -> dict[str, Any]:
@@ -78,6 +82,25 @@ class Copula:
             "quantiles": quantiles,
             "correlation": self.correlation.round(3).tolist(),
         }
+
+
+@compiled
+def _draw(scores: Floats, slope: Floats, noise: Floats, factor: Floats, quantiles: Floats, out: Floats) -> None:
+    """Values of scores @ slope + noise @ factor. A library's matrix product would keep threads, and so cores, waiting."""
+    cells = len(GRID) - 1
+    per_score = cells / (GRID[cells] - GRID[0])
+    for row in range(len(scores)):
+        sums = np.zeros(len(out))
+        for k in range(slope.shape[0]):
+            for j in range(len(out)):
+                sums[j] += scores[row, k] * slope[k, j]
+        for k in range(factor.shape[0]):
+            for j in range(len(out)):
+                sums[j] += noise[row, k] * factor[k, j]
+        for j in range(len(out)):
+            place = min(max((sums[j] - GRID[0]) * per_score, 0.0), float(cells))
+            cell = min(int(place), cells - 1)
+            out[j, row] = quantiles[j, cell] + (place - cell) * (quantiles[j, cell + 1] - quantiles[j, cell])
 
 
 def from_json(stored: Mapping[str, Any]) -> Copula:

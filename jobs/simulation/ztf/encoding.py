@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import fastavro
 
-from jobs.simulation.avro_datums import SYNC_MARKER, block
+from jobs.simulation import avro_datums
 from jobs.simulation.ztf.schemas import SCHEMAS, Version
 
 
@@ -20,11 +20,11 @@ def container(version: Version, data: Sequence[bytes]) -> bytes:
     data : sequence of bytes
         Packets as Avro, without a header.
     """
-    return _header(version) + block(data)
+    return avro_datums.container(_header(version), data)
 
 
 @lru_cache
 def _header(version: Version) -> bytes:
     buffer = io.BytesIO()
-    fastavro.writer(buffer, fastavro.parse_schema(SCHEMAS[version]), [], sync_marker=SYNC_MARKER)
+    fastavro.writer(buffer, fastavro.parse_schema(SCHEMAS[version]), [], sync_marker=avro_datums.SYNC_MARKER)
     return buffer.getvalue()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC
 from jobs.simulation.ztf.scenes import Floats, Ints, Sources
+from science_modules.common.compiled import compiled
 from science_modules.common.photometry import flux_of_magnitude, magnitude_of_flux
 
 REFERENCE_LIMIT = 22.9
@@ -51,7 +52,7 @@ def nearest_reference(sources: Sources, n: int) -> tuple[Floats, Floats]:
     Parameters
     ----------
     sources : Sources
-        Around n alerts.
+        Around n alerts, as `catalogued` gives them.
     n : int
 
     Returns
@@ -59,7 +60,6 @@ def nearest_reference(sources: Sources, n: int) -> tuple[Floats, Floats]:
     magnitude, distance : numpy.ndarray, shape (n,)
         [mag], [px]; a source at the limit 15 px away where there is none.
     """
-    sources = catalogued(sources)
     order, has = nearest(sources, n, sources.mag < REFERENCE_LIMIT + 0.25)
     first = np.where(has, order, 0)
     mag = np.where(has, np.minimum(point_magnitude(sources)[first], 23.2), 23.0)
@@ -94,10 +94,18 @@ def nearest(sources: Sources, n: int, which: np.ndarray) -> tuple[Ints, np.ndarr
         Of the source; meaningless where there is none.
     has : numpy.ndarray of bool, shape (n,)
     """
-    ranked, begin = by_distance(sources, n, which)
-    has = begin[1:] > begin[:-1]
-    padded = np.append(ranked, 0)
-    return padded[begin[:-1]], has
+    index = np.full(n, -1)
+    _nearest(sources.owner, sources.distance, which, index)
+    return np.maximum(index, 0), index >= 0
+
+
+@compiled
+def _nearest(owner: Ints, distance: Floats, which: NDArray[np.bool_], index: Ints) -> None:
+    """Of equal distances the first."""
+    for k in range(len(owner)):
+        best = index[owner[k]]
+        if which[k] and (best < 0 or distance[k] < distance[best]):
+            index[owner[k]] = k
 
 
 def by_distance(sources: Sources, n: int, which: np.ndarray) -> tuple[Ints, Ints]:
@@ -129,9 +137,9 @@ def ps1_fields(rng: np.random.Generator, sources: Sources, n: int) -> dict[str, 
     ----------
     rng : numpy.random.Generator
     sources : Sources
+        As `catalogued` gives them.
     n : int
     """
-    sources = catalogued(sources)
     k = len(sources.mag)
     entries, entry = sources.distinct()
     seen = rng.uniform(size=len(entries.mag)) < 1 / (1 + np.exp((entries.mag - _PS1_LIMIT) / 0.25))

@@ -41,12 +41,13 @@ def observed(curves: LightCurves, visit: Ints) -> Alerted:
     owner = curves.epochs.object[visit]
     sources = _sources(curves, visit, owner)
     rng = population.block.generator("detections")
-    detections = _detections(rng, curves, visit, owner, sources)
+    listed = catalogued(sources)
+    detections = _detections(rng, curves, visit, owner, listed)
     x, y = place_on_camera(population.ra[owner], population.dec[owner])[2:]
     seeing = _seeing(curves, visit, detections)
     template = np.clip(2.2 * rng.lognormal(0, 0.12, len(visit)), 1.7, 3.2)
     trail = _trail(curves, visit, owner)
-    return Alerted(curves, visit, sources, detections, seeing, template, np.stack([x, y], axis=1), trail)
+    return Alerted(curves, visit, sources, listed, detections, seeing, template, np.stack([x, y], axis=1), trail)
 
 
 def _sources(curves: LightCurves, visit: Ints, owner: Ints) -> Sources:
@@ -70,12 +71,12 @@ def _counterparts(rng: np.random.Generator, curves: LightCurves, objects: Ints) 
 
 
 def _detections(
-    rng: np.random.Generator, curves: LightCurves, visit: Ints, owner: Ints, sources: Sources
+    rng: np.random.Generator, curves: LightCurves, visit: Ints, owner: Ints, listed: Sources
 ) -> dict[str, Floats]:
     """Columns of `measured.DETECTION` for all visits, by what stands in the reference image at the place."""
     kind = curves.population.kind
     group = "bogus" if kind.branch == "bogus" else _GROUPS[kind.counterpart]
-    magnr, distnr = nearest_reference(sources, len(visit))
+    magnr, distnr = nearest_reference(listed, len(visit))
     first = np.full(len(curves.population.number), 0)
     first[owner[::-1]] = np.arange(len(visit))[::-1]
     of_object = curves.epochs.of_objects(first)
@@ -84,7 +85,7 @@ def _detections(
         "diffmaglim": curves.conditions.limit,
         "magnr": magnr[of_object],
         "log_distnr": np.log10(np.maximum(distnr[of_object], 1e-3)),
-        "starness": _starness(rng, sources, len(visit))[of_object],
+        "starness": _starness(rng, listed, len(visit))[of_object],
     }
     drawn = measured()[group].draw(rng, known)
     if "log_sigmapsf" in drawn:
@@ -95,9 +96,8 @@ def _detections(
     return {**drawn, **known}
 
 
-def _starness(rng: np.random.Generator, sources: Sources, n: int) -> Floats:
+def _starness(rng: np.random.Generator, listed: Sources, n: int) -> Floats:
     """Whether the nearest source of the reference image looks like a star (1) or a galaxy (0), shape (n,)."""
-    listed = catalogued(sources)
     index, has = nearest(listed, n, listed.mag < REFERENCE_LIMIT)
     extended = np.append(is_extended(listed), False)[np.where(has, index, -1)]
     return np.where(extended, rng.uniform(0.0, 0.3, n), rng.uniform(0.93, 1.0, n))

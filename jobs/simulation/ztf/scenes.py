@@ -1,6 +1,7 @@
 """What stands around alerts in the reference image: the counterpart, then neighbours by Galactic latitude."""
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class Sources:
     angle: Floats
     central: NDArray[np.bool_]
 
-    @property
+    @cached_property
     def distance(self) -> Floats:
         """From the alert's position [arcsec]."""
         return np.hypot(self.east, self.north)

@@ -35,7 +35,7 @@ def test_it_is_extended_as_far_as_the_galaxy_has_part_in_it():
 
 
 def test_the_second_neighbour_is_not_the_galaxy_again():
-    found = ps1_fields(np.random.default_rng(1), nuclei_in_galaxies(17.5), 2)
+    found = ps1_fields(np.random.default_rng(1), catalogued(nuclei_in_galaxies(17.5)), 2)
     assert found["distpsnr1"] == pytest.approx([0.1, 0.1])
     assert found["distpsnr2"] == pytest.approx([8.0, 8.0])
     assert found["nmtchps"].tolist() == [2, 2]
