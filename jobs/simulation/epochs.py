@@ -1,6 +1,7 @@
 """When objects are observed, and what is known of them then: flat arrays over all visits of a block of objects."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class Epochs:
     mjd: Floats
     band: Ints
 
-    @property
+    @cached_property
     def object(self) -> Ints:
         """The object of each epoch, from 0, shape (m,)."""
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))

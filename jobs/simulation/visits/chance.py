@@ -6,14 +6,12 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from science_modules.common.compiled import compiled
+
 Floats = NDArray[np.float64]
 _Words = NDArray[np.uint64]
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
-_ROUNDS = (
-    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
-    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
-)
 
 
 def uniform(seed: int, purpose: str, *keys: ArrayLike) -> Floats:
@@ -38,19 +36,17 @@ def uniform(seed: int, purpose: str, *keys: ArrayLike) -> Floats:
     """
     word = _begin(seed, purpose)
     for key in keys:
-        word = word ^ np.asarray(key, dtype=np.int64).view(np.uint64)
-        word += _STEP
-        _mix(word)
-    numbers = (word >> np.uint64(12)).astype(np.float64)
-    numbers += 0.5
-    numbers *= 2.0**-52
+        word = np.bitwise_xor(word, np.asarray(key, dtype=np.int64).view(np.uint64), order="C")
+        _mix(word.reshape(-1), _STEP)
+    numbers = np.empty(word.shape)
+    _number(word.reshape(-1), numbers.reshape(-1))
     return numbers
 
 
 @lru_cache(1024)
 def _begin(seed: int, purpose: str) -> _Words:
     word = np.array([seed], np.uint64) + _STEP * np.array([crc32(purpose.encode())], np.uint64)
-    _mix(word)
+    _mix(word, np.uint64(0))
     return word
 
 
@@ -67,12 +63,18 @@ def normal(seed: int, purpose: str, *keys: ArrayLike) -> Floats:
     return np.asarray(radius * np.cos(2 * np.pi * uniform(seed, purpose + ", angle", *keys)))
 
 
-def _mix(word: _Words) -> None:
-    """In place: these are small arrays in great number."""
-    shifted = np.empty_like(word)
-    for shift, factor in _ROUNDS:
-        np.right_shift(word, shift, out=shifted)
-        word ^= shifted
-        word *= factor
-    np.right_shift(word, np.uint64(31), out=shifted)
-    word ^= shifted
+@compiled
+def _mix(word: _Words, step: np.uint64) -> None:
+    """A step added and its bits mixed, in place."""
+    for k in range(len(word)):
+        bits = word[k] + step
+        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        word[k] = bits ^ (bits >> np.uint64(31))
+
+
+@compiled
+def _number(word: _Words, number: Floats) -> None:
+    """The upper 52 bits as a number between 0 and 1."""
+    for k in range(len(word)):
+        number[k] = (np.float64(word[k] >> np.uint64(12)) + 0.5) * 2.0**-52

@@ -1,6 +1,7 @@
 """A grid of fields over the sky, in rows of equal declination, numbered from the south pole."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Grid:
     def _rows(self) -> int:
         return int(np.ceil(180 / self.side))
 
-    @property
+    @cached_property
     def _columns(self) -> Ints:
         """Fields in each row, shape (rows,)."""
         middle = -90 + (np.arange(self._rows) + 0.5) * 180 / self._rows
@@ -68,6 +69,6 @@ class Grid:
         """How many there are."""
         return int(np.sum(self._columns))
 
-    @property
+    @cached_property
     def _first(self) -> Ints:
         return np.concatenate([[0], np.cumsum(self._columns)[:-1]])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from jobs.simulation.ztf.alerted import PIXEL_ARCSEC, Alerted
 from jobs.simulation.ztf.blemishes import blemishes
-from jobs.simulation.ztf.grain import grained, scaled
+from jobs.simulation.ztf.grain import grained, mismatched, scaled
 from jobs.simulation.ztf.light import SIDE, Floats32, aureoles, galaxies
 from jobs.simulation.ztf.scenes import Floats, Sources
 from jobs.simulation.ztf.seeing_discs import Stars, is_small, small_galaxies
@@ -155,9 +155,7 @@ def _add_residuals(difference: Floats32, scene: Floats32, rng: np.random.Generat
     n = len(scene)
     shift = (rng.normal(0, 0.04, (2, n)) * rng.lognormal(0, 0.8, n)).astype(np.float32)
     scale = (rng.normal(0, 0.007, n) * rng.lognormal(0, 0.8, n)).astype(np.float32)
-    difference += scale[:, None, None] * scene
-    difference[:, 1:-1] += (0.5 * shift[0])[:, None, None] * (scene[:, 2:] - scene[:, :-2])
-    difference[:, :, 1:-1] += (0.5 * shift[1])[:, None, None] * (scene[:, :, 2:] - scene[:, :, :-2])
+    mismatched(difference, scene, scale, np.float32(0.5) * shift)
 
 
 def _with_noise(

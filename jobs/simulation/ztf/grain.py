@@ -50,6 +50,32 @@ def scaled(grain: Floats32, variance: Floats, light: Floats32, electrons: float)
 
 
 @compiled
+def mismatched(difference: Floats32, scene: Floats32, scale: Floats32, shift: Floats32) -> None:
+    """Add what is left of a scene whose flux and place are a little different.
+
+    Parameters
+    ----------
+    difference, scene : numpy.ndarray of float32, shape (n, 63, 63)
+    scale : numpy.ndarray of float32, shape (n,)
+        Of the flux.
+    shift : numpy.ndarray of float32, shape (2, n)
+        Half of it, along columns and along rows [px].
+    """
+    n, side, _ = scene.shape
+    for k in range(n):
+        for i in range(side):
+            here, out = scene[k, i], difference[k, i]
+            for j in range(side):
+                out[j] += scale[k] * here[j]
+            if 0 < i < side - 1:
+                above, below = scene[k, i - 1], scene[k, i + 1]
+                for j in range(side):
+                    out[j] += shift[0, k] * (below[j] - above[j])
+            for j in range(1, side - 1):
+                out[j] += shift[1, k] * (here[j + 1] - here[j - 1])
+
+
+@compiled
 def _scale(grain: Floats32, variance: Floats32, light: Floats32, per_dn: np.float32) -> None:
     n, side, _ = grain.shape
     for k in range(n):

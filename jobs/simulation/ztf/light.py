@@ -164,6 +164,14 @@ def _quadratic(out: Floats32, first: int, last: int, centre: float, linear: floa
 
 
 @compiled
+def _add_row(row: Floats32, peak: np.float32, light: Floats32, factor: Floats32) -> None:
+    """A row of an image, and the next row's light."""
+    for j in range(len(light)):
+        row[j] += peak * light[j]
+        light[j] *= factor[j]
+
+
+@compiled
 def _add(
     images: Floats32, image: Ints, flux: Floats, row: Floats, col: Floats, rr: Floats, rc: Floats, cc: Floats
 ) -> None:
@@ -186,18 +194,14 @@ def _add(
         _quadratic(start, first_col, last_col, col[k], -b * (middle - row[k]), c)
         _quadratic(step, first_col, last_col, col[k], -b, 0.0)
         _quadratic(height, first_row, last_row, row[k], 0.0, a)
-        for j in range(first_col, last_col + 1):
-            here[j] = start[j]
+        columns = slice(first_col, last_col + 1)
+        part, first, factor, some = images[image[k], :, columns], start[columns], step[columns], here[columns]
+        for j in range(len(some)):
+            some[j] = first[j]
         for i in range(middle, last_row + 1):
-            value = np.float32(peak) * height[i]
-            for j in range(first_col, last_col + 1):
-                images[image[k], i, j] += value * here[j]
-                here[j] *= step[j]
-        for j in range(first_col, last_col + 1):
-            step[j] = 1 / step[j]
-            here[j] = start[j] * step[j]
+            _add_row(part[i], np.float32(peak) * height[i], some, factor)
+        for j in range(len(some)):
+            factor[j] = 1 / factor[j]
+            some[j] = first[j] * factor[j]
         for i in range(middle - 1, first_row - 1, -1):
-            value = np.float32(peak) * height[i]
-            for j in range(first_col, last_col + 1):
-                images[image[k], i, j] += value * here[j]
-                here[j] *= step[j]
+            _add_row(part[i], np.float32(peak) * height[i], some, factor)

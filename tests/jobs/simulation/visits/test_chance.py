@@ -17,6 +17,8 @@ def test_uniform_numbers_are_uniform_and_not_correlated_between_neighbouring_key
 
 def test_a_number_is_the_same_whatever_else_was_asked() -> None:
     assert uniform(7, "a", 5, 6)[0] == uniform(7, "a", np.arange(10)[:, None], np.arange(10))[5, 6]
+    turned = np.arange(10)[:, None] + np.zeros((1, 4), dtype=int)
+    assert uniform(7, "a", np.asfortranarray(turned), 3)[5].tolist() == 4 * uniform(7, "a", 5, 3).tolist()
     assert uniform(7, "a", 5)[0] != uniform(8, "a", 5)[0]
     assert uniform(7, "a", 5)[0] != uniform(7, "b", 5)[0]
 
