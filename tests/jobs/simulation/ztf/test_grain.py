@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jobs.simulation.ztf.grain import grained, scaled
+from jobs.simulation.ztf.grain import grained, mismatched, scaled
 
 
 def correlation(images, rows, cols):
@@ -41,3 +41,15 @@ def test_noise_is_that_of_the_sky_and_of_the_light_of_either_sign():
     assert grain[0, 0, 0] == 2
     assert grain[1, 0, 0] == 3
     np.testing.assert_allclose([grain[0, 1, 2], grain[1, 3, 4]], np.sqrt([16, 21]), rtol=1e-6)
+
+
+def test_what_is_left_of_a_scene_is_its_share_and_its_slopes():
+    row, col = np.indices((63, 63)).astype(np.float32)
+    scene = np.stack([100 + 2 * row + 5 * col, 100 + 0 * row])
+    left = np.ones_like(scene)
+    mismatched(left, scene, np.array([0.01, 0.1], np.float32), np.array([[0.5, 0.5], [0.25, 0.25]], np.float32))
+    # Within: a hundredth, twice 2 times a half, twice 5 times a quarter; at an edge there is no slope across it
+    assert left[0, 20, 30] == pytest.approx(1 + 0.01 * (100 + 40 + 150) + 2 + 2.5, rel=1e-5)
+    assert left[0, 0, 30] == pytest.approx(1 + 0.01 * (100 + 150) + 2.5, rel=1e-5)
+    assert left[0, 20, 0] == pytest.approx(1 + 0.01 * (100 + 40) + 2, rel=1e-5)
+    assert left[1] == pytest.approx(np.full((63, 63), 11), rel=1e-5)

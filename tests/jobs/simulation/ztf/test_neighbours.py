@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jobs.simulation.ztf.neighbours import catalogued, is_extended, ps1_fields
+from jobs.simulation.ztf.neighbours import catalogued, is_extended, nearest, ps1_fields
 from jobs.simulation.ztf.scenes import points
 
 
@@ -39,3 +39,11 @@ def test_the_second_neighbour_is_not_the_galaxy_again():
     assert found["distpsnr1"] == pytest.approx([0.1, 0.1])
     assert found["distpsnr2"] == pytest.approx([8.0, 8.0])
     assert found["nmtchps"].tolist() == [2, 2]
+
+
+def test_the_nearest_is_the_first_of_those_as_near_and_none_where_there_is_none():
+    east = np.array([3.0, 1.0, 2.0, 1.0, 0.5])
+    sources = points(np.array([0, 0, 2, 0, 0]), east, 0 * east, 18 + 0 * east, 0 * east, central=False)
+    index, has = nearest(sources, 3, np.array([True, True, True, True, False]))
+    assert has.tolist() == [True, False, True]
+    assert index[has].tolist() == [1, 2]
