@@ -21,8 +21,10 @@ class Paired:
         Alerts, and groups of them that are independent (objects).
     only_first, only_second : int
         Alerts that only this one calls right.
+    groups_first, groups_second : int
+        The same of one alert of each group, the first that is given: what McNemar's test counts.
     p_value : float
-        McNemar's exact test: how likely so unequal counts are by chance, if both were equally good. Of one alert per group.
+        McNemar's exact test: how likely so unequal counts of groups are by chance, if both were equally good.
     difference : float
         Accuracy of the second less that of the first.
     low, high : float
@@ -33,6 +35,8 @@ class Paired:
     n_groups: int
     only_first: int
     only_second: int
+    groups_first: int
+    groups_second: int
     p_value: float
     difference: float
     low: float
@@ -41,7 +45,8 @@ class Paired:
     def __str__(self) -> str:
         return (
             f"{self.difference:+.3f} ({self.low:+.3f} to {self.high:+.3f}), n = {self.n:,} alerts of {self.n_groups:,} objects;"
-            f" only the first right {self.only_first:,}, only the second {self.only_second:,}, McNemar p = {self.p_value:.2g}"
+            f" of alerts only the first right {self.only_first:,}, only the second {self.only_second:,};"
+            f" of objects, by one alert of each, {self.groups_first:,} and {self.groups_second:,}, McNemar p = {self.p_value:.2g}"
         )
 
 
@@ -58,11 +63,13 @@ def paired(first: Bools, second: Bools, group: NDArray[np.int64], seed: int = 1)
         Of the bootstrap.
     """
     gain = second.astype(np.int64) - first
-    p_value = mcnemar(*_discordant(gain[_one_of_each(group)]))
+    independent = _discordant(gain[_one_of_each(group)])
     low, high = bootstrap(lambda rows: float(gain[rows].mean()), group, seed)
     ours, theirs = _discordant(gain)
     difference = float(gain.mean()) if len(gain) else float("nan")
-    return Paired(len(gain), len(np.unique(group)), ours, theirs, p_value, difference, low, high)
+    return Paired(
+        len(gain), len(np.unique(group)), ours, theirs, *independent, mcnemar(*independent), difference, low, high
+    )
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -13,6 +13,7 @@ import pytest
 import science_modules
 from jobs.cli.models import main
 from jobs.labels import table as label_table
+from jobs.measures.paired import mcnemar
 from jobs.modules.trained_on import FILE, TrainedOn, object_names
 from jobs.reports.evaluation import caveats
 from jobs.reports.model_comparison import ComparedModels, compare_models
@@ -79,6 +80,7 @@ def test_counts_are_those_of_a_plain_loop(scored: Path, labels: Path) -> None:
     rows = np.arange(120)
     old, new = rows % 10 < 6, rows % 10 != 3
     assert (found.paired.only_first, found.paired.only_second) == ((old & ~new).sum(), (new & ~old).sum())
+    assert found.paired.p_value == mcnemar(found.paired.groups_first, found.paired.groups_second)
     assert found.paired.difference == pytest.approx(new.mean() - old.mean())
     assert [each.accuracy.k for each in found.confusions] == [old.sum(), new.sum()]
     disagreed = found.disagreements()

@@ -79,7 +79,10 @@ def test_many_alerts_of_one_object_prove_nothing() -> None:
     first, second = np.array([False] * 50 + [True] * 4), np.array([True] * 50 + [True] * 4)
     found = paired(first, second, np.array([0] * 50 + [1, 2, 3, 4]))
     assert found.only_second == 50
+    assert (found.groups_first, found.groups_second) == (0, 1)
     assert found.p_value == 1.0  # one object only
+    assert "n = 54 alerts of 5 objects; of alerts only the first right 0, only the second 50;" in str(found)
+    assert str(found).endswith("of objects, by one alert of each, 0 and 1, McNemar p = 1")
     assert found.low == 0.0
 
 
