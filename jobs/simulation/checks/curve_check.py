@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jobs.measures.intervals import wilson
+from jobs.simulation.checks.lacking import no_forest
 from jobs.simulation.checks.positive_curves import real_curves, simulated_curves
 from jobs.simulation.checks.transfer import GOAL_AGN, GOAL_SN, GOAL_VS, Classifier, transfer
 from jobs.simulation.checks.variable_stars import stripe_82_curves, variable_stars
@@ -29,13 +30,24 @@ def check_light_curves(directory: Path, real: Path) -> Result:
     -------
     dict
         transfer (check 4), stripe_82 (RR Lyrae of another survey: n, VS, low, high), variable_stars (of check 1);
-        ready for JSON.
+        ready for JSON. The first two are None without scikit-learn; `not_made` has the reason by name.
 
     Raises
     ------
     ValueError
         If a kind has too few simulated light curves.
     """
+    stars = real / "lightcurves" / "sdss_s82_rrlyrae.parquet"
+    why = no_forest()
+    by_forest = ("transfer", "stripe_82")
+    return {
+        **(dict.fromkeys(by_forest) if why else _by_forest(directory, real, stars)),
+        "variable_stars": variable_stars(directory, stars),
+        "not_made": dict.fromkeys(by_forest, why) if why else {},
+    }
+
+
+def _by_forest(directory: Path, real: Path, stripe_82: Path) -> Result:
     simulated = simulated_curves(directory)
     number = simulated.objects["kind"].value_counts()
     short = [kind for kind in ("SN", "VS", "AGN") if number.get(kind, 0) < 50]
@@ -44,13 +56,11 @@ def check_light_curves(directory: Path, real: Path) -> Result:
             f"{directory} has fewer than 50 light curves with 6 positive detections of {short}; simulate more"
         )
     forest = Classifier(simulated)
-    stars = stripe_82_curves(real / "lightcurves" / "sdss_s82_rrlyrae.parquet")
-    called = forest.kinds(stars)
+    called = forest.kinds(stripe_82_curves(stripe_82))
     low, high = wilson(int(np.sum(called == "VS")), len(called))
     return {
         "transfer": transfer(forest, real_curves(real / "lightcurves" / "ztf_labelled_lc.parquet")),
         "stripe_82": {"n": len(called), "VS": float(np.mean(called == "VS")), "low": low, "high": high},
-        "variable_stars": variable_stars(directory, real / "lightcurves" / "sdss_s82_rrlyrae.parquet"),
     }
 
 
@@ -75,6 +85,9 @@ def _variables(result: Result) -> Iterator[str]:
 
 def _transfer(result: Result) -> Iterator[str]:
     found = result["transfer"]
+    if found is None:
+        yield f"4  trained on simulated light curves, tested on real ones: not made: {result['not_made']['transfer']}"
+        return
     yield f"4  trained on {found['n_training']:,} simulated light curves, tested on real ones: called SN, VS, AGN"
     goals = {"SN": f">= {GOAL_SN}", "VS": f"<= {GOAL_VS}", "AGN": f"<= {GOAL_AGN}"}
     for row in found["rows"]:

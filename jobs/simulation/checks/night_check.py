@@ -9,6 +9,7 @@ import numpy as np
 from jobs.simulation.checks.aperture_photometry import aperture_pulls
 from jobs.simulation.checks.discrimination import AIM_STAMPS, GOAL_FIELDS, discrimination
 from jobs.simulation.checks.halves import of_half
+from jobs.simulation.checks.lacking import no_forest, no_networks
 from jobs.simulation.checks.medians import medians, share_within
 from jobs.simulation.checks.night_alerts import CLASSES, Alerts, real_alerts, simulated_alerts
 from jobs.simulation.checks.night_pictures import draw
@@ -34,15 +35,17 @@ def check_nights(nights: Sequence[Path], real: Path, pictures: Path | None = Non
     Returns
     -------
     dict
-        counts, medians, within, discrimination, networks, braai, aperture; ready for JSON.
+        counts, medians, within, discrimination, networks, braai, aperture; ready for JSON. discrimination is None without
+        scikit-learn, networks and braai without the published weights; `not_made` has the reason by name.
 
     Raises
     ------
     ArtefactError
-        If the published networks are not there.
+        If there are other weights than those that were published.
     ValueError
         If a class has no simulated alert.
     """
+    forest, asked = no_forest(), no_networks()
     every, simulation = real_alerts(real), simulated_alerts(nights)
     checked = of_half(every.batch.table["object_id"].to_pylist(), "check")
     sky = every.select(np.flatnonzero(checked))
@@ -51,7 +54,7 @@ def check_nights(nights: Sequence[Path], real: Path, pictures: Path | None = Non
         raise ValueError(
             f"{[str(night) for night in nights]} have no alert of {absent}; simulate more alerts or another mix"
         )
-    scores = {"real": network_scores(every), "simulated": network_scores(simulation)}
+    scores = None if asked else {"real": network_scores(every), "simulated": network_scores(simulation)}
     rows = medians(sky, simulation)
     if pictures is not None:
         draw(pictures, every, simulation, scores)
@@ -59,10 +62,13 @@ def check_nights(nights: Sequence[Path], real: Path, pictures: Path | None = Non
         "counts": {"real": _counts(sky), "simulated": _counts(simulation)},
         "medians": rows,
         "within": share_within(rows),
-        "discrimination": discrimination(sky, simulation),
-        "networks": fractions(every, simulation, scores, checked),
-        "braai": braai_verdict(simulation, scores["simulated"]),
+        "discrimination": None if forest else discrimination(sky, simulation),
+        "networks": scores and fractions(every, simulation, scores, checked),
+        "braai": scores and braai_verdict(simulation, scores["simulated"]),
         "aperture": {"real": aperture_pulls(sky), "simulated": aperture_pulls(simulation)},
+        "not_made": {
+            name: why for name, why in (("discrimination", forest), ("networks", asked), ("braai", asked)) if why
+        },
     }
 
 
@@ -90,6 +96,9 @@ def _medians(result: Result) -> Iterator[str]:
 
 def _discrimination(result: Result) -> Iterator[str]:
     found = result["discrimination"]
+    if found is None:
+        yield f"2  a forest, real against simulated: not made: {result['not_made']['discrimination']}"
+        return
     yield f"2  a forest, {found['n']} real against {found['n']} simulated, AUROC; an exposure's alerts in one fold"
     for name, goal in (("fields", GOAL_FIELDS), ("stamps", AIM_STAMPS)):
         at_random = f"with folds at random {found[f'{name}_at_random']:.3f}"
@@ -97,6 +106,9 @@ def _discrimination(result: Result) -> Iterator[str]:
 
 
 def _networks(result: Result) -> Iterator[str]:
+    if result["networks"] is None:
+        yield f"3  published networks: not made: {result['not_made']['networks']}"
+        return
     yield "3  published networks: share above 0.5 of real alerts (* of both halves), of simulated ones like them (goal within"
     yield "   0.10), and of all simulated ones"
     for row in result["networks"]:

@@ -18,7 +18,7 @@ _MISSING = -999.0
 _BINS = 24
 
 
-def draw(directory: Path, real: Alerts, simulated: Alerts, scores: Mapping[str, pd.DataFrame]) -> list[Path]:
+def draw(directory: Path, real: Alerts, simulated: Alerts, scores: Mapping[str, pd.DataFrame] | None) -> list[Path]:
     """Draw `fields.png` and `scores.png`: histograms by class, of equal area.
 
     Parameters
@@ -26,8 +26,8 @@ def draw(directory: Path, real: Alerts, simulated: Alerts, scores: Mapping[str, 
     directory : Path
         Made if absent.
     real, simulated : Alerts
-    scores : mapping of str to pandas.DataFrame
-        Of `real` and of `simulated`.
+    scores : mapping of str to pandas.DataFrame, optional
+        Of `real` and of `simulated`; without them there is no `scores.png`.
 
     Returns
     -------
@@ -37,11 +37,11 @@ def draw(directory: Path, real: Alerts, simulated: Alerts, scores: Mapping[str, 
     directory.mkdir(parents=True, exist_ok=True)
     tables = {"real": real.fields, "simulated": simulated.fields}
     kinds = {"real": real.kind, "simulated": simulated.kind}
-    names = list(scores["real"].columns)
-    return [
-        _histograms(directory / "fields.png", CLASSES, COLUMNS, tables, kinds, limits=None),
-        _histograms(directory / "scores.png", ALL_CLASSES, names, scores, kinds, limits=(0.0, 1.0)),
-    ]
+    drawn = [_histograms(directory / "fields.png", CLASSES, COLUMNS, tables, kinds, limits=None)]
+    if scores is not None:
+        names = list(scores["real"].columns)
+        drawn.append(_histograms(directory / "scores.png", ALL_CLASSES, names, scores, kinds, limits=(0.0, 1.0)))
+    return drawn
 
 
 def _histograms(
