@@ -28,7 +28,10 @@ def parser() -> Options:
     options = Options(prog="strix simulate lightcurves", description=__doc__, epilog=f"classes: {names}")
     options.add_argument("--survey", choices=sorted(FIRST), default="ztf", help="default ztf")
     options.add_argument(
-        "--classes", default="all", metavar="NAMES", help="with commas between; default all that the mix names"
+        "--classes",
+        default="all",
+        metavar="NAMES",
+        help="with commas between; default all that the mix names; of a config's mix only the shares of these hold",
     )
     options.add_argument(
         "--n",
@@ -41,7 +44,9 @@ def parser() -> Options:
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; the same seed, the same files")
     options.add_argument("--output", type=local_path, required=True, metavar="DIR", help="a new or empty directory")
     options.add_argument(
-        "--mix", choices=get_args(Mix), help="as many of each class, or as a night's alerts; default balanced"
+        "--mix",
+        choices=get_args(Mix),
+        help="balanced: as many of each of the classes below; natural: as a night's alerts; default balanced",
     )
     add_config(options)
     options.add_argument("--least", type=int, default=1, metavar="N", help="detections for a light curve; default 1")
@@ -73,6 +78,7 @@ def main(arguments: list[str]) -> int:
         FIRST[given.survey] if given.first is None else given.first, given.years,
         settings.mix, given.least, given.forced, given.faint, settings.depth, settings.cadence,
     )  # fmt: skip
+    _tell_unused(plan)
     begin = time.monotonic()
     truth = simulate_light_curves(plan, given.output, given.tasks, _progress())
     seconds = time.monotonic() - begin
@@ -82,6 +88,18 @@ def main(arguments: list[str]) -> int:
         f"({60 * truth.num_rows / seconds:,.0f} a minute): {given.output}"
     )
     return OK
+
+
+def _tell_unused(plan: Plan) -> None:
+    """What of a mix does not hold beside classes that were typed."""
+    if isinstance(plan.mix, str) or len(plan.classes) == len(CLASSES):
+        return
+    shared = {name for name, share in plan.mix if share > 0}
+    typed = set(plan.classes)
+    if left_out := sorted(shared - typed):
+        complain(f"strix simulate lightcurves: not in --classes, so not used of the mix: {', '.join(left_out)}")
+    if without := sorted(typed - shared):
+        complain(f"strix simulate lightcurves: without a share in the mix, so none is drawn: {', '.join(without)}")
 
 
 def _progress() -> Callable[[int, int], None]:

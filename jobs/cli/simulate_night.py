@@ -28,12 +28,17 @@ def parser() -> Options:
     options = Options(prog="strix simulate night", description=__doc__)
     options.add_argument("--output", type=local_path, required=True, help="a new or empty directory")
     options.add_argument("--survey", choices=sorted(SURVEYS), default="ztf", help="default ztf")
-    options.add_argument("--alerts", type=int, default=2000, help="how many")
+    options.add_argument("--alerts", type=int, default=2000, help="how many; default 2000")
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; another seed, another sky")
     options.add_argument(
         "--date", type=date_of, help="the night, YYYYMMDD; if not given, a clear one in 2024, of LSST in 2026"
     )
-    options.add_argument("--mix", choices=get_args(Mix), help="as in the survey, or classes alike; default natural")
+    options.add_argument(
+        "--mix",
+        choices=get_args(Mix),
+        help="natural: as a night of ZTF; balanced: the five stamp classes (SN, VS, AGN, asteroid, bogus) alike; "
+        "default natural",
+    )
     add_config(options)
     options.add_argument(
         "--history", type=int, metavar="N", help="LSST: objects of deep fields with N detections before; 1000: 400 kB"

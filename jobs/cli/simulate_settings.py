@@ -9,20 +9,20 @@ from jobs.simulation.load import FaultRates
 from jobs.simulation.settings import AS_IT_IS, Settings, read_settings
 
 
-def add_config(options: Options) -> None:
+def add_config(options: Options, streams: bool = False) -> None:
     """Add the option.
 
     Parameters
     ----------
     options : Options
+    streams : bool
+        Whether the verb has faults.
     """
-    options.add_argument(
-        "--config",
-        type=local_path,
-        metavar="YAML",
-        help="mix (natural, balanced, or shares of classes), depth [mag], cadence (share of exposures), of a stream "
-        "faults; an option goes before the file",
-    )
+    balanced = "balanced: the five stamp classes alike" if streams else "balanced"
+    keys = f"mix (natural, {balanced}, or shares of classes), depth [mag], cadence (share of exposures)"
+    told = f"{keys}, faults" if streams else f"{keys}; faults are of `strix simulate stream` alone"
+    help_ = f"file with any of {told}; an option goes before the file"
+    options.add_argument("--config", type=local_path, metavar="YAML", help=help_)
 
 
 def settings_of(given: argparse.Namespace, streams: bool = False, usual: Settings = AS_IT_IS) -> Settings:
@@ -44,7 +44,9 @@ def settings_of(given: argparse.Namespace, streams: bool = False, usual: Setting
     """
     settings = read_settings(given.config, usual)
     if not streams and settings.faults != FaultRates():
-        raise ValueError(f"{given.config}: faults are of `strix simulate stream`; leave them out")
+        raise ValueError(
+            f"{given.config}: faults are of `strix simulate stream` alone; take mix, depth and cadence into a file of their own"
+        )
     if getattr(given, "history", None) and (settings.depth, settings.cadence) != (0, 1):
         raise ValueError(f"{given.config}: full histories are of the survey's own depth and cadence; leave both out")
     if getattr(given, "mix", None) is not None:

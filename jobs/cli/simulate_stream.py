@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     )
     for name, what in _RATES.items():
         options.add_argument(f"--{name}", type=float, metavar="SHARE", help=f"{what}, 0 to 1; default 0")
-    add_config(options)
+    add_config(options, streams=True)
     options.add_argument("--sent", type=local_path, metavar="FILE", help="Parquet: a row per message, and what it is")
     add_broker(options)
     return options

@@ -26,7 +26,11 @@ def parser() -> Options:
     options.add_argument("--objects", type=int, default=10_000, metavar="N", help="of all classes; default 10000")
     options.add_argument("--seed", type=int, default=0, help="0 to 99999; the same seed, the same files")
     options.add_argument("--output", type=local_path, required=True, metavar="DIR", help="new, or to go on with")
-    options.add_argument("--mix", choices=get_args(Mix), help="of objects; default natural")
+    options.add_argument(
+        "--mix",
+        choices=get_args(Mix),
+        help="of objects: natural, as a night's alerts, or balanced, the five stamp classes alike; default natural",
+    )
     add_config(options)
     options.add_argument("--cutouts", choices=("true", "false"), default="true", help="false: packets of a tenth")
     options.add_argument("--master", metavar="URL", help="Spark's; default: all cores here, or spark-submit's")

@@ -54,7 +54,7 @@ def simulate_night(
     output : Path
         Directory to write; made if absent. The truth goes to `_truth/truth.parquet`.
     alerts : int
-        How many; a class of which too few are seen has fewer.
+        How many, 1 or more; a class of which too few are seen has fewer.
     seed : int
         0 to 99,999. The same seed, number, date and mix give the same bytes, whatever the number of workers.
     date : int, optional
@@ -83,10 +83,14 @@ def simulate_night(
     FileExistsError
         If the directory holds something already.
     """
-    if alerts < 0 or per_file < 1 or layout not in get_args(Layout) or not 0 <= seed <= MAX_SEED:
+    if (
+        min(alerts, per_file, 1 if workers is None else workers) < 1
+        or layout not in get_args(Layout)
+        or not 0 <= seed <= MAX_SEED
+    ):
         raise ValueError(
-            f"alerts >= 0, per_file >= 1, layout of {get_args(Layout)}, seed 0 to {MAX_SEED};"
-            f" got {alerts}, {per_file}, {layout!r}, {seed}"
+            f"alerts, per_file and workers are 1 or more, layout is of {get_args(Layout)}, seed 0 to {MAX_SEED};"
+            f" got {alerts}, {per_file}, {workers}, {layout!r}, {seed}"
         )
     if output.is_dir() and any(output.iterdir()):
         raise FileExistsError(f"{output} is not empty; simulate into a new directory")

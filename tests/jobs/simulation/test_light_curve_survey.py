@@ -135,9 +135,10 @@ def test_lsst_has_a_forced_measurement_of_every_visit_and_negative_ids(tmp_path:
     assert not np.isnan(np.concatenate(rows.lc_flux.to_numpy())).any()
 
 
-def test_the_natural_mix_follows_the_shares_of_a_night(tmp_path: Path) -> None:
+def test_the_natural_mix_follows_the_shares_of_a_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--n", "50", "--classes", "all", "--mix", "natural", "--tasks", "1", "--output", str(tmp_path / "mix")]
     assert main([*OPTIONS, *options]) == 0
+    assert "the mix" not in capsys.readouterr().err
     number = pq.read_table(tmp_path / "mix" / "truth.parquet").to_pandas()["class"].value_counts()
     whole = sum(kind.share for kind in CLASSES)
     for kind in CLASSES:
@@ -145,11 +146,16 @@ def test_the_natural_mix_follows_the_shares_of_a_night(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "mix" / "simulation.json").read_text())["mix"] == "natural"
 
 
-def test_a_file_says_the_mix_the_depth_and_the_cadence(output: Path, tmp_path: Path) -> None:
+def test_a_file_says_the_mix_the_depth_and_the_cadence(
+    output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = tmp_path / "deep.yaml"
     config.write_text("mix: {rr_lyrae_ab: 3, sn_ia: 1}\ndepth: 1.0\ncadence: 0.5\n")
     options = ["--n", "100", "--tasks", "1", "--config", str(config), "--output", str(tmp_path / "deep")]
     assert main([*OPTIONS, *options]) == 0
+    told = capsys.readouterr().err
+    assert "not in --classes, so not used of the mix: sn_ia" in told
+    assert "without a share in the mix, so none is drawn: qso" in told
     truth = pq.read_table(tmp_path / "deep" / "truth.parquet").to_pandas()
     assert truth["class"].unique().tolist() == ["rr_lyrae_ab"]  # of the two that OPTIONS asks for
     assert len(truth) == 100

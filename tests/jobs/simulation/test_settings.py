@@ -78,7 +78,10 @@ def test_options_go_before_the_file(config: Path) -> None:
 def test_what_a_verb_has_not_is_refused(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     night = ["night", "--output", str(tmp_path / "night"), "--config", str(config)]
     assert job.main(night) == 2
-    assert "faults are of `strix simulate stream`; leave them out" in capsys.readouterr().err
+    assert (
+        "faults are of `strix simulate stream` alone; take mix, depth and cadence into a file"
+        in capsys.readouterr().err
+    )
     config.write_text("depth: 1")
     assert job.main([*night, "--survey", "lsst", "--history", "5"]) == 2
     assert "full histories are of the survey's own depth and cadence" in capsys.readouterr().err

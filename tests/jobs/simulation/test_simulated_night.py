@@ -113,7 +113,9 @@ def test_a_directory_that_holds_something_is_refused(tmp_path: Path) -> None:
         simulate(tmp_path, 1, seed=1)
 
 
-@pytest.mark.parametrize("wrong", [{"n": -1}, {"per_file": 0}, {"layout": "zip"}, {"seed": 100_000}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"n": 0}, {"n": -1}, {"per_file": 0}, {"layout": "zip"}, {"seed": 100_000}, {"seed": -1}]
+)
 def test_what_cannot_be_simulated_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="got"):
         simulate(tmp_path / "night", **{"n": 1, "seed": 1} | wrong)

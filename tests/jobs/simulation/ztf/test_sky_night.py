@@ -83,7 +83,9 @@ def test_shares_are_those_of_the_mix():
     assert sum(counts(1234, "natural")) == 1234
 
 
-@pytest.mark.parametrize("wrong", [{"alerts": -1}, {"per_file": 0}, {"layout": "zip"}, {"seed": 100_000}])
+@pytest.mark.parametrize(
+    "wrong", [{"alerts": 0}, {"workers": 0}, {"per_file": 0}, {"layout": "zip"}, {"seed": 100_000}]
+)
 def test_what_cannot_be_simulated_is_refused(tmp_path, wrong):
     with pytest.raises(ValueError, match="got"):
         simulate_night(MAKER, tmp_path / "night", **{"alerts": 1, "seed": 1} | wrong)
