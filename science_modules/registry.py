@@ -247,7 +247,8 @@ def _external() -> list[Path]:
     given = [Path(part).resolve() for part in os.environ.get("STRIX_MODULE_PATH", "").split(os.pathsep) if part]
     for path in given:
         if not path.is_dir():
-            raise ResolveError(f"STRIX_MODULE_PATH names {path}, which is no directory")
+            told = f"STRIX_MODULE_PATH names {path}, which is no directory"
+            raise ResolveError(f"{told}; make it, or take it out of STRIX_MODULE_PATH")
     return given
 
 

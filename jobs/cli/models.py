@@ -8,9 +8,10 @@ from rich.table import Table
 
 from jobs.cli.console import say, table_console
 from jobs.cli.frame import OK, Options, UsageError, verb
+from jobs.cli.module_path import listed
 from jobs.cli.outputs import add_schemas
 from jobs.common.local_paths import local_path
-from jobs.common.search_path import MODULE_PATH
+from jobs.common.search_path import MODULE_PATH, make_if_named, named
 from jobs.modules import weights as models
 from jobs.modules.versions import install, is_training
 from science_modules import registry
@@ -27,7 +28,8 @@ def main(arguments: list[str]) -> int:
     """
     given = _parser().parse_args(arguments)
     if given.action == "list":
-        _list(given.models)
+        with listed():
+            _list(given.models)
     elif given.action == "compare":
         from jobs.cli.models_compare import compare  # it draws: matplotlib takes a second
 
@@ -35,7 +37,8 @@ def main(arguments: list[str]) -> int:
     elif given.source and is_training(given.source):
         _install(Path(given.source), given.into, given.name)
     elif given.name:
-        _add(given.name, given.source, given.models)
+        with listed():
+            _add(given.name, given.source, given.models)
     else:
         raise UsageError(f"without a module's name, --from is a folder that `strix train` left; it is {given.source}")
     return OK
@@ -94,13 +97,14 @@ def _list(directory: Path | None) -> None:
 
 def _install(source: Path, into: Path | None, name: str | None) -> None:
     """As a module of its own beside the one that it was trained for."""
-    named = [part for part in os.environ.get(MODULE_PATH, "").split(os.pathsep) if part]
-    chosen = into or Path(named[0] if named else "my_modules")
+    directories = named(MODULE_PATH)
+    chosen = into or (directories[0] if directories else Path("my_modules"))
+    make_if_named(MODULE_PATH, chosen)
     folder = install(source, chosen, name)
     module, _, version = folder.name.rpartition("_v")
     say(f"{folder}: {module}@{version.replace('_', '.')}, its column is {folder.name}")
-    if str(chosen.resolve()) not in [str(Path(each).resolve()) for each in named]:
-        say(f"say where it is: export {MODULE_PATH}={os.pathsep.join([*named, str(chosen)])}")
+    if folder.parent.resolve() not in [each.resolve() for each in directories]:
+        say(f"say where it is: export {MODULE_PATH}={os.pathsep.join(map(str, [*directories, chosen]))}")
 
 
 def _add(name: str, source: str | None, directory: Path | None) -> None:

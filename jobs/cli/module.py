@@ -9,7 +9,9 @@ from rich.table import Table
 
 from jobs.cli.console import Console, say, styled, table_console
 from jobs.cli.frame import OK, Options, verb
+from jobs.cli.module_path import listed
 from jobs.common.local_paths import local_path
+from jobs.common.search_path import MODULE_PATH, make_if_named
 from jobs.common.typed_names import names_in
 from jobs.modules import weights as models
 from jobs.modules.scaffold import ScaffoldError, new_module
@@ -29,7 +31,8 @@ def main(arguments: list[str]) -> int:
     """
     given = _parser().parse_args(arguments)
     if given.action == "list":
-        _list()
+        with listed():
+            _list()
     elif given.action == "show":
         _show(registry.get(given.name))
     else:
@@ -103,6 +106,7 @@ def _show(module: ScienceModule) -> None:
 
 def _new(given: argparse.Namespace) -> None:
     directory = given.directory or Path(registry.__file__).parent
+    make_if_named(MODULE_PATH, directory)
     if bool(given.model) != bool(given.features):
         raise ScaffoldError("--from and --features go together: the model, and what its columns are")
     if given.model:

@@ -6,8 +6,10 @@ from pathlib import Path
 from jobs.cli.console import complain, say
 from jobs.cli.frame import OK, Options, UsageError, verb
 from jobs.common.local_paths import local_path
+from jobs.common.search_path import MODULE_PATH, existing_alone
 from jobs.launcher.train import run_training
-from jobs.training.config import load
+from jobs.modules.versions import model_of
+from jobs.training.config import TrainingConfig, load
 from jobs.training.result import CARD, Result
 from jobs.training.run import MODEL
 from jobs.training.trainable import get, names
@@ -25,7 +27,7 @@ def parser() -> Options:
     options.add_argument("--output", help="folder of the run (overrides the file's)")
     options.add_argument(
         "--set", dest="changes", action="append", default=[], metavar="KEY=VALUE",
-        help="a key of the file with another value, in YAML: seed=7, data.nights=[20240101, 20240131]; may be repeated",
+        help="a key of the file with another value: seed=7, version=2.1.0, data.nights=[20240101, 20240131]; may be repeated",
     )  # fmt: skip
     options.add_argument(
         "--keys", action="store_true", help="list the keys of this model's file with their defaults, and end"
@@ -47,9 +49,22 @@ def main(arguments: list[str] | None = None) -> int:
         return _list_keys(given.name)
     changes = dict(_pair(text) for text in given.changes) | ({"output": given.output} if given.output else {})
     config = load(given.config, changes, get(given.name).defaults)
+    _warn_of_version(given.name, config)
     result = run_training(given.name, config, tell=lambda line: complain(f"train: {line}"))
     _say_result(result)
     return OK
+
+
+def _warn_of_version(name: str, config: TrainingConfig) -> None:
+    """Two models of one name and version cannot be told apart: better said before a long training than after it."""
+    version = config.version or get(name).version
+    with existing_alone(MODULE_PATH):
+        there = model_of(name, version)
+    if there is not None:
+        complain(
+            f"train: {there} is {name} {version} already, and `strix models add` refuses another model of that version;"
+            " give this one its own: --set version=NUMBER"
+        )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def is_training(source: str | Path) -> bool:
 
 
 def install(source: Path, into: Path, name: str | None = None) -> Path:
-    """Make a module of a trained model, `<into>/<name>_v<version>`; what is there already is left as it is.
+    """Make a module of a trained model, `<into>/<name>_v<version>`; the same model, wherever it is installed, is left as it is.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ def install(source: Path, into: Path, name: str | None = None) -> Path:
     ArtefactError
         If a file is absent or is not the one of training.json, or the module cannot be loaded with it.
     ScaffoldError
-        If it is of another module, or another model of that version is there.
+        If it is of another module, or another model of its name and version is there: in `into`, in a directory of
+        $STRIX_MODULE_PATH, or as the module itself.
     """
     record = json.loads((source / RECORD).read_text(encoding="utf-8"))
     module, version = record["name"], record["version"]
@@ -102,12 +103,29 @@ def install(source: Path, into: Path, name: str | None = None) -> Path:
     artefacts = _verified(source, record)
     state = _loaded(module, artefacts)
     folder = into / registry.folder_name(f"{module}@{version}")
-    if folder.exists():
-        _same(folder, record)
-        return folder
+    there = folder if (folder / "__init__.py").is_file() else model_of(module, version)
+    if there is not None:
+        _same(there, record)
+        if there.name == folder.name:
+            return there
     replace_file(folder / GOLDEN, _golden(record, state))
     _write(source, folder, record, artefacts)
     return folder
+
+
+def model_of(name: str, version: str) -> Path | None:
+    """The folder of the model that has this name and version already; None if there is none.
+
+    Parameters
+    ----------
+    name : str
+        Of a module; there may be none of it.
+    version : str
+    """
+    known = registry.folders()
+    if (installed := registry.folder_name(f"{name}@{version}")) in known:
+        return known[installed]
+    return known[name] if name in known and registry.declared(name).version == version else None
 
 
 def _verified(source: Path, record: dict[str, Any]) -> dict[str, bytes]:
@@ -144,12 +162,20 @@ def _golden(record: dict[str, Any], state: Any) -> str:
 
 
 def _same(folder: Path, record: dict[str, Any]) -> None:
-    there = json.loads((folder / RECORD).read_text(encoding="utf-8"))["artefacts"]
+    there = _digests(folder)
     if there != record["artefacts"]:
         raise ScaffoldError(
             f"{folder} holds another model of version {record['version']}: {there}, new is {record['artefacts']};"
-            " train with another `version`"
+            " give the new one a number of its own: the same training again with --set version=NUMBER keeps what is done"
         )
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Of what a training left, those of its record; else those that the module declares."""
+    path = folder / RECORD
+    if path.is_file():
+        return dict(json.loads(path.read_text(encoding="utf-8"))["artefacts"])
+    return {each.name: each.sha256 for each in registry.declared(folder.name).artefacts}
 
 
 def _write(source: Path, folder: Path, record: dict[str, Any], artefacts: dict[str, bytes]) -> None:

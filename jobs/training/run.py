@@ -186,7 +186,8 @@ def _same_or_new(training: Training) -> None:
     begun = any((training.folder / "examples").glob("part-*.json"))
     if begun and path.is_file():
         before = json.loads(path.read_text())
-        differ = sorted(key for key in {*asked, *before} if before.get(key) != asked.get(key))
+        # What is done is the same under another version: a model can be named anew without its fits
+        differ = sorted(key for key in {*asked, *before} - {"version"} if before.get(key) != asked.get(key))
         if differ:
             told = "; ".join(f"{key} was {before.get(key)!r}, now {asked.get(key)!r}" for key in differ)
             raise ValueError(f"{training.folder} holds another training: {told}; name another output, or remove it")

@@ -37,7 +37,8 @@ def _adapters() -> Iterator[Path]:
     for part in filter(None, os.environ.get(SURVEY_PATH, "").split(os.pathsep)):
         directory = Path(part).resolve()
         if not directory.is_dir():
-            raise SearchPathProblem(f"{SURVEY_PATH} names {directory}, which is no directory")
+            told = f"{SURVEY_PATH} names {directory}, which is no directory"
+            raise SearchPathProblem(f"{told}; make it, or take it out of {SURVEY_PATH}")
         yield from sorted(path for path in directory.glob("[!_.]*.py") if path.is_file())
         yield from sorted(path for path in directory.glob("[!_.]*/__init__.py"))
 

@@ -1,9 +1,11 @@
 """A trained model beside the one that came with its module."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from views import light_curves
 
 import science_modules
 from jobs.cli.models import main
+from jobs.cli.module import main as module_main
 from jobs.config import JobConfig, load
 from jobs.modules.scaffold import ScaffoldError
 from jobs.modules.trained_on import FILE
@@ -145,3 +148,91 @@ def test_a_model_of_another_module_is_refused(trained: Path, modules: Path, caps
 def test_without_a_name_a_folder_of_a_training_is_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["add", "--from", str(tmp_path)]) == 2
     assert "a folder that `strix train` left" in capsys.readouterr().err
+
+
+def changed(trained: Path, version: str) -> Path:
+    """A model of other bytes than the shipped forest, which loads all the same, under a version."""
+    with np.load(trained / FOREST.name) as known:
+        arrays = {name: known[name] for name in known.files}
+    np.savez(trained / FOREST.name, **arrays)  # stored, not deflated
+    record = json.loads((trained / "training.json").read_text())
+    digest = sha256((trained / FOREST.name).read_bytes()).hexdigest()
+    (trained / "training.json").write_text(
+        json.dumps({**record, "version": version, "artefacts": {FOREST.name: digest}})
+    )
+    return trained
+
+
+def test_another_model_of_the_shipped_version_is_refused_and_nothing_is_written(
+    trained: Path, modules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["add", "--from", str(changed(trained, BASE.version))]) == 2
+    told = capsys.readouterr().err
+    assert f"{FOREST.parent} holds another model of version {BASE.version}: " in told
+    assert BASE.artefacts[0].sha256 in told and "--set version=NUMBER keeps what is done" in told
+    assert list(modules.iterdir()) == []
+    assert main(["add", "--from", str(changed(trained, "2.1.0"))]) == 0
+
+
+def test_a_version_that_lies_in_another_directory_is_found_there(
+    trained: Path, modules: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two directories with one module would stop every job."""
+    folder, other = install(trained, modules), modules.parent / "other"
+    other.mkdir()
+    monkeypatch.setenv("STRIX_MODULE_PATH", f"{other}{os.pathsep}{modules}")
+    assert main(["add", "--from", str(trained)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{folder}: anomaly@2.1.0") and "export" not in told
+    assert main(["add", "--from", str(changed(trained, "2.1.0"))]) == 2
+    assert f"{folder} holds another model of version 2.1.0" in capsys.readouterr().err
+    assert list(other.iterdir()) == []
+
+
+def test_an_installation_that_was_killed_is_done_again(trained: Path, modules: Path) -> None:
+    (modules / "anomaly_v2_1_0").mkdir()
+    (modules / "anomaly_v2_1_0" / "golden.json").write_text("half")
+    folder = install(trained, modules)
+    assert registry.get("anomaly@2.1.0").version == "2.1.0"
+    assert json.loads((folder / "golden.json").read_text())
+
+
+def test_a_directory_that_the_path_names_is_made_by_add_and_said_by_list(
+    trained: Path, modules: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = modules.parent / "not" / "yet"
+    monkeypatch.setenv("STRIX_MODULE_PATH", f"{modules}{os.pathsep}{new}")
+    for lists in (main, module_main):
+        assert lists(["list"]) == 0
+        told = capsys.readouterr()
+        assert f"STRIX_MODULE_PATH names {new}, which is not there yet: a job refuses it" in told.err
+        assert "anomaly" in told.out
+    with pytest.raises(
+        registry.ResolveError, match="which is no directory; make it, or take it out of STRIX_MODULE_PATH"
+    ):
+        registry.resolve(["lc_features", "anomaly"])
+    assert not new.exists()
+    assert main(["add", "--from", str(trained), "--into", str(new)]) == 0
+    assert (new / "anomaly_v2_1_0" / "__init__.py").is_file()
+    assert "export" not in capsys.readouterr().out
+    assert registry.get("anomaly@2.1.0").version == "2.1.0"
+    assert main(["list"]) == 0
+    assert "not there yet" not in capsys.readouterr().err
+
+
+def test_a_new_module_goes_into_a_directory_that_the_path_names_already(
+    modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIX_MODULE_PATH", str(modules / "new"))
+    assert module_main(["new", "range_of_mine", "--directory", str(modules / "new")]) == 0
+    assert "range_of_mine" in registry.names()
+
+
+def test_a_file_in_the_place_of_a_directory_is_refused_by_list_too(
+    modules: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (modules / "file").touch()
+    monkeypatch.setenv("STRIX_MODULE_PATH", str(modules / "file"))
+    assert main(["list"]) == 2
+    assert "file, which is no directory" in capsys.readouterr().err
+    assert os.environ["STRIX_MODULE_PATH"] == str(modules / "file")

@@ -178,6 +178,18 @@ def test_a_folder_of_another_training_is_refused_and_says_both(line: str, told: 
         train(line, TrainingConfig(**told))
 
 
+def test_a_model_gets_another_version_without_being_fitted_again(
+    line: str, told: dict[str, Any], tmp_path: Path
+) -> None:
+    train(line, TrainingConfig(**told))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "fits").rglob("*")}
+    found = train(line, TrainingConfig(**told, version="9.1"))
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "fits").rglob("*")} == before
+    record = json.loads((tmp_path / "run" / "model" / "training.json").read_text())
+    assert (record["version"], record["config"]["version"], found.version) == ("9.1", "9.1", "9.1")
+    assert f"# {line} 9.1" in (tmp_path / "run" / "model" / "README.md").read_text()
+
+
 def test_examples_without_a_label_are_counted_and_said(line: str, told: dict[str, Any], tmp_path: Path) -> None:
     given = labels.read(Path(told["labels"][0]))
     labels.write(given.slice(10), Path(told["labels"][0]))
