@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from science_modules.alerce_features.colours import ALLWISE, is_matched
+from science_modules.alerce_features.allwise import ALLWISE, is_matched
 from science_modules.alerce_features.curves import LEAST_POINTS, Curves, curves
 from science_modules.alerce_features.registry import BESIDE, fields
 from science_modules.common.alert_batch import AlertBatch

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from science_modules.alerce_features.allwise import ALLWISE, is_matched
 from science_modules.alerce_features.curves import LETTERS, Curves
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.compiled import compiled
@@ -10,7 +11,6 @@ from science_modules.common.compiled import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ALLWISE = ("allwise.W1", "allwise.W2", "allwise.W3")  # of the source within 1 arcsec [Vega mag]
 INFRARED = ("W1_W2", "W2_W3", "g_W2", "g_W3", "r_W2", "r_W3")
 
 
@@ -54,16 +54,6 @@ def infrared(batch: AlertBatch, curves: Curves) -> dict[str, Floats]:
     w1, w2, w3 = (batch[name] for name in ALLWISE)
     g, r = brightest_and_mean(curves.mag, curves.offsets)[:, 1].reshape(-1, len(LETTERS)).T
     return dict(zip(INFRARED, (w1 - w2, w2 - w3, g - w2, g - w3, r - w2, r - w3), strict=True))
-
-
-def is_matched(batch: AlertBatch) -> bool:
-    """Whether something has looked the alerts up in AllWISE.
-
-    Parameters
-    ----------
-    batch : AlertBatch
-    """
-    return all(name in batch for name in ALLWISE)
 
 
 def _g_less_r(values: Floats) -> Floats:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from science_modules.common.contract import Field
-from science_modules.common.curve_features.multiband_period import NAMES as OF_PERIOD
+from science_modules.common.curve_features.period_names import NAMES as OF_PERIOD
 from science_modules.common.view import BANDS
 
 ALL = "all"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science_modules.common.compiled import compiled
+from science_modules.common.curve_features.period_names import MULTIPLES, NAMES
 from science_modules.common.fourier_sums import N_FREQUENCIES, Spreading, spreading, window_sums
 
 Floats = NDArray[np.float64]
@@ -24,8 +25,6 @@ N_PEAKS = 10  # the highest are refined
 FINER = 10  # steps of the refinement in one of the grid
 N_ENTROPY = 100  # highest values of the spectrum whose entropy is taken
 _SOFTENING = 0.01  # added to them
-MULTIPLES = {"1/4": 1 / 4, "1/3": 1 / 3, "1/2": 1 / 2, "2": 2.0, "3": 3.0, "4": 4.0}
-NAMES = ("Multiband_period", "PPE", *(f"Power_rate_{name}" for name in MULTIPLES))
 _ROUNDING = 1e-9  # of the chi2 is always left
 _SMALLEST = 1e-9  # a determinant, in weights: below, all points lie at one phase or at two opposite ones
 

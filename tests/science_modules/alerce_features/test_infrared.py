@@ -5,7 +5,8 @@ import pytest
 from views import light_curves
 
 from science_modules.alerce_features import MODULE, NO_INFRARED, NO_SOURCE, load, run
-from science_modules.alerce_features.colours import ALLWISE, INFRARED
+from science_modules.alerce_features.allwise import ALLWISE
+from science_modules.alerce_features.colours import INFRARED
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.photometry import flux_of_magnitude
 

@@ -10,7 +10,8 @@ from golden_curves import GoldenCurves
 from numpy.typing import NDArray
 from random_curves import FlatCurves, random_curves
 
-from science_modules.common.curve_features.multiband_period import MULTIPLES, NAMES, multiband_period
+from science_modules.common.curve_features.multiband_period import multiband_period
+from science_modules.common.curve_features.period_names import MULTIPLES, NAMES
 
 Floats = NDArray[np.float64]
 
