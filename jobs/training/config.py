@@ -99,9 +99,16 @@ def load(
         if section:
             content[section] = {**(content.get(section) or {}), key: plain_yaml(text.encode())}
         else:
-            content[key] = plain_yaml(text.encode())
+            content[key] = _typed(key, text)
     config: TrainingConfig = filled(TrainingConfig, content, "the configuration")
     return config
+
+
+def _typed(key: str, text: str) -> Any:
+    """A value as it was typed: version=2.1 is text, which YAML takes for a number."""
+    value = plain_yaml(text.encode())
+    wants_text = isinstance(getattr(TrainingConfig, key, None), str)
+    return text.strip() if wants_text and isinstance(value, int | float) else value
 
 
 def filled(kind: Any, content: Mapping[str, Any], where: str) -> Any:
@@ -140,7 +147,10 @@ def _of_type(name: str, value: Any, default: Any, where: str) -> Any:
         value = (value,)
     wanted = Mapping if isinstance(default, Mapping) else type(default)
     if default is not None and (not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool)):
-        raise ValueError(f"{where}: {name} is {value!r}, it should be a {wanted.__name__.lower()} like {default!r}")
+        quotes = "; put it in quotes" if wanted is str else ""
+        raise ValueError(
+            f"{where}: {name} is {value!r}, it should be a {wanted.__name__.lower()} like {default!r}{quotes}"
+        )
     return value
 
 

@@ -27,6 +27,11 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_defaults(tmp_path
     assert config.labels == ("x.csv",)
 
 
+@pytest.mark.parametrize("typed", ["0.1", "2.10", "3", "2.1.0", '"0.1"'])
+def test_a_version_that_is_typed_is_text_whatever_yaml_takes_it_for(typed: str) -> None:
+    assert load(None, {"version": typed, "seed": "3"}) == TrainingConfig(version=typed.strip('"'), seed=3)
+
+
 @pytest.mark.parametrize(
     ("told", "problem"),
     [
@@ -36,6 +41,7 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_defaults(tmp_path
         ({"test": 0.9, "validation": 0.1}, "should leave objects to train on"),
         ({"level": "fine"}, "level is 'fine', it can be leaf, coarse"),
         ({"version": "new"}, "version is 'new', it should be numbers"),
+        ({"version": 2.1}, r"version is 2\.1, it should be a str like ''; put it in quotes"),
     ],
 )
 def test_what_cannot_be_is_refused(told: dict[str, object], problem: str) -> None:
