@@ -13,9 +13,10 @@ from jobs.training.light_curve_sources import Light, labelled, packets, simulate
 from jobs.training.seeds import seed_of
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.lc_features import load, run
-from science_modules.light_curve_class_early import LEAST_POINTS, MOST_POINTS
+from science_modules.light_curve_class_early import LEAST_POINTS
 from science_modules.light_curve_class_early.columns import FEATURES, NAMES
 
+MOST_POINTS = 5  # in the band that has more
 TIMES = 3  # pieces of an object, each somewhere else
 WHOLE = "whole"
 

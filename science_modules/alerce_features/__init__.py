@@ -16,7 +16,7 @@ from science_modules.common.contract import Artefacts, ScienceModule
 Floats = NDArray[np.float64]
 Features = Callable[[AlertBatch, Curves], dict[str, Floats]]
 
-TOO_FEW = f"too few points: less than {LEAST_POINTS} detections in g and in r"
+TOO_FEW = f"too few points: neither g nor r has {LEAST_POINTS} usable detections"
 NO_INFRARED = "not cross-matched: no module allwise in the job"
 NO_SOURCE = "no magnitudes: allwise names no source with W1 and W2"
 
@@ -99,7 +99,7 @@ def _two_curves() -> Curves:
 
 MODULE = ScienceModule(
     name="alerce_features",
-    version="1.1.0",
+    version="1.1.1",
     inputs=("light_curve", "corrected", "gal_b", "gal_l"),
     outputs=(*fields(), *BESIDE),
     run=run,

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Features = Callable[[Curves], dict[str, Floats]]
 
 LEAST_POINTS = 6  # in all bands together
-TOO_FEW = f"too few points: less than {LEAST_POINTS} detections in all bands together"
+TOO_FEW = f"too few points: less than {LEAST_POINTS} usable detections in all bands together"
 
 
 def load(artefacts: Artefacts) -> Features:
@@ -94,7 +94,7 @@ def _one_object() -> Curves:
 
 MODULE = ScienceModule(
     name="alerce_features_lsst",
-    version="1.0.0",
+    version="1.0.1",
     inputs=("light_curve", "corrected"),
     outputs=(*fields(), *beside()),
     run=run,

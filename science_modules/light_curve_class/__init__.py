@@ -5,15 +5,15 @@ import pandas as pd
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Artefact, Artefacts, ScienceModule
+from science_modules.common.curve_features.curves import LEAST_POINTS, enough
 from science_modules.common.hierarchical_forest import Forest
 from science_modules.common.light_curve_answers import OUTPUTS, answers, numbers
 from science_modules.common.reasons import first_reason
 from science_modules.light_curve_class.columns import FEATURES
 
 COUNTS = ("alerce_features.n_det_1", "alerce_features.n_det_2")
-LEAST_POINTS = 6  # in g or in r, as published; alerce_features gives nothing below
 
-TOO_FEW = f"too few points: less than {LEAST_POINTS} detections in g and in r"
+TOO_FEW = f"too few points: neither g nor r has {LEAST_POINTS} usable detections"
 NO_FEATURES = "no features: alerce_features has no answer"
 
 ARTEFACTS = (
@@ -53,15 +53,14 @@ def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
         What `load` gives.
     """
     counts = numbers(batch, COUNTS)
-    few = np.asarray((counts < LEAST_POINTS).all(axis=1))
     none = np.asarray(np.isnan(counts).any(axis=1))
-    error = first_reason((none, NO_FEATURES), (few, TOO_FEW))
+    error = first_reason((none, NO_FEATURES), (~enough(counts), TOO_FEW))
     return answers(batch, forest, counts.sum(axis=1), error)
 
 
 MODULE = ScienceModule(
     name="light_curve_class",
-    version="1.1.0",
+    version="1.1.1",
     inputs=(*COUNTS, *FEATURES),
     outputs=OUTPUTS,
     run=run,

@@ -1,20 +1,21 @@
-"""What an object may be from three to five points in a band: the classes of light_curve_class, from simpler numbers."""
+"""What an object may be before light_curve_class takes it, from three points in a band on: its classes, from simpler numbers."""
 
 import numpy as np
 import pandas as pd
 
 from science_modules.common.alert_batch import AlertBatch
 from science_modules.common.contract import Artefact, Artefacts, ScienceModule
+from science_modules.common.curve_features import curves
 from science_modules.common.hierarchical_forest import Forest
 from science_modules.common.light_curve_answers import OUTPUTS, answers, numbers
 from science_modules.common.reasons import first_reason
 from science_modules.light_curve_class_early.columns import FEATURES
 
 COUNTS = ("lc_features.n_g", "lc_features.n_r")
-LEAST_POINTS, MOST_POINTS = 3, 5  # in the band that has more
+LEAST_POINTS = 3  # in the band that has more
 
-TOO_FEW = f"too few points: less than {LEAST_POINTS} detections in g and in r"
-ENOUGH = f"not applicable: more than {MOST_POINTS} detections in g or in r, light_curve_class answers"
+TOO_FEW = f"too few points: neither g nor r has {LEAST_POINTS} detections with a magnitude"
+ENOUGH = f"not applicable: g or r has {curves.LEAST_POINTS} usable detections, light_curve_class answers"
 NO_FEATURES = "no features: lc_features has no answer"
 
 ARTEFACTS = (
@@ -55,15 +56,16 @@ def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
     """
     counts = numbers(batch, COUNTS)
     most = counts.max(axis=1)  # NaN without lc_features
-    few, enough = most < LEAST_POINTS, most > MOST_POINTS
-    error = first_reason((np.isnan(most), NO_FEATURES), (few, TOO_FEW), (enough, ENOUGH))
+    # lc_features counts detections of any real-bogus score, alerce_features of either sign: so its own rule is asked.
+    enough = curves.enough(curves.counts_in(batch, ("g", "r")))
+    error = first_reason((np.isnan(most), NO_FEATURES), (enough, ENOUGH), (most < LEAST_POINTS, TOO_FEW))
     return answers(batch, forest, counts.sum(axis=1), error)
 
 
 MODULE = ScienceModule(
     name="light_curve_class_early",
-    version="1.1.0",
-    inputs=(*COUNTS, *FEATURES),
+    version="1.2.0",
+    inputs=("light_curve", "corrected", *COUNTS, *FEATURES),
     outputs=OUTPUTS,
     run=run,
     load=load,

@@ -16,7 +16,7 @@ from science_modules.light_curve_class_lsst.columns import FEATURES
 COUNTS = tuple(f"alerce_features_lsst.n_det_{band}" for band in BANDS)
 LEAST_POINTS = 6  # in all bands together; alerce_features_lsst gives nothing below
 
-TOO_FEW = f"too few points: less than {LEAST_POINTS} detections in all bands together"
+TOO_FEW = f"too few points: less than {LEAST_POINTS} usable detections in all bands together"
 NO_FEATURES = "no features: alerce_features_lsst has no answer"
 
 ARTEFACTS = (
@@ -62,7 +62,7 @@ def run(batch: AlertBatch, forest: Forest) -> pd.DataFrame:
 
 MODULE = ScienceModule(
     name="light_curve_class_lsst",
-    version="1.0.0",
+    version="1.0.1",
     inputs=(*COUNTS, *FEATURES),
     outputs=tuple(
         replace(field, description="detections in all bands that the features are made of")

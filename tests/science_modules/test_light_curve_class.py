@@ -1,13 +1,15 @@
-"""light_curve_class and its early variant: who is answered, from what, and that an answer's columns belong together."""
+"""light_curve_class and its early variant: who is answered, by which, and that an answer's columns belong together."""
 
 import re
 import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from views import Point, light_curves, ztf_view
 
 from science_modules import light_curve_class, light_curve_class_early, registry
 from science_modules.common import artefacts
@@ -20,11 +22,19 @@ BOTH: tuple[Any, ...] = (light_curve_class, light_curve_class_early)
 STATES = {package: package.load(artefacts.find(package.MODULE)) for package in BOTH}
 
 
-def batch(package: Any, counts: list[tuple[int | None, int | None]], seed: int = 1) -> AlertBatch:
+Counts = list[tuple[int | None, int | None]]
+
+
+def points_of(count: int) -> list[Point]:
+    """So many detections in g, in turn negative and positive."""
+    return [(60000.25 + day, "g", (-1.0) ** day * 9000.0, 500.0) for day in range(count)]
+
+
+def batch(package: Any, counts: Counts, usable: Sequence[int] = (), seed: int = 1) -> AlertBatch:
     """Alerts with these numbers of detections in g and r, and made-up features, a third of them NULL."""
-    rng, inputs = np.random.default_rng(seed), package.MODULE.inputs
+    rng = np.random.default_rng(seed)
     columns: dict[str, dict[str, pa.Array]] = {}
-    for name in inputs:
+    for name in (name for name in package.MODULE.inputs if "." in name):
         module, _, output = name.partition(".")
         if name in package.COUNTS:
             values = [count[package.COUNTS.index(name)] for count in counts]
@@ -33,11 +43,12 @@ def batch(package: Any, counts: list[tuple[int | None, int | None]], seed: int =
             array = pa.array(rng.normal(size=len(counts)), mask=rng.random(len(counts)) < 1 / 3)
         columns.setdefault(module, {})[output] = array
     structs = {name: pa.StructArray.from_arrays(list(own.values()), list(own)) for name, own in columns.items()}
-    return AlertBatch(pa.table(structs))
+    view = {"survey": pa.array(["ztf"] * len(counts)), "corrected": pa.array([False] * len(counts))}
+    return AlertBatch(pa.table(structs | view | light_curves([points_of(k) for k in usable or [0] * len(counts)])))
 
 
-def answers(package: Any, counts: list[tuple[int | None, int | None]]) -> pd.DataFrame:
-    found = package.run(batch(package, counts), STATES[package])
+def answers(package: Any, counts: Counts, usable: Sequence[int] = ()) -> pd.DataFrame:
+    found = package.run(batch(package, counts, usable), STATES[package])
     assert len(struct_column(package.MODULE, found, len(counts))) == len(counts)
     return found
 
@@ -49,7 +60,7 @@ def test_every_feature_is_what_another_module_gives(package: Any) -> None:
         for name in ("alerce_features", "lc_features", "rise")
         for field in registry.get(name).outputs
     }
-    assert set(package.FEATURES) <= given
+    assert set(package.FEATURES) <= given and set(package.COUNTS) <= given
     assert len(set(package.FEATURES)) == len(package.FEATURES)
     assert tuple(STATES[package].features) == package.FEATURES
 
@@ -64,12 +75,48 @@ def test_six_points_in_g_or_in_r_are_asked_for() -> None:
     assert found["top_class"].isna().tolist() == [False, False, True, True, False]
 
 
-def test_the_early_variant_answers_three_to_five() -> None:
-    found = answers(light_curve_class_early, [(3, 0), (0, 5), (2, 2), (6, 1), (None, None), (4, 5)])
+def test_the_early_variant_answers_from_three_points_until_the_other_does() -> None:
+    counts: Counts = [(3, 0), (0, 7), (2, 2), (6, 1), (None, None), (4, 5), (2, 0)]
+    found = answers(light_curve_class_early, counts, usable=[3, 5, 5, 6, 6, 0, 6])
     early = light_curve_class_early
-    assert found["error"].tolist() == [None, None, early.TOO_FEW, early.ENOUGH, early.NO_FEATURES, None]
-    assert found["n_points"].tolist() == [3, 5, 4, 7, None, 9]
-    assert found["sky_rrl"].isna().tolist() == [False, False, True, True, True, False]
+    assert found["error"].tolist() == [
+        None, None, early.TOO_FEW, early.ENOUGH, early.NO_FEATURES, None, early.ENOUGH
+    ]  # fmt: skip
+    assert found["n_points"].tolist() == [3, 7, 4, 7, None, 9, 2]
+    assert found["sky_rrl"].isna().tolist() == [False, False, True, True, True, False, True]
+
+
+@pytest.fixture(scope="module")
+def real(ztf_packets: Sequence[Mapping[str, Any]], state_of: Callable[..., Any]) -> dict[str, pd.DataFrame]:
+    """What both and the modules that they read say of real alerts."""
+    alerts, said = ztf_view(ztf_packets), {}
+    for name in ("lc_features", "alerce_features", "light_curve_class", "light_curve_class_early"):
+        module = registry.get(name)
+        said[name] = module.run(AlertBatch(alerts), state_of(module))
+        alerts = alerts.append_column(name, struct_column(module, said[name], len(alerts)))
+    return said
+
+
+def test_of_real_alerts_with_three_points_in_a_band_exactly_one_of_the_two_answers(
+    real: dict[str, pd.DataFrame],
+) -> None:
+    late, early = (real[name]["error"].isna() for name in ("light_curve_class", "light_curve_class_early"))
+    points = real["lc_features"][["n_g", "n_r"]].max(axis=1)
+    assert len(points) > 1300 and late.sum() > 350 and early.sum() > 230
+    assert (late ^ early)[points >= 3].all()
+    assert not (late | early)[points < 3].any()
+    assert (early & (points >= 6)).sum() > 30, (
+        "detections of low real-bogus scores, which light_curve_class does not take"
+    )
+
+
+def test_the_reasons_of_both_hold_for_real_alerts(real: dict[str, pd.DataFrame]) -> None:
+    late, early = real["light_curve_class"]["error"], real["light_curve_class_early"]["error"]
+    usable = real["alerce_features"][["n_det_1", "n_det_2"]].max(axis=1)
+    points = real["lc_features"][["n_g", "n_r"]].max(axis=1)
+    assert (usable < 6).equals(late == light_curve_class.TOO_FEW)
+    assert (usable >= 6).equals(early == light_curve_class_early.ENOUGH)
+    assert (points[early == light_curve_class_early.TOO_FEW] < 3).all()
 
 
 @pytest.mark.parametrize("package", BOTH)

@@ -76,8 +76,8 @@ class Curves:
 
     @property
     def eligible(self) -> Bools:
-        """Objects that the published classifier takes: six points in one of the bands at least, shape (n,)."""
-        return np.asarray((self.counts >= LEAST_POINTS).any(axis=1))
+        """Objects that the published classifier takes, shape (n,): see `enough`."""
+        return enough(self.counts)
 
     @property
     def difference(self) -> tuple[Floats, Floats, Floats, Ints]:
@@ -116,9 +116,7 @@ def curves_in(batch: AlertBatch, letters: tuple[str, ...]) -> Curves:
     """
     points, corrected = batch.light_curves, batch["corrected"] == 1
     flux, flux_err = _flux(points, corrected)
-    detected = (points.kind == LC_KINDS.index("detection")) & _in_bands(points, letters)
-    real = ~((points.real_bogus < LEAST_REAL_BOGUS) & (batch["survey"] == "ztf")[points.owner])
-    chosen, offsets = _by_curve(points, detected & real & has_magnitude(flux, flux_err, LARGEST_ERROR_MAG), letters)
+    chosen, offsets = _by_curve(points, _usable(batch, letters), letters)
     limits, limit_offsets = _by_curve(points, _limiting(points, letters), letters)
     first = _first_time(points, chosen)
     difference, difference_err = points.flux[chosen], points.flux_err[chosen]
@@ -137,6 +135,40 @@ def curves_in(batch: AlertBatch, letters: tuple[str, ...]) -> Curves:
         corrected=corrected,
         n_bands=len(letters),
     )
+
+
+def counts_in(batch: AlertBatch, letters: tuple[str, ...]) -> Ints:
+    """How many points of each alert in each band `curves_in` takes, shape (n, b); no curve is made for it.
+
+    Parameters
+    ----------
+    batch : AlertBatch
+        With `light_curve`, `corrected` and `survey`.
+    letters : tuple of str
+        The bands, some that follow one another in `view.BANDS`.
+    """
+    _, offsets = _by_curve(batch.light_curves, _usable(batch, letters), letters)
+    return np.diff(offsets).reshape(len(batch), len(letters))
+
+
+def enough(counts: NDArray[np.number]) -> Bools:
+    """Objects that the published classifier takes: LEAST_POINTS in one of the bands at least, shape (n,).
+
+    Parameters
+    ----------
+    counts : numpy.ndarray, shape (n, b)
+        Points in each band; none where NaN.
+    """
+    return np.asarray((counts >= LEAST_POINTS).any(axis=1))
+
+
+def _usable(batch: AlertBatch, letters: tuple[str, ...]) -> Bools:
+    """Detections that have a magnitude and are not said to be bogus."""
+    points = batch.light_curves
+    flux, flux_err = _flux(points, batch["corrected"] == 1)
+    detected = (points.kind == LC_KINDS.index("detection")) & _in_bands(points, letters)
+    real = ~((points.real_bogus < LEAST_REAL_BOGUS) & (batch["survey"] == "ztf")[points.owner])
+    return np.asarray(detected & real & has_magnitude(flux, flux_err, LARGEST_ERROR_MAG))
 
 
 def _flux(points: LightCurves, corrected: Bools) -> tuple[Floats, Floats]:
