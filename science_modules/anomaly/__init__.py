@@ -104,7 +104,7 @@ def _survey(name: str) -> str:
 
 MODULE = ScienceModule(
     name="anomaly",
-    version="1.1.0",
+    version="1.1.1",
     inputs=INPUTS,
     outputs=(
         Field(

@@ -31,7 +31,7 @@ LEAST_DETECTIONS = 5
 
 NOT_QUALITY = "not applicable: quality_ok is false or unknown"
 NOT_REAL = f"not applicable: real_bogus is unknown or not over {LEAST_REAL_BOGUS}"
-TOO_FEW = f"too few points: no band has {LEAST_DETECTIONS} detections"
+TOO_FEW = f"too few points: no band has {LEAST_DETECTIONS} detections with a magnitude"
 UNDEFINED = f"not defined: every band with {LEAST_DETECTIONS} detections lacks a statistic"
 
 
