@@ -83,7 +83,9 @@ def mistakes_in(answers: Answers, rows: pa.Table, most: int) -> list[Mistake]:
 
 
 def worst(found: Iterable[Mistake], most: int) -> list[Mistake]:
-    """The highest scores of each true class, one alert of each object: most of a sheet would be one long-lived supernova.
+    """The highest scores of each true class, in it one alert of each object: most of a sheet would be one long-lived supernova.
+
+    An object whose alerts have labels of two classes may stand in both, so that the worst of parts are the worst of all.
 
     Parameters
     ----------
@@ -92,10 +94,10 @@ def worst(found: Iterable[Mistake], most: int) -> list[Mistake]:
         Of each true class.
     """
     kept: list[Mistake] = []
-    seen: set[tuple[str, Any]] = set()
+    seen: set[tuple[str, str, Any]] = set()
     number: dict[str, int] = {}
     for each in sorted(found, key=lambda each: (each.true, -each.score, each.survey, each.alert_id)):
-        name = (each.survey, each.object_id or each.alert_id)
+        name = (each.true, each.survey, each.object_id or each.alert_id)
         if name not in seen and number.get(each.true, 0) < most:
             kept.append(each)
             seen.add(name)

@@ -163,7 +163,7 @@ def test_the_worst_mistakes_are_the_highest_scores_one_of_each_object(found: Eva
         assert own[0].score == pytest.approx(highest["score"])
         assert own[0].alert_id == highest["alert_id"] or best["object_id"].duplicated().any()
         assert [each.score for each in own] == sorted((each.score for each in own), reverse=True)
-    names = [each.object_id for each in found.mistakes]
+    names = [(each.true, each.object_id) for each in found.mistakes]
     assert len(names) == len(set(names))
 
 
