@@ -44,8 +44,8 @@ def test_the_commands_of_the_page_bring_matches_from_packets_to_a_listener(tmp_p
     finally:
         sh("strix services down")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "300 packets sent to ztf_local" in done.stdout
-    assert "ztf_local: 1 partition, 300 offsets" in listed.stdout
+    assert "600 packets sent to ztf_local" in done.stdout
+    assert "ztf_local: 1 partition, 600 offsets" in listed.stdout
     packets = {
         row["candid"]: row
         for path in (tmp_path / "data/tonight").glob("*.avro")
