@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from science_modules.alerce_features.colours import INFRARED
 from science_modules.alerce_features.computing import of_curves
 from science_modules.alerce_features.curves import Curves
 from science_modules.alerce_features.registry import FEATURES, fields
@@ -62,6 +63,6 @@ def test_the_period_of_both_bands_is_that_of_the_harmonics_of_each(curves: Curve
 
 
 def test_every_column_is_computed_and_every_feature_belongs_to_one_function(curves: Curves) -> None:
-    computed = set(of_curves(curves)) | METADATA
+    computed = set(of_curves(curves)) | METADATA | set(INFRARED)
     assert {field.name for field in fields()} <= computed
     assert len({feature.name for feature in FEATURES}) == len(FEATURES)
